@@ -1,1 +1,66 @@
-fn main() {}
+//! Everything in this repository that is not `cargo build` or `cargo test`.
+
+mod cargo;
+mod ci;
+mod run;
+mod targets;
+mod test;
+mod tidy;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::cargo::Workspace;
+
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask", about, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Serve a thousand real TCP connections from wasm and check every byte
+    #[command(disable_help_flag = true)]
+    Demo(Passed),
+    /// Run every check and every test on every backend
+    Test(test::Options),
+    /// Measure wasio beside its peers
+    #[command(disable_help_flag = true)]
+    Bench(Passed),
+    /// What continuous integration runs: install what is needed, then `test`
+    Ci,
+    /// Check the rules of this repository that no compiler knows
+    Tidy,
+}
+
+/// Arguments for the program that does the task.
+#[derive(Debug, clap::Args)]
+struct Passed {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
+}
+
+fn main() -> ExitCode {
+    match perform(Arguments::parse().task) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(task: Task) -> anyhow::Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    match task {
+        Task::Demo(passed) => run::bench_program(&workspace, "demo", passed.arguments),
+        Task::Bench(passed) => run::bench_program(&workspace, "bench", passed.arguments),
+        Task::Test(options) => test::run(&workspace, &options),
+        Task::Ci => ci::run(&workspace),
+        Task::Tidy => tidy::run(&workspace),
+    }
+}

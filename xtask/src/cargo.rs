@@ -1,0 +1,54 @@
+//! The workspace and the commands that are run in it.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context;
+
+/// Where this repository lies.
+#[derive(Debug)]
+pub(crate) struct Workspace {
+    root: PathBuf,
+}
+
+impl Workspace {
+    /// The repository that this program was built from.
+    pub(crate) fn find() -> anyhow::Result<Self> {
+        let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = package
+            .parent()
+            .with_context(|| format!("{} has no parent folder", package.display()))?;
+        Ok(Self {
+            root: root.to_owned(),
+        })
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Cargo at the root of the workspace, with `arguments` split at spaces.
+    pub(crate) fn cargo(&self, arguments: &str) -> Command {
+        self.command("cargo", arguments)
+    }
+
+    /// Cargo of the nightly toolchain, which only rustup can find.
+    pub(crate) fn nightly_cargo(&self, arguments: &str) -> Command {
+        let mut command = self.command("rustup", "run nightly cargo");
+        command.args(arguments.split_whitespace());
+        command
+    }
+
+    fn command(&self, program: impl AsRef<OsStr>, arguments: &str) -> Command {
+        let mut command = Command::new(program);
+        command
+            .current_dir(&self.root)
+            .args(arguments.split_whitespace())
+            // See .cargo/config.toml: a backtrace for each would-block makes the
+            // host twenty times slower.
+            .env("RUST_BACKTRACE", "0")
+            .env("RUST_LIB_BACKTRACE", "0");
+        command
+    }
+}

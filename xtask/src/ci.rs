@@ -1,0 +1,49 @@
+//! What continuous integration runs.
+
+use std::process::{Command, ExitCode, Stdio};
+
+use crate::cargo::Workspace;
+use crate::test;
+
+/// The programs the tests call, each in the Debian package of its name.
+const PROGRAMS: [&str; 1] = ["curl"];
+
+pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
+    install_missing();
+    test::run(workspace, &test::Options::default())
+}
+
+/// Best effort: a test that finds its program missing says so itself.
+fn install_missing() {
+    let missing: Vec<&str> = PROGRAMS
+        .into_iter()
+        .filter(|program| !succeeds(program, &["--version"]))
+        .collect();
+    if missing.is_empty() || !succeeds("apt-get", &["--version"]) || !is_root() {
+        return;
+    }
+    eprintln!("Installing {} ...", missing.join(", "));
+    let mut install = vec!["install", "--yes", "--no-install-recommends"];
+    install.extend(missing);
+    if !succeeds("apt-get", &install) && succeeds("apt-get", &["update"]) {
+        succeeds("apt-get", &install);
+    }
+}
+
+fn is_root() -> bool {
+    Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+}
+
+fn succeeds(program: &str, arguments: &[&str]) -> bool {
+    Command::new(program)
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}

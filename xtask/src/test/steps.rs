@@ -1,0 +1,132 @@
+//! What `cargo xtask test` does, in order. To add a step, add a line.
+
+use crate::cargo::Workspace;
+use crate::test::step::Step;
+use crate::tidy;
+
+/// The WASI targets, with the arguments that choose what wasio is built with.
+const WASI_TARGETS: [&str; 2] = ["wasm32-wasip1", "wasm32-wasip1-threads"];
+const WASIO_FEATURES: [&str; 2] = ["", "--no-default-features"];
+const PEERS: &str = "--manifest-path benches/peers/Cargo.toml";
+const DENY: &str = "-- -D warnings";
+
+pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
+    let mut steps = formatting(workspace);
+    steps.push(Step::inside("tidy", {
+        let root = workspace.root().to_owned();
+        move || tidy::findings(&root)
+    }));
+    steps.extend(lints(workspace));
+    steps.extend(documentation(workspace));
+    steps.extend(tests(workspace));
+    steps.push(loom(workspace));
+    steps.push(miri(workspace));
+    steps
+}
+
+fn formatting(workspace: &Workspace) -> Vec<Step> {
+    vec![
+        Step::check("format", workspace.cargo("fmt --all --check")),
+        Step::check(
+            "format, peers",
+            workspace.cargo(&format!("fmt {PEERS} --all --check")),
+        ),
+    ]
+}
+
+fn lints(workspace: &Workspace) -> Vec<Step> {
+    let clippy = |title: &str, arguments: &str| {
+        let command = workspace.cargo(&format!("clippy --quiet {arguments} {DENY}"));
+        Step::check(title, command)
+    };
+    let mut steps = vec![
+        clippy("lints, native", "--workspace --all-targets"),
+        clippy(
+            "lints, native, wasio without default features",
+            "--package wasio --all-targets --no-default-features",
+        ),
+        clippy("lints, peers, native", &format!("{PEERS} --all-targets")),
+        clippy(
+            "lints, peers, wasm32-wasip1",
+            &format!("{PEERS} --target wasm32-wasip1"),
+        ),
+        clippy(
+            "lints, guests and examples, wasm32-wasip1",
+            "--package wasio-guests --package wasio-examples --bins --target wasm32-wasip1",
+        ),
+    ];
+    for target in WASI_TARGETS {
+        for features in WASIO_FEATURES {
+            steps.push(clippy(
+                format!("lints, wasio, {target} {features}").trim_end(),
+                &format!("--package wasio --lib --target {target} {features}"),
+            ));
+        }
+    }
+    steps
+}
+
+fn documentation(workspace: &Workspace) -> Vec<Step> {
+    let rustdoc = |title: &str, arguments: &str| {
+        let mut command = workspace.cargo(&format!("doc --quiet --no-deps --lib {arguments}"));
+        command.env("RUSTDOCFLAGS", "-D warnings");
+        Step::check(title, command)
+    };
+    vec![
+        rustdoc("documentation, native", "--workspace"),
+        rustdoc(
+            "documentation, wasio, wasm32-wasip1",
+            "--package wasio --target wasm32-wasip1",
+        ),
+    ]
+}
+
+fn tests(workspace: &Workspace) -> Vec<Step> {
+    let tests = |title: &str, arguments: &str| {
+        Step::tests(
+            title,
+            workspace.cargo(&format!("test --no-fail-fast {arguments}")),
+        )
+    };
+    vec![
+        tests(
+            "tests, native: units, properties, examples, documents",
+            "--workspace --exclude wasio-guests",
+        ),
+        tests(
+            "tests, native, wasio without default features",
+            "--package wasio --no-default-features --lib --tests",
+        ),
+        tests("tests, guests on every host", "--package wasio-guests"),
+    ]
+}
+
+/// Loom replaces the atomics of the crate by a flag to the compiler, so this
+/// build lies in a folder of its own.
+fn loom(workspace: &Workspace) -> Step {
+    let title = "loom: the waker's states under every order of threads";
+    let manifest = workspace.root().join("crates/wasio/Cargo.toml");
+    if !std::fs::read_to_string(manifest).is_ok_and(|text| text.contains("loom")) {
+        return Step::skipped(title, "crates/wasio does not depend on loom");
+    }
+    let mut command = workspace.cargo("test --package wasio --lib loom");
+    command
+        .env("RUSTFLAGS", "--cfg loom")
+        .env("CARGO_TARGET_DIR", workspace.root().join("target/loom"));
+    Step::tests(title, command)
+}
+
+fn miri(workspace: &Workspace) -> Step {
+    let title = "miri: the portable core";
+    let there = workspace.nightly_cargo("miri --version").output();
+    if !there.is_ok_and(|output| output.status.success()) {
+        let remedy = "no nightly with Miri: rustup toolchain install nightly --component miri";
+        return Step::skipped(title, remedy);
+    }
+    let mut command =
+        workspace.nightly_cargo("miri test --package wasio --no-default-features --lib portable::");
+    command.env("MIRIFLAGS", "-Zmiri-disable-isolation");
+    // Miri is a hundred times slower: fewer cases find the same kind of fault.
+    command.env("PROPTEST_CASES", "4");
+    Step::tests(title, command)
+}

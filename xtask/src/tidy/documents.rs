@@ -1,0 +1,191 @@
+//! The rules about the documents at the root.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Finding, Rule};
+
+/// Parts of the host's interface that look like the name of a test.
+const NOT_TESTS: [&str; 12] = [
+    "clock_res_get",
+    "clock_time_get",
+    "fd_fdstat_get",
+    "fd_fdstat_set_flags",
+    "fd_fdstat_set_rights",
+    "fd_filestat_get",
+    "fd_prestat_dir_name",
+    "fd_prestat_get",
+    "sock_recv_from",
+    "sock_send_to",
+    "wasi_snapshot_preview1",
+    "wasm_import_module",
+];
+
+/// What a measured figure is followed by, or holds.
+const UNITS: [&str; 9] = [
+    "%",
+    "×",
+    "MiB/s",
+    "GiB/s",
+    "round trips",
+    "times",
+    "/s",
+    "messages a second",
+    "connections a second",
+];
+
+const RECORD_STARTS: &str = "<!-- record: ";
+const RECORD_ENDS: &str = "<!-- /record -->";
+
+pub(super) fn missing(name: &str) -> Finding {
+    let rule = if name == "README.md" {
+        Rule::Readme
+    } else {
+        Rule::Platform
+    };
+    finding(rule, name, 1, "missing".to_owned())
+}
+
+/// Each test that a row of a table in PLATFORM.md names in `backticks` exists.
+/// A name of three words or more, or one that begins with a version, is a test's.
+pub(super) fn platform(text: &str, tests: &BTreeSet<String>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        if !line.trim_start().starts_with('|') {
+            continue;
+        }
+        for name in line.split('`').skip(1).step_by(2) {
+            if is_test_name(name) && !tests.contains(name) {
+                let text = format!("no test is called {name}");
+                findings.push(finding(Rule::Platform, "PLATFORM.md", number, text));
+            }
+        }
+    }
+    findings
+}
+
+/// README.md copies its figures, line by line, from a record between
+/// `<!-- record: FILE -->` and `<!-- /record -->`, and states none elsewhere.
+/// `records` are the files by path.
+pub(super) fn readme(text: &str, records: &BTreeMap<&str, &str>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut report = |line, text| findings.push(finding(Rule::Readme, "README.md", line, text));
+    let mut record: Option<&str> = None;
+    let mut in_code = false;
+    for (number, line) in (1..).zip(text.lines().map(str::trim)) {
+        in_code ^= line.starts_with("```");
+        for path in links_to_records(line) {
+            if !records.contains_key(path) {
+                report(number, format!("{path} is not there"));
+            }
+        }
+        if let Some(path) = opened_record(line) {
+            record = records.get(path).copied();
+            if record.is_none() {
+                report(number, format!("there is no record {path}"));
+                record = Some("");
+            }
+        } else if line == RECORD_ENDS {
+            record = None;
+        } else if let Some(copied) = record {
+            if !line.is_empty() && !copied.lines().any(|one| one.trim() == line) {
+                report(number, format!("not in the record: {line}"));
+            }
+        } else if !in_code && has_figure(line) {
+            report(number, "a measured figure outside of a record".to_owned());
+        }
+    }
+    findings
+}
+
+fn finding(rule: Rule, path: &str, line: usize, text: String) -> Finding {
+    Finding {
+        rule,
+        subject: path.to_owned(),
+        line,
+        text,
+    }
+}
+
+fn is_test_name(name: &str) -> bool {
+    let is_snake = name
+        .chars()
+        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    let words = name.split('_').count();
+    let versioned = ["p1_", "p2_", "p3_"]
+        .iter()
+        .any(|start| name.starts_with(start));
+    is_snake && (words >= 3 || versioned) && !NOT_TESTS.contains(&name)
+}
+
+fn opened_record(line: &str) -> Option<&str> {
+    line.strip_prefix(RECORD_STARTS)?.strip_suffix(" -->")
+}
+
+fn links_to_records(line: &str) -> impl Iterator<Item = &str> {
+    line.split("](")
+        .skip(1)
+        .filter_map(|link| link.split(')').next())
+        .filter(|path| path.starts_with("benches/record/") && path.contains('.'))
+}
+
+/// A number and then a unit, as in `1.3 × mio` or `95% of`.
+fn has_figure(line: &str) -> bool {
+    let prose: String = line.split('`').step_by(2).collect();
+    UNITS.iter().any(|unit| {
+        prose.match_indices(unit).any(|(at, _)| {
+            let before = prose[..at].trim_end();
+            before.ends_with(|c: char| c.is_ascii_digit())
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(findings: &[Finding]) -> Vec<usize> {
+        findings.iter().map(|one| one.line).collect()
+    }
+
+    #[test]
+    fn a_test_that_the_platform_table_names_exists() {
+        let tests = BTreeSet::from(["p1_idle".to_owned(), "a_reset_is_an_event".to_owned()]);
+        let text = "\
+| behaviour | test |
+| idle | `p1_idle`, `a_reset_is_an_event` |
+| calls | `poll_oneoff`, `fd_fdstat_get`, `Duration::MAX` |
+| gone | `p2_gone` and `no_such_test` |
+`p1_not_in_a_table`
+";
+        assert_eq!(lines(&platform(text, &tests)), [4, 4]);
+    }
+
+    #[test]
+    fn figures_in_the_readme_are_lines_of_a_record() {
+        let records = BTreeMap::from([("benches/record/a.md", "# A\n| mio | 1.0 |\n")]);
+        let copied = "<!-- record: benches/record/a.md -->\n| mio | 1.0 |\n<!-- /record -->\n";
+        assert_eq!(lines(&readme(copied, &records)), []);
+        let changed = copied.replace("1.0", "2.0");
+        assert_eq!(lines(&readme(&changed, &records)), [2]);
+        let absent = copied.replace("a.md", "b.md");
+        assert_eq!(lines(&readme(&absent, &records)), [1, 2]);
+    }
+
+    #[test]
+    fn figures_outside_of_a_record_are_found() {
+        let records = BTreeMap::new();
+        assert_eq!(lines(&readme("It is 20 × as fast.", &records)), [1]);
+        assert_eq!(lines(&readme("Idle: 0.3% of a core.", &records)), [1]);
+        assert_eq!(lines(&readme("19 500 round trips a second", &records)), [1]);
+        let fine = "Serves 1 000 connections; `100%` of\n```\n50 %\n```\nsometimes 3 of them\n";
+        assert_eq!(lines(&readme(fine, &records)), []);
+    }
+
+    #[test]
+    fn a_plot_that_the_readme_shows_exists() {
+        let shown = "![plot](benches/record/p.svg)";
+        assert_eq!(lines(&readme(shown, &BTreeMap::new())), [1]);
+        let records = BTreeMap::from([("benches/record/p.svg", "<svg/>")]);
+        assert_eq!(lines(&readme(shown, &records)), []);
+    }
+}

@@ -1,0 +1,186 @@
+//! `cargo xtask tidy`: the rules of this repository that no compiler knows. The
+//! rules look at strings, so that they are tested on strings; this module
+//! walks the files and takes away the exceptions of `tidy.toml`.
+
+mod documents;
+mod exceptions;
+mod functions;
+mod rust;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use walkdir::{DirEntry, WalkDir};
+
+use crate::cargo::Workspace;
+use exceptions::Exceptions;
+
+/// A rule, under the name `tidy.toml` uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rule {
+    /// A function has at most 60 lines.
+    FunctionLength,
+    /// A file has at most 500 lines, its unit tests apart.
+    FileLength,
+    /// `unsafe` stands in files called raw.rs.
+    Unsafe,
+    /// An `allow`, `expect` or `ignore` has its reason with it.
+    Reason,
+    /// A test that PLATFORM.md names exists.
+    Platform,
+    /// A measured figure in README.md comes from a file in benches/record.
+    Readme,
+    /// A file can be read as what it is.
+    Readable,
+}
+
+impl Rule {
+    fn name(self) -> &'static str {
+        match self {
+            Self::FunctionLength => "function-length",
+            Self::FileLength => "file-length",
+            Self::Unsafe => "unsafe",
+            Self::Reason => "reason",
+            Self::Platform => "platform",
+            Self::Readme => "readme",
+            Self::Readable => "readable",
+        }
+    }
+}
+
+/// One place where a rule is broken.
+#[derive(Debug)]
+struct Finding {
+    rule: Rule,
+    /// What an exception names: the path, and for a function `path::name`.
+    subject: String,
+    line: usize,
+    text: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.subject.split("::").next().unwrap_or_default();
+        let rule = self.rule.name();
+        write!(f, "{path}:{}: {} [{rule}]", self.line, self.text)
+    }
+}
+
+/// Prints what it found; fails when that is anything.
+pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
+    let findings = findings(workspace.root())?;
+    for finding in &findings {
+        println!("{finding}");
+    }
+    println!("{} findings", findings.len());
+    Ok(ExitCode::from(u8::from(!findings.is_empty())))
+}
+
+/// Everything that breaks a rule, a sentence each.
+pub(crate) fn findings(root: &Path) -> anyhow::Result<Vec<String>> {
+    let sources = Sources::read(root)?;
+    let mut findings = Vec::new();
+    for (path, text) in &sources.rust {
+        findings.extend(rust::check(path, text));
+    }
+    let (records, tests) = (sources.records(), sources.tests());
+    let mut document = |name: &str, check: &dyn Fn(&str) -> Vec<Finding>| {
+        findings.extend(match sources.documents.get(name) {
+            Some(text) => check(text),
+            None => vec![documents::missing(name)],
+        });
+    };
+    document("PLATFORM.md", &|text| documents::platform(text, &tests));
+    document("README.md", &|text| documents::readme(text, &records));
+    let listed = std::fs::read_to_string(root.join("xtask/tidy.toml"))
+        .context("cannot read xtask/tidy.toml")?;
+    Ok(Exceptions::parse(&listed)?.apply(findings))
+}
+
+/// The files that the rules are about, by their path with `/`.
+struct Sources {
+    rust: BTreeMap<String, String>,
+    documents: BTreeMap<String, String>,
+}
+
+impl Sources {
+    fn read(root: &Path) -> anyhow::Result<Self> {
+        let mut sources = Self {
+            rust: BTreeMap::new(),
+            documents: BTreeMap::new(),
+        };
+        for entry in WalkDir::new(root).into_iter().filter_entry(is_ours) {
+            let entry = entry?;
+            let kind = entry.path().extension().and_then(|kind| kind.to_str());
+            let files = match kind {
+                Some("rs") => &mut sources.rust,
+                Some("md" | "svg" | "csv") => &mut sources.documents,
+                _ => continue,
+            };
+            let text = std::fs::read_to_string(entry.path())
+                .with_context(|| format!("cannot read {}", entry.path().display()))?;
+            files.insert(relative(root, entry.path()), text);
+        }
+        Ok(sources)
+    }
+
+    /// The records of the benches, by path.
+    fn records(&self) -> BTreeMap<&str, &str> {
+        self.documents
+            .iter()
+            .filter(|(path, _)| path.starts_with("benches/record/"))
+            .map(|(path, text)| (path.as_str(), text.as_str()))
+            .collect()
+    }
+
+    /// Test functions, and guest programs, which are tests by their file's name.
+    fn tests(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        for (path, text) in &self.rust {
+            names.extend(rust::tests(text));
+            if path.starts_with("crates/guests/src/") || path.starts_with("examples/src/bin/") {
+                let stem = Path::new(path).file_stem().and_then(|stem| stem.to_str());
+                names.extend(stem.map(str::to_owned));
+            }
+        }
+        names
+    }
+}
+
+fn is_ours(entry: &DirEntry) -> bool {
+    let name = entry.file_name().to_string_lossy();
+    let is_hidden = entry.depth() > 0 && name.starts_with('.');
+    let is_output = entry.file_type().is_dir() && name == "target";
+    !is_hidden && !is_output
+}
+
+fn relative(root: &Path, path: &Path) -> String {
+    let inside = path.strip_prefix(root).unwrap_or(path);
+    let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_names_its_file_and_line_and_rule() {
+        let finding = Finding {
+            rule: Rule::FunctionLength,
+            subject: "a/b.rs::long".to_owned(),
+            line: 7,
+            text: "too long".to_owned(),
+        };
+        assert_eq!(finding.to_string(), "a/b.rs:7: too long [function-length]");
+    }
+
+    #[test]
+    fn paths_are_relative_and_have_slashes() {
+        let root = Path::new("top");
+        assert_eq!(relative(root, &root.join("a").join("b.rs")), "a/b.rs");
+    }
+}
