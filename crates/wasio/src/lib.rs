@@ -1,0 +1,33 @@
+#![doc = include_str!("../../../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+pub mod event;
+pub mod guide;
+mod interest;
+mod io_source;
+mod log;
+#[cfg(feature = "net")]
+pub mod net;
+mod poll;
+mod portable;
+mod registration;
+mod selector;
+#[cfg(any(unix, target_os = "wasi"))]
+mod source_fd;
+pub mod stdio;
+mod sys;
+pub mod time;
+mod token;
+mod waker;
+
+pub use self::event::Events;
+pub use self::interest::Interest;
+pub use self::io_source::IoSource;
+pub use self::poll::{Builder, Poll, Registry};
+pub use self::selector::{Mode, RawDescriptor, Selector};
+#[cfg(any(unix, target_os = "wasi"))]
+pub use self::source_fd::SourceFd;
+pub use self::token::Token;
+pub use self::waker::Waker;
+
+pub(crate) use self::log::trace;

@@ -1,0 +1,159 @@
+use std::fmt;
+use std::slice;
+
+use super::Event;
+use super::event::Readiness;
+use crate::Token;
+use crate::portable::Key;
+use crate::sys;
+
+/// A buffer of events, filled by [`Poll::poll`](crate::Poll::poll).
+///
+/// It is allocated once. Events that a poll had no room for are kept by the
+/// selector and come first in the next poll.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use std::time::Duration;
+/// use wasio::{Events, Poll};
+///
+/// let mut poll = Poll::new()?;
+/// let mut events = Events::with_capacity(1024);
+/// poll.poll(&mut events, Some(Duration::from_millis(1)))?;
+/// assert!(events.is_empty());
+/// for event in &events {
+///     println!("{:?} is readable: {}", event.token(), event.is_readable());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct Events {
+    list: Vec<Event>,
+    capacity: usize,
+}
+
+impl Events {
+    /// A buffer that takes up to `capacity` events a poll.
+    ///
+    /// A capacity of 0 is accepted here and refused by
+    /// [`Poll::poll`](crate::Poll::poll) with
+    /// [`InvalidInput`](std::io::ErrorKind::InvalidInput): such a poll could never report anything.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self {
+            list: Vec::with_capacity(capacity),
+            capacity,
+        }
+    }
+
+    /// The number of events a poll can return at most.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// Whether the last poll returned no event.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The events of the last poll.
+    #[must_use]
+    pub fn iter(&self) -> Iter<'_> {
+        Iter {
+            inner: self.list.iter(),
+        }
+    }
+
+    /// Forgets all events. [`Poll::poll`](crate::Poll::poll) does it itself.
+    pub fn clear(&mut self) {
+        self.list.clear();
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.list.len() >= self.capacity
+    }
+
+    /// Adds `readiness` of the source `key`. `hint` is where the source's event
+    /// may be already; the return value is the hint for next time, `None` when there was no room.
+    pub(crate) fn merge(
+        &mut self,
+        hint: u32,
+        key: Key,
+        token: Token,
+        readiness: Readiness,
+        record: sys::Record,
+    ) -> Option<u32> {
+        if let Some(event) = self.list.get_mut(hint as usize)
+            && event.key == key
+        {
+            event.readiness = event.readiness.with(readiness);
+            return Some(hint);
+        }
+        self.push(key, token, readiness, record)
+    }
+
+    /// Adds an event of a source that has none yet; `None` when there was no room.
+    pub(crate) fn push(
+        &mut self,
+        key: Key,
+        token: Token,
+        readiness: Readiness,
+        record: sys::Record,
+    ) -> Option<u32> {
+        if self.is_full() {
+            return None;
+        }
+        self.list.push(Event {
+            key,
+            token,
+            readiness,
+            record,
+        });
+        u32::try_from(self.list.len() - 1).ok()
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.list).finish()
+    }
+}
+
+impl<'a> IntoIterator for &'a Events {
+    type Item = &'a Event;
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// Iterator over [`Events`].
+#[derive(Clone)]
+pub struct Iter<'a> {
+    inner: slice::Iter<'a, Event>,
+}
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = &'a Event;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.inner.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.inner.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Iter<'_> {}
+
+impl fmt::Debug for Iter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.clone()).finish()
+    }
+}

@@ -1,0 +1,258 @@
+use std::fmt;
+use std::io;
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use crate::portable::Direction;
+use crate::registration::{self, Registration};
+use crate::sys::{Backend, Outcome};
+use crate::{Interest, RawDescriptor, Registry, Token, event};
+
+/// Makes a source of any type that has a descriptor, edge-triggered: after an event a
+/// direction is silent until an operation on it says
+/// [`WouldBlock`](io::ErrorKind::WouldBlock).
+///
+/// For that, every operation that may block must go through [`do_io`](Self::do_io) or
+/// [`do_io_with`](Self::do_io_with). The descriptor must be non-blocking. Dropping the
+/// `IoSource` deregisters it.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(all(unix, feature = "net"))]
+/// # fn main() -> std::io::Result<()> {
+/// use std::io::{ErrorKind, Read, Write};
+/// use std::os::unix::net::UnixStream;
+/// use wasio::{Events, Interest, IoSource, Poll, Token};
+///
+/// let (ours, mut theirs) = UnixStream::pair()?;
+/// ours.set_nonblocking(true)?;
+/// let mut source = IoSource::new(ours);
+///
+/// let mut poll = Poll::new()?;
+/// let mut events = Events::with_capacity(8);
+/// poll.registry().register(&mut source, Token(0), Interest::READABLE)?;
+///
+/// theirs.write_all(b"hello")?;
+/// poll.poll(&mut events, None)?;
+/// let mut buffer = [0; 16];
+/// let read = source.do_io_with(Interest::READABLE, |mut stream| stream.read(&mut buffer))?;
+/// assert_eq!(&buffer[..read], b"hello");
+/// let error = source.do_io_with(Interest::READABLE, |mut stream| stream.read(&mut buffer));
+/// assert_eq!(error.unwrap_err().kind(), ErrorKind::WouldBlock);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(all(unix, feature = "net")))]
+/// # fn main() {}
+/// ```
+pub struct IoSource<T> {
+    // Before `inner`: the host must not be asked about a descriptor that is closed.
+    registration: Option<Registration>,
+    /// Directions whose next operation need not ask the host: one bit each.
+    exhausted: AtomicU8,
+    inner: T,
+}
+
+impl<T> IoSource<T> {
+    /// A source that is not registered.
+    pub fn new(io: T) -> Self {
+        Self {
+            registration: None,
+            exhausted: AtomicU8::new(0),
+            inner: io,
+        }
+    }
+
+    /// Runs an operation and arms again what it found blocked.
+    ///
+    /// If `f` returns [`WouldBlock`](io::ErrorKind::WouldBlock), both directions of the
+    /// registration are armed, as `f` does not say which one it tried: an idle writable
+    /// direction then gives one needless event. [`do_io_with`](Self::do_io_with) avoids it.
+    ///
+    /// # Errors
+    ///
+    /// Those of `f`.
+    pub fn do_io<F, R>(&self, f: F) -> io::Result<R>
+    where
+        F: FnOnce(&T) -> io::Result<R>,
+    {
+        self.do_io_with(Interest::READABLE | Interest::WRITABLE, f)
+    }
+
+    /// As [`do_io`](Self::do_io), and says which directions `f` tries.
+    ///
+    /// # Errors
+    ///
+    /// Those of `f`.
+    pub fn do_io_with<F, R>(&self, interest: Interest, f: F) -> io::Result<R>
+    where
+        F: FnOnce(&T) -> io::Result<R>,
+    {
+        let result = f(&self.inner);
+        let outcome = match &result {
+            Ok(_) => Outcome::Moved,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Outcome::Blocked,
+            Err(_) => return result,
+        };
+        if interest.is_readable() {
+            self.report(Direction::Read, outcome);
+        }
+        if interest.is_writable() {
+            self.report(Direction::Write, outcome);
+        }
+        result
+    }
+
+    /// The source itself. It is deregistered.
+    pub fn into_inner(self) -> T {
+        let Self {
+            registration,
+            inner,
+            ..
+        } = self;
+        drop(registration);
+        inner
+    }
+
+    /// One operation of one direction; `outcome` says what a success told.
+    pub(crate) fn operate<R>(
+        &self,
+        direction: Direction,
+        f: impl FnOnce(&T) -> io::Result<R>,
+        outcome: impl FnOnce(&R) -> Outcome,
+    ) -> io::Result<R> {
+        if self.is_exhausted(direction) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let result = f(&self.inner);
+        match &result {
+            Ok(value) => self.report(direction, outcome(value)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.report(direction, Outcome::Blocked);
+            }
+            Err(_) => {}
+        }
+        result
+    }
+
+    /// Whether the last operation showed that the host has no more, and nothing was
+    /// reported since. True for one call only: a program that goes on asking without
+    /// polling must see what arrives meanwhile.
+    fn is_exhausted(&self, direction: Direction) -> bool {
+        let bit = 1 << direction as u8;
+        if self.exhausted.load(Ordering::Relaxed) & bit == 0 {
+            return false;
+        }
+        self.exhausted.fetch_and(!bit, Ordering::Relaxed);
+        let registration = self.registration.as_ref();
+        registration.is_some_and(|registration| {
+            registration
+                .selector()
+                .is_armed(registration.key(), direction)
+        })
+    }
+
+    fn report(&self, direction: Direction, outcome: Outcome) {
+        let Some(registration) = &self.registration else {
+            return;
+        };
+        let selector = registration.selector();
+        if selector.after_io(registration.key(), direction, outcome) {
+            self.exhausted
+                .fetch_or(1 << direction as u8, Ordering::Relaxed);
+        }
+    }
+
+    fn register_descriptor(
+        &mut self,
+        registry: &Registry,
+        descriptor: RawDescriptor,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        *self.exhausted.get_mut() = 0;
+        registration::register(
+            &mut self.registration,
+            registry,
+            descriptor,
+            token,
+            interests,
+        )
+    }
+}
+
+impl<T> Deref for IoSource<T> {
+    type Target = T;
+
+    /// The source itself. An operation that may block, done through this, hides its
+    /// outcome from wasio: use [`do_io_with`](IoSource::do_io_with).
+    fn deref(&self) -> &Self::Target {
+        &self.inner
+    }
+}
+
+impl<T> DerefMut for IoSource<T> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.inner
+    }
+}
+
+#[cfg(any(unix, target_os = "wasi"))]
+impl<T: std::os::fd::AsRawFd> event::Source for IoSource<T> {
+    fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        let descriptor = self.inner.as_raw_fd();
+        self.register_descriptor(registry, descriptor, token, interests)
+    }
+
+    fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        *self.exhausted.get_mut() = 0;
+        registration::reregister(&self.registration, registry, token, interests)
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        registration::deregister(&mut self.registration, registry)
+    }
+}
+
+#[cfg(windows)]
+impl<T: std::os::windows::io::AsRawSocket> event::Source for IoSource<T> {
+    fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        let descriptor = self.inner.as_raw_socket();
+        self.register_descriptor(registry, descriptor, token, interests)
+    }
+
+    fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        *self.exhausted.get_mut() = 0;
+        registration::reregister(&self.registration, registry, token, interests)
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        registration::deregister(&mut self.registration, registry)
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for IoSource<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}

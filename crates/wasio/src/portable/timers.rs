@@ -1,0 +1,233 @@
+//! The timers of one selector: a heap of deadlines, one host clock for all of them.
+
+use crate::Token;
+
+use super::key::Key;
+
+/// Children of a heap node. Four keep a million timers ten levels deep, and the
+/// children of a node in one cache line.
+const ARITY: usize = 4;
+/// Not in the heap.
+const ABSENT: u32 = u32::MAX;
+
+/// When a timer fires.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Expiry {
+    /// On the selector's clock.
+    pub(crate) deadline_ns: u64,
+    /// Zero for once.
+    pub(crate) period_ns: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Slot {
+    generation: u32,
+    /// Place in the heap, or [`ABSENT`]; the next free slot when free.
+    position: u32,
+    token: Token,
+    period_ns: u64,
+    /// Expirations that [`Timers::take_expirations`] has not returned yet.
+    expirations: u64,
+    registered: bool,
+}
+
+#[derive(Copy, Clone, Debug)]
+struct Node {
+    deadline_ns: u64,
+    slot: u32,
+}
+
+/// Timers by deadline. Insert, reset and cancel are O(log n), the next deadline is O(1).
+#[derive(Clone, Debug)]
+pub(crate) struct Timers {
+    slots: Vec<Slot>,
+    heap: Vec<Node>,
+    free: u32,
+    registered: usize,
+}
+
+impl Timers {
+    pub(crate) const fn new() -> Self {
+        Self {
+            slots: Vec::new(),
+            heap: Vec::new(),
+            free: ABSENT,
+            registered: 0,
+        }
+    }
+
+    /// The number of registered timers, set or not.
+    pub(crate) const fn len(&self) -> usize {
+        self.registered
+    }
+
+    /// When the next timer fires.
+    pub(crate) fn next_deadline_ns(&self) -> Option<u64> {
+        self.heap.first().map(|node| node.deadline_ns)
+    }
+
+    /// Adds a timer, set if `expiry` says so. `None` when there are 2^32 - 1 of them.
+    pub(crate) fn register(&mut self, token: Token, expiry: Option<Expiry>) -> Option<Key> {
+        let key = self.allocate(token)?;
+        self.registered += 1;
+        self.set(key, expiry);
+        Some(key)
+    }
+
+    fn allocate(&mut self, token: Token) -> Option<Key> {
+        let slot = Slot {
+            generation: 1,
+            position: ABSENT,
+            token,
+            period_ns: 0,
+            expirations: 0,
+            registered: true,
+        };
+        if self.free == ABSENT {
+            let index = u32::try_from(self.slots.len())
+                .ok()
+                .filter(|index| *index != ABSENT)?;
+            self.slots.push(slot);
+            return Some(Key {
+                index,
+                generation: 1,
+            });
+        }
+        let index = self.free;
+        let old = &mut self.slots[index as usize];
+        self.free = old.position;
+        let generation = old.generation.wrapping_add(1);
+        *old = Slot { generation, ..slot };
+        Some(Key { index, generation })
+    }
+
+    /// Changes the token. `false` if `key` is stale.
+    pub(crate) fn reregister(&mut self, key: Key, token: Token) -> bool {
+        let slot = self.slot_mut(key);
+        slot.map(|slot| slot.token = token).is_some()
+    }
+
+    /// Removes a timer. `false` if `key` is stale.
+    pub(crate) fn deregister(&mut self, key: Key) -> bool {
+        if !self.set(key, None) {
+            return false;
+        }
+        let free = self.free;
+        let slot = &mut self.slots[key.index as usize];
+        slot.registered = false;
+        slot.position = free;
+        self.free = key.index;
+        self.registered -= 1;
+        true
+    }
+
+    /// Sets, moves or (`None`) cancels a timer, and forgets expirations not taken.
+    /// `false` if `key` is stale.
+    pub(crate) fn set(&mut self, key: Key, expiry: Option<Expiry>) -> bool {
+        let Some(slot) = self.slot_mut(key) else {
+            return false;
+        };
+        slot.expirations = 0;
+        slot.period_ns = expiry.map_or(0, |expiry| expiry.period_ns);
+        let position = slot.position;
+        match (expiry, position) {
+            (Some(expiry), ABSENT) => self.insert(key.index, expiry.deadline_ns),
+            (Some(expiry), _) => self.reposition(position as usize, expiry.deadline_ns),
+            (None, ABSENT) => {}
+            (None, _) => self.remove(position as usize),
+        }
+        true
+    }
+
+    /// Expirations since the last call; `None` if `key` is stale.
+    pub(crate) fn take_expirations(&mut self, key: Key) -> Option<u64> {
+        self.slot_mut(key)
+            .map(|slot| std::mem::take(&mut slot.expirations))
+    }
+
+    /// The token of the earliest timer that is due at `now_ns`. It is counted, and
+    /// set again if periodic: the next deadline keeps the phase, missed periods are counted at once.
+    pub(crate) fn pop_due(&mut self, now_ns: u64) -> Option<Token> {
+        let node = *self.heap.first().filter(|node| node.deadline_ns <= now_ns)?;
+        let slot = &mut self.slots[node.slot as usize];
+        let token = slot.token;
+        if slot.period_ns == 0 {
+            slot.expirations += 1;
+            self.remove(0);
+        } else {
+            let late = now_ns - node.deadline_ns;
+            let periods = late / slot.period_ns + 1;
+            slot.expirations = slot.expirations.saturating_add(periods);
+            let step = periods.saturating_mul(slot.period_ns);
+            self.reposition(0, node.deadline_ns.saturating_add(step));
+        }
+        Some(token)
+    }
+
+    fn slot_mut(&mut self, key: Key) -> Option<&mut Slot> {
+        self.slots
+            .get_mut(key.index as usize)
+            .filter(|slot| slot.registered && slot.generation == key.generation)
+    }
+
+    fn insert(&mut self, slot: u32, deadline_ns: u64) {
+        let last = self.heap.len();
+        self.heap.push(Node { deadline_ns, slot });
+        self.sift_up(last);
+    }
+
+    fn remove(&mut self, position: usize) {
+        let removed = self.heap.swap_remove(position);
+        self.slots[removed.slot as usize].position = ABSENT;
+        if position < self.heap.len() {
+            self.restore(position);
+        }
+    }
+
+    fn reposition(&mut self, position: usize, deadline_ns: u64) {
+        self.heap[position].deadline_ns = deadline_ns;
+        self.restore(position);
+    }
+
+    fn restore(&mut self, position: usize) {
+        let settled = self.sift_up(position);
+        self.sift_down(settled);
+    }
+
+    fn sift_up(&mut self, mut position: usize) -> usize {
+        let node = self.heap[position];
+        while position > 0 {
+            let parent = (position - 1) / ARITY;
+            if self.heap[parent].deadline_ns <= node.deadline_ns {
+                break;
+            }
+            self.place(position, self.heap[parent]);
+            position = parent;
+        }
+        self.place(position, node);
+        position
+    }
+
+    fn sift_down(&mut self, mut position: usize) {
+        let node = self.heap[position];
+        loop {
+            let first = position * ARITY + 1;
+            let children = first..(first + ARITY).min(self.heap.len());
+            let Some(child) = children.min_by_key(|child| self.heap[*child].deadline_ns) else {
+                break;
+            };
+            if node.deadline_ns <= self.heap[child].deadline_ns {
+                break;
+            }
+            self.place(position, self.heap[child]);
+            position = child;
+        }
+        self.place(position, node);
+    }
+
+    fn place(&mut self, position: usize, node: Node) {
+        self.heap[position] = node;
+        // The heap is no longer than `slots`, whose indices are u32.
+        self.slots[node.slot as usize].position = u32::try_from(position).unwrap_or(ABSENT);
+    }
+}

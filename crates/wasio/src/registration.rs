@@ -1,0 +1,96 @@
+//! What a registered source keeps: the selector and the key.
+
+use std::io;
+
+use crate::portable::Key;
+use crate::sys::{self, Backend};
+use crate::{Interest, Mode, RawDescriptor, Registry, Token};
+
+/// A registration of a descriptor that ends when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Registration {
+    selector: sys::Selector,
+    key: Key,
+}
+
+impl Registration {
+    pub(crate) fn selector(&self) -> &sys::Selector {
+        &self.selector
+    }
+
+    pub(crate) fn key(&self) -> Key {
+        self.key
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        // It fails only if somebody deregistered the descriptor through the selector.
+        let _ = self.selector.deregister(self.key);
+    }
+}
+
+/// `Source::register` of an edge-triggered source.
+pub(crate) fn register(
+    slot: &mut Option<Registration>,
+    registry: &Registry,
+    descriptor: RawDescriptor,
+    token: Token,
+    interests: Interest,
+) -> io::Result<()> {
+    if slot.is_some() {
+        return Err(already_registered());
+    }
+    let selector = registry.selector().inner().clone();
+    let key = selector.register(descriptor, token, interests, Mode::Edge)?;
+    *slot = Some(Registration { selector, key });
+    Ok(())
+}
+
+/// `Source::reregister` of an edge-triggered source.
+pub(crate) fn reregister(
+    slot: &Option<Registration>,
+    registry: &Registry,
+    token: Token,
+    interests: Interest,
+) -> io::Result<()> {
+    let registration = slot.as_ref().ok_or_else(not_registered)?;
+    check_same(&registration.selector, registry)?;
+    registration
+        .selector
+        .reregister(registration.key, token, interests, Mode::Edge)
+}
+
+/// `Source::deregister` of an edge-triggered source.
+pub(crate) fn deregister(slot: &mut Option<Registration>, registry: &Registry) -> io::Result<()> {
+    let registration = slot.as_ref().ok_or_else(not_registered)?;
+    check_same(&registration.selector, registry).map_err(|_| not_registered())?;
+    let result = registration.selector.deregister(registration.key);
+    *slot = None;
+    result
+}
+
+/// That a source stays with the registry it was registered with.
+pub(crate) fn check_same(selector: &sys::Selector, registry: &Registry) -> io::Result<()> {
+    if selector.id() == registry.selector().inner().id() {
+        return Ok(());
+    }
+    Err(io::Error::new(
+        io::ErrorKind::AlreadyExists,
+        "the source is registered with another `Registry`: deregister it there first",
+    ))
+}
+
+pub(crate) fn already_registered() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::AlreadyExists,
+        "the source is registered already: use `reregister` to change its token or interests",
+    )
+}
+
+pub(crate) fn not_registered() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::NotFound,
+        "the source is not registered with this `Registry`",
+    )
+}

@@ -1,0 +1,117 @@
+//! The backends: one folder an interface version, the same file names in each.
+//!
+//! This file holds the contract and the only choice of backend; nothing outside
+//! it mentions `target_env`. Each backend provides, and the compiler checks:
+//!
+//! * `Selector`: the waiting object, an implementation of [`Backend`];
+//! * `Record`: the host's own event record, which `{:#?}` of an event prints;
+//! * `net` and `stdio`: what the public types of those names do on this platform.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use crate::portable::{Config, Direction, Expiry, Key};
+use crate::{Events, Interest, Mode, RawDescriptor, Token};
+
+#[cfg_attr(all(target_os = "wasi", target_env = "p1"), path = "p1/mod.rs")]
+#[cfg_attr(any(unix, windows), path = "native/mod.rs")]
+#[cfg_attr(
+    not(any(all(target_os = "wasi", target_env = "p1"), unix, windows)),
+    path = "unsupported.rs"
+)]
+mod imp;
+
+/// The 0.1 selector is tested natively, against a scripted host.
+#[cfg(all(test, not(target_os = "wasi"), not(loom)))]
+mod p1;
+
+pub(crate) use self::imp::{Record, Selector};
+#[cfg(feature = "net")]
+pub(crate) use self::imp::net;
+pub(crate) use self::imp::stdio;
+
+const _: () = {
+    const fn implements<B: Backend + Clone + Send + Sync + 'static>() {}
+    implements::<Selector>();
+};
+
+/// What an operation told about a source.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It would block: the direction must be armed.
+    Blocked,
+    /// It moved fewer bytes than there was room for: the host has no more for now.
+    Short,
+    /// It moved something, and there may be more.
+    Moved,
+    /// It says nothing about readiness: the end of the stream, an empty buffer.
+    Nothing,
+}
+
+/// A handle to a selector; clones are handles to the same one.
+///
+/// * `select` MUST merge the events of one source, MUST NOT return the event of a
+///   registration that is gone, and MUST NOT hold a lock while the host waits.
+/// * A registration in [`Mode::Edge`] MUST be silent from its event until
+///   [`after_io`](Self::after_io) reports `Blocked` or `Short`, or it is reregistered.
+/// * Every method MUST be callable while another thread is in `select`.
+pub(crate) trait Backend: Sized + fmt::Debug {
+    /// A selector with no registrations.
+    fn new(config: Config) -> io::Result<Self>;
+
+    /// An independent selector that starts with the same registrations and timers.
+    fn fork(&self) -> io::Result<Self>;
+
+    /// Tells selectors apart; never zero.
+    fn id(&self) -> usize;
+
+    /// Waits. `events` is empty and has room for one event at least.
+    fn select(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()>;
+
+    /// Registers a descriptor and arms it. `AlreadyExists` if it is registered.
+    fn register(
+        &self,
+        source: RawDescriptor,
+        token: Token,
+        interest: Interest,
+        mode: Mode,
+    ) -> io::Result<Key>;
+
+    /// Replaces what was registered, and arms. `NotFound` if `key` is stale.
+    fn reregister(&self, key: Key, token: Token, interest: Interest, mode: Mode)
+    -> io::Result<()>;
+
+    /// Removes a registration. `NotFound` if `key` is stale.
+    fn deregister(&self, key: Key) -> io::Result<()>;
+
+    /// The registration of a descriptor and its mode; `NotFound` if there is none.
+    fn find(&self, source: RawDescriptor) -> io::Result<(Key, Mode)>;
+
+    /// Takes note of an operation on an edge-triggered registration. Returns
+    /// whether the next operation may be answered with `WouldBlock` without asking the host
+    /// for as long as [`is_armed`](Self::is_armed) holds.
+    fn after_io(&self, key: Key, direction: Direction, outcome: Outcome) -> bool;
+
+    /// Whether a direction is waited for: no event of it since it was armed.
+    fn is_armed(&self, key: Key, direction: Direction) -> bool;
+
+    /// The selector's monotonic clock.
+    fn now_ns(&self) -> u64;
+
+    fn register_timer(&self, token: Token, expiry: Option<Expiry>) -> io::Result<Key>;
+    fn reregister_timer(&self, key: Key, token: Token) -> io::Result<()>;
+    fn deregister_timer(&self, key: Key) -> io::Result<()>;
+    fn set_timer(&self, key: Key, expiry: Option<Expiry>) -> io::Result<()>;
+    fn take_expirations(&self, key: Key) -> io::Result<u64>;
+
+    /// Installs the waker's token. `AlreadyExists` while there is a waker.
+    fn set_waker(&self, token: Token) -> io::Result<()>;
+    fn clear_waker(&self);
+    /// Makes the current `select`, or else the next, return the waker's event.
+    fn wake(&self) -> io::Result<()>;
+
+    /// One more, or one less, handle that another thread may hold.
+    fn retain(&self);
+    fn release(&self);
+}

@@ -1,0 +1,221 @@
+//! Timers that wait in the same poll as everything else.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use crate::portable::{Expiry, Key};
+use crate::registration::{already_registered, check_same, not_registered};
+use crate::sys::{self, Backend};
+use crate::{Interest, Registry, Token, event};
+
+/// A source that is readable when its time has come.
+///
+/// All timers of a poll share one clock of the host; setting, moving and cancelling one is
+/// O(log n) and asks the host for nothing but the time. A timer runs from the moment it is set,
+/// registered or not: registering one whose time has passed makes the next poll report it.
+///
+/// An expiration gives one event, readable, never before its time on the monotonic clock.
+/// A periodic timer keeps its phase: when a poll comes late, the periods it missed are one event,
+/// and [`expirations`](Self::expirations) says how many there were.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use std::time::{Duration, Instant};
+/// use wasio::{time::Timer, Events, Interest, Poll, Token};
+///
+/// let mut poll = Poll::new()?;
+/// let mut events = Events::with_capacity(8);
+/// let mut tick = Timer::periodic(Duration::from_millis(2));
+/// let mut never = Timer::oneshot(Duration::from_secs(3600));
+/// poll.registry().register(&mut tick, Token(0), Interest::READABLE)?;
+/// poll.registry().register(&mut never, Token(1), Interest::READABLE)?;
+///
+/// let mut ticks = 0;
+/// while ticks < 3 {
+///     poll.poll(&mut events, None)?;
+///     ticks += tick.expirations();
+/// }
+/// tick.cancel();
+/// never.set(Duration::from_millis(1));
+/// poll.poll(&mut events, None)?;
+/// assert_eq!(events.iter().next().unwrap().token(), Token(1));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Default)]
+pub struct Timer {
+    /// What is set but not registered yet.
+    pending: Option<Schedule>,
+    period: Duration,
+    registration: Option<TimerRegistration>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Schedule {
+    since: Instant,
+    after: Duration,
+}
+
+#[derive(Debug)]
+struct TimerRegistration {
+    selector: sys::Selector,
+    key: Key,
+}
+
+impl Drop for TimerRegistration {
+    fn drop(&mut self) {
+        // A key that is its owner's alone cannot be stale.
+        let _ = self.selector.deregister_timer(self.key);
+    }
+}
+
+impl Timer {
+    /// A timer that is not set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A timer that expires once, `after` from now.
+    #[must_use]
+    pub fn oneshot(after: Duration) -> Self {
+        let mut timer = Self::new();
+        timer.set(after);
+        timer
+    }
+
+    /// A timer that expires each `period`, for the first time one `period` from now. A
+    /// period of zero counts as one nanosecond.
+    #[must_use]
+    pub fn periodic(period: Duration) -> Self {
+        let mut timer = Self::new();
+        timer.set_periodic(period, period);
+        timer
+    }
+
+    /// Sets or moves the timer: it expires once, `after` from now. Expirations not
+    /// taken yet are forgotten; an event that a poll has returned already is not taken back.
+    pub fn set(&mut self, after: Duration) {
+        self.schedule(after, Duration::ZERO);
+    }
+
+    /// Sets or moves the timer: it expires once, at `deadline`; at once if that has passed.
+    pub fn set_at(&mut self, deadline: Instant) {
+        self.set(deadline.saturating_duration_since(Instant::now()));
+    }
+
+    /// Sets or moves the timer: it expires `first` from now and then each `period`.
+    pub fn set_periodic(&mut self, first: Duration, period: Duration) {
+        self.schedule(first, period.max(Duration::from_nanos(1)));
+    }
+
+    /// Starts the time anew: the next expiration is `after` from now. A periodic
+    /// timer stays periodic.
+    pub fn reset(&mut self, after: Duration) {
+        self.schedule(after, self.period);
+    }
+
+    /// Stops the timer. It stays registered and can be set again.
+    pub fn cancel(&mut self) {
+        self.pending = None;
+        self.period = Duration::ZERO;
+        if let Some(registration) = &self.registration {
+            let _ = registration.selector.set_timer(registration.key, None);
+        }
+    }
+
+    /// The number of expirations that polls have reported since the last call, or since
+    /// the timer was set.
+    pub fn expirations(&mut self) -> u64 {
+        self.registration.as_ref().map_or(0, |registration| {
+            let selector = &registration.selector;
+            selector.take_expirations(registration.key).unwrap_or(0)
+        })
+    }
+
+    fn schedule(&mut self, after: Duration, period: Duration) {
+        self.period = period;
+        let schedule = Schedule {
+            since: Instant::now(),
+            after,
+        };
+        match &self.registration {
+            Some(registration) => {
+                let selector = &registration.selector;
+                let expiry = expiry(selector, schedule, period);
+                let _ = selector.set_timer(registration.key, Some(expiry));
+            }
+            None => self.pending = Some(schedule),
+        }
+    }
+}
+
+/// The schedule on the selector's clock: read after our own, so never early.
+fn expiry(selector: &sys::Selector, schedule: Schedule, period: Duration) -> Expiry {
+    let remaining = schedule.after.saturating_sub(schedule.since.elapsed());
+    Expiry {
+        deadline_ns: selector.now_ns().saturating_add(saturating_ns(remaining)),
+        period_ns: saturating_ns(period),
+    }
+}
+
+fn saturating_ns(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn check_interest(interests: Interest) -> io::Result<()> {
+    if interests.is_readable() {
+        return Ok(());
+    }
+    Err(io::Error::new(
+        io::ErrorKind::InvalidInput,
+        format!("a timer becomes readable and nothing else: {interests:?} would never be reported"),
+    ))
+}
+
+impl event::Source for Timer {
+    fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        check_interest(interests)?;
+        if self.registration.is_some() {
+            return Err(already_registered());
+        }
+        let selector = registry.selector().inner().clone();
+        let pending = self
+            .pending
+            .map(|schedule| expiry(&selector, schedule, self.period));
+        let key = selector.register_timer(token, pending)?;
+        self.pending = None;
+        self.registration = Some(TimerRegistration { selector, key });
+        Ok(())
+    }
+
+    fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        check_interest(interests)?;
+        let registration = self.registration.as_ref().ok_or_else(not_registered)?;
+        check_same(&registration.selector, registry)?;
+        registration
+            .selector
+            .reregister_timer(registration.key, token)
+    }
+
+    /// Deregistering also stops the timer.
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        let registration = self.registration.as_ref().ok_or_else(not_registered)?;
+        check_same(&registration.selector, registry).map_err(|_| not_registered())?;
+        self.registration = None;
+        self.period = Duration::ZERO;
+        Ok(())
+    }
+}
