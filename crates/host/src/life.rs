@@ -1,0 +1,171 @@
+//! What a guest's threads and the one who started it share.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
+use std::time::{Duration, Instant};
+
+use wasmtime::{Engine, SharedMemory, Store, UpdateDeadline};
+
+use crate::cpu::CpuMeter;
+use crate::running::Exit;
+
+/// More fuel than any guest uses, and far from overflow.
+const FUEL: u64 = u64::MAX / 4;
+
+/// The state of one running guest.
+#[derive(Debug)]
+pub(crate) struct Life {
+    pub(crate) engine: Engine,
+    pub(crate) fuel_is_on: bool,
+    pub(crate) cpu: CpuMeter,
+    shared_memory: OnceLock<SharedMemory>,
+    memory_bytes: AtomicUsize,
+    fuel: AtomicU64,
+    stopping: AtomicBool,
+    end: Mutex<End>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct End {
+    /// How the guest ended: the first thread to exit or trap says.
+    exit: Option<Exit>,
+    /// The main thread has dropped its store: its sockets are closed.
+    main_is_gone: bool,
+}
+
+impl Life {
+    pub(crate) fn new(engine: Engine, fuel_is_on: bool) -> Self {
+        Self {
+            engine,
+            fuel_is_on,
+            cpu: CpuMeter::default(),
+            shared_memory: OnceLock::new(),
+            memory_bytes: AtomicUsize::new(0),
+            fuel: AtomicU64::new(0),
+            stopping: AtomicBool::new(false),
+            end: Mutex::default(),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Makes a new store stop when this guest is to stop, and count fuel.
+    pub(crate) fn govern<T>(
+        self: &std::sync::Arc<Self>,
+        store: &mut Store<T>,
+    ) -> wasmtime::Result<()> {
+        if self.fuel_is_on {
+            store.set_fuel(FUEL)?;
+        }
+        let life = std::sync::Arc::clone(self);
+        store.epoch_deadline_callback(move |_| {
+            Ok(if life.stopping.load(Ordering::SeqCst) {
+                UpdateDeadline::Interrupt
+            } else {
+                UpdateDeadline::Continue(1)
+            })
+        });
+        store.set_epoch_deadline(1);
+        // A stop between the start of this thread and the line above would
+        // otherwise be missed.
+        if self.stopping.load(Ordering::SeqCst) {
+            store.set_epoch_deadline(0);
+        }
+        Ok(())
+    }
+
+    /// Fuel consumed in `store` so far.
+    pub(crate) fn fuel_used(&self, left: wasmtime::Result<u64>) -> u64 {
+        left.map_or(0, |left| FUEL.saturating_sub(left))
+    }
+
+    /// Adds the fuel of a thread that ends.
+    pub(crate) fn add_fuel<T>(&self, store: &Store<T>) {
+        if self.fuel_is_on {
+            let used = self.fuel_used(store.get_fuel());
+            self.fuel.fetch_add(used, Ordering::SeqCst);
+        }
+    }
+
+    /// Fuel of all threads that have ended, `None` when fuel is off.
+    pub(crate) fn fuel(&self) -> Option<u64> {
+        self.fuel_is_on.then(|| self.fuel.load(Ordering::SeqCst))
+    }
+
+    pub(crate) fn set_shared_memory(&self, memory: SharedMemory) {
+        // A module has one memory: a second import would be a second memory,
+        // of which the first, the one with the heap, counts.
+        let _ = self.shared_memory.set(memory);
+    }
+
+    /// Size of the guest's memory, which never shrinks.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        match self.shared_memory.get() {
+            Some(memory) => memory.data_size(),
+            None => self.memory_bytes.load(Ordering::Relaxed),
+        }
+    }
+
+    pub(crate) fn memory_grows_to(&self, bytes: usize) {
+        self.memory_bytes.fetch_max(bytes, Ordering::Relaxed);
+    }
+
+    /// Asks the guest's threads to trap when they next run guest code.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        self.engine.increment_epoch();
+    }
+
+    /// A thread of the guest has ended the whole guest.
+    pub(crate) fn finish(&self, exit: Exit) {
+        let mut end = self.lock();
+        if end.exit.is_none() {
+            end.exit = Some(exit);
+        }
+        self.changed.notify_all();
+        drop(end);
+        self.stop();
+    }
+
+    pub(crate) fn main_is_gone(&self) {
+        self.lock().main_is_gone = true;
+        self.changed.notify_all();
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.lock().exit.is_some()
+    }
+
+    /// Waits until a thread has ended the guest.
+    pub(crate) fn wait_for_exit(&self, timeout: Duration) -> Option<Exit> {
+        self.wait_until(timeout, |end| end.exit.is_some())
+            .exit
+            .clone()
+    }
+
+    /// Waits until the main thread has let go of its descriptors.
+    pub(crate) fn wait_for_main(&self, timeout: Duration) -> bool {
+        self.wait_until(timeout, |end| end.main_is_gone)
+            .main_is_gone
+    }
+
+    fn wait_until(&self, timeout: Duration, done: impl Fn(&End) -> bool) -> MutexGuard<'_, End> {
+        let start = Instant::now();
+        let mut end = self.lock();
+        while !done(&end) {
+            let Some(left) = timeout.checked_sub(start.elapsed()) else {
+                break;
+            };
+            end = self
+                .changed
+                .wait_timeout(end, left)
+                .unwrap_or_else(|error| error.into_inner())
+                .0;
+        }
+        end
+    }
+
+    fn lock(&self) -> MutexGuard<'_, End> {
+        self.end.lock().unwrap_or_else(|error| error.into_inner())
+    }
+}

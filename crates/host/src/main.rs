@@ -1,0 +1,146 @@
+//! `wasio-host`: runs a WebAssembly guest, as cargo's runner or by hand.
+
+use std::path::PathBuf;
+use std::process;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use clap::{Parser, Subcommand, ValueEnum};
+use wasio_host::{Exit, Outcome, Runner, Running, Wasi, quiet_backtraces};
+
+/// What a process that aborts exits with (128 + SIGABRT), as the wasmtime CLI.
+const EXIT_TRAP: i32 = 134;
+
+/// The guest could not be started; clap uses the same for bad options.
+const EXIT_BAD_INPUT: i32 = 2;
+
+/// Runs WebAssembly guests with sockets.
+///
+/// As cargo's runner, in .cargo/config.toml:
+///
+///     [target.wasm32-wasip1]
+///     runner = "wasio-host run"
+#[derive(Debug, Parser)]
+#[command(version, verbatim_doc_comment)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs a guest and exits with its exit code, or with 134 when it traps.
+    Run(Run),
+}
+
+#[derive(Debug, Parser)]
+struct Run {
+    /// Hands in a listener on this address (port 0: any), from descriptor 3 on.
+    #[arg(long, value_name = "ADDR")]
+    listen: Vec<String>,
+
+    /// Hands in a directory, under the same name or another.
+    #[arg(long, value_name = "HOST[::GUEST]")]
+    dir: Vec<String>,
+
+    /// Sets a variable, or passes on the one of this name.
+    #[arg(long, value_name = "K[=V]")]
+    env: Vec<String>,
+
+    /// Lets the guest start threads (target wasm32-wasip1-threads).
+    #[arg(long)]
+    threads: bool,
+
+    /// Counts the fuel that the guest consumes, and prints it on stderr.
+    #[arg(long)]
+    fuel: bool,
+
+    /// The WASI that the guest is given.
+    #[arg(
+        long,
+        value_enum,
+        default_value = "0.1-sockets",
+        value_name = "VERSION"
+    )]
+    wasi: Version,
+
+    /// The guest: a WebAssembly module with a function `_start`.
+    guest: PathBuf,
+
+    /// The guest's arguments.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    args: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Version {
+    /// WASI 0.1 with sockets that the host hands in.
+    #[value(name = "0.1-sockets")]
+    Sockets01,
+    /// WASI 0.1 without sockets.
+    #[value(name = "0.1")]
+    Plain01,
+}
+
+fn main() {
+    quiet_backtraces();
+    let Command::Run(run) = Cli::parse().command;
+    let fuel = run.fuel;
+    let code = match start(run) {
+        Ok(running) => {
+            for addr in running.addrs() {
+                eprintln!("wasio-host: listening on {addr}");
+            }
+            exit_code(&running.wait(Duration::MAX), fuel)
+        }
+        Err(error) => {
+            eprintln!("wasio-host: {error:#}");
+            EXIT_BAD_INPUT
+        }
+    };
+    // Not a return from `main`: a thread of the guest may still be running.
+    process::exit(code);
+}
+
+fn start(run: Run) -> Result<Running> {
+    let mut runner = Runner::new(match run.wasi {
+        Version::Sockets01 => Wasi::Sockets01,
+        Version::Plain01 => Wasi::Plain01,
+    })
+    .inherit_stdio()
+    .threads(run.threads)
+    .fuel(run.fuel)
+    .args(run.args);
+    for address in run.listen {
+        runner = runner.listen(address);
+    }
+    for dir in &run.dir {
+        let (host, guest) = dir.split_once("::").unwrap_or((dir, dir));
+        runner = runner.dir(host, guest);
+    }
+    for variable in run.env {
+        let (name, value) = match variable.split_once('=') {
+            Some((name, value)) => (name.to_owned(), value.to_owned()),
+            None => match std::env::var(&variable) {
+                Ok(value) => (variable, value),
+                Err(error) => bail!("cannot pass on the variable {variable}: {error}"),
+            },
+        };
+        runner = runner.env(name, value);
+    }
+    runner.spawn(run.guest)
+}
+
+fn exit_code(outcome: &Outcome, fuel: bool) -> i32 {
+    if let (true, Some(fuel)) = (fuel, outcome.fuel) {
+        eprintln!("wasio-host: {fuel} units of fuel");
+    }
+    match &outcome.exit {
+        Exit::Code(code) => *code,
+        Exit::Trap(message) => {
+            eprintln!("wasio-host: the guest trapped: {message}");
+            EXIT_TRAP
+        }
+        Exit::Stopped | Exit::TimedOut => EXIT_TRAP,
+    }
+}

@@ -1,0 +1,7 @@
+//! The other end of a guest's connections.
+
+mod blocking;
+pub mod load;
+mod play;
+
+pub use blocking::{Pattern, checksum, connect, pair, reset};

@@ -1,0 +1,131 @@
+//! Blocking helpers with a bound on their time.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+use socket2::SockRef;
+
+/// The longest a helper's read or write may take: a guest that never answers
+/// fails a test, it does not hang it.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Connects to `addr`; reads and writes fail with
+/// [`WouldBlock`](io::ErrorKind::WouldBlock) or
+/// [`TimedOut`](io::ErrorKind::TimedOut) after 20 s. Data is sent at once
+/// (`TCP_NODELAY`).
+///
+/// # Errors
+/// What the system says.
+pub fn connect(addr: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect_timeout(&addr, TIMEOUT)?;
+    prepare(&stream)?;
+    Ok(stream)
+}
+
+/// Two sockets of 127.0.0.1 that are connected with each other, both blocking
+/// with the timeouts of [`connect`].
+///
+/// # Errors
+/// What the system says.
+pub fn pair() -> io::Result<(TcpStream, TcpStream)> {
+    let listener = TcpListener::bind(("127.0.0.1", 0))?;
+    let one = connect(listener.local_addr()?)?;
+    // Another process may have connected in between: only `one` is wanted.
+    loop {
+        let (other, from) = listener.accept()?;
+        if from == one.local_addr()? {
+            prepare(&other)?;
+            return Ok((one, other));
+        }
+    }
+}
+
+/// Closes `stream` with a reset (RST) instead of an end of file.
+///
+/// # Errors
+/// What the system says.
+pub fn reset(stream: TcpStream) -> io::Result<()> {
+    SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
+    drop(stream);
+    Ok(())
+}
+
+fn prepare(stream: &TcpStream) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))
+}
+
+/// Bytes that look random and are the same for the same seed.
+#[derive(Debug)]
+pub struct Pattern(StdRng);
+
+impl Pattern {
+    /// The bytes that belong to `seed`.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self(StdRng::seed_from_u64(seed))
+    }
+
+    /// The next `len_bytes` bytes.
+    #[must_use]
+    pub fn take(&mut self, len_bytes: usize) -> Vec<u8> {
+        let mut bytes = vec![0; len_bytes];
+        self.0.fill_bytes(&mut bytes);
+        bytes
+    }
+}
+
+/// A checksum (FNV-1a, 64 bits) that a guest computes in three lines: start
+/// with [`CHECKSUM_START`](checksum) of no bytes, and for each byte XOR it and
+/// multiply by 0x100000001b3.
+#[must_use]
+pub fn checksum(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, byte| {
+        (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+
+    use super::*;
+
+    #[test]
+    fn checksum_is_fnv_1a() {
+        assert_eq!(checksum(b""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(checksum(b"a"), 0xaf63_dc4c_8601_ec8c);
+    }
+
+    #[test]
+    fn pattern_depends_on_its_seed_alone() {
+        let mut whole = Pattern::new(7);
+        assert_eq!(whole.take(64), Pattern::new(7).take(64));
+        assert_ne!(whole.take(64), Pattern::new(7).take(64));
+        assert_ne!(Pattern::new(8).take(64), Pattern::new(7).take(64));
+    }
+
+    #[test]
+    fn reset_is_seen_as_a_reset() {
+        let (one, mut other) = pair().unwrap();
+        reset(one).unwrap();
+        let error = other.read(&mut [0]).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+    }
+
+    #[test]
+    fn pair_is_connected_both_ways() {
+        let (mut one, mut other) = pair().unwrap();
+        one.write_all(b"a").unwrap();
+        other.write_all(b"b").unwrap();
+        let mut got = [0];
+        other.read_exact(&mut got).unwrap();
+        assert_eq!(&got, b"a");
+        one.read_exact(&mut got).unwrap();
+        assert_eq!(&got, b"b");
+    }
+}

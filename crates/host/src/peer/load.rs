@@ -1,0 +1,332 @@
+//! Many connections to an echo server at once, from one thread; every byte that
+//! comes back is checked.
+
+use std::cell::RefCell;
+use std::io;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use hdrhistogram::Histogram;
+use rand::RngExt;
+use rand::rngs::StdRng;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::LocalSet;
+
+use super::{Pattern, play};
+use crate::cpu::thread_cpu_time;
+
+/// The most problems that a [`Report`] lists; it counts all.
+const LISTED_FAILURES: usize = 10;
+
+/// A slow reader's receive buffer: small, so that the server must wait for it.
+const SLOW_RECEIVE_BUFFER_BYTES: u32 = 8 * 1024;
+
+/// The bytes that all messages are cut from.
+const PATTERN_BYTES: usize = 1 << 20;
+
+/// Latencies beyond this count as this.
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// What to send. The connections are numbered: the first are slow readers, the
+/// next half-close, the next reset, the rest are plain.
+#[derive(Clone, Debug)]
+pub struct Load {
+    /// Connections that are open at the same time.
+    pub connections: usize,
+    /// Messages on each. A connection that resets stops somewhere before.
+    pub messages: usize,
+    /// The size of a message in bytes, evenly spread.
+    pub sizes: RangeInclusive<usize>,
+    /// Connections that send all they have at once and read slowly through a
+    /// small buffer.
+    pub slow_readers: usize,
+    /// Connections that send all they have, shut their sending side down and
+    /// then want every byte and an end of file.
+    pub half_closes: usize,
+    /// Connections that are reset with data under way.
+    pub resets: usize,
+    /// The same seed gives the same bytes and sizes.
+    pub seed: u64,
+    /// The longest that connecting, and that a run may take.
+    pub timeout: Duration,
+}
+
+impl Default for Load {
+    /// 1000 plain connections with 50 messages of 1 byte to 64 KiB.
+    fn default() -> Self {
+        Self {
+            connections: 1000,
+            messages: 50,
+            sizes: 1..=64 * 1024,
+            slow_readers: 0,
+            half_closes: 0,
+            resets: 0,
+            seed: 1,
+            timeout: Duration::from_secs(120),
+        }
+    }
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Messages that came back whole.
+    pub messages: u64,
+    /// Bytes that came back and were right.
+    pub bytes: u64,
+}
+
+/// What a run found.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Connections that did all they had to.
+    pub connections: usize,
+    /// Messages and bytes that came back.
+    pub done: Progress,
+    /// Wall time of the run.
+    pub elapsed: Duration,
+    /// CPU time of the client, all in the calling thread.
+    pub cpu: Duration,
+    /// From the first byte sent to the last byte back, in nanoseconds, of each
+    /// message of a plain connection.
+    pub latency_ns: Histogram<u64>,
+    /// How many connections did not do all they had to.
+    pub failed: usize,
+    /// Why, for the first few.
+    pub failures: Vec<String>,
+}
+
+/// What one connection does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Plain,
+    SlowReader,
+    HalfClose,
+    Reset,
+}
+
+/// The state that all connections of a run share.
+#[derive(Debug)]
+pub(super) struct Shared<F> {
+    pub(super) pattern: Rc<[u8]>,
+    pub(super) sizes: RangeInclusive<usize>,
+    /// Where each read goes: no connection keeps a buffer of its own.
+    pub(super) buffer: RefCell<Vec<u8>>,
+    pub(super) tally: RefCell<Tally<F>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Tally<F> {
+    pub(super) done: Progress,
+    pub(super) latency_ns: Histogram<u64>,
+    pub(super) on_progress: F,
+}
+
+impl<F: FnMut(&Progress)> Tally<F> {
+    pub(super) fn count(&mut self, bytes: usize, latency: Option<Duration>) {
+        self.done.messages += 1;
+        self.done.bytes += bytes as u64;
+        if let Some(latency) = latency {
+            let ns = u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX);
+            self.latency_ns.saturating_record(ns);
+        }
+        (self.on_progress)(&self.done);
+    }
+}
+
+/// Open connections. They stay open between and after runs, but for those that
+/// close themselves.
+#[derive(Debug)]
+pub struct Crowd {
+    runtime: Runtime,
+    load: Load,
+    pattern: Rc<[u8]>,
+    members: Vec<Member>,
+    runs: u64,
+}
+
+#[derive(Debug)]
+struct Member {
+    number: usize,
+    kind: Kind,
+    stream: TcpStream,
+}
+
+impl Load {
+    /// Opens all connections.
+    ///
+    /// # Errors
+    /// What the system says to the first that fails;
+    /// [`TimedOut`](io::ErrorKind::TimedOut) after [`Load::timeout`].
+    pub fn connect(self, addr: SocketAddr) -> io::Result<Crowd> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let mut members = Vec::with_capacity(self.connections);
+        runtime.block_on(async {
+            let all = async {
+                for number in 0..self.connections {
+                    let kind = self.kind(number);
+                    let stream = open(addr, kind).await?;
+                    members.push(Member {
+                        number,
+                        kind,
+                        stream,
+                    });
+                }
+                io::Result::Ok(())
+            };
+            tokio::time::timeout(self.timeout, all).await?
+        })?;
+        Ok(Crowd {
+            runtime,
+            pattern: Pattern::new(self.seed)
+                .take(PATTERN_BYTES + self.sizes.end())
+                .into(),
+            load: self,
+            members,
+            runs: 0,
+        })
+    }
+
+    fn kind(&self, number: usize) -> Kind {
+        let half_close = self.slow_readers;
+        let reset = half_close + self.half_closes;
+        let plain = reset + self.resets;
+        match number {
+            _ if number < half_close => Kind::SlowReader,
+            _ if number < reset => Kind::HalfClose,
+            _ if number < plain => Kind::Reset,
+            _ => Kind::Plain,
+        }
+    }
+}
+
+async fn open(addr: SocketAddr, kind: Kind) -> io::Result<TcpStream> {
+    let socket = if addr.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
+    }?;
+    if kind == Kind::SlowReader {
+        socket.set_recv_buffer_size(SLOW_RECEIVE_BUFFER_BYTES)?;
+    }
+    let stream = socket.connect(addr).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+impl Crowd {
+    /// How many connections are open.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Sends and checks all messages. `on_progress` is called for each that is
+    /// back. May be called again: connections that closed themselves are gone.
+    pub fn run(&mut self, on_progress: impl FnMut(&Progress) + 'static) -> Report {
+        let shared = Rc::new(Shared {
+            pattern: Rc::clone(&self.pattern),
+            sizes: self.load.sizes.clone(),
+            buffer: RefCell::new(vec![0; 256 * 1024]),
+            tally: RefCell::new(Tally {
+                done: Progress::default(),
+                latency_ns: new_histogram(),
+                on_progress,
+            }),
+        });
+        let (start, cpu) = (Instant::now(), thread_cpu_time());
+        let members = std::mem::take(&mut self.members);
+        let ends = self
+            .runtime
+            .block_on(play_all(&self.load, self.runs, members, &shared));
+        self.runs += 1;
+        let (elapsed, cpu) = (start.elapsed(), thread_cpu_time() - cpu);
+        let mut failures = Vec::new();
+        let mut connections = 0;
+        for end in ends {
+            match end {
+                Ok(member) => {
+                    connections += 1;
+                    self.members.extend(member);
+                }
+                Err(failure) => failures.push(failure),
+            }
+        }
+        let tally = shared.tally.borrow();
+        Report {
+            connections,
+            done: tally.done,
+            elapsed,
+            cpu,
+            latency_ns: tally.latency_ns.clone(),
+            failed: failures.len(),
+            failures: failures.into_iter().take(LISTED_FAILURES).collect(),
+        }
+    }
+}
+
+/// Plays every member at once; each comes back open, `None` (it closed itself)
+/// or with what went wrong.
+async fn play_all<F: FnMut(&Progress) + 'static>(
+    load: &Load,
+    run: u64,
+    members: Vec<Member>,
+    shared: &Rc<Shared<F>>,
+) -> Vec<Result<Option<Member>, String>> {
+    let tasks = LocalSet::new();
+    let mut handles = Vec::with_capacity(members.len());
+    for mut member in members {
+        let shared = Rc::clone(shared);
+        let (messages, timeout) = (load.messages, load.timeout);
+        // Not the sizes of the run before, and not those of a neighbour.
+        let seed = load.seed ^ ((member.number as u64) << 20) ^ (run << 56);
+        handles.push(tasks.spawn_local(async move {
+            let number = member.number;
+            let playing = play::play(&mut member.stream, member.kind, messages, seed, &shared);
+            match tokio::time::timeout(timeout, playing).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return Err(format!("connection {number}: {error}")),
+                Err(_) => return Err(format!("connection {number}: not done after {timeout:?}")),
+            }
+            Ok(match member.kind {
+                Kind::Plain | Kind::SlowReader => Some(member),
+                Kind::HalfClose => None,
+                Kind::Reset => {
+                    // A zero linger time makes the close a reset.
+                    let linger = Some(Duration::ZERO);
+                    let socket = socket2::SockRef::from(&member.stream);
+                    socket
+                        .set_linger(linger)
+                        .map_err(|error| error.to_string())?;
+                    None
+                }
+            })
+        }));
+    }
+    tasks
+        .run_until(async {
+            let mut ends = Vec::with_capacity(handles.len());
+            for handle in handles {
+                ends.push(handle.await.unwrap_or_else(|error| Err(error.to_string())));
+            }
+            ends
+        })
+        .await
+}
+
+fn new_histogram() -> Histogram<u64> {
+    let longest_ns = u64::try_from(LONGEST.as_nanos()).unwrap_or(u64::MAX);
+    match Histogram::new_with_bounds(1, longest_ns, 3) {
+        Ok(histogram) => histogram,
+        Err(error) => unreachable!("the bounds are constants that fit: {error}"),
+    }
+}
+
+/// A message: where in the pattern it starts, and how long it is.
+pub(super) fn next_message(dice: &mut StdRng, sizes: &RangeInclusive<usize>) -> (usize, usize) {
+    let len_bytes = dice.random_range(sizes.clone());
+    (dice.random_range(0..PATTERN_BYTES), len_bytes)
+}

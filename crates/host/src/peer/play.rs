@@ -1,0 +1,155 @@
+//! One connection of a [`load`](super::load).
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use futures_util::future::try_join;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::net::tcp::ReadHalf;
+
+use super::load::{Kind, Progress, Shared, next_message};
+
+/// What a slow reader takes at a time, and how long it rests after it.
+const SLOW_READ_BYTES: usize = 16 * 1024;
+const SLOW_REST: Duration = Duration::from_millis(1);
+
+/// Does what `kind` says with `stream`.
+pub(super) async fn play<F: FnMut(&Progress)>(
+    stream: &mut TcpStream,
+    kind: Kind,
+    messages: usize,
+    seed: u64,
+    shared: &Shared<F>,
+) -> io::Result<()> {
+    match kind {
+        Kind::Plain => ping_pong(stream, messages, seed, shared).await,
+        Kind::SlowReader => all_at_once(stream, messages, seed, shared, kind).await,
+        Kind::HalfClose => {
+            all_at_once(stream, messages, seed, shared, kind).await?;
+            expect_end(stream, shared).await
+        }
+        Kind::Reset => up_to_a_reset(stream, messages, seed, shared).await,
+    }
+}
+
+/// Sends a message, waits for it, and so on.
+async fn ping_pong<F: FnMut(&Progress)>(
+    stream: &mut TcpStream,
+    messages: usize,
+    seed: u64,
+    shared: &Shared<F>,
+) -> io::Result<()> {
+    let mut dice = StdRng::seed_from_u64(seed);
+    let (mut reader, mut writer) = stream.split();
+    for _ in 0..messages {
+        let (at, len) = next_message(&mut dice, &shared.sizes);
+        let message = &shared.pattern[at..at + len];
+        let start = Instant::now();
+        // A server may send the start back before it has read the end.
+        try_join(
+            writer.write_all(message),
+            check(&mut reader, message, usize::MAX, shared),
+        )
+        .await?;
+        shared.tally.borrow_mut().count(len, Some(start.elapsed()));
+    }
+    Ok(())
+}
+
+/// Sends all messages without waiting, and checks them as they come back.
+async fn all_at_once<F: FnMut(&Progress)>(
+    stream: &mut TcpStream,
+    messages: usize,
+    seed: u64,
+    shared: &Shared<F>,
+    kind: Kind,
+) -> io::Result<()> {
+    let (mut reader, mut writer) = stream.split();
+    let mut dice_of_sender = StdRng::seed_from_u64(seed);
+    let sending = async {
+        for _ in 0..messages {
+            let (at, len) = next_message(&mut dice_of_sender, &shared.sizes);
+            writer.write_all(&shared.pattern[at..at + len]).await?;
+        }
+        if kind == Kind::HalfClose {
+            writer.shutdown().await?;
+        }
+        io::Result::Ok(())
+    };
+    let mut dice_of_reader = StdRng::seed_from_u64(seed);
+    let most = if kind == Kind::SlowReader {
+        SLOW_READ_BYTES
+    } else {
+        usize::MAX
+    };
+    let reading = async {
+        for _ in 0..messages {
+            let (at, len) = next_message(&mut dice_of_reader, &shared.sizes);
+            check(&mut reader, &shared.pattern[at..at + len], most, shared).await?;
+            shared.tally.borrow_mut().count(len, None);
+        }
+        Ok(())
+    };
+    try_join(sending, reading).await?;
+    Ok(())
+}
+
+/// Plays some messages and sends one more that it will not wait for.
+async fn up_to_a_reset<F: FnMut(&Progress)>(
+    stream: &mut TcpStream,
+    messages: usize,
+    seed: u64,
+    shared: &Shared<F>,
+) -> io::Result<()> {
+    let mut dice = StdRng::seed_from_u64(seed);
+    let whole = dice.random_range(0..messages.max(1));
+    ping_pong(stream, whole, seed, shared).await?;
+    let (at, len) = next_message(&mut dice, &shared.sizes);
+    stream.write_all(&shared.pattern[at..at + len]).await
+}
+
+/// Reads as many bytes as `expected` has, at most `most` at a time, and
+/// compares them.
+async fn check<F>(
+    reader: &mut ReadHalf<'_>,
+    expected: &[u8],
+    most: usize,
+    shared: &Shared<F>,
+) -> io::Result<()> {
+    let mut seen = 0;
+    while seen < expected.len() {
+        reader.readable().await?;
+        let got = {
+            let mut buffer = shared.buffer.borrow_mut();
+            let room = (expected.len() - seen).min(most).min(buffer.len());
+            match reader.try_read(&mut buffer[..room]) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(got) if buffer[..got] == expected[seen..seen + got] => got,
+                Ok(_) => return Err(io::Error::other("wrong bytes came back")),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
+                Err(error) => return Err(error),
+            }
+        };
+        seen += got;
+        if most != usize::MAX {
+            tokio::time::sleep(SLOW_REST).await;
+        }
+    }
+    Ok(())
+}
+
+/// Wants the end of file, and nothing before it.
+async fn expect_end<F>(stream: &TcpStream, shared: &Shared<F>) -> io::Result<()> {
+    loop {
+        stream.readable().await?;
+        match stream.try_read(&mut shared.buffer.borrow_mut()[..1]) {
+            Ok(0) => return Ok(()),
+            Ok(_) => return Err(io::Error::other("more bytes came back than were sent")),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! WASI 0.1 without sockets: `wasmtime-wasi`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow};
+use wasmtime::{Linker, Module};
+use wasmtime_wasi::p1::{self, WasiP1Ctx};
+use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
+use wasmtime_wasi::{DirPerms, FilePerms, WasiCtxBuilder};
+
+use crate::capture::Capture;
+use crate::life::Life;
+use crate::runner::{Given, Output, Program};
+use crate::start::{self, State};
+use crate::stdio::{self, Source};
+
+/// The most that is captured of an output; a guest that writes more traps.
+const CAPTURE_BYTES: usize = 64 << 20;
+
+/// Starts `module`, and says where its output is captured.
+pub(crate) fn start(
+    path: &Path,
+    module: &Module,
+    program: &Program,
+    given: Given,
+    life: &Arc<Life>,
+) -> Result<[Option<Capture>; 2]> {
+    let (wasi, captures) = context(program, given)?;
+    let mut linker = Linker::new(module.engine());
+    p1::add_to_linker_sync(&mut linker, |state: &mut State<WasiP1Ctx>| &mut state.wasi)
+        .and_then(|()| crate::imports::add_to_linker(&mut linker))
+        .map_err(|error| anyhow!("cannot link the host's functions: {error:#}"))?;
+    let mut store = State::new(wasi, Arc::clone(life), None)
+        .into_store()
+        .map_err(|error| anyhow!("cannot start the guest: {error:#}"))?;
+    let instance = start::link(path, module, &linker, &mut store)?;
+    start::start(store, instance)?;
+    Ok(captures)
+}
+
+fn context(program: &Program, given: Given) -> Result<(WasiP1Ctx, [Option<Capture>; 2])> {
+    let mut builder = WasiCtxBuilder::new();
+    builder
+        .args(&program.args)
+        .envs(&program.envs)
+        .allow_blocking_current_thread(true);
+    match given.stdin {
+        Source::Null => builder.stdin(MemoryInputPipe::new(Vec::new())),
+        Source::Pipe(pipe) => builder.stdin(stdin_of(pipe)?),
+        Source::Inherit => builder.inherit_stdin(),
+    };
+    let captures = if program.output == Output::Inherited {
+        builder.inherit_stdout().inherit_stderr();
+        [None, None]
+    } else {
+        let pipes = [(); 2].map(|()| MemoryOutputPipe::new(CAPTURE_BYTES));
+        builder.stdout(pipes[0].clone()).stderr(pipes[1].clone());
+        pipes.map(|pipe| Some(Capture::Pipe(pipe)))
+    };
+    for (host, guest) in &program.dirs {
+        builder
+            .preopened_dir(host, guest, DirPerms::all(), FilePerms::all())
+            .map_err(|error| anyhow!("cannot open the directory {}: {error:#}", host.display()))?;
+    }
+    Ok((builder.build_p1(), captures))
+}
+
+/// Input that a guest can wait for.
+#[cfg(unix)]
+fn stdin_of(pipe: std::io::PipeReader) -> Result<wasmtime_wasi::cli::AsyncStdinStream> {
+    use tokio::net::unix::pipe::Receiver;
+    wasmtime_wasi::runtime::with_ambient_tokio_runtime(|| {
+        let receiver = Receiver::from_file(stdio::file_of(pipe)).context("cannot use a pipe")?;
+        Ok(wasmtime_wasi::cli::AsyncStdinStream::new(receiver))
+    })
+}
+
+/// Input that is always ready.
+#[cfg(not(unix))]
+fn stdin_of(pipe: std::io::PipeReader) -> Result<wasmtime_wasi::cli::InputFile> {
+    Ok(wasmtime_wasi::cli::InputFile::new(stdio::file_of(pipe)))
+}

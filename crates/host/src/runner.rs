@@ -1,0 +1,299 @@
+//! What a guest is started with.
+
+use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail, ensure};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::life::Life;
+use crate::running::{Parts, Running};
+use crate::stdio::{Source, Stdin};
+use crate::{module, peer, plain01, sockets01};
+
+/// Connections that wait to be accepted; the system may have a lower limit.
+const BACKLOG: i32 = 4096;
+
+/// The sockets that stand behind [`Runner::shared_sockets`].
+const SHARED_SOCKETS: usize = 4;
+
+/// The WASI that a guest is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Wasi {
+    /// WASI 0.1 with sockets that the host hands in (`wasi-common`).
+    Sockets01,
+    /// WASI 0.1 without sockets (`wasmtime-wasi`).
+    Plain01,
+}
+
+/// Builds and starts a guest.
+///
+/// Descriptors are handed in in this order, from 3: listeners, streams, shared
+/// sockets, refused files, directories.
+#[derive(Debug)]
+pub struct Runner {
+    wasi: Wasi,
+    fuel: bool,
+    listen: Vec<String>,
+    streams: Vec<TcpStream>,
+    stdin: Stdin,
+    program: Program,
+}
+
+/// The part of a [`Runner`] that needs no opening.
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(crate) args: Vec<String>,
+    pub(crate) envs: Vec<(String, String)>,
+    pub(crate) dirs: Vec<(PathBuf, String)>,
+    pub(crate) threads: bool,
+    pub(crate) output: Output,
+    pub(crate) shared_sockets: usize,
+    pub(crate) refused_files: usize,
+}
+
+/// Where the guest's output goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Output {
+    Captured,
+    Inherited,
+}
+
+/// What was opened for a guest.
+#[derive(Debug)]
+pub(crate) struct Given {
+    pub(crate) listeners: Vec<TcpListener>,
+    pub(crate) streams: Vec<TcpStream>,
+    pub(crate) shared: Vec<Arc<TcpStream>>,
+    pub(crate) stdin: Source,
+}
+
+impl Runner {
+    /// A guest with no arguments, variables, directories or sockets, an empty
+    /// input and captured output.
+    #[must_use]
+    pub fn new(wasi: Wasi) -> Self {
+        Self {
+            wasi,
+            fuel: false,
+            listen: Vec::new(),
+            streams: Vec::new(),
+            stdin: Stdin::Null,
+            program: Program {
+                args: Vec::new(),
+                envs: Vec::new(),
+                dirs: Vec::new(),
+                threads: false,
+                output: Output::Captured,
+                shared_sockets: 0,
+                refused_files: 0,
+            },
+        }
+    }
+
+    /// Lets the guest start threads ([`Wasi::Sockets01`] only).
+    #[must_use]
+    pub fn threads(mut self, on: bool) -> Self {
+        self.program.threads = on;
+        self
+    }
+
+    /// Counts fuel; the guest never runs out of it. Costs speed.
+    #[must_use]
+    pub fn fuel(mut self, on: bool) -> Self {
+        self.fuel = on;
+        self
+    }
+
+    /// Hands in a listener on `address` (host and port; port 0: any).
+    #[must_use]
+    pub fn listen(mut self, address: impl Into<String>) -> Self {
+        self.listen.push(address.into());
+        self
+    }
+
+    /// Hands in `count` listeners on ephemeral ports of 127.0.0.1.
+    #[must_use]
+    pub fn listeners(mut self, count: usize) -> Self {
+        self.listen
+            .extend((0..count).map(|_| "127.0.0.1:0".to_owned()));
+        self
+    }
+
+    /// Hands in a connected stream, which becomes non-blocking.
+    #[must_use]
+    pub fn stream(mut self, stream: TcpStream) -> Self {
+        self.streams.push(stream);
+        self
+    }
+
+    /// Hands in `count` descriptors that share a few connected sockets: of
+    /// `k` sockets descriptor `i` uses number `i % k`. Their other ends are
+    /// [`Running::shared_peers`].
+    #[must_use]
+    pub fn shared_sockets(mut self, count: usize) -> Self {
+        self.program.shared_sockets = count;
+        self
+    }
+
+    /// Hands in `count` descriptors that the host refuses to wait on.
+    #[must_use]
+    pub fn refused_files(mut self, count: usize) -> Self {
+        self.program.refused_files = count;
+        self
+    }
+
+    /// Adds an argument after the guest's name.
+    #[must_use]
+    pub fn arg(mut self, arg: impl Into<String>) -> Self {
+        self.program.args.push(arg.into());
+        self
+    }
+
+    /// Adds arguments after the guest's name.
+    #[must_use]
+    pub fn args<A: Into<String>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
+        self.program.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets a variable of the guest's environment, which is empty otherwise.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.program.envs.push((name.into(), value.into()));
+        self
+    }
+
+    /// Hands in the directory `host` under the name `guest`.
+    #[must_use]
+    pub fn dir(mut self, host: impl Into<PathBuf>, guest: impl Into<String>) -> Self {
+        self.program.dirs.push((host.into(), guest.into()));
+        self
+    }
+
+    /// Sets the guest's input.
+    #[must_use]
+    pub fn stdin(mut self, stdin: Stdin) -> Self {
+        self.stdin = stdin;
+        self
+    }
+
+    /// Gives the guest the input and output of this process.
+    #[must_use]
+    pub fn inherit_stdio(mut self) -> Self {
+        self.stdin = Stdin::Inherit;
+        self.program.output = Output::Inherited;
+        self
+    }
+
+    /// Starts the guest at `path` on a thread of its own.
+    ///
+    /// # Errors
+    /// One sentence that names what is wrong: the guest is missing, no module,
+    /// or wants what this host lacks; an address, directory or option cannot be
+    /// used.
+    pub fn spawn(mut self, path: impl AsRef<Path>) -> Result<Running> {
+        let path = path.as_ref();
+        self.check()?;
+        let module = module::load(path, self.fuel)?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        self.program.args.insert(0, name.into_owned());
+        let listeners = bind_all(&self.listen)?;
+        let addrs = listeners
+            .iter()
+            .map(TcpListener::local_addr)
+            .collect::<Result<Vec<_>, _>>()
+            .context("cannot tell a listener's address")?;
+        for stream in &self.streams {
+            stream
+                .set_nonblocking(true)
+                .context("cannot use a stream")?;
+        }
+        let pairs = if self.program.shared_sockets == 0 {
+            0
+        } else {
+            SHARED_SOCKETS
+        };
+        let (shared, shared_peers) = shared_pairs(pairs).context("cannot make shared sockets")?;
+        let (source, stdin) = self.stdin.open().context("cannot make a pipe")?;
+        let given = Given {
+            listeners,
+            streams: self.streams,
+            shared,
+            stdin: source,
+        };
+        let life = Arc::new(Life::new(module.engine().clone(), self.fuel));
+        let start = match self.wasi {
+            Wasi::Sockets01 => sockets01::start,
+            Wasi::Plain01 => plain01::start,
+        };
+        let captures = start(path, &module, &self.program, given, &life)?;
+        Ok(Running::new(Parts {
+            life,
+            addrs,
+            captures,
+            stdin,
+            shared_peers,
+        }))
+    }
+
+    /// Refuses what the chosen WASI does not have.
+    fn check(&self) -> Result<()> {
+        if self.wasi == Wasi::Sockets01 {
+            return Ok(());
+        }
+        ensure!(
+            !self.program.threads,
+            "WASI 0.1 without sockets has no threads: leave out --threads or take --wasi 0.1-sockets"
+        );
+        let program = &self.program;
+        let sockets = self.listen.len() + self.streams.len();
+        ensure!(
+            sockets + program.shared_sockets + program.refused_files == 0,
+            "WASI 0.1 without sockets takes no listener: leave out --listen or take --wasi 0.1-sockets"
+        );
+        Ok(())
+    }
+}
+
+fn bind_all(addresses: &[String]) -> Result<Vec<TcpListener>> {
+    addresses.iter().map(|address| bind(address)).collect()
+}
+
+/// A non-blocking listener, as the wasmtime CLI hands them in.
+fn bind(address: &str) -> Result<TcpListener> {
+    let addrs: Vec<SocketAddr> = match address.to_socket_addrs() {
+        Ok(addrs) => addrs.collect(),
+        Err(error) => {
+            bail!("{address:?} is no address to listen on (such as 127.0.0.1:8080): {error}")
+        }
+    };
+    let addr = *addrs
+        .first()
+        .with_context(|| format!("{address:?} stands for no address"))?;
+    let listen = || {
+        let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+        // On Windows the option means something else: it steals ports.
+        #[cfg(unix)]
+        socket.set_reuse_address(true)?;
+        socket.bind(&addr.into())?;
+        socket.listen(BACKLOG)?;
+        socket.set_nonblocking(true)?;
+        std::io::Result::Ok(socket.into())
+    };
+    listen().with_context(|| format!("cannot listen on {addr}"))
+}
+
+/// Connected sockets: the guest's ends and the test's.
+fn shared_pairs(count: usize) -> std::io::Result<(Vec<Arc<TcpStream>>, Vec<TcpStream>)> {
+    let mut ours = Vec::new();
+    let mut theirs = Vec::new();
+    for _ in 0..count {
+        let (guest, test) = peer::pair()?;
+        guest.set_nonblocking(true)?;
+        theirs.push(Arc::new(guest));
+        ours.push(test);
+    }
+    Ok((theirs, ours))
+}

@@ -1,0 +1,156 @@
+//! Runs a linked guest on a thread of its own.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow, bail};
+use wasmtime::{ExternType, InstancePre, Linker, Module, ResourceLimiter, Store, Trap};
+
+use crate::life::Life;
+use crate::running::Exit;
+use crate::threads::Spawner;
+
+/// What a guest's store holds; `C` is the context of its WASI.
+pub(crate) struct State<C> {
+    pub(crate) wasi: C,
+    pub(crate) life: Arc<Life>,
+    pub(crate) spawner: Option<Arc<Spawner>>,
+    memory: MemoryMeter,
+}
+
+/// Watches the memory that is not shared.
+#[derive(Debug)]
+struct MemoryMeter(Arc<Life>);
+
+impl<C> State<C> {
+    pub(crate) fn new(wasi: C, life: Arc<Life>, spawner: Option<Arc<Spawner>>) -> Self {
+        Self {
+            wasi,
+            memory: MemoryMeter(Arc::clone(&life)),
+            life,
+            spawner,
+        }
+    }
+
+    /// A store for one thread of the guest.
+    pub(crate) fn into_store(self) -> wasmtime::Result<Store<Self>>
+    where
+        C: 'static,
+    {
+        let life = Arc::clone(&self.life);
+        let mut store = Store::new(&life.engine, self);
+        store.limiter(|state| &mut state.memory);
+        life.govern(&mut store)?;
+        Ok(store)
+    }
+}
+
+impl ResourceLimiter for MemoryMeter {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let fits = maximum.is_none_or(|maximum| desired <= maximum);
+        if fits {
+            self.0.memory_grows_to(desired);
+        }
+        Ok(fits)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(maximum.is_none_or(|maximum| desired <= maximum))
+    }
+}
+
+/// Links a guest, or says what it wants that this host does not have.
+pub(crate) fn link<C: 'static>(
+    path: &Path,
+    module: &Module,
+    linker: &Linker<State<C>>,
+    store: &mut Store<State<C>>,
+) -> Result<InstancePre<State<C>>> {
+    match module.get_export("_start") {
+        Some(ExternType::Func(_)) => {}
+        _ => bail!(
+            "{} exports no function `_start`: it is a library, not a program",
+            path.display()
+        ),
+    }
+    for import in module.imports() {
+        if linker.get_by_import(&mut *store, &import).is_some() {
+            continue;
+        }
+        if import.name() == "thread-spawn" || import.ty().memory().is_some_and(|m| m.is_shared()) {
+            bail!("{} starts threads: run it with --threads", path.display());
+        }
+        bail!(
+            "{} imports `{}` of `{}`, which this host does not have",
+            path.display(),
+            import.name(),
+            import.module()
+        );
+    }
+    linker
+        .instantiate_pre(module)
+        .map_err(|error| anyhow!("{} does not fit this host: {error:#}", path.display()))
+}
+
+/// Starts the guest's main thread.
+pub(crate) fn start<C: Send + 'static>(
+    store: Store<State<C>>,
+    instance: InstancePre<State<C>>,
+) -> Result<()> {
+    std::thread::Builder::new()
+        .name("guest".into())
+        .spawn(move || {
+            let life = Arc::clone(&store.data().life);
+            let exit = run(store, |store| {
+                let instance = instance.instantiate(&mut *store)?;
+                let start = instance.get_typed_func::<(), ()>(&mut *store, "_start")?;
+                start.call(&mut *store, ())
+            });
+            // When the main thread returns, the guest ends, as a process does.
+            life.finish(exit.unwrap_or(Exit::Code(0)));
+            life.main_is_gone();
+        })
+        .context("cannot start a thread for the guest")?;
+    Ok(())
+}
+
+/// Runs guest code on this thread and drops its store. `None`: it returned.
+pub(crate) fn run<C>(
+    mut store: Store<State<C>>,
+    code: impl FnOnce(&mut Store<State<C>>) -> wasmtime::Result<()>,
+) -> Option<Exit> {
+    let life = Arc::clone(&store.data().life);
+    let _cpu = life.cpu.enter();
+    let result = catch_unwind(AssertUnwindSafe(|| code(&mut store)));
+    life.add_fuel(&store);
+    match result {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(exit_of(&error)),
+        Err(_) => Some(Exit::Trap("the host panicked, see its stderr".into())),
+    }
+}
+
+fn exit_of(error: &wasmtime::Error) -> Exit {
+    if let Some(exit) = error.downcast_ref::<wasi_common::I32Exit>() {
+        return Exit::Code(exit.0);
+    }
+    if let Some(exit) = error.downcast_ref::<wasmtime_wasi::I32Exit>() {
+        return Exit::Code(exit.0);
+    }
+    // Nothing but `Life::stop` moves the epoch.
+    if matches!(error.downcast_ref::<Trap>(), Some(Trap::Interrupt)) {
+        return Exit::Stopped;
+    }
+    Exit::Trap(format!("{error:?}"))
+}
