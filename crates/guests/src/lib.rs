@@ -1,1 +1,68 @@
+//! What the guest programs share: a listener on every target, and measures.
 
+use std::net::TcpListener;
+
+#[cfg(target_os = "wasi")]
+#[allow(unsafe_code, reason = "the only door to the host")]
+mod raw;
+
+/// A listener of `std`, blocking: number `index` of those that the test asked
+/// for. On WASI 0.1 the host hands it in; natively this binds it and tells the
+/// test where, on standard output.
+///
+/// # Panics
+/// If there is none, or it cannot be bound.
+#[must_use]
+pub fn std_listener(index: u32) -> TcpListener {
+    #[cfg(target_os = "wasi")]
+    {
+        let listener = raw::preopened_listener(index);
+        listener.set_nonblocking(false).expect("make it blocking");
+        listener
+    }
+    #[cfg(not(target_os = "wasi"))]
+    {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("bind");
+        announce(&listener);
+        let _ = index;
+        listener
+    }
+}
+
+/// A stream of `std`, blocking: number `index` of the descriptors that the host
+/// hands in.
+///
+/// # Panics
+/// If the host refuses to make it blocking.
+#[cfg(target_os = "wasi")]
+#[must_use]
+pub fn std_stream(index: u32) -> std::net::TcpStream {
+    let stream = raw::preopened_stream(index);
+    stream.set_nonblocking(false).expect("make it blocking");
+    stream
+}
+
+/// Tells the test where `listener` listens: the harness looks for these lines.
+#[cfg(not(target_os = "wasi"))]
+fn announce(listener: &TcpListener) {
+    let addr = listener.local_addr().expect("the address of a listener");
+    println!("listening {addr}");
+}
+
+/// Fuel that this thread has consumed; `None` where none is counted.
+#[must_use]
+pub fn fuel_used() -> Option<u64> {
+    #[cfg(target_os = "wasi")]
+    return raw::fuel_used();
+    #[cfg(not(target_os = "wasi"))]
+    None
+}
+
+/// CPU time of this thread in nanoseconds; `None` natively.
+#[must_use]
+pub fn cpu_ns() -> Option<u64> {
+    #[cfg(target_os = "wasi")]
+    return raw::cpu_ns();
+    #[cfg(not(target_os = "wasi"))]
+    None
+}

@@ -1,0 +1,19 @@
+//! Reads a byte from each of the eight descriptors that share sockets, and
+//! finds that the one after them can neither be read nor written.
+
+use std::io::{Read, Write};
+
+const SHARED: u32 = 8;
+
+fn main() {
+    for index in 0..SHARED {
+        let mut byte = [0];
+        let mut stream = wasio_guests::std_stream(index);
+        stream.read_exact(&mut byte).expect("read");
+        print!("{}", char::from(byte[0]));
+    }
+    let mut refused = wasio_guests::std_stream(SHARED);
+    refused.read(&mut [0]).expect_err("read");
+    refused.write(&[0]).expect_err("write");
+    println!();
+}

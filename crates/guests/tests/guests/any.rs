@@ -1,0 +1,83 @@
+//! Guests that need no socket: they run on every host.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use wasio_host::{Exit, Stdin};
+
+use crate::harness::{Case, Host};
+
+pub(crate) fn any_exit_code(case: &Case) {
+    let outcome = case.setup().arg("42").start().outcome();
+    assert_eq!(outcome.exit, Exit::Code(42));
+}
+
+pub(crate) fn any_std_streams(case: &Case) {
+    let setup = || {
+        let setup = case.setup().arg("one").arg("");
+        setup.env("WASIO_TEST", "two")
+    };
+    let given = setup().stdin(Stdin::Bytes(b"three".to_vec())).start();
+    let mut piped = setup().stdin(Stdin::Pipe).start();
+    let mut stdin = piped.take_stdin().unwrap();
+    stdin.write_all(b"three").unwrap();
+    drop(stdin);
+    for outcome in [given.succeeds(), piped.succeeds()] {
+        assert_eq!(
+            outcome.stdout_text(),
+            "args [\"one\", \"\"] variable Ok(\"two\")\nthree"
+        );
+        assert_eq!(outcome.stderr_text(), "5 bytes\n");
+    }
+}
+
+pub(crate) fn any_measures(case: &Case) {
+    let host = case.host();
+    let outcome = case.setup().fuel().start().succeeds();
+    if host == Host::Native {
+        assert_eq!(outcome.stdout_text(), "");
+        return;
+    }
+    assert_eq!(outcome.stdout_text(), "fuel\ncpu\n");
+    let fuel = outcome.fuel.unwrap();
+    assert!(fuel > 5_000_000 && fuel < 500_000_000, "{fuel}");
+    assert!(outcome.peak_memory_bytes > 64 * 1024);
+    assert!(
+        outcome.cpu > Duration::from_micros(500),
+        "{:?}",
+        outcome.cpu
+    );
+}
+
+pub(crate) fn any_hangs(case: &Case) {
+    const LIMIT: Duration = Duration::from_millis(300);
+    for args in [&[][..], &["sleep"]] {
+        let start = Instant::now();
+        let guest = case.setup().args(args).start();
+        let outcome = guest.outcome_within(LIMIT);
+        let elapsed = start.elapsed();
+        assert_eq!(outcome.exit, Exit::TimedOut, "{args:?}");
+        assert!(elapsed >= LIMIT, "early: {elapsed:?}");
+        assert!(
+            elapsed < LIMIT + Duration::from_secs(10),
+            "late: {elapsed:?}"
+        );
+    }
+}
+
+pub(crate) fn any_works(case: &Case) {
+    const MOST: Duration = Duration::from_secs(20);
+    let guest = case.start();
+    let (start, mut cpu) = (Instant::now(), Duration::ZERO);
+    while cpu < Duration::from_millis(20) && start.elapsed() < MOST {
+        let Some(now) = guest.cpu_time() else {
+            return; // This system does not say.
+        };
+        assert!(now >= cpu, "{now:?} after {cpu:?}");
+        cpu = now;
+        std::thread::yield_now();
+    }
+    assert!(start.elapsed() < MOST, "{cpu:?} after {MOST:?}");
+    // One thread works: it has no more CPU time than time has passed.
+    assert!(cpu <= start.elapsed() + Duration::from_millis(50));
+}

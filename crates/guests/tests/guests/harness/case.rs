@@ -1,0 +1,197 @@
+//! What a test is given, and how it sets its guest up.
+
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use wasio_host::Stdin;
+
+use super::guest::{Session, Started};
+use super::hosts::Host;
+use super::native;
+
+/// The longest that a test may take unless it asks for more.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// One guest on one host.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    host: Host,
+    program: PathBuf,
+    clock: Arc<Mutex<Clock>>,
+}
+
+#[derive(Debug)]
+struct Clock {
+    start: Option<Instant>,
+    limit: Duration,
+}
+
+/// The panic of a test that is skipped.
+pub(super) struct Skipped(pub(super) String);
+
+/// How a guest is to be started.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    case: Case,
+    args: Vec<String>,
+    envs: Vec<(String, String)>,
+    stdin: Stdin,
+    listeners: usize,
+    streams: Vec<TcpStream>,
+    shared_sockets: usize,
+    refused_files: usize,
+    fuel: bool,
+}
+
+impl Case {
+    pub(super) fn new(host: Host, program: PathBuf) -> Self {
+        let clock = Clock {
+            start: None,
+            limit: LIMIT,
+        };
+        Self {
+            host,
+            program,
+            clock: Arc::new(Mutex::new(clock)),
+        }
+    }
+
+    /// Where the guest runs.
+    pub(crate) fn host(&self) -> Host {
+        self.host
+    }
+
+    /// Ends the test here on `host`; it counts as ignored, for this reason.
+    pub(crate) fn skip_on(&self, host: Host, reason: &str) {
+        if self.host == host {
+            std::panic::resume_unwind(Box::new(Skipped(reason.to_owned())));
+        }
+    }
+
+    /// Gives this test more, or less, than a minute in all.
+    #[expect(
+        dead_code,
+        reason = "part of the harness; the first slow test takes this line out"
+    )]
+    pub(crate) fn set_limit(&self, limit: Duration) {
+        self.clock.lock().unwrap().limit = limit;
+    }
+
+    /// The longest that this test may take.
+    pub(super) fn limit(&self) -> Duration {
+        self.clock.lock().unwrap().limit
+    }
+
+    /// What is left of it. The first call starts the clock.
+    pub(super) fn time_left(&self) -> Duration {
+        let mut clock = self.clock.lock().unwrap();
+        let start = *clock.start.get_or_insert_with(Instant::now);
+        clock.limit.saturating_sub(start.elapsed())
+    }
+
+    /// A guest that is not started yet.
+    pub(crate) fn setup(&self) -> Setup {
+        Setup {
+            listeners: Host::default_listeners(&self.program),
+            case: self.clone(),
+            args: Vec::new(),
+            envs: Vec::new(),
+            stdin: Stdin::Null,
+            streams: Vec::new(),
+            shared_sockets: 0,
+            refused_files: 0,
+            fuel: false,
+        }
+    }
+
+    /// Starts the guest with nothing but a listener if it serves connections.
+    pub(crate) fn start(&self) -> Session {
+        self.setup().start()
+    }
+}
+
+impl Setup {
+    pub(crate) fn arg(mut self, arg: impl Into<String>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    pub(crate) fn args(mut self, args: &[&str]) -> Self {
+        self.args.extend(args.iter().map(|arg| (*arg).to_owned()));
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.envs.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn stdin(mut self, stdin: Stdin) -> Self {
+        self.stdin = stdin;
+        self
+    }
+
+    /// Counts fuel; natively there is none.
+    pub(crate) fn fuel(mut self) -> Self {
+        self.fuel = true;
+        self
+    }
+
+    /// How many listeners the guest asks for; a `net_` guest has one.
+    pub(crate) fn listeners(mut self, count: usize) -> Self {
+        self.listeners = count;
+        self
+    }
+
+    /// Hands in a connected stream (WASI 0.1 with sockets only).
+    pub(crate) fn stream(mut self, stream: TcpStream) -> Self {
+        self.streams.push(stream);
+        self
+    }
+
+    /// Hands in descriptors that share sockets (WASI 0.1 with sockets only).
+    pub(crate) fn shared_sockets(mut self, count: usize) -> Self {
+        self.shared_sockets = count;
+        self
+    }
+
+    /// Hands in descriptors that the host refuses to wait on (WASI 0.1 with
+    /// sockets only).
+    pub(crate) fn refused_files(mut self, count: usize) -> Self {
+        self.refused_files = count;
+        self
+    }
+
+    /// Starts the guest.
+    pub(crate) fn start(self) -> Session {
+        let case = self.case;
+        let handed_in = self.streams.len() + self.shared_sockets + self.refused_files;
+        let Some(runner) = case.host.runner() else {
+            assert_eq!(handed_in, 0, "nothing is handed in natively");
+            let mut command = std::process::Command::new(&case.program);
+            command.args(self.args).envs(self.envs);
+            let child = native::Child::start(command, self.stdin, self.listeners);
+            return Session::new(case, Started::Native(child));
+        };
+        let mut runner = runner
+            .args(self.args)
+            .stdin(self.stdin)
+            .fuel(self.fuel)
+            .listeners(self.listeners)
+            .shared_sockets(self.shared_sockets)
+            .refused_files(self.refused_files);
+        for (name, value) in self.envs {
+            runner = runner.env(name, value);
+        }
+        for stream in self.streams {
+            runner = runner.stream(stream);
+        }
+        let running = match runner.spawn(&case.program) {
+            Ok(running) => running,
+            Err(error) => panic!("the guest does not start: {error:#}"),
+        };
+        Session::new(case, Started::Wasm(running))
+    }
+}

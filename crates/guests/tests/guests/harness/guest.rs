@@ -1,0 +1,108 @@
+//! A guest that runs, in this process or natively.
+
+use std::io::PipeWriter;
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use wasio_host::{Exit, Outcome, Running, peer};
+
+use super::case::Case;
+use super::native;
+
+/// A guest that runs. It is stopped when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Session {
+    case: Case,
+    started: Started,
+}
+
+#[derive(Debug)]
+pub(super) enum Started {
+    Wasm(Running),
+    Native(native::Child),
+}
+
+impl Session {
+    pub(super) fn new(case: Case, started: Started) -> Self {
+        Self { case, started }
+    }
+
+    /// Where the guest listens, in the order in which it asks for listeners.
+    pub(crate) fn addr(&self, index: usize) -> SocketAddr {
+        match &self.started {
+            Started::Wasm(running) => running.addr(index),
+            Started::Native(child) => child.addr(index),
+        }
+    }
+
+    /// A connection to its first listener, see [`peer::connect`].
+    pub(crate) fn connect(&self) -> TcpStream {
+        peer::connect(self.addr(0)).expect("connect to the guest")
+    }
+
+    /// The writing end of `Stdin::Pipe`; dropping it is the end of file.
+    pub(crate) fn take_stdin(&mut self) -> Option<PipeWriter> {
+        match &mut self.started {
+            Started::Wasm(running) => running.take_stdin(),
+            Started::Native(child) => child.take_stdin(),
+        }
+    }
+
+    /// CPU time so far; `None` where the system does not say.
+    pub(crate) fn cpu_time(&self) -> Option<Duration> {
+        match &self.started {
+            Started::Wasm(running) => Some(running.cpu_time()),
+            Started::Native(child) => child.cpu_time(),
+        }
+    }
+
+    /// What runs in this process, for what natively does not exist.
+    pub(crate) fn running(&self) -> Option<&Running> {
+        match &self.started {
+            Started::Wasm(running) => Some(running),
+            Started::Native(_) => None,
+        }
+    }
+
+    /// Waits until it has ended.
+    ///
+    /// # Panics
+    /// If it still runs when the time of the test is over.
+    pub(crate) fn outcome(self) -> Outcome {
+        let left = self.case.time_left();
+        let outcome = self.outcome_within(left);
+        if outcome.exit == Exit::TimedOut {
+            panic!("the guest hangs\n{}", output_of(&outcome));
+        }
+        outcome
+    }
+
+    /// Waits until it has ended, at most for `timeout`; then it is stopped.
+    pub(crate) fn outcome_within(self, timeout: Duration) -> Outcome {
+        match self.started {
+            Started::Wasm(running) => running.wait(timeout),
+            Started::Native(child) => child.wait(timeout),
+        }
+    }
+
+    /// Waits until it has ended well.
+    ///
+    /// # Panics
+    /// If it ends otherwise; the message has its output.
+    pub(crate) fn succeeds(self) -> Outcome {
+        let outcome = self.outcome();
+        match &outcome.exit {
+            Exit::Code(0) => outcome,
+            Exit::Trap(trap) => panic!("the guest trapped: {trap}\n{}", output_of(&outcome)),
+            exit => panic!("the guest ended with {exit:?}\n{}", output_of(&outcome)),
+        }
+    }
+}
+
+fn output_of(outcome: &Outcome) -> String {
+    format!(
+        "--- its stdout\n{}\n--- its stderr\n{}",
+        outcome.stdout_text(),
+        outcome.stderr_text()
+    )
+}

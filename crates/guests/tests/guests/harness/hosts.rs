@@ -1,0 +1,73 @@
+//! The hosts, and which of them run a guest.
+
+use std::path::Path;
+
+use wasio_host::{Runner, Wasi};
+
+/// Where a guest runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Host {
+    /// wasm32-wasip1 with sockets (`wasi-common`).
+    Sockets01,
+    /// wasm32-wasip1 without sockets (`wasmtime-wasi`).
+    Plain01,
+    /// wasm32-wasip1-threads, with sockets.
+    Threads01,
+    /// A process of this machine.
+    Native,
+}
+
+impl Host {
+    /// The hosts of the guests whose name starts with `kind`.
+    ///
+    /// # Panics
+    /// If build.rs knows a kind that is missing here.
+    pub(crate) fn of_kind(kind: &str) -> &'static [Self] {
+        match kind {
+            "any" => &[
+                Self::Sockets01,
+                Self::Plain01,
+                Self::Threads01,
+                Self::Native,
+            ],
+            "net" => &[Self::Sockets01, Self::Threads01, Self::Native],
+            "p1" => &[Self::Sockets01, Self::Plain01],
+            "threads" => &[Self::Threads01, Self::Native],
+            _ => panic!("no host for guests of the kind {kind}"),
+        }
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Sockets01 => "sockets01",
+            Self::Plain01 => "plain01",
+            Self::Threads01 => "threads01",
+            Self::Native => "native",
+        }
+    }
+
+    /// The target that guests are built for, `None` natively.
+    pub(crate) fn target(self) -> Option<&'static str> {
+        match self {
+            Self::Sockets01 | Self::Plain01 => Some("wasm32-wasip1"),
+            Self::Threads01 => Some("wasm32-wasip1-threads"),
+            Self::Native => None,
+        }
+    }
+
+    /// What starts guests in this process, `None` natively.
+    pub(super) fn runner(self) -> Option<Runner> {
+        match self {
+            Self::Sockets01 => Some(Runner::new(Wasi::Sockets01)),
+            Self::Plain01 => Some(Runner::new(Wasi::Plain01)),
+            Self::Threads01 => Some(Runner::new(Wasi::Sockets01).threads(true)),
+            Self::Native => None,
+        }
+    }
+
+    /// How many listeners a guest is given unless the test says otherwise.
+    pub(super) fn default_listeners(program: &Path) -> usize {
+        let name = program.file_stem().unwrap_or_default().to_string_lossy();
+        usize::from(name.starts_with("net_"))
+    }
+}

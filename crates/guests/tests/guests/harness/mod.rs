@@ -1,0 +1,84 @@
+//! Runs guests on hosts: one test of libtest's shape for each pair.
+
+mod case;
+mod guest;
+mod hosts;
+mod native;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+pub(crate) use case::Case;
+pub(crate) use hosts::Host;
+
+use case::Skipped;
+
+/// A guest program and its test.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Guest {
+    pub(crate) name: &'static str,
+    /// The start of its name, which says where it runs.
+    pub(crate) kind: &'static str,
+    pub(crate) test: fn(&Case),
+    /// The same program built natively, unless it is for wasm only.
+    pub(crate) native: Option<&'static str>,
+}
+
+/// Runs the tests that the command line asks for.
+pub(crate) fn run(guests: &[Guest], folder_of: fn(&str) -> PathBuf) -> ExitCode {
+    let mut trials = Vec::new();
+    for guest in guests {
+        for host in Host::of_kind(guest.kind) {
+            let program = match host.target() {
+                Some(target) => folder_of(target).join(guest.name).with_extension("wasm"),
+                None => PathBuf::from(guest.native.unwrap_or_default()),
+            };
+            let case = Case::new(*host, program);
+            let test = guest.test;
+            let name = format!("{}::{}", guest.name, host.name());
+            trials.push(Trial::ignorable_test(name, move || bounded(test, &case)));
+        }
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// Runs a test on a thread of its own and fails when it takes too long: no
+/// guest and no test hangs the run.
+fn bounded(test: fn(&Case), case: &Case) -> Result<Completion, Failed> {
+    let (sender, receiver) = channel();
+    let inner = case.clone();
+    std::thread::Builder::new()
+        .name("test".into())
+        .spawn(move || {
+            let result = catch_unwind(AssertUnwindSafe(|| test(&inner)));
+            // Nobody listens any more when the time was over.
+            let _ = sender.send(result);
+        })?;
+    loop {
+        let left = case.time_left();
+        match receiver.recv_timeout(left) {
+            Ok(Ok(())) => return Ok(Completion::Completed),
+            Ok(Err(panic)) => return verdict(panic.as_ref()),
+            Err(RecvTimeoutError::Disconnected) => return Err("the test's thread died".into()),
+            Err(RecvTimeoutError::Timeout) if case.time_left().is_zero() => {
+                return Err(format!("not done after {:?}", case.limit()).into());
+            }
+            // The test asked for more time meanwhile.
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+}
+
+/// A panic is a failure, unless it is a skip.
+fn verdict(panic: &(dyn std::any::Any + Send)) -> Result<Completion, Failed> {
+    if let Some(Skipped(reason)) = panic.downcast_ref() {
+        return Ok(Completion::ignored_with(reason));
+    }
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    Err(text.unwrap_or("a panic without a message").into())
+}

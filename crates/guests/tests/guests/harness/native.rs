@@ -1,0 +1,177 @@
+//! A guest as a process of this machine.
+
+use std::io::{BufRead, BufReader, PipeWriter, Read, Write};
+use std::net::SocketAddr;
+use std::process::{self, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use wait_timeout::ChildExt;
+use wasio_host::{Exit, Outcome, Stdin};
+
+/// The start of the lines that tell where a guest listens.
+const LISTENING: &str = "listening ";
+
+/// The longest that a guest may take until it listens.
+const START_LIMIT: Duration = Duration::from_secs(20);
+
+/// A guest that runs. It is killed when this is dropped.
+#[derive(Debug)]
+pub(super) struct Child {
+    process: process::Child,
+    stdin: Option<PipeWriter>,
+    stdout: Option<JoinHandle<Vec<u8>>>,
+    stderr: Option<JoinHandle<Vec<u8>>>,
+    addrs: Vec<SocketAddr>,
+}
+
+impl Child {
+    /// Starts it and waits until it listens on `listeners` addresses.
+    pub(super) fn start(mut command: Command, stdin: Stdin, listeners: usize) -> Self {
+        let mut writer = None;
+        match stdin {
+            Stdin::Null => command.stdin(Stdio::null()),
+            Stdin::Inherit => command.stdin(Stdio::inherit()),
+            Stdin::Bytes(_) | Stdin::Pipe => {
+                let (reader, end) = std::io::pipe().expect("make a pipe");
+                writer = Some(end);
+                command.stdin(reader)
+            }
+        };
+        let spawned = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        let mut process = spawned.expect("start the guest");
+        // It holds our copy of the reading end: drop it, or a guest that ends
+        // never breaks the pipe.
+        drop(command);
+        if let Stdin::Bytes(bytes) = stdin {
+            let mut writer = writer.take().expect("made above");
+            // Ends when the guest has read all, or ended.
+            std::thread::spawn(move || writer.write_all(&bytes));
+        }
+        let (sender, found) = channel();
+        let stdout = process.stdout.take().expect("piped");
+        let stderr = process.stderr.take().expect("piped");
+        let mut child = Self {
+            process,
+            stdin: writer,
+            stdout: Some(std::thread::spawn(move || read_stdout(stdout, &sender))),
+            stderr: Some(std::thread::spawn(move || read_all(stderr))),
+            addrs: Vec::new(),
+        };
+        child.addrs = (0..listeners).map(|_| child.next_addr(&found)).collect();
+        child
+    }
+
+    fn next_addr(&mut self, found: &Receiver<SocketAddr>) -> SocketAddr {
+        found.recv_timeout(START_LIMIT).unwrap_or_else(|error| {
+            let _ = self.process.kill();
+            let stderr = self.stderr.take().map(JoinHandle::join);
+            let stderr = stderr.and_then(Result::ok).unwrap_or_default();
+            panic!(
+                "the guest does not listen ({error})\n{}",
+                String::from_utf8_lossy(&stderr)
+            )
+        })
+    }
+
+    pub(super) fn addr(&self, index: usize) -> SocketAddr {
+        self.addrs[index]
+    }
+
+    pub(super) fn take_stdin(&mut self) -> Option<PipeWriter> {
+        self.stdin.take()
+    }
+
+    /// CPU time of the threads that live, on Linux.
+    pub(super) fn cpu_time(&self) -> Option<Duration> {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.process.id())).ok()?;
+        let mut total_ns = 0;
+        for task in tasks {
+            // The first number is the time spent on a CPU. A thread that ended
+            // meanwhile has no file.
+            let path = task.ok()?.path().join("schedstat");
+            let Ok(text) = std::fs::read_to_string(path) else {
+                continue;
+            };
+            total_ns += text.split(' ').next()?.parse::<u64>().ok()?;
+        }
+        Some(Duration::from_nanos(total_ns))
+    }
+
+    /// Waits until it has ended, at most for `timeout`; then it is killed.
+    pub(super) fn wait(mut self, timeout: Duration) -> Outcome {
+        let exit = match self
+            .process
+            .wait_timeout(timeout)
+            .expect("wait for the guest")
+        {
+            Some(status) => exit_of(status),
+            None => Exit::TimedOut,
+        };
+        self.kill();
+        let read = |output: Option<JoinHandle<Vec<u8>>>| {
+            output
+                .and_then(|output| output.join().ok())
+                .unwrap_or_default()
+        };
+        Outcome {
+            exit,
+            stdout: read(self.stdout.take()),
+            stderr: read(self.stderr.take()),
+            cpu: Duration::ZERO,
+            fuel: None,
+            peak_memory_bytes: 0,
+        }
+    }
+
+    /// Ends it if it still runs. Its outputs end with it.
+    fn kill(&mut self) {
+        // Fails when it has ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn exit_of(status: ExitStatus) -> Exit {
+    match status.code() {
+        Some(code) => Exit::Code(code),
+        None => Exit::Trap(status.to_string()),
+    }
+}
+
+/// Reads the output, and reports and leaves out where the guest listens, so
+/// that a test finds the same output on all hosts.
+fn read_stdout(output: impl Read, found: &Sender<SocketAddr>) -> Vec<u8> {
+    let mut reader = BufReader::new(output);
+    let mut all = Vec::new();
+    loop {
+        let start = all.len();
+        if matches!(reader.read_until(b'\n', &mut all), Ok(0) | Err(_)) {
+            return all;
+        }
+        let line = String::from_utf8_lossy(&all[start..]);
+        let addr = line.trim_end().strip_prefix(LISTENING).map(str::parse);
+        if let Some(Ok(addr)) = addr {
+            // Nobody listens any more once all were found.
+            let _ = found.send(addr);
+            all.truncate(start);
+        }
+    }
+}
+
+fn read_all(mut output: impl Read) -> Vec<u8> {
+    let mut all = Vec::new();
+    // What came before an error is what there is to show.
+    let _ = output.read_to_end(&mut all);
+    all
+}
