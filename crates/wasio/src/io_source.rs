@@ -152,6 +152,14 @@ impl<T> IoSource<T> {
         })
     }
 
+    /// Whether there was an event since the direction was last armed.
+    pub(crate) fn is_silent(&self, direction: Direction) -> bool {
+        self.registration.as_ref().is_some_and(|registration| {
+            let selector = registration.selector();
+            !selector.is_armed(registration.key(), direction)
+        })
+    }
+
     fn report(&self, direction: Direction, outcome: Outcome) {
         let Some(registration) = &self.registration else {
             return;

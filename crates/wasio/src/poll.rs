@@ -224,9 +224,7 @@ impl Registry {
     /// On `wasm32-wasip1-threads` nothing can interrupt a wait: while there is a second
     /// handle or a [`Waker`](crate::Waker), a wait with descriptors is done in slices of 1 to 10 ms.
     pub fn try_clone(&self) -> io::Result<Self> {
-        self.selector
-            .try_clone()
-            .map(|selector| Self { selector })
+        self.selector.try_clone().map(|selector| Self { selector })
     }
 
     /// The selector below, for authors of sources.

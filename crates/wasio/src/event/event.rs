@@ -84,11 +84,12 @@ impl Event {
 
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let with_record = f.alternate();
         let mut event = f.debug_struct("Event");
         event
             .field("token", &self.token)
             .field("readiness", &self.readiness);
-        if f.alternate() {
+        if with_record {
             event.field("host", &self.record);
         }
         event.finish()

@@ -10,8 +10,8 @@ mod sources;
 mod timers;
 mod wake;
 
-pub(crate) use self::key::{Direction, Key, SlotId};
-pub(crate) use self::order::Order;
+pub(crate) use self::key::{Direction, Key};
+pub(crate) use self::order::{Order, Part};
 pub(crate) use self::policy::{Config, Policy, Step};
 pub(crate) use self::sources::Sources;
 pub(crate) use self::timers::{Expiry, Timers};

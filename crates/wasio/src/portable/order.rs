@@ -83,7 +83,11 @@ impl<R: Copy> Order<R> {
 
     /// Lends the records at `range` (counted without the clock) with the clock
     /// before them: for hosts that cannot take the whole array at once.
-    pub(crate) fn with_chunk<T>(&mut self, range: Range<usize>, use_it: impl FnOnce(&[R]) -> T) -> T {
+    pub(crate) fn with_chunk<T>(
+        &mut self,
+        range: Range<usize>,
+        use_it: impl FnOnce(&[R]) -> T,
+    ) -> T {
         // The clock counts as one place: slots behind it stand one further on.
         let clock = self.hot;
         let first = range.start;

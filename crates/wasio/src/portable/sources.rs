@@ -275,8 +275,18 @@ impl<S: Copy> Sources<S> {
         &self.always
     }
 
+    /// What a place in the array waits for; `None` for the clock, and for a
+    /// registration that is gone.
+    pub(crate) fn subscription(&self, slot: SlotId) -> Option<(S, Key, Direction)> {
+        if slot == SlotId::CLOCK {
+            return None;
+        }
+        let key = self.key_of(slot);
+        Some((self.entry(key)?.source, key, slot.direction()))
+    }
+
     /// The registration a slot belongs to now.
-    pub(crate) fn key_of(&self, slot: SlotId) -> Key {
+    fn key_of(&self, slot: SlotId) -> Key {
         let index = slot.index();
         let generation = self.entries[index as usize].generation;
         Key { index, generation }

@@ -148,7 +148,10 @@ impl Timers {
     /// The token of the earliest timer that is due at `now_ns`. It is counted, and
     /// set again if periodic: the next deadline keeps the phase, missed periods are counted at once.
     pub(crate) fn pop_due(&mut self, now_ns: u64) -> Option<Token> {
-        let node = *self.heap.first().filter(|node| node.deadline_ns <= now_ns)?;
+        let node = *self
+            .heap
+            .first()
+            .filter(|node| node.deadline_ns <= now_ns)?;
         let slot = &mut self.slots[node.slot as usize];
         let token = slot.token;
         if slot.period_ns == 0 {

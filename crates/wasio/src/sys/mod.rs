@@ -49,6 +49,20 @@ pub(crate) enum Outcome {
     Nothing,
 }
 
+impl Outcome {
+    /// What a stream told by moving `moved` bytes where there was room for, or
+    /// something of, `len`. Zero bytes are the end, which is reported once.
+    pub(crate) const fn of_stream(moved: usize, len: usize) -> Self {
+        if moved == 0 {
+            Self::Nothing
+        } else if moved < len {
+            Self::Short
+        } else {
+            Self::Moved
+        }
+    }
+}
+
 /// A handle to a selector; clones are handles to the same one.
 ///
 /// * `select` MUST merge the events of one source, MUST NOT return the event of a

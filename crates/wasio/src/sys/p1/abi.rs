@@ -1,0 +1,264 @@
+//! The records and numbers of WASI 0.1 (`wasi_snapshot_preview1`) that wasio uses, as
+//! plain data: no unions, so no unsafe code is needed to read or write them.
+//!
+//! Source: `phases/snapshot/witx/typenames.witx` of the WASI repository.
+
+use std::fmt;
+
+use crate::portable::{Direction, Key};
+
+/// `subscription`: 48 bytes. `tag` says what `object` and the fields behind it mean.
+#[repr(C)]
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Subscription {
+    pub(crate) userdata: u64,
+    tag: u8,
+    padding_0: [u8; 7],
+    /// The clock's id, or the descriptor.
+    object: u32,
+    padding_1: u32,
+    /// Of a clock; otherwise unused.
+    timeout_ns: u64,
+    precision_ns: u64,
+    flags: u16,
+    padding_2: [u16; 3],
+}
+
+/// `event`: 32 bytes.
+#[repr(C)]
+#[derive(Copy, Clone)]
+pub(crate) struct Event {
+    pub(crate) userdata: u64,
+    pub(crate) error: Errno,
+    pub(crate) kind: u8,
+    padding_0: [u8; 5],
+    /// Bytes to read or room to write, as far as the host says.
+    pub(crate) nbytes: u64,
+    pub(crate) flags: u16,
+    padding_1: [u16; 3],
+}
+
+const _: () = {
+    use std::mem::{align_of, offset_of, size_of};
+    assert!(size_of::<Subscription>() == 48 && align_of::<Subscription>() == 8);
+    assert!(offset_of!(Subscription, tag) == 8 && offset_of!(Subscription, object) == 16);
+    assert!(offset_of!(Subscription, timeout_ns) == 24);
+    assert!(offset_of!(Subscription, precision_ns) == 32);
+    assert!(offset_of!(Subscription, flags) == 40);
+    assert!(size_of::<Event>() == 32 && align_of::<Event>() == 8);
+    assert!(offset_of!(Event, error) == 8 && offset_of!(Event, kind) == 10);
+    assert!(offset_of!(Event, nbytes) == 16 && offset_of!(Event, flags) == 24);
+    assert!(size_of::<Fdstat>() == 24 && align_of::<Fdstat>() == 8);
+    assert!(offset_of!(Fdstat, flags) == 2);
+};
+
+/// `eventtype`
+pub(crate) const CLOCK: u8 = 0;
+pub(crate) const FD_READ: u8 = 1;
+pub(crate) const FD_WRITE: u8 = 2;
+
+/// `clockid.monotonic`
+pub(crate) const MONOTONIC: u32 = 1;
+
+/// `eventrwflags.fd_readwrite_hangup`
+pub(crate) const HANGUP: u16 = 1;
+
+/// The label of the one clock record. No registration has it: their generations start at 1.
+pub(crate) const CLOCK_USERDATA: u64 = u32::MAX as u64;
+
+impl Subscription {
+    /// A relative clock; [`set_timeout_ns`](Self::set_timeout_ns) says how long.
+    pub(crate) const fn clock() -> Self {
+        Self {
+            userdata: CLOCK_USERDATA,
+            tag: CLOCK,
+            padding_0: [0; 7],
+            object: MONOTONIC,
+            padding_1: 0,
+            timeout_ns: 0,
+            precision_ns: 0,
+            flags: 0,
+            padding_2: [0; 3],
+        }
+    }
+
+    pub(crate) const fn descriptor(fd: u32, key: Key, direction: Direction) -> Self {
+        Self {
+            userdata: key.to_userdata(direction),
+            tag: match direction {
+                Direction::Read => FD_READ,
+                Direction::Write => FD_WRITE,
+            },
+            object: fd,
+            ..Self::clock()
+        }
+    }
+
+    pub(crate) const fn set_timeout_ns(&mut self, timeout_ns: u64) {
+        self.timeout_ns = timeout_ns;
+    }
+
+    pub(crate) const fn is_write(&self) -> bool {
+        self.tag == FD_WRITE
+    }
+
+    /// The descriptor; of a clock its id.
+    pub(crate) const fn fd(&self) -> u32 {
+        self.object
+    }
+
+    /// The event that tells the owner why this cannot be waited for.
+    pub(crate) const fn failed(&self, error: Errno) -> Event {
+        Event {
+            userdata: self.userdata,
+            error,
+            kind: self.tag,
+            ..Event::ZERO
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn is_clock(&self) -> bool {
+        self.tag == CLOCK
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn timeout_ns(&self) -> u64 {
+        self.timeout_ns
+    }
+}
+
+impl Event {
+    pub(crate) const ZERO: Self = Self {
+        userdata: 0,
+        error: Errno::SUCCESS,
+        kind: CLOCK,
+        padding_0: [0; 5],
+        nbytes: 0,
+        flags: 0,
+        padding_1: [0; 3],
+    };
+
+    /// The event of a direction that is ready, as a host that knows nothing more would write it.
+    pub(crate) const fn ready(key: Key, direction: Direction) -> Self {
+        Self {
+            userdata: key.to_userdata(direction),
+            kind: match direction {
+                Direction::Read => FD_READ,
+                Direction::Write => FD_WRITE,
+            },
+            ..Self::ZERO
+        }
+    }
+
+    pub(crate) const fn is_clock(&self) -> bool {
+        self.kind == CLOCK
+    }
+
+    pub(crate) const fn is_hangup(&self) -> bool {
+        self.flags & HANGUP != 0
+    }
+
+    /// The registration it is for; `None` if the type does not go with the label.
+    pub(crate) const fn target(&self) -> Option<(Key, Direction)> {
+        let (key, direction) = Key::from_userdata(self.userdata);
+        match (self.kind, direction) {
+            (FD_READ, Direction::Read) | (FD_WRITE, Direction::Write) => Some((key, direction)),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Event {
+    /// The host's record, with the names of the specification.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind: &dyn fmt::Debug = match self.kind {
+            CLOCK => &"clock",
+            FD_READ => &"fd_read",
+            FD_WRITE => &"fd_write",
+            _ => &self.kind,
+        };
+        f.debug_struct("event")
+            .field("userdata", &format_args!("{:#018x}", self.userdata))
+            .field("error", &self.error)
+            .field("type", kind)
+            .field("nbytes", &self.nbytes)
+            .field("hangup", &self.is_hangup())
+            .finish()
+    }
+}
+
+/// `fdstat`: 24 bytes.
+#[repr(C)]
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Fdstat {
+    pub(crate) filetype: u8,
+    padding: u8,
+    pub(crate) flags: u16,
+    rights_base: u64,
+    rights_inheriting: u64,
+}
+
+impl Fdstat {
+    pub(crate) const fn new(filetype: u8, flags: u16) -> Self {
+        Self {
+            filetype,
+            padding: 0,
+            flags,
+            rights_base: 0,
+            rights_inheriting: 0,
+        }
+    }
+}
+
+/// `filetype`
+pub(crate) const UNKNOWN: u8 = 0;
+pub(crate) const DIRECTORY: u8 = 3;
+pub(crate) const REGULAR_FILE: u8 = 4;
+#[cfg(any(feature = "net", test))]
+pub(crate) const SOCKET_STREAM: u8 = 6;
+
+/// `fdflags.nonblock`
+#[cfg(any(feature = "net", test))]
+pub(crate) const NONBLOCK: u16 = 1 << 2;
+
+/// `errno`: a newtype, as hosts may return numbers that the specification does not have.
+#[repr(transparent)]
+#[derive(Copy, Clone, PartialEq, Eq)]
+pub(crate) struct Errno(pub(crate) u16);
+
+impl Errno {
+    pub(crate) const SUCCESS: Self = Self(0);
+    pub(crate) const TOO_BIG: Self = Self(1);
+    pub(crate) const ACCES: Self = Self(2);
+    pub(crate) const AGAIN: Self = Self(6);
+    pub(crate) const BADF: Self = Self(8);
+    pub(crate) const INTR: Self = Self(27);
+    pub(crate) const INVAL: Self = Self(28);
+    pub(crate) const NOMEM: Self = Self(48);
+    pub(crate) const NOSYS: Self = Self(52);
+    pub(crate) const NOTSUP: Self = Self(58);
+    pub(crate) const PERM: Self = Self(63);
+    pub(crate) const NOTCAPABLE: Self = Self(76);
+
+    /// Whether the host says that it cannot wait for such a descriptor at all.
+    pub(crate) const fn is_refusal(self) -> bool {
+        matches!(
+            self,
+            Self::PERM | Self::NOTSUP | Self::NOSYS | Self::INVAL | Self::NOTCAPABLE | Self::ACCES
+        )
+    }
+}
+
+impl fmt::Debug for Errno {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "errno {}", self.0)
+    }
+}
+
+impl From<Errno> for std::io::Error {
+    /// The host's code is kept: [`raw_os_error`](std::io::Error::raw_os_error) returns it.
+    fn from(errno: Errno) -> Self {
+        Self::from_raw_os_error(i32::from(errno.0))
+    }
+}

@@ -1,0 +1,27 @@
+//! WASI 0.1: `poll_oneoff`.
+//!
+//! The selector's logic is generic over [`host::Host`], so that it also runs
+//! natively, against a scripted host that misbehaves as the real ones do.
+
+mod abi;
+mod host;
+mod look;
+mod quirks;
+mod selector;
+mod wait;
+
+#[cfg(target_os = "wasi")]
+#[cfg(feature = "net")]
+pub(crate) mod net;
+#[cfg(target_os = "wasi")]
+#[allow(unsafe_code, reason = "the only door to the host")]
+mod raw;
+#[cfg(target_os = "wasi")]
+pub(crate) mod stdio;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::abi::Event as Record;
+#[cfg(target_os = "wasi")]
+pub(crate) type Selector = selector::Selector<raw::Wasi>;

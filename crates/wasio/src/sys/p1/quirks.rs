@@ -1,0 +1,150 @@
+//! What a selector has learned of its host. WASI 0.1 hosts differ in ways that no call
+//! tells, so wasio starts careful and lets what it sees make it quicker.
+
+const MS: u64 = 1_000_000;
+
+/// No wait is longer: some hosts keep milliseconds in an i32. 24 days.
+const LONGEST_WAIT_NS: u64 = (i32::MAX as u64) * MS;
+/// A host that has not shown that it returns when *one* source is ready may wait
+/// for all of them, or for the clock: it is asked again so often.
+const CAREFUL_FIRST_NS: u64 = 10 * MS;
+const CAREFUL_MAX_NS: u64 = 50 * MS;
+/// While another thread may wake or register, which no host can be told during a wait.
+const SHARED_FIRST_NS: u64 = MS;
+const SHARED_MAX_NS: u64 = 10 * MS;
+/// On targets with threads, while no other thread was seen to use the selector.
+const UNSHARED_MAX_NS: u64 = 50 * MS;
+
+/// A non-blocking poll that takes longer has slept. Judged on few sources only.
+const SLOW_ZERO_NS: u64 = MS / 2;
+const SLOW_ZERO_LEN: usize = 64;
+/// So many in a row, as one may be preempted.
+const SLOW_ZEROS: u8 = 3;
+/// Until a non-blocking poll has reported a source, one of so many is a wait of 1 ms.
+const ESCALATE_EVERY: u8 = 16;
+
+/// Which length of slice a wait needs.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Sharing {
+    /// No other thread exists.
+    None,
+    /// Others may exist, but none was seen.
+    Possible,
+    /// Another thread holds a handle or has used the selector.
+    Certain,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Quirks {
+    /// Whether it reports all sources when any is ready; `None` before it is known.
+    pub(super) cries_wolf: Option<bool>,
+    /// Whether it was seen to return as soon as one of several sources was ready.
+    pub(super) prompt: bool,
+    /// Whether its waits were seen to end early: it rounds down to milliseconds.
+    coarse: bool,
+    /// The most slots it takes in a call.
+    pub(super) limit: usize,
+    /// Whether zero means zero, and not a nanosecond.
+    pub(super) zero_is_zero: bool,
+    /// Whether a non-blocking poll was seen to report a source.
+    zero_reports: bool,
+    slow_zeros: u8,
+    zeros: u8,
+}
+
+impl Quirks {
+    pub(super) const fn new() -> Self {
+        Self {
+            cries_wolf: None,
+            prompt: false,
+            coarse: false,
+            limit: usize::MAX,
+            zero_is_zero: false,
+            zero_reports: false,
+            slow_zeros: 0,
+            zeros: 0,
+        }
+    }
+
+    /// The timeout of a non-blocking poll. One nanosecond at first: zero is for ever on
+    /// some hosts (wasmer, old WasmEdge). Zero where one nanosecond was seen to sleep
+    /// (wasmtime's own implementation). Now and then a millisecond, for hosts that never report sources for less (uvwasi).
+    pub(super) fn zero_timeout_ns(&mut self) -> u64 {
+        if !self.zero_reports {
+            self.zeros = (self.zeros + 1) % ESCALATE_EVERY;
+            if self.zeros == 0 {
+                return MS;
+            }
+        }
+        u64::from(!self.zero_is_zero)
+    }
+
+    /// Whether the next non-blocking polls should be timed.
+    pub(super) const fn times_zeros(&self, asked: usize) -> bool {
+        !self.zero_is_zero && self.slow_zeros < SLOW_ZEROS && asked <= SLOW_ZERO_LEN
+    }
+
+    pub(super) const fn zero_took(&mut self, timeout_ns: u64, elapsed_ns: u64, reported: bool) {
+        self.zero_reports |= reported;
+        if timeout_ns > 1 || reported {
+            return;
+        }
+        if elapsed_ns <= SLOW_ZERO_NS {
+            self.slow_zeros = 0;
+            return;
+        }
+        self.slow_zeros += 1;
+        if self.slow_zeros == SLOW_ZEROS {
+            self.zero_is_zero = true;
+        }
+    }
+
+    /// The longest that one call may wait. `round` counts the calls of this select.
+    pub(super) fn slice_ns(&self, sharing: Sharing, asked: usize, round: u32) -> u64 {
+        let grown = |first: u64, max: u64| first.saturating_mul(1 << round.min(8)).min(max);
+        let shared = match sharing {
+            Sharing::None => LONGEST_WAIT_NS,
+            Sharing::Possible => UNSHARED_MAX_NS,
+            Sharing::Certain => grown(SHARED_FIRST_NS, SHARED_MAX_NS),
+        };
+        if self.prompt || asked < 2 {
+            shared
+        } else {
+            shared.min(grown(CAREFUL_FIRST_NS, CAREFUL_MAX_NS))
+        }
+    }
+
+    /// The timeout to ask for to wait `ns`: up to the host's unit, if that is known to be larger.
+    pub(super) const fn timeout_ns(&self, ns: u64) -> u64 {
+        let ns = if self.coarse {
+            ns.div_ceil(MS) * MS
+        } else {
+            ns
+        };
+        if ns > LONGEST_WAIT_NS {
+            LONGEST_WAIT_NS
+        } else {
+            ns
+        }
+    }
+
+    /// Takes note that a wait ended with nothing but its clock.
+    pub(super) const fn clock_took(&mut self, timeout_ns: u64, elapsed_ns: u64) {
+        if elapsed_ns < timeout_ns {
+            self.coarse = true;
+        }
+    }
+
+    /// Takes note of a wait that reported some of the sources, and not all.
+    pub(super) const fn some_took(&mut self, timeout_ns: u64, elapsed_ns: u64) {
+        if elapsed_ns < timeout_ns {
+            self.prompt = true;
+        }
+    }
+
+    /// Takes note that a call of `len` slots was too many.
+    pub(super) const fn halve_limit(&mut self, len: usize) {
+        let half = len / 2;
+        self.limit = if half > 1 { half } else { 1 };
+    }
+}

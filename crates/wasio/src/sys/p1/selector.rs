@@ -1,0 +1,392 @@
+//! The 0.1 selector: registrations behind a lock, and the array behind none.
+//!
+//! A thread that waits takes [`Wait`] (the host's array and all that belongs to a
+//! wait) out of the state and brings it back afterwards, so that registering, arming and waking go on
+//! meanwhile. What they change takes effect when the next wait begins.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::abi::{self, Errno, Event, Subscription};
+use super::host::Host;
+use super::quirks::Sharing;
+use super::wait::{Turn, Wait};
+use crate::portable::{Config, Direction, Expiry, Key, Parker, Sources, Timers, WakeFlag};
+use crate::sys::{Backend, Outcome};
+use crate::{Events, Interest, Mode, RawDescriptor, Token};
+
+/// A handle to a 0.1 selector.
+pub(crate) struct Selector<H>(Arc<Shared<H>>);
+
+pub(super) struct Shared<H> {
+    pub(super) host: H,
+    state: Mutex<State>,
+    pub(super) wake: WakeFlag,
+    pub(super) parker: Parker,
+    /// Handles that may be in another thread, and the one that is not.
+    handles: AtomicUsize,
+    config: Config,
+    id: usize,
+}
+
+pub(super) struct State {
+    pub(super) sources: Sources<u32>,
+    by_fd: HashMap<u32, Key, BuildHasherDefault<FdHasher>>,
+    pub(super) timers: Timers,
+    pub(super) waker: Option<Token>,
+    /// `None` while a thread waits with it.
+    wait: Option<Box<Wait>>,
+    /// The length of the hot prefix when the last wait began.
+    pub(super) hot: u32,
+    /// Whether somebody used the selector while a thread waited, which only
+    /// another thread can.
+    used_elsewhere: bool,
+}
+
+impl<H: Host> Shared<H> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Locks to change something that a waiting thread must hear of.
+    fn lock_to_change(&self) -> MutexGuard<'_, State> {
+        let mut state = self.lock();
+        if state.wait.is_none() {
+            state.used_elsewhere = true;
+            self.parker.unpark();
+        }
+        state
+    }
+
+    pub(super) fn sharing(&self) -> Sharing {
+        if !H::THREADS {
+            Sharing::None
+        } else if self.handles.load(Ordering::Relaxed) > 1 || self.lock().used_elsewhere {
+            Sharing::Certain
+        } else {
+            Sharing::Possible
+        }
+    }
+}
+
+impl State {
+    /// What `poll` must have at least one of to make sense without a timeout.
+    pub(super) fn has_something_to_wait_for(&self) -> bool {
+        self.sources.len() > 0 || self.timers.len() > 0 || self.waker.is_some()
+    }
+}
+
+impl<H: Host + Default> Selector<H> {
+    fn with_state(config: Config, sources: Sources<u32>, timers: Timers) -> Self {
+        static NEXT_ID: AtomicUsize = AtomicUsize::new(1);
+        Self(Arc::new(Shared {
+            host: H::default(),
+            state: Mutex::new(State {
+                sources,
+                by_fd: HashMap::default(),
+                timers,
+                waker: None,
+                wait: Some(Box::new(Wait::new(config))),
+                hot: 0,
+                used_elsewhere: false,
+            }),
+            wake: WakeFlag::new(),
+            parker: Parker::new(),
+            handles: AtomicUsize::new(0),
+            config,
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+        }))
+    }
+}
+
+impl<H: Host + Default> Backend for Selector<H> {
+    fn new(config: Config) -> io::Result<Self> {
+        Ok(Self::with_state(config, Sources::new(), Timers::new()))
+    }
+
+    fn fork(&self) -> io::Result<Self> {
+        let state = self.0.lock();
+        let fork = Self::with_state(self.0.config, Sources::new(), state.timers.clone());
+        let mut forked = fork.0.lock();
+        for (_, source) in state.sources.iter() {
+            let mode = match source.mode {
+                Mode::Edge | Mode::Level => Mode::Level,
+                Mode::Oneshot => Mode::Oneshot,
+            };
+            let fd = source.source;
+            let key = forked.sources.register(
+                fd,
+                source.token,
+                source.interest,
+                mode,
+                source.always_ready,
+            );
+            if let Some(key) = key {
+                forked.by_fd.insert(fd, key);
+            }
+        }
+        drop(forked);
+        Ok(fork)
+    }
+
+    fn id(&self) -> usize {
+        self.0.id
+    }
+
+    fn select(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        let mut wait = {
+            let mut state = self.0.lock();
+            if timeout.is_none() && !state.has_something_to_wait_for() {
+                return Err(nothing_to_wait_for());
+            }
+            state.wait.take().ok_or_else(already_waiting)?
+        };
+        let result = Turn::new(&self.0, &mut wait, events, timeout).run();
+        self.0.lock().wait = Some(wait);
+        result
+    }
+
+    fn register(
+        &self,
+        source: RawDescriptor,
+        token: Token,
+        interest: Interest,
+        mode: Mode,
+    ) -> io::Result<Key> {
+        let fd = u32::try_from(source).map_err(|_| Errno::BADF)?;
+        if self.0.lock().by_fd.contains_key(&fd) {
+            return Err(registered_twice(fd));
+        }
+        let always_ready = is_always_ready(&self.0.host, fd)?;
+        let mut state = self.0.lock_to_change();
+        if state.by_fd.contains_key(&fd) {
+            return Err(registered_twice(fd));
+        }
+        let key = state
+            .sources
+            .register(fd, token, interest, mode, always_ready)
+            .ok_or(io::ErrorKind::OutOfMemory)?;
+        state.by_fd.insert(fd, key);
+        Ok(key)
+    }
+
+    fn reregister(&self, key: Key, token: Token, interest: Interest, mode: Mode) -> io::Result<()> {
+        let mut state = self.0.lock_to_change();
+        found(state.sources.reregister(key, token, interest, mode))
+    }
+
+    fn deregister(&self, key: Key) -> io::Result<()> {
+        let mut state = self.0.lock_to_change();
+        if let Some(source) = state.sources.get(key) {
+            state.by_fd.remove(&source.source);
+        }
+        found(state.sources.deregister(key))
+    }
+
+    fn find(&self, source: RawDescriptor) -> io::Result<(Key, Mode)> {
+        let state = self.0.lock();
+        let key = u32::try_from(source)
+            .ok()
+            .and_then(|fd| state.by_fd.get(&fd).copied());
+        key.and_then(|key| Some((key, state.sources.get(key)?.mode)))
+            .ok_or_else(|| {
+                io::Error::new(
+                    io::ErrorKind::NotFound,
+                    format!("descriptor {source} is not registered with this selector"),
+                )
+            })
+    }
+
+    fn after_io(&self, key: Key, direction: Direction, outcome: Outcome) -> bool {
+        let mut state = self.0.lock();
+        let hot = state.hot;
+        let armed = match outcome {
+            Outcome::Nothing => return false,
+            Outcome::Blocked => state.sources.arm(key, direction),
+            Outcome::Short => {
+                state.sources.touch(key, direction, hot);
+                state.sources.arm(key, direction)
+            }
+            Outcome::Moved => {
+                state.sources.touch(key, direction, hot);
+                return false;
+            }
+        };
+        if armed && state.wait.is_none() {
+            drop(state);
+            drop(self.0.lock_to_change());
+        }
+        outcome == Outcome::Short
+    }
+
+    fn is_armed(&self, key: Key, direction: Direction) -> bool {
+        self.0.lock().sources.is_armed(key, direction)
+    }
+
+    fn now_ns(&self) -> u64 {
+        self.0.host.now_ns()
+    }
+
+    fn register_timer(&self, token: Token, expiry: Option<Expiry>) -> io::Result<Key> {
+        let mut state = self.0.lock_to_change();
+        let key = state.timers.register(token, expiry);
+        key.ok_or_else(|| io::ErrorKind::OutOfMemory.into())
+    }
+
+    fn reregister_timer(&self, key: Key, token: Token) -> io::Result<()> {
+        found(self.0.lock().timers.reregister(key, token))
+    }
+
+    fn deregister_timer(&self, key: Key) -> io::Result<()> {
+        found(self.0.lock().timers.deregister(key))
+    }
+
+    fn set_timer(&self, key: Key, expiry: Option<Expiry>) -> io::Result<()> {
+        found(self.0.lock_to_change().timers.set(key, expiry))
+    }
+
+    fn take_expirations(&self, key: Key) -> io::Result<u64> {
+        let taken = self.0.lock().timers.take_expirations(key);
+        taken.ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn set_waker(&self, token: Token) -> io::Result<()> {
+        let mut state = self.0.lock_to_change();
+        if state.waker.is_some() {
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                "the poll has a `Waker` already: share it with an `Arc`, or drop it first",
+            ));
+        }
+        self.0.wake.take();
+        state.waker = Some(token);
+        Ok(())
+    }
+
+    fn clear_waker(&self) {
+        self.0.lock().waker = None;
+    }
+
+    fn wake(&self) -> io::Result<()> {
+        self.0.wake.set();
+        if H::THREADS {
+            self.0.parker.unpark();
+        }
+        Ok(())
+    }
+
+    fn retain(&self) {
+        self.0.handles.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn release(&self) {
+        self.0.handles.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl<H> Clone for Selector<H> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<H> fmt::Debug for Selector<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Selector")
+            .field("backend", &"WASI 0.1")
+            .field("id", &self.0.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether a descriptor is ready without a host's word, as far as can be told
+/// without waiting. Refuses what cannot be registered.
+pub(super) fn is_always_ready(host: &impl Host, fd: u32) -> io::Result<bool> {
+    match host.fdstat(fd)?.filetype {
+        abi::DIRECTORY => Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!(
+                "descriptor {fd} is a directory, and no host waits for one: register a file, socket or stream"
+            ),
+        )),
+        abi::REGULAR_FILE => Ok(true),
+        abi::UNKNOWN if fd == 0 => Ok(is_writable_now(host, fd)),
+        _ => Ok(false),
+    }
+}
+
+/// Tells `/dev/null` from a pipe as standard input: both are of unknown type on
+/// wasi-common, and waiting to *read* the first traps the guest there. `/dev/null` and
+/// files are writable at once, a pipe's read end never is.
+fn is_writable_now(host: &impl Host, fd: u32) -> bool {
+    let key = Key {
+        index: 0,
+        generation: 1,
+    };
+    let mut clock = Subscription::clock();
+    clock.set_timeout_ns(1);
+    let question = [clock, Subscription::descriptor(fd, key, Direction::Write)];
+    let mut answers = [Event::ZERO; 2];
+    let written = host.poll_oneoff(&question, &mut answers).unwrap_or(0);
+    let ready = |event: &Event| !event.is_clock() && event.error == Errno::SUCCESS;
+    answers[..written].iter().any(ready)
+}
+
+/// Hashes a descriptor: hosts number them densely or at random, and a guest cannot
+/// be attacked through numbers that its own host chose.
+#[derive(Default)]
+pub(super) struct FdHasher(u64);
+
+impl Hasher for FdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u32(u32::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, fd: u32) {
+        // Fibonacci hashing: the table uses the top bits and the low bits.
+        let mixed = (self.0 ^ u64::from(fd)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
+}
+
+fn found(found: bool) -> io::Result<()> {
+    if found {
+        Ok(())
+    } else {
+        Err(crate::registration::not_registered())
+    }
+}
+
+fn registered_twice(fd: u32) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::AlreadyExists,
+        format!(
+            "descriptor {fd} is registered already: use `reregister` to change its token or interests"
+        ),
+    )
+}
+
+fn nothing_to_wait_for() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "nothing to wait for: register a source, a timer or a waker, or give a timeout",
+    )
+}
+
+fn already_waiting() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::ResourceBusy,
+        "another thread is waiting on this selector: one `select` at a time",
+    )
+}

@@ -1,0 +1,390 @@
+//! One `select`: what is due without the host, what the host says, and what of
+//! that reaches the caller.
+
+use std::io;
+use std::time::Duration;
+
+use super::abi::{Errno, Event, Subscription};
+use super::host::Host;
+use super::look::Look;
+use super::quirks::Quirks;
+use super::selector::{Shared, State};
+use crate::event::Readiness;
+use crate::portable::{Config, Direction, Key, Order, Part, Policy, Step};
+use crate::{Events, Mode, Token};
+
+/// The longest that sources which are always ready hold back a poll that reported
+/// them already: level-triggered, they would make the caller spin.
+const ALWAYS_READY_PAUSE_NS: u64 = 1_000_000;
+
+/// What belongs to the thread that waits.
+pub(super) struct Wait {
+    pub(super) order: Order<Subscription>,
+    /// Where the host writes.
+    pub(super) answers: Vec<Event>,
+    /// What is known to be ready; from `delivered` on still to be told to the caller.
+    pub(super) found: Vec<Event>,
+    delivered: usize,
+    pub(super) look: Look,
+    policy: Policy,
+    pub(super) quirks: Quirks,
+    /// Whether the last poll reported a level-triggered source that is always ready.
+    reported_always_ready: bool,
+    /// The chunk whose turn it is, on a host with a limit.
+    pub(super) next_chunk: usize,
+}
+
+impl Wait {
+    pub(super) fn new(config: Config) -> Self {
+        Self {
+            order: Order::new(Subscription::clock()),
+            answers: Vec::new(),
+            found: Vec::new(),
+            delivered: 0,
+            look: Look::new(),
+            policy: Policy::new(config),
+            quirks: Quirks::new(),
+            reported_always_ready: false,
+            next_chunk: 0,
+        }
+    }
+}
+
+/// How long the host may wait.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Budget {
+    Zero,
+    AtMost(u64),
+    Unlimited,
+}
+
+impl Budget {
+    pub(super) fn min_ns(self, ns: u64) -> Self {
+        match self {
+            _ if ns == 0 => Self::Zero,
+            Self::Zero => Self::Zero,
+            Self::AtMost(own) => Self::AtMost(own.min(ns)),
+            Self::Unlimited => Self::AtMost(ns),
+        }
+    }
+}
+
+/// One call of `select`.
+pub(super) struct Turn<'a, H> {
+    pub(super) shared: &'a Shared<H>,
+    pub(super) wait: &'a mut Wait,
+    events: &'a mut Events,
+    timeout: Option<Duration>,
+    /// When the timeout ends; `None` for never. Set when the clock is first read.
+    deadline_ns: Option<u64>,
+    /// The calls made of the host so far.
+    pub(super) round: u32,
+}
+
+impl<'a, H: Host> Turn<'a, H> {
+    pub(super) fn new(
+        shared: &'a Shared<H>,
+        wait: &'a mut Wait,
+        events: &'a mut Events,
+        timeout: Option<Duration>,
+    ) -> Self {
+        Self {
+            shared,
+            wait,
+            events,
+            timeout,
+            deadline_ns: None,
+            round: 0,
+        }
+    }
+
+    /// Waits until there is an event or the timeout has passed.
+    pub(super) fn run(mut self) -> io::Result<()> {
+        self.deadline_ns = match self.timeout {
+            None => None,
+            Some(Duration::ZERO) => Some(0),
+            Some(timeout) => {
+                let timeout_ns = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
+                Some(self.now_ns().saturating_add(timeout_ns))
+            }
+        };
+        loop {
+            let had_more = self.collect();
+            // Sources get their look in, once, beside timers and wakes that never end.
+            if had_more || (self.round > 0 && !self.events.is_empty()) {
+                return Ok(());
+            }
+            let budget = self.budget();
+            if self.wait.order.len() == 0 {
+                self.sleep(budget)?;
+            } else {
+                self.ask(budget)?;
+            }
+            self.round = self.round.saturating_add(1);
+            self.deliver();
+            if !self.events.is_empty() {
+                return Ok(());
+            }
+            if self.is_expired() {
+                self.collect();
+                return Ok(());
+            }
+        }
+    }
+
+    pub(super) fn now_ns(&self) -> u64 {
+        self.shared.host.now_ns()
+    }
+
+    /// Reports what needs no host: the waker, timers, what the last poll had no room
+    /// for. Brings the array up to date. Returns whether the last poll had more.
+    fn collect(&mut self) -> bool {
+        let shared = self.shared;
+        let mut state = shared.lock();
+        if let Some(token) = state.waker
+            && !self.events.is_full()
+            && shared.wake.take()
+        {
+            self.push(token);
+        }
+        if state.timers.next_deadline_ns().is_some() {
+            let now_ns = self.now_ns();
+            while !self.events.is_full()
+                && let Some(token) = state.timers.pop_due(now_ns)
+            {
+                self.push(token);
+            }
+        }
+        let had_more = self.wait.delivered < self.wait.found.len();
+        if had_more {
+            self.deliver_to(&mut state);
+        }
+        state
+            .sources
+            .reconcile(&mut self.wait.order, |fd, key, direction| {
+                Subscription::descriptor(fd, key, direction)
+            });
+        state.hot = u32::try_from(self.wait.order.hot()).unwrap_or(u32::MAX);
+        if !had_more {
+            self.find_always_ready(&mut state);
+        }
+        had_more
+    }
+
+    fn push(&mut self, token: Token) {
+        // There is room: the callers have just looked.
+        let _ = self
+            .events
+            .push(Key::NONE, token, Readiness::READABLE, Event::ZERO);
+    }
+
+    fn find_always_ready(&mut self, state: &mut State) {
+        for &(key, direction) in state.sources.always_ready() {
+            self.wait.found.push(Event::ready(key, direction));
+        }
+    }
+
+    /// How long this call may wait: until the timeout or the next timer, and not at
+    /// all if there is something to report.
+    fn budget(&mut self) -> Budget {
+        if !self.events.is_empty() {
+            return Budget::Zero;
+        }
+        let next_timer_ns = self.shared.lock().timers.next_deadline_ns();
+        let until = match (self.deadline_ns, next_timer_ns) {
+            (Some(deadline), Some(timer)) => Some(deadline.min(timer)),
+            (deadline, timer) => deadline.or(timer),
+        };
+        let budget = match until {
+            None => Budget::Unlimited,
+            Some(0) => Budget::Zero,
+            Some(until) => Budget::Unlimited.min_ns(until.saturating_sub(self.now_ns())),
+        };
+        if self.wait.found.is_empty() {
+            budget
+        } else if self.wait.reported_always_ready {
+            budget.min_ns(ALWAYS_READY_PAUSE_NS)
+        } else {
+            Budget::Zero
+        }
+    }
+
+    fn is_expired(&self) -> bool {
+        match self.deadline_ns {
+            None => false,
+            Some(0) => true,
+            Some(deadline) => self.now_ns() >= deadline,
+        }
+    }
+
+    /// Waits with no descriptor to wait for.
+    fn sleep(&mut self, budget: Budget) -> io::Result<()> {
+        if budget == Budget::Zero {
+            return Ok(());
+        }
+        if H::THREADS {
+            self.shared.parker.park(match budget {
+                Budget::AtMost(ns) => Some(Duration::from_nanos(ns)),
+                _ => None,
+            });
+            return Ok(());
+        }
+        if self.shared.wake.is_set() && self.shared.lock().waker.is_some() {
+            return Ok(());
+        }
+        let ns = match budget {
+            Budget::AtMost(ns) => ns,
+            _ => u64::MAX,
+        };
+        let timeout_ns = self.wait.quirks.timeout_ns(ns);
+        let mut clock = Subscription::clock();
+        clock.set_timeout_ns(timeout_ns);
+        let mut answer = [Event::ZERO];
+        match self.shared.host.poll_oneoff(&[clock], &mut answer) {
+            Ok(_) | Err(Errno::INTR) => Ok(()),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    /// Asks the host, on the part of the array that the policy chooses.
+    fn ask(&mut self, mut budget: Budget) -> io::Result<()> {
+        if !self.wait.policy.applies(self.wait.order.cold()) {
+            return self.ask_part(Part::All, budget).map(drop);
+        }
+        loop {
+            let now_ns = self.now_ns();
+            let (hot, cold) = (self.wait.order.hot(), self.wait.order.cold());
+            match self.wait.policy.next(now_ns, hot, cold) {
+                Step::All => {
+                    let found = self.ask_part(Part::All, budget)?;
+                    let ended_ns = self.now_ns();
+                    self.wait.policy.all_done(now_ns, ended_ns, found);
+                    return Ok(());
+                }
+                Step::Sweep => {
+                    let found = self.ask_part(Part::Cold, Budget::Zero)?;
+                    let ended_ns = self.now_ns();
+                    self.wait.policy.sweep_done(now_ns, ended_ns, found);
+                    if found > 0 {
+                        return Ok(());
+                    }
+                }
+                Step::Hot { bound_ns } => {
+                    let bounded = budget.min_ns(bound_ns);
+                    let found = self.ask_part(Part::Hot, bounded)?;
+                    // A poll that does not block, or not for as long, says nothing about a miss.
+                    if found == 0 && bounded != Budget::AtMost(bound_ns) {
+                        return Ok(());
+                    }
+                    let ended_ns = self.now_ns();
+                    self.wait.policy.hot_done(ended_ns, found);
+                    if found > 0 {
+                        return Ok(());
+                    }
+                    budget = self.after_miss(budget, ended_ns.saturating_sub(now_ns));
+                }
+            }
+        }
+    }
+
+    fn after_miss(&mut self, budget: Budget, waited_ns: u64) -> Budget {
+        if self.wait.policy.take_cool_all() {
+            let mut state = self.shared.lock();
+            self.wait.order.cool_all(&mut state.sources);
+            state.hot = 0;
+        }
+        match budget {
+            Budget::AtMost(ns) => Budget::Unlimited.min_ns(ns.saturating_sub(waited_ns)),
+            other => other,
+        }
+    }
+
+    fn deliver(&mut self) {
+        let shared = self.shared;
+        self.deliver_to(&mut shared.lock());
+    }
+
+    /// Tells the caller what was found, as far as there is room.
+    fn deliver_to(&mut self, state: &mut State) {
+        self.wait.reported_always_ready = false;
+        while let Some(&event) = self.wait.found.get(self.wait.delivered) {
+            if !self.deliver_one(state, event) {
+                return;
+            }
+            self.wait.delivered += 1;
+        }
+        self.wait.found.clear();
+        self.wait.delivered = 0;
+    }
+
+    /// Returns `false` when there was no room.
+    fn deliver_one(&mut self, state: &mut State, event: Event) -> bool {
+        let Some((key, direction)) = event.target() else {
+            return true;
+        };
+        // Stale, or disarmed since: another thread was quicker.
+        if !state.sources.is_armed(key, direction) {
+            return true;
+        }
+        let Some(source) = state.sources.get(key) else {
+            return true;
+        };
+        if event.error.is_refusal() {
+            state.sources.set_always_ready(key);
+        }
+        let readiness = readiness(event, direction);
+        let hint = state.sources.hint_mut(key).map_or(0, |hint| *hint);
+        let Some(hint) = self.events.merge(hint, key, source.token, readiness, event) else {
+            return false;
+        };
+        if let Some(known) = state.sources.hint_mut(key) {
+            *known = hint;
+        }
+        self.wait.reported_always_ready |= source.always_ready && source.mode == Mode::Level;
+        self.after_event(state, key, direction, event, source.mode);
+        true
+    }
+
+    /// Disarms what an event silences.
+    fn after_event(
+        &mut self,
+        state: &mut State,
+        key: Key,
+        direction: Direction,
+        event: Event,
+        mode: Mode,
+    ) {
+        let failed = event.error != Errno::SUCCESS && !event.error.is_refusal();
+        match mode {
+            // A closed descriptor would fail each call from now on, for all others too.
+            _ if event.error == Errno::BADF => self.disarm_both(state, key),
+            Mode::Level => {
+                let hot = state.hot;
+                state.sources.touch(key, direction, hot);
+            }
+            Mode::Edge if !failed => state.sources.disarm(key, direction),
+            Mode::Edge | Mode::Oneshot => self.disarm_both(state, key),
+        }
+    }
+
+    fn disarm_both(&mut self, state: &mut State, key: Key) {
+        for direction in Direction::BOTH {
+            state.sources.disarm(key, direction);
+        }
+    }
+}
+
+/// What a host's record says about a source.
+fn readiness(event: Event, direction: Direction) -> Readiness {
+    let (ready, closed) = match direction {
+        Direction::Read => (Readiness::READABLE, Readiness::READ_CLOSED),
+        Direction::Write => (Readiness::WRITABLE, Readiness::WRITE_CLOSED),
+    };
+    if event.error != Errno::SUCCESS && !event.error.is_refusal() {
+        Readiness::FAILED
+    } else if event.is_hangup() {
+        ready.with(closed)
+    } else {
+        ready
+    }
+}
