@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use comfy_table::{Cell, CellAlignment, Table, presets};
+use comfy_table::{Cell, CellAlignment, LineStyle, Table, presets};
 
 use crate::test::libtest::Totals;
 use crate::test::step::Outcome;
@@ -40,7 +40,7 @@ fn last_line(totals: &Totals) -> String {
 
 fn table(outcomes: &[Outcome]) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()));
     table.set_header(["step", "", "passed", "failed", "skipped", "seconds"]);
     for outcome in outcomes {
         let totals = &outcome.totals;

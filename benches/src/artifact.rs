@@ -1,0 +1,101 @@
+//! Programs that Cargo builds for us.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+
+/// A release build of one program of a workspace of this repository.
+#[derive(Clone, Copy, Debug)]
+pub struct Artifact {
+    /// The manifest of its workspace, relative to the repository.
+    pub manifest: &'static str,
+    /// The package.
+    pub package: &'static str,
+    /// The program in it.
+    pub program: &'static str,
+    /// What it is built for; `None` is this machine.
+    pub target: Option<&'static str>,
+}
+
+impl Artifact {
+    /// Builds it, and tells where it is.
+    ///
+    /// # Errors
+    /// Cargo cannot be started or does not succeed; its messages are on stderr.
+    pub fn build(&self) -> anyhow::Result<PathBuf> {
+        let what = format!("{} of {}", self.program, self.package);
+        let mut child = self
+            .command()
+            .spawn()
+            .with_context(|| format!("cannot start cargo to build {what}"))?;
+        let output = child.stdout.take().context("cargo has no output")?;
+        let mut built = None;
+        for line in BufReader::new(output).lines() {
+            built = self.path_in(&line?).or(built);
+        }
+        let status = child.wait()?;
+        ensure!(status.success(), "cargo could not build {what}");
+        built.with_context(|| format!("cargo built no program {what}"))
+    }
+
+    /// The path of the program, where a line of Cargo's output tells it.
+    fn path_in(&self, message: &str) -> Option<PathBuf> {
+        let message: Value = serde_json::from_str(message).ok()?;
+        let is_ours = message["target"]["name"] == self.program;
+        let path = message["executable"].as_str().filter(|_| is_ours)?;
+        Some(path.into())
+    }
+
+    fn command(&self) -> Command {
+        let root = repository();
+        let mut command = Command::new("cargo");
+        command
+            .current_dir(&root)
+            .args(["build", "--release", "--quiet", "--manifest-path"])
+            .arg(root.join(self.manifest))
+            .args(["--package", self.package, "--bin", self.program])
+            .arg("--message-format=json-render-diagnostics")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped());
+        if let Some(target) = self.target {
+            command.args(["--target", target]);
+        }
+        command
+    }
+}
+
+/// The folder of this repository.
+#[must_use]
+pub fn repository() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ECHO: Artifact = Artifact {
+        manifest: "Cargo.toml",
+        package: "some-package",
+        program: "echo",
+        target: None,
+    };
+
+    #[test]
+    fn the_path_is_that_of_the_program_asked_for() {
+        let line = |name, path| {
+            format!(r#"{{"reason":"x","target":{{"name":"{name}"}},"executable":{path}}}"#)
+        };
+        assert_eq!(
+            ECHO.path_in(&line("echo", "\"/a/echo\"")),
+            Some("/a/echo".into())
+        );
+        assert_eq!(ECHO.path_in(&line("other", "\"/a/other\"")), None);
+        assert_eq!(ECHO.path_in(&line("echo", "null")), None);
+        assert_eq!(ECHO.path_in("no JSON"), None);
+    }
+}

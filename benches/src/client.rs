@@ -1,0 +1,114 @@
+//! The other end of the connections.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use hdrhistogram::Histogram;
+use wasio_host::peer::connect;
+
+use crate::server::Server;
+
+/// The size of a message where its size does not matter.
+pub const SMALL_BYTES: usize = 64;
+
+/// Connections that are opened before the first of them is used.
+const OPENED_AT_ONCE: usize = 100;
+
+/// Latencies beyond this count as this.
+const LONGEST_NS: u64 = 600_000_000_000;
+
+/// What one client saw, and what it cost the server.
+#[derive(Debug)]
+pub struct Measured {
+    /// Messages that came back.
+    pub round_trips: u64,
+    /// In this time.
+    pub elapsed: Duration,
+    /// CPU time of the server in this time.
+    pub server_cpu: Duration,
+    /// Of each message, in nanoseconds.
+    pub latency_ns: Histogram<u64>,
+}
+
+/// An empty histogram of latencies in nanoseconds.
+#[must_use]
+pub fn new_histogram() -> Histogram<u64> {
+    match Histogram::new_with_bounds(1, LONGEST_NS, 3) {
+        Ok(histogram) => histogram,
+        Err(error) => unreachable!("the bounds are constants that fit: {error}"),
+    }
+}
+
+/// Nanoseconds for a histogram.
+#[must_use]
+pub fn as_ns(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Opens `count` connections, each of which has echoed a byte and is idle then.
+///
+/// # Errors
+/// One of them does not open or does not answer.
+pub fn open_idle(addr: SocketAddr, count: usize) -> anyhow::Result<Vec<TcpStream>> {
+    let mut streams = Vec::with_capacity(count);
+    while streams.len() < count {
+        let first = streams.len();
+        for _ in first..count.min(first + OPENED_AT_ONCE) {
+            let mut stream = connect(addr).context("cannot connect")?;
+            stream.write_all(&[1])?;
+            streams.push(stream);
+        }
+        for (number, stream) in streams.iter_mut().enumerate().skip(first) {
+            let mut byte = [0];
+            stream
+                .read_exact(&mut byte)
+                .with_context(|| format!("connection {number} got no answer"))?;
+            ensure!(byte == [1], "connection {number} got a wrong byte");
+        }
+    }
+    Ok(streams)
+}
+
+/// Sends `message` and waits for it to come back.
+///
+/// # Errors
+/// It does not come back, or not as it was.
+pub fn round_trip(stream: &mut TcpStream, message: &[u8], back: &mut [u8]) -> anyhow::Result<()> {
+    stream.write_all(message)?;
+    stream.read_exact(back)?;
+    ensure!(message == back, "other bytes came back than were sent");
+    Ok(())
+}
+
+/// One connection sends a message, waits for it, and so on for `time`, after a
+/// quarter of that to warm up.
+///
+/// # Errors
+/// A message does not come back, or not as it was.
+pub fn ping_pong(server: &Server, len_bytes: usize, time: Duration) -> anyhow::Result<Measured> {
+    let mut stream = connect(server.addr())?;
+    let message: Vec<u8> = (0..=u8::MAX).cycle().take(len_bytes).collect();
+    let mut back = vec![0; len_bytes];
+    let warm_up = Instant::now();
+    while warm_up.elapsed() < time / 4 {
+        round_trip(&mut stream, &message, &mut back)?;
+    }
+    let mut latency_ns = new_histogram();
+    let cpu = server.cpu_time();
+    let start = Instant::now();
+    let mut last = start;
+    while last - start < time {
+        round_trip(&mut stream, &message, &mut back)?;
+        let now = Instant::now();
+        latency_ns.saturating_record(as_ns(now - last));
+        last = now;
+    }
+    Ok(Measured {
+        round_trips: latency_ns.len(),
+        elapsed: last - start,
+        server_cpu: server.cpu_time().saturating_sub(cpu),
+        latency_ns,
+    })
+}

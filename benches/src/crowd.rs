@@ -1,0 +1,156 @@
+//! Several busy connections from one thread.
+
+use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use hdrhistogram::Histogram;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::{JoinHandle, LocalSet};
+
+use crate::client::{Measured, SMALL_BYTES, as_ns, new_histogram};
+use crate::server::Server;
+
+/// The longest that one message may take to come back.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Connections that are about to be busy.
+#[derive(Debug)]
+pub struct Crowd {
+    runtime: Runtime,
+    streams: Vec<TcpStream>,
+}
+
+/// What the busy connections share.
+#[derive(Debug)]
+struct Tally {
+    over: Cell<bool>,
+    latency_ns: RefCell<Histogram<u64>>,
+}
+
+impl Crowd {
+    /// Opens `count` connections.
+    ///
+    /// # Errors
+    /// One of them does not open.
+    pub fn connect(addr: SocketAddr, count: usize) -> anyhow::Result<Self> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let streams = runtime.block_on(async {
+            let mut streams = Vec::with_capacity(count);
+            for _ in 0..count {
+                let stream = TcpStream::connect(addr).await?;
+                stream.set_nodelay(true)?;
+                streams.push(stream);
+            }
+            std::io::Result::Ok(streams)
+        });
+        Ok(Self {
+            streams: streams.context("cannot connect")?,
+            runtime,
+        })
+    }
+}
+
+/// Each connection of `crowd` sends a message, waits for it, and so on for
+/// `time`, after a quarter of that to warm up.
+///
+/// # Errors
+/// A message does not come back, or not as it was.
+pub fn pummel(crowd: Crowd, server: &Server, time: Duration) -> anyhow::Result<Measured> {
+    let busy = async |tally: &Tally| {
+        tokio::time::sleep(time / 4).await;
+        tally.latency_ns.borrow_mut().reset();
+        let (start, cpu) = (Instant::now(), server.cpu_time());
+        tokio::time::sleep(time).await;
+        let latency_ns = tally.latency_ns.borrow().clone();
+        Ok(Measured {
+            round_trips: latency_ns.len(),
+            elapsed: start.elapsed(),
+            server_cpu: server.cpu_time().saturating_sub(cpu),
+            latency_ns,
+        })
+    };
+    crowd.keep_busy(busy)
+}
+
+/// While `crowd` is busy, the `quiet` connections speak one after the other, a
+/// `pause` apart: the latencies of those, in nanoseconds.
+///
+/// # Errors
+/// A message does not come back, or not as it was.
+pub fn poke(
+    crowd: Crowd,
+    quiet: Vec<std::net::TcpStream>,
+    pause: Duration,
+    time: Duration,
+) -> anyhow::Result<Histogram<u64>> {
+    let busy = async |_: &Tally| {
+        let mut latency_ns = new_histogram();
+        let start = Instant::now();
+        for stream in quiet {
+            if start.elapsed() > time {
+                break;
+            }
+            tokio::time::sleep(pause).await;
+            stream.set_nonblocking(true)?;
+            let mut stream = TcpStream::from_std(stream)?;
+            latency_ns.saturating_record(as_ns(round_trip(&mut stream).await?));
+        }
+        Ok(latency_ns)
+    };
+    crowd.keep_busy(busy)
+}
+
+impl Crowd {
+    /// Does `work` while all connections are busy.
+    fn keep_busy<T>(
+        self,
+        work: impl AsyncFnOnce(&Tally) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let tally = Rc::new(Tally {
+            over: Cell::new(false),
+            latency_ns: RefCell::new(new_histogram()),
+        });
+        let tasks = LocalSet::new();
+        let busy: Vec<JoinHandle<anyhow::Result<()>>> = self
+            .streams
+            .into_iter()
+            .map(|stream| tasks.spawn_local(speak(stream, Rc::clone(&tally))))
+            .collect();
+        self.runtime.block_on(tasks.run_until(async {
+            let found = work(&tally).await;
+            tally.over.set(true);
+            for task in busy {
+                task.await??;
+            }
+            found
+        }))
+    }
+}
+
+async fn speak(mut stream: TcpStream, tally: Rc<Tally>) -> anyhow::Result<()> {
+    while !tally.over.get() {
+        let latency = round_trip(&mut stream).await?;
+        tally
+            .latency_ns
+            .borrow_mut()
+            .saturating_record(as_ns(latency));
+    }
+    Ok(())
+}
+
+async fn round_trip(stream: &mut TcpStream) -> anyhow::Result<Duration> {
+    let message = [0x5a; SMALL_BYTES];
+    let mut back = [0; SMALL_BYTES];
+    let start = Instant::now();
+    stream.write_all(&message).await?;
+    tokio::time::timeout(PATIENCE, stream.read_exact(&mut back))
+        .await
+        .context("no answer")??;
+    ensure!(message == back, "other bytes came back than were sent");
+    Ok(start.elapsed())
+}

@@ -1,0 +1,208 @@
+//! What the demo does to one server, and the table of what came of it.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use comfy_table::{CellAlignment, Table};
+use hdrhistogram::Histogram;
+use indicatif::{ProgressBar, ProgressStyle};
+use wasio_host::peer::load::{Crowd, Load};
+
+use crate::client::new_histogram;
+use crate::format;
+use crate::server::Server;
+
+/// Messages on each connection between two looks at the clock.
+const MESSAGES_A_ROUND: usize = 5;
+
+/// What to do.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Connections open at the same time.
+    pub clients: usize,
+    /// Messages on each.
+    pub messages: usize,
+    /// How long the idle server is watched.
+    pub idle: Duration,
+    /// When to stop sending early; the table says so.
+    pub limit: Duration,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Findings {
+    name: String,
+    connections: usize,
+    messages: u64,
+    expected_messages: u64,
+    bytes: u64,
+    elapsed: Duration,
+    server_cpu: Duration,
+    latency_ns: Histogram<u64>,
+    idle_share: f64,
+    peak_memory_bytes: usize,
+    size_bytes: u64,
+    failures: Vec<String>,
+}
+
+/// Serves the guest at `path` and does all of `plan` to it.
+///
+/// # Errors
+/// The guest cannot be started, does not accept the connections or ends. A byte
+/// that is wrong or missing is not an error here: see [`Findings::check`].
+pub fn perform(name: &str, path: &Path, plan: &Plan) -> anyhow::Result<Findings> {
+    let server = Server::guest(path, "127.0.0.1:0", &[], false)?;
+    let load = Load {
+        connections: plan.clients,
+        messages: MESSAGES_A_ROUND,
+        ..Load::default()
+    };
+    let mut crowd = load
+        .connect(server.addr())
+        .with_context(|| format!("{name}: cannot open {} connections", plan.clients))?;
+    let mut findings = Findings {
+        name: name.to_owned(),
+        connections: crowd.open(),
+        messages: 0,
+        expected_messages: plan.clients as u64 * plan.messages as u64,
+        bytes: 0,
+        elapsed: Duration::ZERO,
+        server_cpu: Duration::ZERO,
+        latency_ns: new_histogram(),
+        idle_share: 0.0,
+        peak_memory_bytes: 0,
+        size_bytes: std::fs::metadata(path)?.len(),
+        failures: Vec::new(),
+    };
+    let cpu = server.cpu_time();
+    findings.send(&mut crowd, plan)?;
+    findings.server_cpu = server.cpu_time().saturating_sub(cpu);
+    findings.idle_share = idle_share(name, &server, plan.idle);
+    findings.peak_memory_bytes = server.memory_bytes().unwrap_or(0);
+    drop(crowd);
+    server.end().with_context(|| name.to_owned())?;
+    Ok(findings)
+}
+
+/// The share of a core that a server takes while nobody speaks.
+fn idle_share(name: &str, server: &Server, time: Duration) -> f64 {
+    let bar = ProgressBar::new_spinner().with_message(format!("{name}: idle for {time:?}"));
+    bar.enable_steady_tick(Duration::from_millis(100));
+    let (start, cpu) = (Instant::now(), server.cpu_time());
+    std::thread::sleep(time);
+    let used = server.cpu_time().saturating_sub(cpu);
+    bar.finish_and_clear();
+    used.as_secs_f64() / start.elapsed().as_secs_f64()
+}
+
+impl Findings {
+    fn send(&mut self, crowd: &mut Crowd, plan: &Plan) -> anyhow::Result<()> {
+        let bar = progress_bar(&self.name, self.expected_messages)?;
+        let rounds = plan.messages.div_ceil(MESSAGES_A_ROUND);
+        for _ in 0..rounds {
+            let (shown, before) = (bar.clone(), self.messages);
+            let report = crowd.run(move |done| shown.set_position(before + done.messages));
+            self.messages += report.done.messages;
+            self.bytes += report.done.bytes;
+            self.elapsed += report.elapsed;
+            self.latency_ns.add(&report.latency_ns)?;
+            self.failures.extend(report.failures);
+            if report.failed > 0 || self.elapsed > plan.limit {
+                break;
+            }
+        }
+        bar.finish_and_clear();
+        Ok(())
+    }
+
+    /// # Errors
+    /// A byte is wrong or missing, or a connection failed.
+    pub fn check(&self) -> anyhow::Result<()> {
+        ensure!(
+            self.failures.is_empty(),
+            "{}: {}",
+            self.name,
+            self.failures.join("; ")
+        );
+        ensure!(self.messages > 0, "{}: no message came back", self.name);
+        Ok(())
+    }
+
+    /// # Errors
+    /// As [`check`](Self::check), and when the time was over before all was sent.
+    pub fn check_all_sent(&self) -> anyhow::Result<()> {
+        self.check()?;
+        ensure!(
+            self.messages >= self.expected_messages,
+            "{}: {} of {} messages in the time there was",
+            self.name,
+            self.messages,
+            self.expected_messages
+        );
+        Ok(())
+    }
+
+    /// What stands in this server's column, with the name of each row.
+    fn column(&self) -> Vec<(&'static str, String)> {
+        let seconds = self.elapsed.as_secs_f64();
+        let quantile = |q| format::time(Duration::from_nanos(self.latency_ns.value_at_quantile(q)));
+        let a_round_trip = self.server_cpu.div_f64((self.messages as f64).max(1.0));
+        vec![
+            ("connections", format::count(self.connections as u64)),
+            ("messages checked", self.messages_text()),
+            ("MiB there and back", format::count(self.bytes >> 20)),
+            (
+                "round trips a second",
+                format::figure(self.messages as f64 / seconds),
+            ),
+            ("latency, median", quantile(0.5)),
+            ("latency, 99 of 100 below", quantile(0.99)),
+            ("server CPU a round trip", format::time(a_round_trip)),
+            (
+                "server CPU when idle",
+                format!("{:.2}% of a core", self.idle_share * 100.0),
+            ),
+            (
+                "peak guest memory",
+                format::kib(self.peak_memory_bytes as u64),
+            ),
+            ("guest size", format::kib(self.size_bytes)),
+        ]
+    }
+
+    fn messages_text(&self) -> String {
+        let messages = format::count(self.messages);
+        if self.messages >= self.expected_messages {
+            return messages;
+        }
+        let expected = format::count(self.expected_messages);
+        format!("{messages} (of {expected}: its time was over)")
+    }
+}
+
+/// The columns beside each other.
+#[must_use]
+pub fn table(all: &[Findings]) -> Table {
+    let mut table = format::new_table();
+    let mut header = vec![String::new()];
+    header.extend(all.iter().map(|findings| findings.name.clone()));
+    table.set_header(header);
+    let columns: Vec<_> = all.iter().map(Findings::column).collect();
+    for row in 0..columns.first().map_or(0, Vec::len) {
+        let mut cells = vec![columns[0][row].0.to_owned()];
+        cells.extend(columns.iter().map(|column| column[row].1.clone()));
+        table.add_row(cells);
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+fn progress_bar(name: &str, messages: u64) -> anyhow::Result<ProgressBar> {
+    let template = "{msg}: {wide_bar} {human_pos} of {human_len} messages, {elapsed}";
+    let bar = ProgressBar::new(messages).with_message(name.to_owned());
+    bar.set_style(ProgressStyle::with_template(template)?);
+    Ok(bar)
+}

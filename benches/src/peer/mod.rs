@@ -1,0 +1,123 @@
+//! The servers that are measured, one small file each.
+//!
+//! To add one, write its file and put it on the list: how to build it and where
+//! it runs is all there is to say. A program that runs on WASI finds its
+//! listener at descriptor 3; a native one binds `127.0.0.1:0` and prints the
+//! address. Both echo what they read.
+
+mod mio_native;
+mod mio_p1;
+mod raw_p1;
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+
+use crate::artifact::Artifact;
+use crate::server::Server;
+
+/// The server that the others are compared with.
+pub const REFERENCE: &str = "mio";
+
+/// All of them, in the order of the tables.
+pub const ALL: &[Peer] = &[mio_p1::PEER, raw_p1::PEER, mio_native::PEER];
+
+/// A server, and how it is built and started.
+#[derive(Debug)]
+pub struct Peer {
+    /// Its name on the command line and in the records.
+    pub name: &'static str,
+    /// What it is, for the records.
+    pub about: &'static str,
+    /// Where it runs.
+    pub place: Place,
+    /// The echo server.
+    pub echo: Artifact,
+    /// The argument that makes the server ask for READABLE and WRITABLE all
+    /// the time, as tokio does, if it can.
+    pub both: Option<&'static str>,
+    /// The most connections that a measurement with it ends with in seconds.
+    pub most_connections: usize,
+}
+
+/// Where a server runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// On WASI 0.1 with sockets, in this process.
+    Wasi01,
+    /// On this machine, as a process.
+    Native,
+}
+
+/// The workspace of the peers.
+const PEERS_MANIFEST: &str = "benches/peers/Cargo.toml";
+
+/// A program of the workspace of the peers, whose package has its name.
+const fn in_peers(program: &'static str, target: Option<&'static str>) -> Artifact {
+    Artifact {
+        manifest: PEERS_MANIFEST,
+        package: program,
+        program,
+        target,
+    }
+}
+
+/// A peer whose server is built.
+#[derive(Debug)]
+pub struct Built {
+    /// What it is.
+    pub peer: &'static Peer,
+    /// The echo server.
+    pub echo: PathBuf,
+    /// The size of that file: stripped, as a release is.
+    pub size_bytes: u64,
+}
+
+impl Peer {
+    /// The peer called `name`.
+    ///
+    /// # Errors
+    /// There is none; the sentence lists those there are.
+    pub fn named(name: &str) -> anyhow::Result<&'static Self> {
+        ALL.iter().find(|peer| peer.name == name).with_context(|| {
+            let names: Vec<_> = ALL.iter().map(|peer| peer.name).collect();
+            format!("no peer is called {name:?}: there are {}", names.join(", "))
+        })
+    }
+
+    /// Builds its server.
+    ///
+    /// # Errors
+    /// What Cargo says.
+    pub fn build(&'static self) -> anyhow::Result<Built> {
+        let echo = self.echo.build()?;
+        let size_bytes = std::fs::metadata(&echo)?.len();
+        Ok(Built {
+            peer: self,
+            echo,
+            size_bytes,
+        })
+    }
+}
+
+impl Built {
+    /// Starts the echo server.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn start(&self) -> anyhow::Result<Server> {
+        self.start_with(&[], false)
+    }
+
+    /// Starts the echo server with arguments, and counts fuel if it is a guest.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn start_with(&self, args: &[&str], fuel: bool) -> anyhow::Result<Server> {
+        match self.peer.place {
+            Place::Wasi01 => Server::guest(&self.echo, "127.0.0.1:0", args, fuel),
+            Place::Native => Server::native(&self.echo, args),
+        }
+        .with_context(|| format!("cannot start the peer {}", self.peer.name))
+    }
+}

@@ -1,0 +1,44 @@
+//! A connection that was silent for long speaks while others are busy.
+
+use std::time::Duration;
+
+use super::{Effort, Scenario};
+use crate::client::open_idle;
+use crate::crowd::{Crowd, poke};
+use crate::metric::{self, Sample};
+use crate::peer::Built;
+
+/// Busy connections, enough to keep a server busy all the time.
+const BUSY: usize = 16;
+/// Between two connections that speak for the first time since long.
+const PAUSE: Duration = Duration::from_millis(3);
+
+pub(super) struct ColdLatency;
+
+impl Scenario for ColdLatency {
+    fn name(&self) -> &'static str {
+        "cold_latency"
+    }
+
+    fn about(&self) -> &'static str {
+        "while 16 connections keep the server busy, idle ones speak, each once: how long they wait"
+    }
+
+    fn sizes(&self, _: Effort) -> Vec<usize> {
+        vec![1_000]
+    }
+
+    fn measure(&self, peer: &Built, size: usize, effort: Effort) -> anyhow::Result<Sample> {
+        let server = peer.start()?;
+        let quiet = open_idle(server.addr(), size)?;
+        let crowd = Crowd::connect(server.addr(), BUSY)?;
+        let latency_ns = poke(crowd, quiet, PAUSE, effort.time() * 2)?;
+        server.end()?;
+        let us = |ns: u64| ns as f64 / 1e3;
+        Ok(vec![
+            (metric::P50, us(latency_ns.value_at_quantile(0.5))),
+            (metric::P99, us(latency_ns.value_at_quantile(0.99))),
+            (metric::MAX, us(latency_ns.max())),
+        ])
+    }
+}

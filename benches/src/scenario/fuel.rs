@@ -1,0 +1,55 @@
+//! Instructions of the guest, which do not depend on the machine.
+
+use anyhow::Context;
+use wasio_host::peer::connect;
+
+use super::{Effort, Scenario};
+use crate::client::{SMALL_BYTES, open_idle, round_trip};
+use crate::metric::{self, Sample};
+use crate::peer::{Built, Peer, Place};
+
+/// Round trips of the shorter and of the longer run. What they differ in is the
+/// cost of a round trip: starting and ending the server cancel out.
+const FEW: u32 = 200;
+const MANY: u32 = 1_200;
+
+pub(super) struct Fuel;
+
+impl Scenario for Fuel {
+    fn name(&self) -> &'static str {
+        "fuel"
+    }
+
+    fn about(&self) -> &'static str {
+        "WebAssembly instructions of the guest for 64 bytes there and back, beside idle connections"
+    }
+
+    fn sizes(&self, _: Effort) -> Vec<usize> {
+        vec![0, 1_000]
+    }
+
+    fn suits(&self, peer: &Peer, size: usize) -> bool {
+        peer.place != Place::Native && size <= peer.most_connections
+    }
+
+    fn measure(&self, peer: &Built, size: usize, _: Effort) -> anyhow::Result<Sample> {
+        let (few, many) = (run(peer, size, FEW)?, run(peer, size, MANY)?);
+        let each = (many - few) / f64::from(MANY - FEW);
+        Ok(vec![(metric::FUEL, each)])
+    }
+}
+
+/// Fuel of a server from its start to its end.
+fn run(peer: &Built, idle: usize, round_trips: u32) -> anyhow::Result<f64> {
+    let server = peer.start_with(&[], true)?;
+    let idle = open_idle(server.addr(), idle)?;
+    let mut stream = connect(server.addr())?;
+    for _ in 0..round_trips {
+        round_trip(&mut stream, &[1; SMALL_BYTES], &mut [0; SMALL_BYTES])?;
+    }
+    // Ended with its connections open: closing them is not what is measured.
+    let outcome = server.end()?;
+    drop(idle);
+    let fuel = outcome.and_then(|outcome| outcome.fuel);
+    Ok(fuel.context("the host counted no fuel")? as f64)
+}

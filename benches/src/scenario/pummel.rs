@@ -1,0 +1,36 @@
+//! Several busy connections at once.
+
+use super::{Effort, Scenario, figures};
+use crate::client::open_idle;
+use crate::crowd::{Crowd, pummel};
+use crate::metric::Sample;
+use crate::peer::Built;
+
+pub(super) struct Pummel {
+    pub(super) name: &'static str,
+    pub(super) active: usize,
+}
+
+impl Scenario for Pummel {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn about(&self) -> &'static str {
+        "16 or 256 connections each send 64 bytes and wait for them, beside idle connections"
+    }
+
+    fn sizes(&self, _: Effort) -> Vec<usize> {
+        vec![0, 1_000]
+    }
+
+    fn measure(&self, peer: &Built, size: usize, effort: Effort) -> anyhow::Result<Sample> {
+        let server = peer.start()?;
+        let idle = open_idle(server.addr(), size)?;
+        let crowd = Crowd::connect(server.addr(), self.active)?;
+        let measured = pummel(crowd, &server, effort.time())?;
+        drop(idle);
+        server.end()?;
+        Ok(figures(&measured))
+    }
+}

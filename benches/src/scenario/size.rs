@@ -1,0 +1,33 @@
+//! The server's file.
+
+use super::{Effort, Scenario};
+use crate::metric::{self, Sample};
+use crate::peer::{Built, Peer, Place};
+
+pub(super) struct Size;
+
+impl Scenario for Size {
+    fn name(&self) -> &'static str {
+        "size"
+    }
+
+    fn about(&self) -> &'static str {
+        "the echo server's release build, stripped"
+    }
+
+    fn sizes(&self, _: Effort) -> Vec<usize> {
+        vec![0]
+    }
+
+    fn suits(&self, peer: &Peer, _: usize) -> bool {
+        peer.place != Place::Native
+    }
+
+    fn varies(&self) -> bool {
+        false
+    }
+
+    fn measure(&self, peer: &Built, _: usize, _: Effort) -> anyhow::Result<Sample> {
+        Ok(vec![(metric::SIZE, peer.size_bytes as f64)])
+    }
+}

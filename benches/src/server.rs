@@ -1,0 +1,137 @@
+//! A server that runs: a guest in this process, or a program of its own.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use wasio_host::{Exit, Outcome, Runner, Running, Wasi};
+
+/// The longest that ending a server may take.
+const END: Duration = Duration::from_secs(5);
+
+/// A server that listens. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Server(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    Guest(Box<Running>),
+    Native(Native),
+}
+
+#[derive(Debug)]
+struct Native {
+    child: Child,
+    addr: SocketAddr,
+}
+
+impl Server {
+    /// Starts the guest at `path` on WASI 0.1 with sockets, with a listener on
+    /// `address`. With `fuel` its instructions are counted, which costs speed.
+    ///
+    /// # Errors
+    /// The guest is not there or cannot run, or the address is in use.
+    pub fn guest(path: &Path, address: &str, args: &[&str], fuel: bool) -> anyhow::Result<Self> {
+        let runner = Runner::new(Wasi::Sockets01).listen(address).fuel(fuel);
+        let running = runner.args(args.iter().copied()).spawn(path)?;
+        Ok(Self(Kind::Guest(Box::new(running))))
+    }
+
+    /// Starts the program at `path`, which prints the address it listens on.
+    ///
+    /// # Errors
+    /// It cannot be started, or ends without an address.
+    pub fn native(path: &Path, args: &[&str]) -> anyhow::Result<Self> {
+        let mut child = Command::new(path)
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("cannot start {}", path.display()))?;
+        let output = child.stdout.take().context("the server has no output")?;
+        let mut line = String::new();
+        BufReader::new(output).read_line(&mut line)?;
+        let addr = line
+            .trim()
+            .parse()
+            .with_context(|| format!("{} printed no address: {line:?}", path.display()))?;
+        Ok(Self(Kind::Native(Native { child, addr })))
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn addr(&self) -> SocketAddr {
+        match &self.0 {
+            Kind::Guest(guest) => guest.addr(0),
+            Kind::Native(native) => native.addr,
+        }
+    }
+
+    /// CPU time of the server so far, the host's work for it included.
+    #[must_use]
+    pub fn cpu_time(&self) -> Duration {
+        match &self.0 {
+            Kind::Guest(guest) => guest.cpu_time(),
+            Kind::Native(native) => native.cpu_time(),
+        }
+    }
+
+    /// Size of a guest's memory, which never shrinks; `None` for a program.
+    #[must_use]
+    pub fn memory_bytes(&self) -> Option<usize> {
+        match &self.0 {
+            Kind::Guest(guest) => Some(guest.memory_bytes()),
+            Kind::Native(_) => None,
+        }
+    }
+
+    /// Whether it ended by itself: a server should not.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        match &self.0 {
+            Kind::Guest(guest) => guest.has_ended(),
+            // A program that ended shows in its connections.
+            Kind::Native(_) => false,
+        }
+    }
+
+    /// Ends it. `Some` for a guest.
+    ///
+    /// # Errors
+    /// The guest had ended by itself, or did not end.
+    pub fn end(self) -> anyhow::Result<Option<Outcome>> {
+        match self.0 {
+            Kind::Native(_) => Ok(None),
+            Kind::Guest(guest) => {
+                guest.stop();
+                let outcome = guest.wait(END);
+                match outcome.exit {
+                    Exit::Stopped => Ok(Some(outcome)),
+                    ref exit => bail!("the server ended: {exit:?}: {}", outcome.stderr_text()),
+                }
+            }
+        }
+    }
+}
+
+impl Native {
+    /// Linux counts the time of each process in nanoseconds; elsewhere zero.
+    fn cpu_time(&self) -> Duration {
+        let path = format!("/proc/{}/schedstat", self.child.id());
+        let ns = std::fs::read_to_string(path)
+            .ok()
+            .and_then(|text| text.split_whitespace().next()?.parse().ok());
+        Duration::from_nanos(ns.unwrap_or(0))
+    }
+}
+
+impl Drop for Native {
+    fn drop(&mut self) {
+        // It may have ended by itself; then there is nothing to do.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
