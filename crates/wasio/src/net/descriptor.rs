@@ -1,0 +1,147 @@
+//! What every socket type passes on to the standard library's socket in its field `inner`:
+//! registration, `Debug`, and the descriptor.
+
+/// Implements the traits for a type that is an `IoSource` of `$std` and has `from_std`.
+macro_rules! socket {
+    ($socket:ident, $std:ty) => {
+        impl crate::event::Source for $socket {
+            fn register(
+                &mut self,
+                registry: &crate::Registry,
+                token: crate::Token,
+                interests: crate::Interest,
+            ) -> std::io::Result<()> {
+                self.inner.register(registry, token, interests)
+            }
+
+            fn reregister(
+                &mut self,
+                registry: &crate::Registry,
+                token: crate::Token,
+                interests: crate::Interest,
+            ) -> std::io::Result<()> {
+                self.inner.reregister(registry, token, interests)
+            }
+
+            fn deregister(&mut self, registry: &crate::Registry) -> std::io::Result<()> {
+                self.inner.deregister(registry)
+            }
+        }
+
+        impl std::fmt::Debug for $socket {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.inner.fmt(f)
+            }
+        }
+
+        /// The socket is deregistered, and stays non-blocking.
+        impl From<$socket> for $std {
+            fn from(socket: $socket) -> Self {
+                socket.inner.into_inner()
+            }
+        }
+
+        #[cfg(any(unix, target_os = "wasi"))]
+        const _: () = {
+            use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+
+            impl AsFd for $socket {
+                fn as_fd(&self) -> BorrowedFd<'_> {
+                    self.inner.as_fd()
+                }
+            }
+
+            impl AsRawFd for $socket {
+                fn as_raw_fd(&self) -> RawFd {
+                    self.inner.as_raw_fd()
+                }
+            }
+
+            impl IntoRawFd for $socket {
+                fn into_raw_fd(self) -> RawFd {
+                    self.inner.into_inner().into_raw_fd()
+                }
+            }
+
+            #[allow(unsafe_code, reason = "the trait's method is unsafe")]
+            impl FromRawFd for $socket {
+                /// The descriptor must be non-blocking.
+                ///
+                /// # Safety
+                ///
+                /// As for the standard library's socket: it must be open, and owned.
+                unsafe fn from_raw_fd(fd: RawFd) -> Self {
+                    // SAFETY: the caller keeps the same contract.
+                    Self::from_std(unsafe { <$std>::from_raw_fd(fd) })
+                }
+            }
+
+            impl From<$socket> for OwnedFd {
+                fn from(socket: $socket) -> Self {
+                    socket.inner.into_inner().into()
+                }
+            }
+
+            /// The descriptor must be non-blocking.
+            impl From<OwnedFd> for $socket {
+                fn from(fd: OwnedFd) -> Self {
+                    Self::from_std(fd.into())
+                }
+            }
+        };
+
+        #[cfg(windows)]
+        const _: () = {
+            use std::os::windows::io::{
+                AsRawSocket, AsSocket, BorrowedSocket, FromRawSocket, IntoRawSocket, OwnedSocket,
+                RawSocket,
+            };
+
+            impl AsSocket for $socket {
+                fn as_socket(&self) -> BorrowedSocket<'_> {
+                    self.inner.as_socket()
+                }
+            }
+
+            impl AsRawSocket for $socket {
+                fn as_raw_socket(&self) -> RawSocket {
+                    self.inner.as_raw_socket()
+                }
+            }
+
+            impl IntoRawSocket for $socket {
+                fn into_raw_socket(self) -> RawSocket {
+                    self.inner.into_inner().into_raw_socket()
+                }
+            }
+
+            #[allow(unsafe_code, reason = "the trait's method is unsafe")]
+            impl FromRawSocket for $socket {
+                /// The socket must be non-blocking.
+                ///
+                /// # Safety
+                ///
+                /// As for the standard library's socket: it must be open, and owned.
+                unsafe fn from_raw_socket(socket: RawSocket) -> Self {
+                    // SAFETY: the caller keeps the same contract.
+                    Self::from_std(unsafe { <$std>::from_raw_socket(socket) })
+                }
+            }
+
+            impl From<$socket> for OwnedSocket {
+                fn from(socket: $socket) -> Self {
+                    socket.inner.into_inner().into()
+                }
+            }
+
+            /// The socket must be non-blocking.
+            impl From<OwnedSocket> for $socket {
+                fn from(socket: OwnedSocket) -> Self {
+                    Self::from_std(socket.into())
+                }
+            }
+        };
+    };
+}
+
+pub(super) use socket;

@@ -1,0 +1,171 @@
+use std::io;
+use std::net::{self, SocketAddr};
+
+use super::TcpStream;
+use crate::IoSource;
+use crate::net::descriptor::socket;
+use crate::portable::Direction;
+use crate::sys::{self, Outcome};
+
+/// A TCP socket that listens. It is readable when a connection is to be accepted.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(any(unix, windows))]
+/// # fn main() -> std::io::Result<()> {
+/// use std::io::ErrorKind;
+/// use wasio::net::TcpListener;
+/// use wasio::{Events, Interest, Poll, Token};
+///
+/// let address = "127.0.0.1:0".parse().unwrap();
+/// let mut listener = TcpListener::preopened()?.map_or_else(|| TcpListener::bind(address), Ok)?;
+///
+/// let mut poll = Poll::new()?;
+/// let mut events = Events::with_capacity(8);
+/// poll.registry().register(&mut listener, Token(0), Interest::READABLE)?;
+///
+/// let client = std::net::TcpStream::connect(listener.local_addr()?)?;
+/// poll.poll(&mut events, None)?;
+/// let mut accepted = 0;
+/// loop {
+///     match listener.accept() {
+///         Ok((_stream, peer)) => {
+///             assert_eq!(peer, client.local_addr()?);
+///             accepted += 1;
+///         }
+///         Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+///         Err(error) => return Err(error),
+///     }
+/// }
+/// assert_eq!(accepted, 1);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(any(unix, windows)))]
+/// # fn main() {}
+/// ```
+pub struct TcpListener {
+    inner: IoSource<net::TcpListener>,
+}
+
+impl TcpListener {
+    /// Listens on `address`. Port 0 is any free port: [`local_addr`](Self::local_addr) tells.
+    ///
+    /// The backlog is 1024, or less if the system says so.
+    ///
+    /// # Errors
+    ///
+    /// What the host says: [`AddrInUse`](io::ErrorKind::AddrInUse), for instance.
+    ///
+    /// # Platform behaviour
+    ///
+    /// * On Unix `SO_REUSEADDR` is set, so that a server can start again at once; on Windows
+    ///   not, as there it would let others take the port over.
+    /// * WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported); see [`preopened`](Self::preopened).
+    pub fn bind(address: SocketAddr) -> io::Result<Self> {
+        sys::net::bind(address).map(Self::from_std)
+    }
+
+    /// The next listener that whoever started the program has opened for it; `None` when
+    /// there is none left. Each is handed out once in the life of the program.
+    ///
+    /// # Errors
+    ///
+    /// What the host says while it is made non-blocking.
+    ///
+    /// # Platform behaviour
+    ///
+    /// * WASI 0.1: the listening sockets among the descriptors from 3 on, in their order.
+    /// * Unix: the TCP sockets of systemd's `LISTEN_FDS` protocol, from descriptor 3 on, if
+    ///   `LISTEN_PID` is this process. The two variables are left as they are. Use one library for
+    ///   this protocol: another one would take the same descriptors again.
+    /// * Windows: always `None`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # fn main() -> std::io::Result<()> {
+    /// use wasio::net::TcpListener;
+    ///
+    /// let mut listeners = Vec::new();
+    /// while let Some(listener) = TcpListener::preopened()? {
+    ///     listeners.push(listener);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn preopened() -> io::Result<Option<Self>> {
+        Ok(sys::net::preopened()?.map(Self::from_std))
+    }
+
+    /// A listener of the standard library as a source. It must be non-blocking:
+    /// [`set_nonblocking`](net::TcpListener::set_nonblocking).
+    #[must_use]
+    pub fn from_std(listener: net::TcpListener) -> Self {
+        Self {
+            inner: IoSource::new(listener),
+        }
+    }
+
+    /// Accepts a connection. Call it until it says `WouldBlock`.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) when there is none;
+    /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted) and the like when one went away
+    /// before it was accepted, which says nothing about the next; what the host says when it
+    /// has no descriptor left.
+    ///
+    /// # Platform behaviour
+    ///
+    /// WASI 0.1 does not say who connected: the address is `0.0.0.0:0`.
+    pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let accepted = self
+            .inner
+            .operate(Direction::Read, sys::net::accept, |_| Outcome::Moved)?;
+        let (stream, peer) = accepted;
+        Ok((TcpStream::from_std(stream), peer))
+    }
+
+    /// The address it listens on.
+    ///
+    /// # Errors
+    ///
+    /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        sys::net::listener_local_addr(&self.inner)
+    }
+
+    /// Sets the number of hops that packets of this socket may take.
+    ///
+    /// # Errors
+    ///
+    /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        sys::net::listener_set_ttl(&self.inner, ttl)
+    }
+
+    /// The number of hops that packets of this socket may take.
+    ///
+    /// # Errors
+    ///
+    /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
+    pub fn ttl(&self) -> io::Result<u32> {
+        sys::net::listener_ttl(&self.inner)
+    }
+
+    /// Takes the error that the host keeps for the socket, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// What the host says of the question itself.
+    ///
+    /// # Platform behaviour
+    ///
+    /// WASI 0.1 hosts keep none: always `None`.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        sys::net::listener_take_error(&self.inner)
+    }
+}
+
+socket!(TcpListener, net::TcpListener);

@@ -1,0 +1,288 @@
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::net::{self, Shutdown, SocketAddr};
+
+use crate::net::descriptor::socket;
+use crate::portable::Direction;
+use crate::sys::{self, Outcome};
+use crate::{Interest, IoSource};
+
+/// A TCP connection.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(any(unix, windows))]
+/// # fn main() -> std::io::Result<()> {
+/// use std::io::{ErrorKind, Read, Write};
+/// use wasio::net::TcpStream;
+/// use wasio::{Events, Interest, Poll, Token};
+///
+/// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+/// let mut stream = TcpStream::connect(listener.local_addr()?)?;
+///
+/// let mut poll = Poll::new()?;
+/// let mut events = Events::with_capacity(8);
+/// poll.registry().register(&mut stream, Token(0), Interest::READABLE | Interest::WRITABLE)?;
+///
+/// // Writable: connected, or failed to.
+/// poll.poll(&mut events, None)?;
+/// if let Some(error) = stream.take_error()? {
+///     return Err(error);
+/// }
+/// stream.write_all(b"ping")?;
+///
+/// let (mut peer, _) = listener.accept()?;
+/// peer.write_all(b"pong")?;
+/// let mut answer = Vec::new();
+/// let mut buffer = [0; 64];
+/// while answer.len() < 4 {
+///     poll.poll(&mut events, None)?;
+///     loop {
+///         match stream.read(&mut buffer) {
+///             Ok(0) => break,
+///             Ok(read) => answer.extend_from_slice(&buffer[..read]),
+///             Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+///             Err(error) => return Err(error),
+///         }
+///     }
+/// }
+/// assert_eq!(answer, b"pong");
+/// # Ok(())
+/// # }
+/// # #[cfg(not(any(unix, windows)))]
+/// # fn main() {}
+/// ```
+pub struct TcpStream {
+    inner: IoSource<net::TcpStream>,
+}
+
+impl TcpStream {
+    /// Starts to connect, and does not wait for the outcome.
+    ///
+    /// Register the stream with [`Interest::WRITABLE`]: its event says that the attempt is over.
+    /// Then [`take_error`](Self::take_error) says whether it failed, and
+    /// [`peer_addr`](Self::peer_addr) whether there is a connection
+    /// ([`NotConnected`](io::ErrorKind::NotConnected): wait for the next event).
+    ///
+    /// # Errors
+    ///
+    /// What the host knows at once; the rest comes with the event.
+    ///
+    /// # Platform behaviour
+    ///
+    /// WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
+    pub fn connect(address: SocketAddr) -> io::Result<Self> {
+        sys::net::connect(address).map(Self::from_std)
+    }
+
+    /// A connection of the standard library as a source. It must be non-blocking:
+    /// [`set_nonblocking`](net::TcpStream::set_nonblocking).
+    #[must_use]
+    pub fn from_std(stream: net::TcpStream) -> Self {
+        Self {
+            inner: IoSource::new(stream),
+        }
+    }
+
+    /// The address of the other side.
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](io::ErrorKind::NotConnected) if there is none;
+    /// WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        sys::net::peer_addr(&self.inner)
+    }
+
+    /// The address of this side.
+    ///
+    /// # Errors
+    ///
+    /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        sys::net::local_addr(&self.inner)
+    }
+
+    /// Closes one half of the connection, or both.
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](io::ErrorKind::NotConnected) if there is no connection (any more).
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        sys::net::shutdown(&self.inner, how)
+    }
+
+    /// Sets `TCP_NODELAY`: small writes are sent at once.
+    ///
+    /// # Errors
+    ///
+    /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
+    ///
+    /// # Platform behaviour
+    ///
+    /// Windows: set it after the connection is made.
+    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        sys::net::set_nodelay(&self.inner, nodelay)
+    }
+
+    /// Whether small writes are sent at once.
+    ///
+    /// # Errors
+    ///
+    /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
+    pub fn nodelay(&self) -> io::Result<bool> {
+        sys::net::nodelay(&self.inner)
+    }
+
+    /// Sets the number of hops that packets of this socket may take.
+    ///
+    /// # Errors
+    ///
+    /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        sys::net::set_ttl(&self.inner, ttl)
+    }
+
+    /// The number of hops that packets of this socket may take.
+    ///
+    /// # Errors
+    ///
+    /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
+    pub fn ttl(&self) -> io::Result<u32> {
+        sys::net::ttl(&self.inner)
+    }
+
+    /// Takes the error that the host keeps for the connection, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// What the host says of the question itself.
+    ///
+    /// # Platform behaviour
+    ///
+    /// WASI 0.1 hosts keep none: always `None`, and the next read or write returns the error.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        sys::net::take_error(&self.inner)
+    }
+
+    /// Reads and leaves the bytes where they are: the next read returns them again.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) when there are none.
+    pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let room = buffer.len();
+        self.inner.operate(
+            Direction::Read,
+            |stream| sys::net::peek(stream, buffer),
+            |peeked| match *peeked {
+                0 => Outcome::Nothing,
+                // This is all there is now, and a caller who needs more polls for it: the direction
+                // must be armed. But a read would still find these bytes: `Short` would let the
+                // next one be answered without asking.
+                peeked if peeked < room => Outcome::Blocked,
+                _ => Outcome::Moved,
+            },
+        )
+    }
+
+    /// Runs an operation of the caller's own on the socket (a system call, through
+    /// `AsRawFd`), and arms the stream again if it says `WouldBlock`.
+    ///
+    /// Both directions are armed, as `f` does not say which one it tried; a connection that
+    /// is writable and has nothing to write then gives one needless event.
+    /// [`try_io_with`](Self::try_io_with) avoids that.
+    ///
+    /// # Errors
+    ///
+    /// Those of `f`.
+    pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
+    where
+        F: FnOnce() -> io::Result<T>,
+    {
+        self.inner.do_io(|_| f())
+    }
+
+    /// As [`try_io`](Self::try_io), and says which directions `f` tries.
+    ///
+    /// # Errors
+    ///
+    /// Those of `f`.
+    pub fn try_io_with<F, T>(&self, interest: Interest, f: F) -> io::Result<T>
+    where
+        F: FnOnce() -> io::Result<T>,
+    {
+        self.inner.do_io_with(interest, |_| f())
+    }
+}
+
+impl Read for &TcpStream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let room = buffer.len();
+        self.inner.operate(
+            Direction::Read,
+            |stream| sys::net::recv(stream, buffer),
+            |read| Outcome::of_stream(*read, room),
+        )
+    }
+
+    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        let room = buffers.iter().map(|buffer| buffer.len()).sum();
+        self.inner.operate(
+            Direction::Read,
+            |stream| sys::net::recv_vectored(stream, buffers),
+            |read| Outcome::of_stream(*read, room),
+        )
+    }
+}
+
+impl Read for TcpStream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        (&*self).read(buffer)
+    }
+
+    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        (&*self).read_vectored(buffers)
+    }
+}
+
+impl Write for &TcpStream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.inner.operate(
+            Direction::Write,
+            |stream| sys::net::send(stream, bytes),
+            |written| Outcome::of_stream(*written, bytes.len()),
+        )
+    }
+
+    fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        let len = buffers.iter().map(|buffer| buffer.len()).sum();
+        self.inner.operate(
+            Direction::Write,
+            |stream| sys::net::send_vectored(stream, buffers),
+            |written| Outcome::of_stream(*written, len),
+        )
+    }
+
+    /// Does nothing: there is no buffer on this side of the host.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Write for TcpStream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (&*self).write(bytes)
+    }
+
+    fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        (&*self).write_vectored(buffers)
+    }
+
+    /// Does nothing: there is no buffer on this side of the host.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+socket!(TcpStream, net::TcpStream);

@@ -1,0 +1,330 @@
+use std::io;
+use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use super::descriptor::socket;
+use crate::portable::Direction;
+use crate::sys::{self, Outcome};
+use crate::{Interest, IoSource};
+
+/// A UDP socket.
+///
+/// A datagram is received once: what a buffer has no room for is lost on Unix, and an error on
+/// Windows (`WSAEMSGSIZE`).
+///
+/// # Platform behaviour
+///
+/// WASI 0.1 has no UDP: [`bind`](Self::bind), and every call on a socket that came from
+/// elsewhere, is [`Unsupported`](io::ErrorKind::Unsupported).
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(any(unix, windows))]
+/// # fn main() -> std::io::Result<()> {
+/// use wasio::net::UdpSocket;
+/// use wasio::{Events, Interest, Poll, Token};
+///
+/// let mut receiver = UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+/// let sender = UdpSocket::bind("127.0.0.1:0".parse().unwrap())?;
+/// sender.connect(receiver.local_addr()?)?;
+///
+/// let mut poll = Poll::new()?;
+/// let mut events = Events::with_capacity(8);
+/// poll.registry().register(&mut receiver, Token(0), Interest::READABLE)?;
+///
+/// assert_eq!(sender.send(b"hello")?, 5);
+/// poll.poll(&mut events, None)?;
+/// let mut buffer = [0; 64];
+/// let (received, from) = receiver.recv_from(&mut buffer)?;
+/// assert_eq!((&buffer[..received], from), (&b"hello"[..], sender.local_addr()?));
+/// # Ok(())
+/// # }
+/// # #[cfg(not(any(unix, windows)))]
+/// # fn main() {}
+/// ```
+pub struct UdpSocket {
+    inner: IoSource<net::UdpSocket>,
+}
+
+impl UdpSocket {
+    /// Opens a socket on `address`. Port 0 is any free port: [`local_addr`](Self::local_addr) tells.
+    ///
+    /// # Errors
+    ///
+    /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
+    pub fn bind(address: SocketAddr) -> io::Result<Self> {
+        sys::net::udp_bind(address).map(Self::from_std)
+    }
+
+    /// A socket of the standard library as a source. It must be non-blocking:
+    /// [`set_nonblocking`](net::UdpSocket::set_nonblocking).
+    #[must_use]
+    pub fn from_std(socket: net::UdpSocket) -> Self {
+        Self {
+            inner: IoSource::new(socket),
+        }
+    }
+
+    /// The address of this side.
+    ///
+    /// # Errors
+    ///
+    /// What the host says.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.inner.local_addr()
+    }
+
+    /// The address given to [`connect`](Self::connect).
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](io::ErrorKind::NotConnected) if there is none.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.inner.peer_addr()
+    }
+
+    /// Sends a datagram to `target`.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) when there is no room; what the host says.
+    pub fn send_to(&self, bytes: &[u8], target: SocketAddr) -> io::Result<usize> {
+        self.write(|socket| socket.send_to(bytes, target))
+    }
+
+    /// Receives a datagram, and says who sent it.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) when there is none; what the host says.
+    pub fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.read(|socket| socket.recv_from(buffer))
+    }
+
+    /// As [`recv_from`](Self::recv_from), and leaves the datagram where it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from).
+    pub fn peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.read(|socket| socket.peek_from(buffer))
+    }
+
+    /// Sends a datagram to the address given to [`connect`](Self::connect).
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) when there is no room; what the host says.
+    pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.write(|socket| socket.send(bytes))
+    }
+
+    /// Receives a datagram from the address given to [`connect`](Self::connect).
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) when there is none; what the host says:
+    /// [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) if a datagram came back.
+    pub fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.read(|socket| socket.recv(buffer))
+    }
+
+    /// As [`recv`](Self::recv), and leaves the datagram where it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv).
+    pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.read(|socket| socket.peek(buffer))
+    }
+
+    /// Sets where [`send`](Self::send) sends to, and receives from nobody else.
+    ///
+    /// # Errors
+    ///
+    /// What the host says.
+    pub fn connect(&self, address: SocketAddr) -> io::Result<()> {
+        self.inner.connect(address)
+    }
+
+    /// Allows or forbids sending to a broadcast address.
+    ///
+    /// # Errors
+    ///
+    /// What the host says.
+    pub fn set_broadcast(&self, on: bool) -> io::Result<()> {
+        self.inner.set_broadcast(on)
+    }
+
+    /// Whether sending to a broadcast address is allowed.
+    ///
+    /// # Errors
+    ///
+    /// What the host says.
+    pub fn broadcast(&self) -> io::Result<bool> {
+        self.inner.broadcast()
+    }
+
+    /// Sets whether multicast datagrams come back to their sender's host (IPv4).
+    ///
+    /// # Errors
+    ///
+    /// What the host says.
+    pub fn set_multicast_loop_v4(&self, on: bool) -> io::Result<()> {
+        self.inner.set_multicast_loop_v4(on)
+    }
+
+    /// Whether multicast datagrams come back to their sender's host (IPv4).
+    ///
+    /// # Errors
+    ///
+    /// What the host says.
+    pub fn multicast_loop_v4(&self) -> io::Result<bool> {
+        self.inner.multicast_loop_v4()
+    }
+
+    /// Sets the number of hops that multicast datagrams may take (IPv4).
+    ///
+    /// # Errors
+    ///
+    /// What the host says.
+    pub fn set_multicast_ttl_v4(&self, ttl: u32) -> io::Result<()> {
+        self.inner.set_multicast_ttl_v4(ttl)
+    }
+
+    /// The number of hops that multicast datagrams may take (IPv4).
+    ///
+    /// # Errors
+    ///
+    /// What the host says.
+    pub fn multicast_ttl_v4(&self) -> io::Result<u32> {
+        self.inner.multicast_ttl_v4()
+    }
+
+    /// Sets whether multicast datagrams come back to their sender's host (IPv6).
+    ///
+    /// # Errors
+    ///
+    /// What the host says.
+    pub fn set_multicast_loop_v6(&self, on: bool) -> io::Result<()> {
+        self.inner.set_multicast_loop_v6(on)
+    }
+
+    /// Whether multicast datagrams come back to their sender's host (IPv6).
+    ///
+    /// # Errors
+    ///
+    /// What the host says.
+    pub fn multicast_loop_v6(&self) -> io::Result<bool> {
+        self.inner.multicast_loop_v6()
+    }
+
+    /// Sets the number of hops that datagrams may take.
+    ///
+    /// # Errors
+    ///
+    /// What the host says.
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        self.inner.set_ttl(ttl)
+    }
+
+    /// The number of hops that datagrams may take.
+    ///
+    /// # Errors
+    ///
+    /// What the host says.
+    pub fn ttl(&self) -> io::Result<u32> {
+        self.inner.ttl()
+    }
+
+    /// Joins a multicast group on the interface with the address `interface`; `0.0.0.0` lets
+    /// the host choose.
+    ///
+    /// # Errors
+    ///
+    /// What the host says.
+    pub fn join_multicast_v4(&self, group: &Ipv4Addr, interface: &Ipv4Addr) -> io::Result<()> {
+        self.inner.join_multicast_v4(group, interface)
+    }
+
+    /// Joins a multicast group on the interface with the index `interface`; 0 is any.
+    ///
+    /// # Errors
+    ///
+    /// What the host says.
+    pub fn join_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
+        self.inner.join_multicast_v6(group, interface)
+    }
+
+    /// Leaves a group that [`join_multicast_v4`](Self::join_multicast_v4) joined.
+    ///
+    /// # Errors
+    ///
+    /// What the host says.
+    pub fn leave_multicast_v4(&self, group: &Ipv4Addr, interface: &Ipv4Addr) -> io::Result<()> {
+        self.inner.leave_multicast_v4(group, interface)
+    }
+
+    /// Leaves a group that [`join_multicast_v6`](Self::join_multicast_v6) joined.
+    ///
+    /// # Errors
+    ///
+    /// What the host says.
+    pub fn leave_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
+        self.inner.leave_multicast_v6(group, interface)
+    }
+
+    /// Whether the socket is for IPv6 only (`IPV6_V6ONLY`).
+    ///
+    /// # Errors
+    ///
+    /// What the host says of a socket that is not IPv6.
+    pub fn only_v6(&self) -> io::Result<bool> {
+        sys::net::udp_only_v6(&self.inner)
+    }
+
+    /// Takes the error that the host keeps for the socket, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// What the host says of the question itself.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.inner.take_error()
+    }
+
+    /// Runs an operation of the caller's own on the socket (a system call, through
+    /// `AsRawFd`), and arms both directions again if it says `WouldBlock`.
+    ///
+    /// # Errors
+    ///
+    /// Those of `f`.
+    pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
+    where
+        F: FnOnce() -> io::Result<T>,
+    {
+        self.inner.do_io(|_| f())
+    }
+
+    /// As [`try_io`](Self::try_io), and says which directions `f` tries.
+    ///
+    /// # Errors
+    ///
+    /// Those of `f`.
+    pub fn try_io_with<F, T>(&self, interest: Interest, f: F) -> io::Result<T>
+    where
+        F: FnOnce() -> io::Result<T>,
+    {
+        self.inner.do_io_with(interest, |_| f())
+    }
+
+    /// A datagram, large or small, says nothing about whether there is another one.
+    fn read<R>(&self, f: impl FnOnce(&net::UdpSocket) -> io::Result<R>) -> io::Result<R> {
+        self.inner.operate(Direction::Read, f, |_| Outcome::Moved)
+    }
+
+    fn write<R>(&self, f: impl FnOnce(&net::UdpSocket) -> io::Result<R>) -> io::Result<R> {
+        self.inner.operate(Direction::Write, f, |_| Outcome::Moved)
+    }
+}
+
+socket!(UdpSocket, net::UdpSocket);

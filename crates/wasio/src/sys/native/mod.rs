@@ -1,0 +1,16 @@
+//! The native backend: the crate polling waits, socket2 and rustix open what the
+//! standard library cannot.
+//!
+//! The operating system keeps what is armed. Only where it has no edges (Windows), and for files
+//! it cannot wait for, does the selector do that itself.
+
+#[cfg(feature = "net")]
+pub(crate) mod net;
+#[allow(unsafe_code, reason = "the only door to the operating system")]
+mod raw;
+mod selector;
+pub(crate) mod stdio;
+mod table;
+mod wait;
+
+pub(crate) use self::selector::{Record, Selector};

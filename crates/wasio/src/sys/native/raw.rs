@@ -1,0 +1,116 @@
+//! All unsafe code of the backend: calls that take a descriptor by its number.
+//!
+//! A number is not proof that the descriptor is open, and the public API takes numbers
+//! (`SourceFd`, `Selector::register`), as the operating system does. What follows from one that is closed,
+//! or that is somebody else's by now, is an error or an event too many: none of these calls
+//! reads or writes memory through it.
+
+use std::io;
+
+use polling::{Event, PollMode, Poller};
+
+use crate::RawDescriptor;
+
+pub(super) fn add(
+    poller: &Poller,
+    descriptor: RawDescriptor,
+    event: Event,
+    mode: PollMode,
+) -> io::Result<()> {
+    check(descriptor)?;
+    // SAFETY: polling asks that the source be deleted before it is closed. `IoSource` does:
+    // its field `registration`, whose drop deletes, stands before `inner`. For `SourceFd` and
+    // `Selector::register` it is the caller's documented duty; a closed descriptor that was not
+    // deleted leaves the set of epoll, kqueue and AFD by itself.
+    unsafe { poller.add_with_mode(descriptor, event, mode) }
+}
+
+pub(super) fn modify(
+    poller: &Poller,
+    descriptor: RawDescriptor,
+    event: Event,
+    mode: PollMode,
+) -> io::Result<()> {
+    check(descriptor)?;
+    // SAFETY: `check` has seen that it is a number a descriptor can have, and the borrow ends with
+    // this function. That it is open is the duty described at `add`; if not, the call is `EBADF`.
+    let source = unsafe { Borrowed::borrow_raw(descriptor) };
+    poller.modify_with_mode(source, event, mode)
+}
+
+pub(super) fn delete(poller: &Poller, descriptor: RawDescriptor) -> io::Result<()> {
+    check(descriptor)?;
+    // SAFETY: as in `modify`.
+    let source = unsafe { Borrowed::borrow_raw(descriptor) };
+    poller.delete(source)
+}
+
+#[cfg(unix)]
+use std::os::fd::BorrowedFd as Borrowed;
+#[cfg(windows)]
+use std::os::windows::io::BorrowedSocket as Borrowed;
+
+/// That the number may be borrowed at all.
+#[cfg(unix)]
+fn check(descriptor: RawDescriptor) -> io::Result<()> {
+    if descriptor < 0 {
+        return Err(rustix::io::Errno::BADF.into());
+    }
+    Ok(())
+}
+
+/// That the number may be borrowed at all.
+#[cfg(windows)]
+fn check(descriptor: RawDescriptor) -> io::Result<()> {
+    if descriptor == RawDescriptor::MAX {
+        return Err(io::Error::from_raw_os_error(NOT_A_SOCKET));
+    }
+    Ok(())
+}
+
+/// `WSAENOTSOCK`.
+#[cfg(windows)]
+const NOT_A_SOCKET: i32 = 10038;
+
+/// Whether an error says that the descriptor is not open.
+pub(super) fn is_not_open(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    let code = rustix::io::Errno::BADF.raw_os_error();
+    #[cfg(windows)]
+    let code = NOT_A_SOCKET;
+    error.raw_os_error() == Some(code)
+}
+
+/// Whether an error of [`add`] says that this kind of file is always ready: epoll's
+/// answer for regular files, directories and `/dev/null`.
+pub(super) fn is_always_ready(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    return error.raw_os_error() == Some(rustix::io::Errno::PERM.raw_os_error());
+    #[cfg(windows)]
+    return {
+        let _ = error;
+        false
+    };
+}
+
+/// Takes a descriptor that the process was started with, if `wanted` says so of it.
+///
+/// `None` if it is not open or not wanted; then it is left alone.
+#[cfg(all(unix, feature = "net"))]
+pub(super) fn take_inherited(
+    descriptor: RawDescriptor,
+    wanted: impl FnOnce(Borrowed<'_>) -> bool,
+) -> Option<std::os::fd::OwnedFd> {
+    use std::os::fd::{FromRawFd, OwnedFd};
+
+    check(descriptor).ok()?;
+    // SAFETY: `check` has seen the number, and the borrow ends with `wanted`, which asks for
+    // options of a socket; if it is not open the answer is `EBADF`, and so not wanted.
+    let borrowed = unsafe { Borrowed::borrow_raw(descriptor) };
+    if !wanted(borrowed) {
+        return None;
+    }
+    // SAFETY: whoever started the process handed this descriptor to it, and `wanted` has
+    // seen it open. `net::preopened` counts the numbers up under a lock: none comes here twice.
+    Some(unsafe { OwnedFd::from_raw_fd(descriptor) })
+}

@@ -1,0 +1,443 @@
+use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use polling::{PollMode, Poller};
+
+use super::raw;
+use super::table::{Directions, Entry, Table, to_label};
+use crate::portable::{Config, Direction, Expiry, Key, Timers, WakeFlag};
+use crate::sys::{Backend, Outcome};
+use crate::{Events, Interest, Mode, RawDescriptor, Token};
+
+/// What the host said, for `{:#?}` of an event.
+#[derive(Clone, Debug)]
+#[allow(
+    dead_code,
+    reason = "read by `Debug`, which the lint does not count as a use"
+)]
+pub(crate) enum Record {
+    /// The operating system reported a source.
+    Polling(polling::Event),
+    /// The operating system cannot wait for the source.
+    AlwaysReady,
+    /// A timer is due.
+    Timer,
+    /// The waker was used.
+    Waker,
+}
+
+/// A selector on the crate polling.
+#[derive(Clone)]
+pub(crate) struct Selector {
+    pub(super) shared: Arc<Shared>,
+}
+
+pub(super) struct Shared {
+    id: usize,
+    /// Zero of the selector's clock.
+    origin: Instant,
+    pub(super) poller: Poller,
+    /// Whether the operating system reports edges. If not, the selector makes them of one-shot
+    /// registrations that [`Backend::after_io`] arms again.
+    os_edge: bool,
+    /// Whether any registration needs to hear of I/O; from then on for good.
+    watches_io: AtomicBool,
+    /// Set before each `notify`, so that a notification is never the only sign of a wake.
+    pub(super) wake: WakeFlag,
+    state: Mutex<State>,
+}
+
+pub(super) struct State {
+    pub(super) table: Table,
+    pub(super) timers: Timers,
+    pub(super) waker: Option<Token>,
+    /// What is armed and always ready; may hold some that no longer are.
+    pub(super) always: Vec<Key>,
+    /// polling's buffer. `None` while a thread is in `select`.
+    pub(super) buffer: Option<polling::Events>,
+    /// When the running wait ends by itself; `None` if there is none.
+    pub(super) wait_until_ns: Option<u64>,
+    /// The last poll ran full before timers, waker and files had their turn.
+    pub(super) owed: bool,
+    /// Counts polls.
+    pub(super) poll: u64,
+}
+
+impl Shared {
+    /// Short, and never held while a thread waits.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn now_ns(&self) -> u64 {
+        saturating_ns(self.origin.elapsed())
+    }
+
+    /// Whether the selector itself keeps what is armed in this registration.
+    pub(super) fn keeps_armed(&self, entry: &Entry) -> bool {
+        match entry.mode {
+            Mode::Level => false,
+            Mode::Edge => entry.always_ready || !self.os_edge,
+            Mode::Oneshot => true,
+        }
+    }
+
+    /// Asks the operating system to report a registration (again).
+    pub(super) fn rearm(&self, key: Key, entry: &Entry) -> io::Result<()> {
+        if entry.always_ready {
+            return Ok(());
+        }
+        let event = asked(key, entry.armed);
+        raw::modify(
+            &self.poller,
+            entry.source,
+            event,
+            self.poll_mode(entry.mode),
+        )
+    }
+
+    fn poll_mode(&self, mode: Mode) -> PollMode {
+        match mode {
+            Mode::Level => PollMode::Level,
+            Mode::Edge if self.os_edge => PollMode::Edge,
+            Mode::Edge | Mode::Oneshot => PollMode::Oneshot,
+        }
+    }
+
+    /// Asks the operating system for what was registered; notes if it cannot wait for it.
+    fn add(&self, key: Key, entry: &mut Entry) -> io::Result<()> {
+        let event = asked(key, entry.armed);
+        let mode = self.poll_mode(entry.mode);
+        match raw::add(&self.poller, entry.source, event, mode) {
+            Err(error) if raw::is_always_ready(&error) => {
+                entry.always_ready = true;
+                self.watches_io.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    fn insert(&self, state: &mut State, mut entry: Entry) -> io::Result<Key> {
+        let full = || io::Error::new(io::ErrorKind::OutOfMemory, "the registration table is full");
+        let key = state.table.insert(entry).ok_or_else(full)?;
+        if let Err(error) = self.add(key, &mut entry) {
+            state.table.remove(key);
+            return Err(error);
+        }
+        state.update(key, entry);
+        Ok(key)
+    }
+
+    /// Ends a running wait that would last longer than until `at_ns`.
+    fn end_wait_at(&self, state: MutexGuard<'_, State>, at_ns: u64) -> io::Result<()> {
+        let is_late = state.wait_until_ns.is_some_and(|until| until > at_ns);
+        drop(state);
+        if is_late {
+            self.poller.notify()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// As [`end_wait_at`](Self::end_wait_at), once a registration may be ready without the
+    /// operating system saying so.
+    fn end_wait_for(&self, state: MutexGuard<'_, State>, key: Key) -> io::Result<()> {
+        match state.table.get(key) {
+            Some(entry) if entry.always_ready => self.end_wait_at(state, 0),
+            _ => Ok(()),
+        }
+    }
+
+    fn arm(&self, key: Key, direction: Direction) {
+        let mut state = self.lock();
+        let Some(entry) = state.table.get(key) else {
+            return;
+        };
+        let armed = entry.armed.with(Directions::one(direction));
+        let is_wanted = Directions::of(entry.interest).contains(armed);
+        if entry.mode != Mode::Edge || !is_wanted || armed == entry.armed {
+            return;
+        }
+        let entry = Entry { armed, ..*entry };
+        state.update(key, entry);
+        // An error would say that the descriptor is closed, or is another one by now: the next
+        // operation on it returns that to the caller, who has somebody to tell.
+        let _ = self.rearm(key, &entry);
+        let _ = self.end_wait_for(state, key);
+    }
+}
+
+impl State {
+    /// Writes a changed registration back.
+    fn update(&mut self, key: Key, entry: Entry) {
+        if let Some(slot) = self.table.get_mut(key) {
+            *slot = entry;
+        }
+        if entry.always_ready && !self.always.contains(&key) {
+            self.always.push(key);
+        }
+    }
+}
+
+/// What polling is asked for.
+fn asked(key: Key, armed: Directions) -> polling::Event {
+    let mut event = polling::Event::new(to_label(key), armed.readable(), armed.writable());
+    event.set_priority(armed.priority());
+    event
+}
+
+pub(super) fn saturating_ns(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn already_exists(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::AlreadyExists, what)
+}
+
+fn not_found() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::NotFound,
+        "there is no such registration in this selector",
+    )
+}
+
+impl Selector {
+    /// `os_edge` false makes the selector do without the edges of the operating system.
+    fn with_edge(os_edge: impl FnOnce(&Poller) -> bool, origin: Instant) -> io::Result<Self> {
+        static NEXT_ID: AtomicUsize = AtomicUsize::new(1);
+
+        let poller = Poller::new()?;
+        let os_edge = os_edge(&poller);
+        let state = State {
+            table: Table::new(),
+            timers: Timers::new(),
+            waker: None,
+            always: Vec::new(),
+            buffer: Some(polling::Events::with_capacity(std::num::NonZeroUsize::MIN)),
+            wait_until_ns: None,
+            owed: false,
+            poll: 0,
+        };
+        let shared = Shared {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            origin,
+            poller,
+            os_edge,
+            watches_io: AtomicBool::new(!os_edge),
+            wake: WakeFlag::new(),
+            state: Mutex::new(state),
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// A selector that makes edges of one-shot registrations, as on Windows.
+    #[cfg(all(test, not(loom)))]
+    pub(super) fn without_os_edge() -> io::Result<Self> {
+        Self::with_edge(|_| false, Instant::now())
+    }
+}
+
+impl Backend for Selector {
+    /// The bounds of hot and cold have no use here: a wait costs what is ready.
+    fn new(_config: Config) -> io::Result<Self> {
+        Self::with_edge(Poller::supports_edge, Instant::now())
+    }
+
+    fn fork(&self) -> io::Result<Self> {
+        let shared = &self.shared;
+        // The same origin: the deadlines of the timers stay what they are.
+        let fork = Self::with_edge(|_| shared.os_edge, shared.origin)?;
+        let state = shared.lock();
+        let mut copy = fork.shared.lock();
+        copy.timers = state.timers.clone();
+        for entry in state.table.iter() {
+            let mode = match entry.mode {
+                Mode::Edge => Mode::Level,
+                mode => mode,
+            };
+            let entry = Entry::new(entry.source, entry.token, entry.interest, mode);
+            match fork.shared.insert(&mut copy, entry) {
+                // Closed while registered: no selector will hear of it again.
+                Err(error) if raw::is_not_open(&error) => {}
+                result => drop(result?),
+            }
+        }
+        drop(copy);
+        Ok(fork)
+    }
+
+    fn id(&self) -> usize {
+        self.shared.id
+    }
+
+    fn select(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        self.shared.select(events, timeout)
+    }
+
+    fn register(
+        &self,
+        source: RawDescriptor,
+        token: Token,
+        interest: Interest,
+        mode: Mode,
+    ) -> io::Result<Key> {
+        let mut state = self.shared.lock();
+        if state.table.find(source).is_some() {
+            return Err(already_exists(
+                "the descriptor is registered with this selector",
+            ));
+        }
+        let entry = Entry::new(source, token, interest, mode);
+        let key = self.shared.insert(&mut state, entry)?;
+        self.shared.end_wait_for(state, key)?;
+        Ok(key)
+    }
+
+    fn reregister(&self, key: Key, token: Token, interest: Interest, mode: Mode) -> io::Result<()> {
+        let shared = &self.shared;
+        let mut state = shared.lock();
+        let old = *state.table.get(key).ok_or_else(not_found)?;
+        let mut entry = Entry {
+            always_ready: old.always_ready,
+            ..Entry::new(old.source, token, interest, mode)
+        };
+        if old.mode == mode {
+            shared.rearm(key, &entry)?;
+        } else if !old.always_ready {
+            // kqueue keeps the mode that a source was added with.
+            raw::delete(&shared.poller, old.source)?;
+            shared.add(key, &mut entry)?;
+        }
+        state.update(key, entry);
+        shared.end_wait_for(state, key)
+    }
+
+    fn deregister(&self, key: Key) -> io::Result<()> {
+        let mut state = self.shared.lock();
+        let entry = state.table.remove(key).ok_or_else(not_found)?;
+        if !entry.always_ready {
+            // An error would say that it is out already: the descriptor was closed too early.
+            let _ = raw::delete(&self.shared.poller, entry.source);
+        }
+        Ok(())
+    }
+
+    fn find(&self, source: RawDescriptor) -> io::Result<(Key, Mode)> {
+        let state = self.shared.lock();
+        let key = state.table.find(source).ok_or_else(not_found)?;
+        let entry = state.table.get(key).ok_or_else(not_found)?;
+        Ok((key, entry.mode))
+    }
+
+    /// Never: only the operating system knows, and asking it is what an operation does.
+    fn after_io(&self, key: Key, direction: Direction, outcome: Outcome) -> bool {
+        let is_drained = matches!(outcome, Outcome::Blocked | Outcome::Short);
+        if is_drained && self.shared.watches_io.load(Ordering::Relaxed) {
+            self.shared.arm(key, direction);
+        }
+        false
+    }
+
+    /// Whether the selector knows it to be armed. The operating system does not tell, and
+    /// nobody asks: [`after_io`](Backend::after_io) never says that somebody may.
+    fn is_armed(&self, key: Key, direction: Direction) -> bool {
+        let state = self.shared.lock();
+        state.table.get(key).is_some_and(|entry| {
+            self.shared.keeps_armed(entry) && entry.armed.contains(Directions::one(direction))
+        })
+    }
+
+    fn now_ns(&self) -> u64 {
+        self.shared.now_ns()
+    }
+
+    fn register_timer(&self, token: Token, expiry: Option<Expiry>) -> io::Result<Key> {
+        let mut state = self.shared.lock();
+        let full = || io::Error::new(io::ErrorKind::OutOfMemory, "the table of timers is full");
+        let key = state.timers.register(token, expiry).ok_or_else(full)?;
+        self.end_wait_at_expiry(state, expiry)?;
+        Ok(key)
+    }
+
+    fn reregister_timer(&self, key: Key, token: Token) -> io::Result<()> {
+        found(self.shared.lock().timers.reregister(key, token))
+    }
+
+    fn deregister_timer(&self, key: Key) -> io::Result<()> {
+        found(self.shared.lock().timers.deregister(key))
+    }
+
+    fn set_timer(&self, key: Key, expiry: Option<Expiry>) -> io::Result<()> {
+        let mut state = self.shared.lock();
+        found(state.timers.set(key, expiry))?;
+        self.end_wait_at_expiry(state, expiry)
+    }
+
+    fn take_expirations(&self, key: Key) -> io::Result<u64> {
+        let expirations = self.shared.lock().timers.take_expirations(key);
+        expirations.ok_or_else(not_found)
+    }
+
+    fn set_waker(&self, token: Token) -> io::Result<()> {
+        let mut state = self.shared.lock();
+        if state.waker.is_some() {
+            return Err(already_exists(
+                "there is a waker: a poll has one, share it with an `Arc`",
+            ));
+        }
+        state.waker = Some(token);
+        Ok(())
+    }
+
+    fn clear_waker(&self) {
+        self.shared.lock().waker = None;
+        self.shared.wake.take();
+    }
+
+    fn wake(&self) -> io::Result<()> {
+        // The flag first: polling drops a notification that comes while it takes the last
+        // one, and `select` looks at the flag after that.
+        self.shared.wake.set();
+        self.shared.poller.notify()
+    }
+
+    /// Other threads need no slices here: the wait can be ended.
+    fn retain(&self) {}
+
+    fn release(&self) {}
+}
+
+impl Selector {
+    fn end_wait_at_expiry(
+        &self,
+        state: MutexGuard<'_, State>,
+        expiry: Option<Expiry>,
+    ) -> io::Result<()> {
+        match expiry {
+            Some(expiry) => self.shared.end_wait_at(state, expiry.deadline_ns),
+            None => Ok(()),
+        }
+    }
+}
+
+fn found(found: bool) -> io::Result<()> {
+    if found { Ok(()) } else { Err(not_found()) }
+}
+
+impl fmt::Debug for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.shared.lock();
+        f.debug_struct("Selector")
+            .field("id", &self.shared.id)
+            .field("sources", &state.table.len())
+            .field("timers", &state.timers.len())
+            .field("waker", &state.waker)
+            .finish_non_exhaustive()
+    }
+}
