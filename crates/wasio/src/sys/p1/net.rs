@@ -119,9 +119,30 @@ fn fd(socket: &impl AsRawFd) -> u32 {
     socket.as_raw_fd().cast_unsigned()
 }
 
-fn unsupported<T>(what: &str) -> io::Result<T> {
-    Err(io::Error::new(
-        io::ErrorKind::Unsupported,
-        format!("WASI 0.1 cannot {what}: WASI 0.2 (target `wasm32-wasip2`) can"),
-    ))
+/// What this version cannot do, each with the words that say so.
+macro_rules! unsupported {
+    ($($name:ident($($argument:ty),*) -> $result:ty, $what:literal;)*) => {$(
+        pub(crate) fn $name($(_: $argument),*) -> io::Result<$result> {
+            Err(io::Error::new(
+                io::ErrorKind::Unsupported,
+                concat!("WASI 0.1 cannot ", $what, ": WASI 0.2 (target `wasm32-wasip2`) can"),
+            ))
+        }
+    )*};
+}
+
+unsupported! {
+    bind(SocketAddr) -> TcpListener, "bind a listener, only use one that the host preopened";
+    connect(SocketAddr) -> TcpStream, "connect, only accept";
+    listener_local_addr(&TcpListener) -> SocketAddr, "tell the address of a listener";
+    listener_set_ttl(&TcpListener, u32) -> (), "set the time to live of a listener";
+    listener_ttl(&TcpListener) -> u32, "tell the time to live of a listener";
+    local_addr(&TcpStream) -> SocketAddr, "tell the address of a connection";
+    peer_addr(&TcpStream) -> SocketAddr, "tell the address of a connection's peer";
+    set_nodelay(&TcpStream, bool) -> (), "set the no-delay option of a connection";
+    nodelay(&TcpStream) -> bool, "tell the no-delay option of a connection";
+    set_ttl(&TcpStream, u32) -> (), "set the time to live of a connection";
+    ttl(&TcpStream) -> u32, "tell the time to live of a connection";
+    udp_bind(SocketAddr) -> UdpSocket, "use UDP";
+    udp_only_v6(&UdpSocket) -> bool, "use UDP";
 }

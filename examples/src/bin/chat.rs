@@ -1,0 +1,200 @@
+//! A chat server: each line that one connection sends goes to all the others.
+//!
+//! ```sh
+//! cargo run -p wasio-examples --bin chat 127.0.0.1:7777
+//! nc 127.0.0.1 7777     # in as many other terminals as you like
+//! ```
+//!
+//! Backpressure: a member that does not read has its lines kept, up to a limit;
+//! then it is told to leave. The others never wait for it.
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+use slab::Slab;
+use wasio::net::{TcpListener, TcpStream};
+use wasio::{Events, Interest, Poll, Registry, Token};
+
+const LISTENER: Token = Token(usize::MAX);
+/// A member may be so many bytes behind.
+const MAX_BEHIND: usize = 1 << 20;
+/// A line longer than this is passed on in pieces.
+const MAX_LINE: usize = 64 * 1024;
+
+fn main() -> io::Result<()> {
+    let mut listener = listen()?;
+    let mut poll = Poll::new()?;
+    let mut events = Events::with_capacity(1024);
+    poll.registry()
+        .register(&mut listener, LISTENER, Interest::READABLE)?;
+    let mut room = Room::default();
+    loop {
+        poll.poll(&mut events, None)?;
+        for event in &events {
+            if event.token() == LISTENER {
+                room.admit(&listener, poll.registry());
+                continue;
+            }
+            let id = event.token().0;
+            if event.is_writable() {
+                room.flush(id);
+            }
+            if event.is_readable() {
+                room.hear(id);
+            }
+        }
+        room.settle();
+    }
+}
+
+fn listen() -> io::Result<TcpListener> {
+    if let Some(listener) = TcpListener::preopened()? {
+        return Ok(listener);
+    }
+    let address = std::env::args().nth(1);
+    let address = address.as_deref().unwrap_or("127.0.0.1:0");
+    let address: SocketAddr = address
+        .parse()
+        .map_err(|error| io::Error::other(format!("{address:?} is not an address: {error}")))?;
+    let listener = TcpListener::bind(address)?;
+    println!("listening {}", listener.local_addr()?);
+    Ok(listener)
+}
+
+/// Bytes that several members may still have to be sent, kept once.
+type Line = Rc<[u8]>;
+
+struct Member {
+    stream: TcpStream,
+    /// The line that is not complete yet.
+    heard: Vec<u8>,
+    unsent: VecDeque<Line>,
+    /// How much of the first unsent line was sent.
+    sent: usize,
+    behind: usize,
+    leaving: bool,
+}
+
+#[derive(Default)]
+struct Room {
+    members: Slab<Member>,
+    /// What was said since the members were last written to.
+    said: Vec<(usize, Line)>,
+    leaving: bool,
+}
+
+impl Room {
+    fn admit(&mut self, listener: &TcpListener, registry: &Registry) {
+        loop {
+            let mut stream = match listener.accept() {
+                Ok((stream, _)) => stream,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == ErrorKind::ConnectionAborted => continue,
+                Err(error) => return eprintln!("accept: {error}"),
+            };
+            let entry = self.members.vacant_entry();
+            // Both, once and for all: a direction is silent until it blocks.
+            let both = Interest::READABLE | Interest::WRITABLE;
+            if let Err(error) = registry.register(&mut stream, Token(entry.key()), both) {
+                eprintln!("register: {error}");
+                continue;
+            }
+            entry.insert(Member {
+                stream,
+                heard: Vec::new(),
+                unsent: VecDeque::new(),
+                sent: 0,
+                behind: 0,
+                leaving: false,
+            });
+        }
+    }
+
+    /// Reads what a member says, until it pauses.
+    fn hear(&mut self, id: usize) {
+        let Some(member) = self.members.get_mut(id) else {
+            return;
+        };
+        let mut buffer = [0; 4096];
+        loop {
+            match member.stream.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(read) => member.hear(&buffer[..read], |line| self.said.push((id, line))),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => break,
+            }
+        }
+        member.leaving = true;
+        self.leaving = true;
+    }
+
+    /// Writes what a member is behind with, until it blocks.
+    fn flush(&mut self, id: usize) {
+        if let Some(member) = self.members.get_mut(id) {
+            member.flush();
+            self.leaving |= member.leaving;
+        }
+    }
+
+    /// Passes on what was said in this round, and sees members out.
+    fn settle(&mut self) {
+        for (speaker, line) in self.said.drain(..) {
+            for (id, member) in &mut self.members {
+                if id != speaker && !member.leaving {
+                    member.unsent.push_back(Rc::clone(&line));
+                    member.behind += line.len();
+                }
+            }
+        }
+        for (_, member) in &mut self.members {
+            if !member.unsent.is_empty() {
+                member.flush();
+                self.leaving |= member.leaving;
+            }
+        }
+        if std::mem::take(&mut self.leaving) {
+            self.members.retain(|_, member| !member.leaving);
+        }
+    }
+}
+
+impl Member {
+    /// Takes complete lines out of what was read.
+    fn hear(&mut self, bytes: &[u8], mut say: impl FnMut(Line)) {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.heard.extend_from_slice(piece);
+            if piece.ends_with(b"\n") || self.heard.len() >= MAX_LINE {
+                say(Line::from(self.heard.as_slice()));
+                self.heard.clear();
+            }
+        }
+    }
+
+    fn flush(&mut self) {
+        while let Some(line) = self.unsent.front() {
+            match self.stream.write(&line[self.sent..]) {
+                Ok(0) => self.leaving = true,
+                Ok(count) => {
+                    self.sent += count;
+                    self.behind -= count;
+                    if self.sent == line.len() {
+                        self.unsent.pop_front();
+                        self.sent = 0;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.leaving |= self.behind > MAX_BEHIND;
+                    return;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => self.leaving = true,
+            }
+            if self.leaving {
+                return;
+            }
+        }
+    }
+}
