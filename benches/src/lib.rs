@@ -9,8 +9,12 @@ pub mod client;
 pub mod crowd;
 pub mod demo;
 pub mod format;
+pub mod machine;
 pub mod metric;
 pub mod peer;
+pub mod report;
+pub mod results;
+pub mod run;
 pub mod scenario;
 pub mod server;
 

@@ -7,6 +7,7 @@ use crate::client::open_idle;
 use crate::metric::{self, Sample};
 use crate::peer::Built;
 
+#[derive(Debug)]
 pub(super) struct AcceptStorm;
 
 impl Scenario for AcceptStorm {

@@ -15,6 +15,7 @@ const AT_ONCE: usize = 500;
 /// Silence between two bursts, in which the server's wait goes quiet.
 const PAUSE: Duration = Duration::from_millis(20);
 
+#[derive(Debug)]
 pub(super) struct Burst;
 
 impl Scenario for Burst {

@@ -13,6 +13,7 @@ const BUSY: usize = 16;
 /// Between two connections that speak for the first time since long.
 const PAUSE: Duration = Duration::from_millis(3);
 
+#[derive(Debug)]
 pub(super) struct ColdLatency;
 
 impl Scenario for ColdLatency {

@@ -8,6 +8,7 @@ use crate::peer::Built;
 const LARGE_BYTES: usize = 64 * 1024;
 const GIB: f64 = 1_073_741_824.0;
 
+#[derive(Debug)]
 pub(super) struct EchoThroughput;
 
 impl Scenario for EchoThroughput {

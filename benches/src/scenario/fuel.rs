@@ -13,6 +13,7 @@ use crate::peer::{Built, Peer, Place};
 const FEW: u32 = 200;
 const MANY: u32 = 1_200;
 
+#[derive(Debug)]
 pub(super) struct Fuel;
 
 impl Scenario for Fuel {

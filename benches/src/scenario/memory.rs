@@ -8,6 +8,7 @@ use crate::metric::{self, Sample};
 use crate::peer::{Built, Peer, Place};
 use crate::server::Server;
 
+#[derive(Debug)]
 pub(super) struct Memory;
 
 impl Scenario for Memory {

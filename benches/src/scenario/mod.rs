@@ -58,7 +58,7 @@ impl Effort {
 }
 
 /// Something to do to a server, and what is measured of it.
-pub trait Scenario: Sync {
+pub trait Scenario: std::fmt::Debug + Sync {
     /// Its name on the command line and in the records.
     fn name(&self) -> &'static str;
 

@@ -7,6 +7,7 @@ use crate::client::round_trip;
 use crate::metric::{self, Sample};
 use crate::peer::Built;
 
+#[derive(Debug)]
 pub(super) struct Opening;
 
 impl Scenario for Opening {

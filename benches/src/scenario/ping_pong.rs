@@ -5,6 +5,7 @@ use crate::client::{SMALL_BYTES, open_idle, ping_pong};
 use crate::metric::Sample;
 use crate::peer::Built;
 
+#[derive(Debug)]
 pub(super) struct PingPong;
 
 impl Scenario for PingPong {

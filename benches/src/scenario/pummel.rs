@@ -6,6 +6,7 @@ use crate::crowd::{Crowd, pummel};
 use crate::metric::Sample;
 use crate::peer::Built;
 
+#[derive(Debug)]
 pub(super) struct Pummel {
     pub(super) name: &'static str,
     pub(super) active: usize,

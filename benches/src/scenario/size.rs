@@ -4,6 +4,7 @@ use super::{Effort, Scenario};
 use crate::metric::{self, Sample};
 use crate::peer::{Built, Peer, Place};
 
+#[derive(Debug)]
 pub(super) struct Size;
 
 impl Scenario for Size {

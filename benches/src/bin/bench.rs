@@ -1,0 +1,142 @@
+//! `cargo xtask bench`: wasio beside its peers, in one run.
+
+use std::path::PathBuf;
+
+use anyhow::ensure;
+use clap::Parser;
+use wasio_bench::peer::{self, Built, Peer};
+use wasio_bench::report::table::ScenarioTable;
+use wasio_bench::report::{bars, record};
+use wasio_bench::run::Plan;
+use wasio_bench::scenario::{self, Effort, Scenario};
+use wasio_bench::{artifact, machine, prepare_process};
+
+/// Measures wasio beside its peers, in alternating rounds of one run, and
+/// records it in benches/record
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask bench")]
+struct Arguments {
+    /// Everything in under four minutes: two short rounds (the default)
+    #[arg(long, conflicts_with = "full")]
+    quick: bool,
+    /// Every size, in seven long rounds
+    #[arg(long)]
+    full: bool,
+    /// Only scenarios whose name starts so; may be given again
+    #[arg(long = "scenario", value_name = "NAME")]
+    scenarios: Vec<String>,
+    /// Only this peer; may be given again
+    #[arg(long = "peer", value_name = "NAME")]
+    peers: Vec<String>,
+    /// Where to record it; without this a part of the bench is not recorded
+    #[arg(long, value_name = "FOLDER")]
+    record: Option<PathBuf>,
+    /// Show the scenarios and the peers and stop
+    #[arg(long)]
+    list: bool,
+}
+
+impl Arguments {
+    fn effort(&self) -> Effort {
+        if self.full {
+            Effort::Full
+        } else {
+            Effort::Quick
+        }
+    }
+
+    fn scenarios(&self) -> anyhow::Result<Vec<&'static dyn Scenario>> {
+        for name in &self.scenarios {
+            ensure!(
+                scenario::ALL.iter().any(|one| one.name().starts_with(name)),
+                "no scenario is called {name:?}: --list shows them"
+            );
+        }
+        let wanted = |one: &dyn Scenario| {
+            let names = &self.scenarios;
+            names.is_empty() || names.iter().any(|name| one.name().starts_with(name))
+        };
+        let all = scenario::ALL.iter().copied();
+        Ok(all.filter(|one| wanted(*one)).collect())
+    }
+
+    fn peers(&self) -> anyhow::Result<Vec<&'static Peer>> {
+        if self.peers.is_empty() {
+            return Ok(peer::ALL.iter().collect());
+        }
+        self.peers.iter().map(|name| Peer::named(name)).collect()
+    }
+
+    /// A part of the bench would stand in the way of the whole one.
+    fn folder(&self) -> Option<PathBuf> {
+        let is_whole = self.scenarios.is_empty() && self.peers.is_empty();
+        self.record.clone().or_else(|| {
+            let effort = if self.full { "full" } else { "quick" };
+            let name = format!("{}-{effort}", machine::date());
+            let folder = artifact::repository().join("benches/record").join(name);
+            is_whole.then_some(folder)
+        })
+    }
+}
+
+fn main() -> anyhow::Result<()> {
+    prepare_process()?;
+    let arguments = Arguments::parse();
+    if arguments.list {
+        list();
+        return Ok(());
+    }
+    let scenarios = arguments.scenarios()?;
+    let peers = arguments.peers()?;
+    eprintln!("Building the peers ...");
+    let peers: Vec<Built> = peers
+        .into_iter()
+        .map(Peer::build)
+        .collect::<Result<_, _>>()?;
+    let plan = Plan {
+        scenarios,
+        peers,
+        effort: arguments.effort(),
+    };
+    for line in machine::describe() {
+        println!("{line}");
+    }
+    let results = plan.run()?;
+    for scenario in &plan.scenarios {
+        if let Some(table) = ScenarioTable::new(&results, *scenario) {
+            println!("\n{}", table.for_terminal());
+        }
+    }
+    if let Some(bars) = bars::table(&results) {
+        println!("\n{bars}");
+    }
+    if let Some(folder) = arguments.folder() {
+        let given: Vec<String> = std::env::args().skip(1).collect();
+        let command = format!("cargo xtask bench {}", given.join(" "));
+        record::write(
+            &folder,
+            command.trim_end(),
+            &plan.scenarios,
+            &plan.peers,
+            &results,
+        )?;
+        println!("\nRecorded in {}", folder.display());
+    }
+    ensure!(
+        results.failures.is_empty(),
+        "not measured:\n{}",
+        results.failures.join("\n")
+    );
+    Ok(())
+}
+
+fn list() {
+    println!("Scenarios:");
+    for scenario in scenario::ALL {
+        println!("  {:16} {}", scenario.name(), scenario.about());
+    }
+    println!("Peers:");
+    for peer in peer::ALL {
+        println!("  {:16} {}", peer.name, peer.about);
+    }
+}

@@ -1,0 +1,83 @@
+//! What the figures were measured on and with.
+
+use std::process::Command;
+use std::time::SystemTime;
+
+/// The lock file of this repository, which knows the host's version.
+const LOCK: &str = include_str!("../../Cargo.lock");
+
+/// The date of today, as `2026-11-22`.
+#[must_use]
+pub fn date() -> String {
+    let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    now.split('T').next().unwrap_or_default().to_owned()
+}
+
+/// A line each: processor, system, compiler, host, date.
+#[must_use]
+pub fn describe() -> Vec<String> {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    vec![
+        format!("processor: {} ({cores} cores)", processor()),
+        format!("system: {} {}", std::env::consts::OS, kernel()),
+        format!("compiler: {}", compiler()),
+        format!("host: wasmtime {}", locked_version("wasmtime", LOCK)),
+        format!("date: {}", date()),
+    ]
+}
+
+fn processor() -> String {
+    let known = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    known
+        .lines()
+        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .map_or(std::env::consts::ARCH, |(_, model)| model)
+        .to_owned()
+}
+
+fn kernel() -> String {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease");
+    release.unwrap_or_default().trim().to_owned()
+}
+
+fn compiler() -> String {
+    let version = Command::new("rustc").arg("--version").output();
+    version.map_or_else(
+        |_| "unknown".to_owned(),
+        |output| String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+    )
+}
+
+/// The version of `package` in a Cargo.lock.
+fn locked_version<'a>(package: &str, lock: &'a str) -> &'a str {
+    let name = format!("name = \"{package}\"");
+    lock.split("[[package]]")
+        .find(|entry| entry.lines().any(|line| line == name))
+        .and_then(|entry| {
+            entry
+                .lines()
+                .find_map(|line| line.strip_prefix("version = "))
+        })
+        .map_or("unknown", |version| version.trim_matches('"'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_locked_version_is_that_of_the_package() {
+        let lock = "[[package]]\nname = \"wasmtime-environ\"\nversion = \"1.0.0\"\n\n\
+                    [[package]]\nname = \"wasmtime\"\nversion = \"46.0.3\"\n";
+        assert_eq!(locked_version("wasmtime", lock), "46.0.3");
+        assert_eq!(locked_version("wasm", lock), "unknown");
+        assert_ne!(locked_version("wasmtime", LOCK), "unknown");
+    }
+
+    #[test]
+    fn the_date_has_its_year_first() {
+        let date = date();
+        let parts: Vec<_> = date.split('-').map(str::len).collect();
+        assert_eq!(parts, [4, 2, 2], "{date}");
+    }
+}

@@ -1,0 +1,185 @@
+//! What wasio is to reach, each beside what it reached in the same run.
+
+use std::fmt::Write;
+
+use crate::format;
+use crate::metric::{self, Better, Metric};
+use crate::results::{Results, Subject};
+
+/// The peer that the bars are for.
+const OURS: &str = "wasio";
+
+/// A bar: a figure of ours, against `of`, is at least or at most `limit`,
+/// whichever way its metric is better.
+struct Bar {
+    scenario: &'static str,
+    size: usize,
+    metric: Metric,
+    of: Of,
+    limit: f64,
+}
+
+enum Of {
+    /// Times the figure of this peer.
+    Peer(&'static str),
+    /// Times our own figure at this size.
+    OwnAt(usize),
+    /// In the metric's unit.
+    Itself,
+}
+
+const BARS: &[Bar] = &[
+    bar("ping_pong", 0, metric::THROUGHPUT, Of::Peer("mio"), 1.3),
+    bar("ping_pong", 0, metric::THROUGHPUT, Of::Peer("raw"), 0.9),
+    bar(
+        "ping_pong",
+        1_000,
+        metric::THROUGHPUT,
+        Of::Peer("mio"),
+        20.0,
+    ),
+    bar("ping_pong", 1_000, metric::THROUGHPUT, Of::OwnAt(0), 0.85),
+    bar("ping_pong", 4_000, metric::THROUGHPUT, Of::OwnAt(0), 0.8),
+    bar("ping_pong", 8_000, metric::THROUGHPUT, Of::OwnAt(0), 0.7),
+    bar("pummel_16", 0, metric::THROUGHPUT, Of::Peer("mio"), 1.3),
+    bar("pummel_16", 1_000, metric::THROUGHPUT, Of::OwnAt(0), 0.8),
+    bar("pummel_256", 0, metric::THROUGHPUT, Of::Peer("mio"), 1.3),
+    bar("pummel_256", 1_000, metric::THROUGHPUT, Of::OwnAt(0), 0.8),
+    bar("idle", 1_000, metric::IDLE_CPU, Of::Itself, 0.5),
+    bar("cold_latency", 1_000, metric::P99, Of::Itself, 3_000.0),
+    bar("cold_latency", 1_000, metric::MAX, Of::Itself, 10_000.0),
+    bar("accept_storm", 0, metric::CONNECTIONS, Of::Peer("mio"), 1.0),
+    bar(
+        "accept_storm",
+        1_000,
+        metric::CONNECTIONS,
+        Of::Peer("mio"),
+        1.0,
+    ),
+    bar("opening", 8_000, metric::OPENING, Of::OwnAt(1_000), 1.5),
+    bar("burst", 0, metric::THROUGHPUT, Of::Peer("mio"), 1.0),
+    bar("burst", 1_000, metric::THROUGHPUT, Of::Peer("mio"), 1.0),
+    bar("size", 0, metric::SIZE, Of::Peer("mio"), 1.0),
+];
+
+const fn bar(scenario: &'static str, size: usize, metric: Metric, of: Of, limit: f64) -> Bar {
+    Bar {
+        scenario,
+        size,
+        metric,
+        of,
+        limit,
+    }
+}
+
+/// A Markdown table of the bars that were measured; `None` when none was.
+#[must_use]
+pub fn table(results: &Results) -> Option<String> {
+    let mut text = "| bar | measured | |\n|---|---:|---|\n".to_owned();
+    let mut any = false;
+    for bar in BARS {
+        if let Some(measured) = bar.measured(results) {
+            let verdict = if bar.is_met(measured) {
+                "met"
+            } else {
+                "missed"
+            };
+            let figure = format::figure(measured);
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "| {} | {figure} | {verdict} |", bar.sentence());
+            any = true;
+        }
+    }
+    any.then_some(text)
+}
+
+impl Bar {
+    fn sentence(&self) -> String {
+        let Self {
+            scenario, metric, ..
+        } = self;
+        let size = format::count(self.size as u64);
+        let sign = match metric.better {
+            Better::Higher => "≥",
+            Better::Lower => "≤",
+        };
+        let limit = format::figure(self.limit);
+        let limit = match self.of {
+            Of::Peer(peer) => format!("{limit} × {peer}"),
+            Of::OwnAt(size) => format!("{limit} × own at {}", format::count(size as u64)),
+            Of::Itself => format!("{limit} {}", metric.unit),
+        };
+        format!("{scenario}, {size}: {} {sign} {limit}", metric.name)
+    }
+
+    fn measured(&self, results: &Results) -> Option<f64> {
+        let ours = Subject {
+            scenario: self.scenario,
+            size: self.size,
+            peer: OURS,
+        };
+        let series = results.get(ours, self.metric)?;
+        let other = match self.of {
+            Of::Peer(peer) => Subject { peer, ..ours },
+            Of::OwnAt(size) => Subject { size, ..ours },
+            Of::Itself => return Some(series.median()),
+        };
+        series.ratio(results.get(other, self.metric)?)
+    }
+
+    fn is_met(&self, measured: f64) -> bool {
+        match self.metric.better {
+            Better::Higher => measured >= self.limit,
+            Better::Lower => measured <= self.limit,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn results(figures: &[(&'static str, usize, f64)]) -> Results {
+        let mut results = Results::default();
+        for (peer, size, value) in figures {
+            let subject = Subject {
+                scenario: "ping_pong",
+                size: *size,
+                peer,
+            };
+            results.add(subject, 0, vec![(metric::THROUGHPUT, *value)]);
+        }
+        results
+    }
+
+    #[test]
+    fn a_bar_is_met_or_missed() {
+        let results = results(&[
+            ("wasio", 0, 130.0),
+            ("mio", 0, 100.0),
+            ("wasio", 1_000, 110.0),
+        ]);
+        let table = table(&results).unwrap();
+        assert!(
+            table.contains("ping_pong, 0: throughput ≥ 1.30 × mio | 1.30 | met"),
+            "{table}"
+        );
+        assert!(
+            table.contains("≥ 0.850 × own at 0 | 0.846 | missed"),
+            "{table}"
+        );
+        assert_eq!(table.lines().count(), 4, "{table}");
+    }
+
+    #[test]
+    fn a_lower_figure_meets_a_bar_that_is_a_ceiling() {
+        let ceiling = bar("idle", 1_000, metric::IDLE_CPU, Of::Itself, 0.5);
+        assert!(ceiling.is_met(0.5));
+        assert!(!ceiling.is_met(0.51));
+    }
+
+    #[test]
+    fn without_figures_of_ours_there_is_no_table() {
+        assert_eq!(table(&results(&[("mio", 0, 1.0)])), None);
+    }
+}

@@ -1,0 +1,6 @@
+//! Results for people: tables, records and plots.
+
+pub mod bars;
+pub mod plot;
+pub mod record;
+pub mod table;

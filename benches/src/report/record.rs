@@ -1,0 +1,143 @@
+//! The files in benches/record: what was measured, for later.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context;
+
+use super::table::ScenarioTable;
+use super::{bars, plot};
+use crate::machine;
+use crate::peer::Built;
+use crate::results::Results;
+use crate::scenario::Scenario;
+
+/// Writes `results.csv`, `results.md` and the plots into `folder`, which is
+/// made. `command` is how the run was started.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn write(
+    folder: &Path,
+    command: &str,
+    scenarios: &[&dyn Scenario],
+    peers: &[Built],
+    results: &Results,
+) -> anyhow::Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let save = |name: &str, text: String| {
+        let path = folder.join(name);
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+    };
+    save("results.csv", csv(results))?;
+    save("results.md", markdown(command, scenarios, peers, results))?;
+    for (name, svg) in plot::against_idle_connections(results)? {
+        save(&name, svg)?;
+    }
+    Ok(())
+}
+
+/// One figure a line. No name of ours has a comma in it.
+fn csv(results: &Results) -> String {
+    let mut text = "scenario,size,peer,metric,unit,round,value\n".to_owned();
+    for one in results.all() {
+        for (round, value) in &one.values {
+            // Writing to a string does not fail.
+            let _ = writeln!(
+                text,
+                "{},{},{},{},{},{round},{value}",
+                one.scenario, one.size, one.peer, one.metric.name, one.metric.unit
+            );
+        }
+    }
+    text
+}
+
+fn markdown(
+    command: &str,
+    scenarios: &[&dyn Scenario],
+    peers: &[Built],
+    results: &Results,
+) -> String {
+    let mut text = format!("# `{command}`\n\n");
+    for line in machine::describe() {
+        let _ = writeln!(text, "- {line}");
+    }
+    text.push_str("\nPeers:\n\n");
+    for built in peers {
+        let _ = writeln!(text, "- **{}**: {}", built.peer.name, built.peer.about);
+    }
+    text.push_str(
+        "\nEach figure is the median of its rounds, with the lowest and the highest. `×` is the \
+         median of the ratios round by round.\n",
+    );
+    if let Some(bars) = bars::table(results) {
+        let _ = write!(text, "\n## Bars\n\n{bars}");
+    }
+    for scenario in scenarios {
+        if let Some(table) = ScenarioTable::new(results, *scenario) {
+            let (name, about) = (scenario.name(), scenario.about());
+            let _ = write!(text, "\n## {name}\n\n{about}.\n\n{}", table.for_record());
+        }
+    }
+    if !results.failures.is_empty() {
+        text.push_str("\n## Not measured\n\n");
+        for failure in &results.failures {
+            let _ = writeln!(text, "- {failure}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metric::CPU;
+    use crate::results::Subject;
+
+    fn results() -> Results {
+        let mut results = Results::default();
+        for (peer, value) in [("mio", 20.0), ("raw", 10.0)] {
+            for round in 0..2 {
+                let subject = Subject {
+                    scenario: "ping_pong",
+                    size: 1_000,
+                    peer,
+                };
+                let value = value + round as f64;
+                results.add(subject, round, vec![(CPU, value)]);
+            }
+        }
+        results
+    }
+
+    #[test]
+    fn each_figure_is_a_line_of_the_csv() {
+        let text = csv(&results());
+        assert_eq!(text.lines().count(), 5, "{text}");
+        assert!(
+            text.contains("ping_pong,1000,raw,cpu,µs a round trip,1,11\n"),
+            "{text}"
+        );
+        let columns = |line: &str| line.split(',').count();
+        assert!(text.lines().all(|line| columns(line) == 7), "{text}");
+    }
+
+    #[test]
+    fn the_record_has_medians_bounds_and_ratios() {
+        let text = markdown("cargo xtask bench", crate::scenario::ALL, &[], &results());
+        let row = "| 1\u{a0}000 | raw | 10.5 (10.0 to 11.0) | 0.512 |";
+        assert!(text.contains(row), "{text}");
+        assert!(text.contains("## ping_pong"), "{text}");
+        assert!(!text.contains("## pummel"), "{text}");
+    }
+
+    #[test]
+    fn what_failed_is_in_the_record() {
+        let mut results = results();
+        results.failures.push("idle 1 mio: no answer".to_owned());
+        let text = markdown("cargo xtask bench", &[], &[], &results);
+        assert!(text.contains("- idle 1 mio: no answer"), "{text}");
+    }
+}

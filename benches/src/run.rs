@@ -1,0 +1,93 @@
+//! Takes every scenario with every peer, in alternating pairs.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::peer::Built;
+use crate::results::{Results, Subject};
+use crate::scenario::{Effort, Scenario};
+
+/// What to measure.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    /// What is done.
+    pub scenarios: Vec<&'a dyn Scenario>,
+    /// To which servers.
+    pub peers: Vec<Built>,
+    /// With how much time.
+    pub effort: Effort,
+}
+
+/// One measurement of a plan.
+struct Step<'a> {
+    scenario: &'a dyn Scenario,
+    peer: &'a Built,
+    size: usize,
+    round: usize,
+}
+
+impl Plan<'_> {
+    /// Measures everything. What fails is noted and the rest goes on.
+    ///
+    /// # Errors
+    /// Only of the progress bar's making.
+    pub fn run(&self) -> anyhow::Result<Results> {
+        let steps = self.steps();
+        let template = "{wide_bar} {pos} of {len}, {elapsed}, {msg:32}";
+        let bar = ProgressBar::new(steps.len() as u64);
+        bar.set_style(ProgressStyle::with_template(template)?);
+        bar.enable_steady_tick(Duration::from_millis(500));
+        let mut results = Results::default();
+        for step in steps {
+            let subject = Subject {
+                scenario: step.scenario.name(),
+                size: step.size,
+                peer: step.peer.peer.name,
+            };
+            let what = format!("{} {} {}", subject.scenario, subject.size, subject.peer);
+            bar.set_message(what.clone());
+            match step.scenario.measure(step.peer, step.size, self.effort) {
+                Ok(sample) => results.add(subject, step.round, sample),
+                Err(error) => results.failures.push(format!("{what}: {error:#}")),
+            }
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        Ok(results)
+    }
+
+    /// Every other round takes the peers the other way about, so that none is
+    /// always measured after the same one.
+    fn steps(&self) -> Vec<Step<'_>> {
+        let mut steps = Vec::new();
+        for scenario in &self.scenarios {
+            let rounds = if scenario.varies() {
+                self.effort.rounds()
+            } else {
+                1
+            };
+            for size in scenario.sizes(self.effort) {
+                for round in 0..rounds {
+                    let suited = self
+                        .peers
+                        .iter()
+                        .filter(|peer| scenario.suits(peer.peer, size));
+                    let mut pair: Vec<_> = suited
+                        .map(|peer| Step {
+                            scenario: *scenario,
+                            peer,
+                            size,
+                            round,
+                        })
+                        .collect();
+                    if !round.is_multiple_of(2) {
+                        pair.reverse();
+                    }
+                    steps.extend(pair);
+                }
+            }
+        }
+        steps
+    }
+}
