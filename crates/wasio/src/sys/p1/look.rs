@@ -17,6 +17,9 @@ use crate::portable::Part;
 const GROUP: usize = 16;
 /// So few directions to write to are looked at without delay.
 const FEW_WRITES: usize = 4;
+/// A call that took longer than this, and so much a source, has blocked.
+const BLOCKED_NS: u64 = 15_000;
+const BLOCKED_PER_SLOT_NS: u64 = 1_000;
 /// The shortest time between looks that find other work waiting.
 const LOOK_EVERY_NS: u64 = 1_000_000;
 /// An `inval` for more sources than this is taken for a limit first.
@@ -91,7 +94,10 @@ impl<H: Host> Turn<'_, H> {
     fn is_timed(&self, asked: usize, budget: Budget) -> bool {
         match budget {
             Budget::Zero => self.wait.quirks.times_zeros(asked),
-            _ => !self.wait.quirks.prompt && asked > 1,
+            // On a host that cries wolf the time tells, each time, whether it blocked.
+            _ => {
+                asked > 1 && (!self.wait.quirks.prompt || self.wait.quirks.cries_wolf == Some(true))
+            }
         }
     }
 
@@ -140,18 +146,31 @@ impl<H: Host> Turn<'_, H> {
         wait.found.extend(answers.iter().filter(believed));
         if doubtful {
             let certain = wait.found.len() - before;
-            self.second_look(written, certain, timeout_ns, elapsed_ns);
+            self.second_look(written, certain, budget, timeout_ns, elapsed_ns);
         }
     }
 
     /// Looks again at what was reported and may not be so.
-    fn second_look(&mut self, written: usize, certain: usize, timeout_ns: u64, elapsed_ns: u64) {
+    fn second_look(
+        &mut self,
+        written: usize,
+        certain: usize,
+        budget: Budget,
+        timeout_ns: u64,
+        elapsed_ns: u64,
+    ) {
         self.gather_candidates(written);
         let candidates = &self.wait.look.candidates;
         if candidates.is_empty() {
             return;
         }
         let started_ns = self.now_ns();
+        let blocked_ns = BLOCKED_NS + BLOCKED_PER_SLOT_NS * candidates.len() as u64;
+        if budget != Budget::Zero && elapsed_ns != u64::MAX && elapsed_ns > blocked_ns {
+            // Nothing was ready when it began: what is doubtful now is not old.
+            let due_ns = started_ns.saturating_add(LOOK_EVERY_NS);
+            self.wait.look.due_ns = self.wait.look.due_ns.max(due_ns);
+        }
         let writes = candidates.iter().filter(|one| one.is_write()).count();
         if certain > 0 && started_ns < self.wait.look.due_ns {
             // They stay armed, and there is enough to do meanwhile.
