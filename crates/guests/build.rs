@@ -45,7 +45,9 @@ fn run() -> Result<()> {
     }
     let guests = list(&package.join("src/bin"))?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    let target_dir = out.join("guests");
+    // `target/guests`, from `target/PROFILE/build/PACKAGE/out`: the builds for
+    // check, clippy and test share it.
+    let target_dir = out.ancestors().nth(4).unwrap_or(&out).join("guests");
     for (target, features) in TARGETS {
         require(target)?;
         build(&package, target, features, &target_dir)?;

@@ -17,6 +17,20 @@ pub fn quiet_backtraces() {
     }
 }
 
+/// Lets this process have as many descriptors as the system allows it: each
+/// connection of a test costs two where the guest runs in the same process.
+/// Where that cannot be had, the limit stays as it is.
+pub fn raise_descriptor_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let mut limit = getrlimit(Resource::Nofile);
+        limit.current = limit.maximum;
+        // Fails on macOS, whose maximum is more than it allows.
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
+}
+
 /// CPU time used by the calling thread.
 ///
 /// # Platform behaviour

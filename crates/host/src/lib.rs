@@ -53,7 +53,7 @@ mod start;
 mod stdio;
 mod threads;
 
-pub use cpu::{quiet_backtraces, thread_cpu_time};
+pub use cpu::{quiet_backtraces, raise_descriptor_limit, thread_cpu_time};
 pub use runner::{Runner, Wasi};
 pub use running::{Exit, Outcome, Running};
 pub use stdio::Stdin;

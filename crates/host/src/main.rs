@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand, ValueEnum};
-use wasio_host::{Exit, Outcome, Runner, Running, Wasi, quiet_backtraces};
+use wasio_host::{Exit, Outcome, Runner, Running, Wasi, quiet_backtraces, raise_descriptor_limit};
 
 /// What a process that aborts exits with (128 + SIGABRT), as the wasmtime CLI.
 const EXIT_TRAP: i32 = 134;
@@ -84,6 +84,7 @@ enum Version {
 
 fn main() {
     quiet_backtraces();
+    raise_descriptor_limit();
     let Command::Run(run) = Cli::parse().command;
     let fuel = run.fuel;
     let code = match start(run) {

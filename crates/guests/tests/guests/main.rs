@@ -4,6 +4,9 @@
 //! function of the same name in the file of that kind. A guest without a test
 //! does not build, nor does a test without a guest.
 
+// A test without a guest is a function that nobody calls.
+#![deny(dead_code)]
+
 mod any;
 mod harness;
 mod net;

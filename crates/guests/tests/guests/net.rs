@@ -2,7 +2,9 @@
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
+use std::time::Duration;
 
+use wasio_host::peer::load::Load;
 use wasio_host::peer::{self, Pattern};
 
 use crate::harness::Case;
@@ -31,5 +33,26 @@ pub(crate) fn net_std_two_listeners(case: &Case) {
         stream.read_to_string(&mut line).unwrap();
         assert_eq!(line, format!("{index}\n"));
     }
+    guest.succeeds();
+}
+
+// All kinds of peers at once, every byte checked.
+pub(crate) fn net_echo(case: &Case) {
+    const CONNECTIONS: usize = 200;
+    let guest = case.setup().arg(CONNECTIONS.to_string()).start();
+    let load = Load {
+        connections: CONNECTIONS,
+        messages: 20,
+        slow_readers: 10,
+        half_closes: 20,
+        resets: 20,
+        timeout: Duration::from_secs(40),
+        ..Load::default()
+    };
+    let mut crowd = load.connect(guest.addr(0)).unwrap();
+    let report = crowd.run(|_| {});
+    assert_eq!(report.failures, Vec::<String>::new());
+    assert_eq!(crowd.open(), 160);
+    drop(crowd);
     guest.succeeds();
 }

@@ -80,8 +80,8 @@ impl Pattern {
 }
 
 /// A checksum (FNV-1a, 64 bits) that a guest computes in three lines: start
-/// with [`CHECKSUM_START`](checksum) of no bytes, and for each byte XOR it and
-/// multiply by 0x100000001b3.
+/// with 0xcbf29ce484222325, and for each byte XOR it and multiply by
+/// 0x100000001b3.
 #[must_use]
 pub fn checksum(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, byte| {

@@ -16,7 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
 
 use super::{Pattern, play};
-use crate::cpu::thread_cpu_time;
+use crate::cpu::{raise_descriptor_limit, thread_cpu_time};
 
 /// The most problems that a [`Report`] lists; it counts all.
 const LISTED_FAILURES: usize = 10;
@@ -156,12 +156,13 @@ struct Member {
 }
 
 impl Load {
-    /// Opens all connections.
+    /// Opens all connections. The limit of descriptors is raised if need be.
     ///
     /// # Errors
     /// What the system says to the first that fails;
     /// [`TimedOut`](io::ErrorKind::TimedOut) after [`Load::timeout`].
     pub fn connect(self, addr: SocketAddr) -> io::Result<Crowd> {
+        raise_descriptor_limit();
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let mut members = Vec::with_capacity(self.connections);
         runtime.block_on(async {

@@ -1,0 +1,201 @@
+//! What most guests do with a poll, with a bound on the time of each wait.
+
+use std::io::{ErrorKind, Read, Write};
+use std::time::{Duration, Instant};
+
+use wasio::event::{Event, Source};
+use wasio::net::{TcpListener, TcpStream};
+use wasio::{Events, Interest, Poll, Token};
+
+/// The longest that a guest waits for what must come.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// For how long a guest looks for what must not come.
+pub const SILENCE: Duration = Duration::from_millis(60);
+
+/// Both directions.
+pub const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
+/// A poll and its events.
+#[derive(Debug)]
+pub struct Driver {
+    /// The poll.
+    pub poll: Poll,
+    /// What the last poll found.
+    pub events: Events,
+}
+
+impl Default for Driver {
+    fn default() -> Self {
+        Self::with_capacity(64)
+    }
+}
+
+impl Driver {
+    /// A poll with room for `capacity` events.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self {
+            poll: Poll::new().expect("a poll"),
+            events: Events::with_capacity(capacity),
+        }
+    }
+
+    /// Registers a source.
+    ///
+    /// # Panics
+    /// If it cannot be.
+    pub fn register(&self, source: &mut impl Source, token: usize, interest: Interest) {
+        let registry = self.poll.registry();
+        registry
+            .register(source, Token(token), interest)
+            .expect("register");
+    }
+
+    /// Polls once and returns copies of the events.
+    ///
+    /// # Panics
+    /// If nothing comes in time.
+    pub fn next(&mut self) -> Vec<Event> {
+        self.poll
+            .poll(&mut self.events, Some(PATIENCE))
+            .expect("poll");
+        assert!(!self.events.is_empty(), "no event in {PATIENCE:?}");
+        self.events.iter().cloned().collect()
+    }
+
+    /// The tokens of the next poll, sorted.
+    ///
+    /// # Panics
+    /// If nothing comes in time.
+    pub fn next_tokens(&mut self) -> Vec<usize> {
+        let mut tokens: Vec<_> = self.next().iter().map(|event| event.token().0).collect();
+        tokens.sort_unstable();
+        tokens
+    }
+
+    /// Wants one event, of `token`.
+    ///
+    /// # Panics
+    /// If nothing, or something else, comes.
+    pub fn expect(&mut self, token: usize) -> Event {
+        let mut events = self.next();
+        assert_eq!(events.len(), 1, "{events:?}");
+        let event = events.remove(0);
+        assert_eq!(event.token(), Token(token), "{event:?}");
+        event
+    }
+
+    /// Wants no event for [`SILENCE`].
+    ///
+    /// # Panics
+    /// If one comes, or the poll returns early.
+    pub fn expect_silence(&mut self) {
+        let start = Instant::now();
+        self.poll
+            .poll(&mut self.events, Some(SILENCE))
+            .expect("poll");
+        assert!(self.events.is_empty(), "{:#?}", self.events);
+        assert!(start.elapsed() >= SILENCE, "early: {:?}", start.elapsed());
+    }
+
+    /// Reads `len` bytes of a stream that is registered, and polls meanwhile.
+    ///
+    /// # Panics
+    /// If they do not come.
+    pub fn receive(&mut self, mut stream: &TcpStream, len: usize) -> Vec<u8> {
+        let start = Instant::now();
+        let mut bytes = vec![0; len];
+        let mut received = 0;
+        while received < len {
+            match stream.read(&mut bytes[received..]) {
+                Ok(0) => panic!("the end after {received} of {len} bytes"),
+                Ok(count) => received += count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    assert!(start.elapsed() < PATIENCE, "{received} of {len} bytes");
+                    self.next();
+                }
+                Err(error) => panic!("after {received} of {len} bytes: {error}"),
+            }
+        }
+        bytes
+    }
+}
+
+/// Accepts the next connection; waits for it in a poll of its own.
+///
+/// # Panics
+/// If none comes in time.
+pub fn accept(listener: &mut TcpListener) -> TcpStream {
+    let mut driver = Driver::with_capacity(1);
+    driver.register(listener, 0, Interest::READABLE);
+    let stream = loop {
+        match listener.accept() {
+            Ok((stream, _)) => break stream,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => driver.expect(0),
+            Err(error) => panic!("accept: {error}"),
+        };
+    };
+    let registry = driver.poll.registry();
+    registry.deregister(listener).expect("deregister");
+    stream
+}
+
+/// Accepts `N` connections; a test that connects one after the other finds them
+/// in the same order.
+///
+/// # Panics
+/// If they do not come in time.
+pub fn accept_each<const N: usize>(listener: &mut TcpListener) -> [TcpStream; N] {
+    std::array::from_fn(|_| accept(listener))
+}
+
+/// Reads until the stream would block, or ends: then the second is `true`.
+///
+/// # Panics
+/// If it fails otherwise.
+pub fn drain(stream: &mut impl Read) -> (Vec<u8>, bool) {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => return (bytes, true),
+            Ok(count) => bytes.extend_from_slice(&buffer[..count]),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return (bytes, false),
+            Err(error) => panic!("read: {error}"),
+        }
+    }
+}
+
+/// Tells the test how far the guest is: a few bytes, for which there is room.
+///
+/// # Panics
+/// If there is none.
+pub fn say(mut stream: &TcpStream, text: &str) {
+    stream.write_all(text.as_bytes()).expect("write");
+}
+
+/// Waits until `len` bytes have come on a stream that is not registered.
+///
+/// # Panics
+/// If they do not come.
+pub fn hear(stream: &mut TcpStream, len: usize) -> Vec<u8> {
+    let mut driver = Driver::default();
+    driver.register(stream, 0, Interest::READABLE);
+    let bytes = driver.receive(stream, len);
+    let registry = driver.poll.registry();
+    registry.deregister(stream).expect("deregister");
+    bytes
+}
+
+/// Wants an error of a kind.
+///
+/// # Panics
+/// If there is none, or another.
+pub fn expect_kind<T: std::fmt::Debug>(result: std::io::Result<T>, kind: ErrorKind) {
+    let error = result.expect_err("this should fail");
+    assert_eq!(error.kind(), kind, "{error}");
+}

@@ -1,0 +1,295 @@
+//! The program `wasio-host`: its exit codes, and what it says of bad input.
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use common::{READS, TRAPS, exits, guest, thread_that};
+use wait_timeout::ChildExt;
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// What the program left.
+#[derive(Debug)]
+struct Ended {
+    code: Option<i32>,
+    stderr: String,
+}
+
+fn command(args: &[&str], guest: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wasio-host"));
+    command.arg("run").args(args).arg(guest);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Waits for the program, and fails the test when it hangs.
+fn end(mut child: Child) -> Ended {
+    let status = child.wait_timeout(LIMIT).expect("wait");
+    if status.is_none() {
+        child.kill().expect("kill");
+    }
+    let mut stderr = String::new();
+    let pipe = child.stderr.as_mut().expect("piped");
+    pipe.read_to_string(&mut stderr).expect("read");
+    Ended {
+        code: status.expect("the program hangs").code(),
+        stderr,
+    }
+}
+
+fn run(args: &[&str], guest: &Path) -> Ended {
+    end(command(args, guest).spawn().expect("start"))
+}
+
+/// One line, with all of `parts`, and exit code 2.
+#[track_caller]
+fn refused(ended: &Ended, parts: &[&str]) {
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
+    assert!(ended.stderr.starts_with("wasio-host: "), "{ended:?}");
+    for part in parts {
+        assert!(ended.stderr.contains(part), "{part} is not in {ended:?}");
+    }
+}
+
+#[test]
+fn exit_code_is_the_guests() {
+    for code in [0, 1, 42] {
+        let ended = run(&[], &guest(&format!("cli-exit-{code}"), &exits(code)));
+        assert_eq!(ended.code, Some(code));
+        assert_eq!(ended.stderr, "");
+    }
+}
+
+#[test]
+fn exit_code_is_the_guests_on_plain_wasi() {
+    let ended = run(&["--wasi", "0.1"], &guest("cli-plain", &exits(7)));
+    assert_eq!(ended.code, Some(7), "{ended:?}");
+}
+
+#[test]
+fn trap_is_134_and_says_where() {
+    for wasi in ["0.1", "0.1-sockets"] {
+        let ended = run(
+            &["--wasi", wasi],
+            &guest(&format!("cli-trap-{wasi}"), TRAPS),
+        );
+        assert_eq!(ended.code, Some(134));
+        assert!(ended.stderr.contains("unreachable"), "{ended:?}");
+        assert!(ended.stderr.contains("inner"), "{ended:?}");
+    }
+}
+
+#[test]
+fn thread_ends_the_program() {
+    let exit = guest(
+        "cli-thread-exit",
+        &thread_that("(call $exit (local.get $arg))"),
+    );
+    assert_eq!(run(&["--threads"], &exit).code, Some(9));
+    let trap = guest("cli-thread-trap", &thread_that("unreachable"));
+    assert_eq!(run(&["--threads"], &trap).code, Some(134));
+}
+
+#[test]
+fn fuel_is_told() {
+    let ended = run(&["--fuel"], &guest("cli-fuel", &exits(3)));
+    assert_eq!(ended.code, Some(3));
+    let fuel = ended.stderr.strip_prefix("wasio-host: ").unwrap();
+    let fuel = fuel.strip_suffix(" units of fuel\n").unwrap();
+    let fuel: u64 = fuel.parse().unwrap();
+    assert!((1..20).contains(&fuel), "{fuel}");
+}
+
+#[test]
+fn listener_on_port_0_is_told_and_accepts() {
+    let guest = guest("cli-listen", READS);
+    let mut command = command(
+        &["--listen", "127.0.0.1:0", "--listen", "localhost:0"],
+        &guest,
+    );
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    for _ in 0..2 {
+        let mut line = String::new();
+        stderr.read_line(&mut line).unwrap();
+        let addr = line.strip_prefix("wasio-host: listening on ").unwrap();
+        TcpStream::connect(addr.trim_end()).unwrap();
+    }
+    child.stderr = Some(stderr.into_inner());
+    drop(child.stdin.take());
+    assert_eq!(end(child).code, Some(0));
+}
+
+#[test]
+fn backtraces_are_off_whatever_the_environment_says() {
+    // 192 000 subscriptions, each several µs slower with backtraces: a second.
+    let guest = guest(
+        "cli-backtrace",
+        r#"(module
+            (import "wasi_snapshot_preview1" "poll_oneoff"
+                (func $poll (param i32 i32 i32 i32) (result i32)))
+            (memory (export "memory") 1)
+            (func (export "_start") (local $at i32) (local $rounds i32)
+                ;; The first is a clock that has run down, 64 wait for a listener.
+                (i32.store (i32.const 16) (i32.const 1))
+                (loop $next
+                    (local.set $at (i32.add (local.get $at) (i32.const 48)))
+                    (i32.store8 offset=8 (local.get $at) (i32.const 1))
+                    (i32.store offset=16 (local.get $at) (i32.const 3))
+                    (br_if $next (i32.lt_u (local.get $at) (i32.const 3072))))
+                (loop $again
+                    (if (call $poll (i32.const 0) (i32.const 8192) (i32.const 65) (i32.const 8000))
+                        (then unreachable))
+                    (local.set $rounds (i32.add (local.get $rounds) (i32.const 1)))
+                    (br_if $again (i32.lt_u (local.get $rounds) (i32.const 3000))))))"#,
+    );
+    let time = |backtrace| {
+        let mut command = command(&["--listen", "127.0.0.1:0"], &guest);
+        command.env_remove("RUST_LIB_BACKTRACE");
+        let start = Instant::now();
+        let child = command.env("RUST_BACKTRACE", backtrace).spawn().unwrap();
+        assert_eq!(end(child).code, Some(0));
+        start.elapsed()
+    };
+    let (without, with) = (time("0"), time("1"));
+    let most = without * 3 + Duration::from_millis(200);
+    assert!(with < most, "{with:?} instead of {without:?}");
+}
+
+#[test]
+fn missing_guest_is_refused() {
+    let ended = run(&[], Path::new("no/such/guest.wasm"));
+    refused(&ended, &["no/such/guest.wasm", "No such file"]);
+}
+
+#[test]
+fn folder_as_guest_is_refused() {
+    refused(&run(&[], Path::new("/")), &["directory"]);
+}
+
+#[test]
+fn what_is_not_wasm_is_refused() {
+    refused(
+        &run(&[], Path::new(file!().rsplit_once("host/").unwrap().1)),
+        &["is not WebAssembly"],
+    );
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("empty.wasm");
+    std::fs::write(&path, "").unwrap();
+    refused(&run(&[], &path), &["is not WebAssembly"]);
+}
+
+#[test]
+fn broken_module_is_refused() {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("broken.wasm");
+    std::fs::write(&path, b"\0asm\x01\0\0\0\xff").unwrap();
+    refused(&run(&[], &path), &["is not a valid WebAssembly module"]);
+}
+
+#[test]
+fn component_is_refused() {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("component.wasm");
+    std::fs::write(&path, b"\0asm\x0d\0\x01\0").unwrap();
+    refused(&run(&[], &path), &["is a component", "wasm32-wasip1"]);
+}
+
+#[test]
+fn library_is_refused() {
+    let guest = guest("cli-library", r#"(module (func (export "other")))"#);
+    refused(&run(&[], &guest), &["_start", "library"]);
+}
+
+#[test]
+fn unknown_import_is_refused() {
+    let guest = guest(
+        "cli-import",
+        r#"(module (import "sky" "hook" (func)) (func (export "_start")))"#,
+    );
+    for wasi in ["0.1", "0.1-sockets"] {
+        refused(&run(&["--wasi", wasi], &guest), &["`hook`", "`sky`"]);
+    }
+}
+
+#[test]
+fn import_of_another_shape_is_refused() {
+    let guest = guest(
+        "cli-shape",
+        r#"(module (import "wasi_snapshot_preview1" "proc_exit" (func (param f64)))
+            (func (export "_start")))"#,
+    );
+    refused(&run(&[], &guest), &["does not fit this host"]);
+}
+
+#[test]
+fn guest_with_threads_needs_the_option() {
+    let guest = guest("cli-needs-threads", &thread_that(""));
+    refused(&run(&[], &guest), &["--threads"]);
+}
+
+#[test]
+fn threads_on_plain_wasi_are_refused() {
+    let guest = guest("cli-plain-threads", &exits(0));
+    refused(
+        &run(&["--threads", "--wasi", "0.1"], &guest),
+        &["--threads", "0.1-sockets"],
+    );
+}
+
+#[test]
+fn listener_on_plain_wasi_is_refused() {
+    let guest = guest("cli-plain-listen", &exits(0));
+    let ended = run(&["--wasi", "0.1", "--listen", "127.0.0.1:0"], &guest);
+    refused(&ended, &["--listen", "0.1-sockets"]);
+}
+
+#[test]
+fn port_in_use_is_refused() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = taken.local_addr().unwrap().to_string();
+    let ended = run(&["--listen", &addr], &guest("cli-port", &exits(0)));
+    refused(&ended, &[&addr, "in use"]);
+}
+
+#[test]
+fn bad_address_is_refused() {
+    let guest = guest("cli-address", &exits(0));
+    for address in ["nonsense", "127.0.0.1", "127.0.0.1:70000", ""] {
+        refused(
+            &run(&["--listen", address], &guest),
+            &["no address to listen on"],
+        );
+    }
+}
+
+#[test]
+fn missing_folder_is_refused() {
+    let guest = guest("cli-dir", &exits(0));
+    for wasi in ["0.1", "0.1-sockets"] {
+        let ended = run(&["--wasi", wasi, "--dir", "no/such::/data"], &guest);
+        refused(&ended, &["no/such", "No such file"]);
+    }
+}
+
+#[test]
+fn missing_variable_is_refused() {
+    let guest = guest("cli-env", &exits(0));
+    refused(
+        &run(&["--env", "WASIO_NO_SUCH"], &guest),
+        &["WASIO_NO_SUCH"],
+    );
+}
+
+#[test]
+fn unknown_option_is_refused() {
+    let ended = run(&["--no-such"], &guest("cli-option", &exits(0)));
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.stderr.contains("--no-such"), "{ended:?}");
+}

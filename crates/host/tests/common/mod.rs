@@ -1,0 +1,51 @@
+//! Guests in the text format, small enough to be read beside their test.
+
+use std::fs;
+use std::path::PathBuf;
+
+/// Writes a guest, under a name that no other test uses.
+pub(crate) fn guest(name: &str, text: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.wat"));
+    fs::write(&path, text).expect("write the guest");
+    path
+}
+
+/// Exits with `code`.
+pub(crate) fn exits(code: i32) -> String {
+    format!(
+        r#"(module
+            (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+            (memory (export "memory") 1)
+            (func (export "_start") (call $exit (i32.const {code}))))"#
+    )
+}
+
+/// Traps at once.
+pub(crate) const TRAPS: &str = r#"(module (func $inner unreachable)
+    (func (export "_start") (call $inner)))"#;
+
+/// Waits for its input to end.
+pub(crate) const READS: &str = r#"(module
+    (import "wasi_snapshot_preview1" "fd_read"
+        (func $read (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 1)
+    (data (i32.const 0) "\10\00\00\00\80\00\00\00")
+    (func (export "_start")
+        (loop $again
+            (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+            (br_if $again (i32.load (i32.const 8))))))"#;
+
+/// The main thread waits for ever, and the thread that it starts runs `body`.
+pub(crate) fn thread_that(body: &str) -> String {
+    format!(
+        r#"(module
+            (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+            (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+            (import "env" "memory" (memory 1 4 shared))
+            (export "memory" (memory 0))
+            (func (export "wasi_thread_start") (param $id i32) (param $arg i32) {body})
+            (func (export "_start")
+                (if (i32.le_s (call $spawn (i32.const 9)) (i32.const 0)) (then unreachable))
+                (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1)))))"#
+    )
+}
