@@ -78,17 +78,18 @@ pub fn pummel(crowd: Crowd, server: &Server, time: Duration) -> anyhow::Result<M
 }
 
 /// While `crowd` is busy, the `quiet` connections speak one after the other, a
-/// `pause` apart: the latencies of those, in nanoseconds.
+/// `pause` apart: the latencies of those, in nanoseconds, and how many messages
+/// a second the crowd got through meanwhile.
 ///
 /// # Errors
 /// A message does not come back, or not as it was.
 pub fn poke(
     crowd: Crowd,
-    quiet: Vec<std::net::TcpStream>,
+    quiet: &[std::net::TcpStream],
     pause: Duration,
     time: Duration,
-) -> anyhow::Result<Histogram<u64>> {
-    let busy = async |_: &Tally| {
+) -> anyhow::Result<(Histogram<u64>, f64)> {
+    let busy = async |tally: &Tally| {
         let mut latency_ns = new_histogram();
         let start = Instant::now();
         for stream in quiet {
@@ -96,11 +97,14 @@ pub fn poke(
                 break;
             }
             tokio::time::sleep(pause).await;
+            // A second handle: the connection stays open.
+            let stream = stream.try_clone()?;
             stream.set_nonblocking(true)?;
             let mut stream = TcpStream::from_std(stream)?;
             latency_ns.saturating_record(as_ns(round_trip(&mut stream).await?));
         }
-        Ok(latency_ns)
+        let messages = tally.latency_ns.borrow().len() as f64;
+        Ok((latency_ns, messages / start.elapsed().as_secs_f64()))
     };
     crowd.keep_busy(busy)
 }

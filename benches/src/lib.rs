@@ -6,6 +6,7 @@
 
 pub mod artifact;
 pub mod client;
+pub mod cores;
 pub mod crowd;
 pub mod demo;
 pub mod format;

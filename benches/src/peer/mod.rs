@@ -8,19 +8,28 @@
 mod mio_native;
 mod mio_p1;
 mod raw_p1;
+mod wasio_native;
+mod wasio_p1;
 
 use std::path::PathBuf;
 
 use anyhow::Context;
 
 use crate::artifact::Artifact;
+use crate::cores;
 use crate::server::Server;
 
 /// The server that the others are compared with.
 pub const REFERENCE: &str = "mio";
 
 /// All of them, in the order of the tables.
-pub const ALL: &[Peer] = &[mio_p1::PEER, raw_p1::PEER, mio_native::PEER];
+pub const ALL: &[Peer] = &[
+    wasio_p1::PEER,
+    mio_p1::PEER,
+    raw_p1::PEER,
+    wasio_native::PEER,
+    mio_native::PEER,
+];
 
 /// A server, and how it is built and started.
 #[derive(Debug)]
@@ -101,7 +110,7 @@ impl Peer {
 }
 
 impl Built {
-    /// Starts the echo server.
+    /// Starts the echo server, on a core that the caller's thread leaves.
     ///
     /// # Errors
     /// It cannot be started.
@@ -114,10 +123,10 @@ impl Built {
     /// # Errors
     /// It cannot be started.
     pub fn start_with(&self, args: &[&str], fuel: bool) -> anyhow::Result<Server> {
-        match self.peer.place {
+        cores::apart(|| match self.peer.place {
             Place::Wasi01 => Server::guest(&self.echo, "127.0.0.1:0", args, fuel),
             Place::Native => Server::native(&self.echo, args),
-        }
+        })
         .with_context(|| format!("cannot start the peer {}", self.peer.name))
     }
 }

@@ -33,13 +33,15 @@ impl Scenario for ColdLatency {
         let server = peer.start()?;
         let quiet = open_idle(server.addr(), size)?;
         let crowd = Crowd::connect(server.addr(), BUSY)?;
-        let latency_ns = poke(crowd, quiet, PAUSE, effort.time() * 2)?;
+        let (latency_ns, busy) = poke(crowd, &quiet, PAUSE, effort.time() * 2)?;
+        drop(quiet);
         server.end()?;
         let us = |ns: u64| ns as f64 / 1e3;
         Ok(vec![
             (metric::P50, us(latency_ns.value_at_quantile(0.5))),
             (metric::P99, us(latency_ns.value_at_quantile(0.99))),
             (metric::MAX, us(latency_ns.max())),
+            (metric::THROUGHPUT, busy),
         ])
     }
 }

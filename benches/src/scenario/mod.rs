@@ -95,10 +95,12 @@ pub const ALL: &[&dyn Scenario] = &[
     &ping_pong::PingPong,
     &pummel::Pummel {
         name: "pummel_16",
+        about: "16 connections each send 64 bytes and wait for them, beside idle connections",
         active: 16,
     },
     &pummel::Pummel {
         name: "pummel_256",
+        about: "256 connections each send 64 bytes and wait for them, beside idle connections",
         active: 256,
     },
     &idle::Idle,

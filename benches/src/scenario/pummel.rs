@@ -9,6 +9,7 @@ use crate::peer::Built;
 #[derive(Debug)]
 pub(super) struct Pummel {
     pub(super) name: &'static str,
+    pub(super) about: &'static str,
     pub(super) active: usize,
 }
 
@@ -18,7 +19,7 @@ impl Scenario for Pummel {
     }
 
     fn about(&self) -> &'static str {
-        "16 or 256 connections each send 64 bytes and wait for them, beside idle connections"
+        self.about
     }
 
     fn sizes(&self, _: Effort) -> Vec<usize> {

@@ -45,10 +45,13 @@ fn lints(workspace: &Workspace) -> Vec<Step> {
             "lints, native, wasio without default features",
             "--package wasio --all-targets --no-default-features",
         ),
-        clippy("lints, peers, native", &format!("{PEERS} --all-targets")),
+        clippy(
+            "lints, peers, native",
+            &format!("{PEERS} --no-deps --all-targets"),
+        ),
         clippy(
             "lints, peers, wasm32-wasip1",
-            &format!("{PEERS} --target wasm32-wasip1"),
+            &format!("{PEERS} --no-deps --target wasm32-wasip1"),
         ),
         clippy(
             "lints, guests and examples, wasm32-wasip1",
