@@ -155,9 +155,11 @@ impl<'a, H: Host> Turn<'a, H> {
                 self.push(token);
             }
         }
-        let had_more = self.wait.delivered < self.wait.found.len();
+        let mut had_more = self.wait.delivered < self.wait.found.len();
         if had_more {
             self.deliver_to(&mut state);
+            // All of it may have been deregistered since.
+            had_more = !self.events.is_empty();
         }
         state
             .sources
