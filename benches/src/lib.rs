@@ -13,6 +13,7 @@ pub mod format;
 pub mod machine;
 pub mod metric;
 pub mod peer;
+pub mod program;
 pub mod report;
 pub mod results;
 pub mod run;

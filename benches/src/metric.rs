@@ -55,5 +55,14 @@ pub const FUEL: Metric = lower("fuel", "instructions a round trip");
 /// Growth of the guest's memory.
 pub const MEMORY: Metric = lower("memory", "bytes a connection");
 
+/// Adding a timer.
+pub const INSERT: Metric = lower("insert", "ns a timer");
+/// Reporting a timer that is due.
+pub const FIRE: Metric = lower("fire", "ns a timer");
+/// Taking away a timer that is not due.
+pub const CANCEL: Metric = lower("cancel", "ns a timer");
+/// Instructions of the guest for all three.
+pub const TIMER_FUEL: Metric = lower("fuel", "instructions a timer");
+
 /// The figures of one measurement.
 pub type Sample = Vec<(Metric, f64)>;

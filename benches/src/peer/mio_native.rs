@@ -8,5 +8,7 @@ pub(super) const PEER: Peer = Peer {
     place: Place::Native,
     echo: in_peers("mio-echo", None),
     both: Some("--both"),
+    timers: None,
+    wake: Some(in_peers("mio-measure", None)),
     most_connections: 10_000,
 };

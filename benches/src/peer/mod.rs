@@ -45,6 +45,11 @@ pub struct Peer {
     /// The argument that makes the server ask for READABLE and WRITABLE all
     /// the time, as tokio does, if it can.
     pub both: Option<&'static str>,
+    /// The program that measures its timers, if it has some: `timers COUNT`.
+    pub timers: Option<Artifact>,
+    /// The program that measures how one thread wakes another, if it can:
+    /// `wake COUNT [--descriptor]`.
+    pub wake: Option<Artifact>,
     /// The most connections that a measurement with it ends with in seconds.
     pub most_connections: usize,
 }

@@ -8,5 +8,7 @@ pub(super) const PEER: Peer = Peer {
     place: Place::Wasi01,
     echo: in_peers("raw-echo", Some("wasm32-wasip1")),
     both: None,
+    timers: None,
+    wake: None,
     most_connections: 4_000,
 };

@@ -8,5 +8,7 @@ pub(super) const PEER: Peer = Peer {
     place: Place::Native,
     echo: in_peers("wasio-echo", None),
     both: Some("--both"),
+    timers: Some(in_peers("wasio-measure", None)),
+    wake: Some(in_peers("wasio-measure", None)),
     most_connections: 10_000,
 };

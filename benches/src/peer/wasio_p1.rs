@@ -8,5 +8,7 @@ pub(super) const PEER: Peer = Peer {
     place: Place::Wasi01,
     echo: in_peers("wasio-echo", Some("wasm32-wasip1")),
     both: Some("--both"),
+    timers: Some(in_peers("wasio-measure", Some("wasm32-wasip1"))),
+    wake: Some(in_peers("wasio-measure", Some("wasm32-wasip1-threads"))),
     most_connections: 10_000,
 };

@@ -9,10 +9,12 @@ mod echo_throughput;
 mod fuel;
 mod idle;
 mod memory;
+mod million_timers;
 mod opening;
 mod ping_pong;
 mod pummel;
 mod size;
+mod wake_latency;
 
 use std::time::Duration;
 
@@ -108,6 +110,8 @@ pub const ALL: &[&dyn Scenario] = &[
     &accept_storm::AcceptStorm,
     &opening::Opening,
     &burst::Burst,
+    &million_timers::MillionTimers,
+    &wake_latency::WakeLatency,
     &echo_throughput::EchoThroughput,
     &size::Size,
     &fuel::Fuel,

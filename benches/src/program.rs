@@ -1,0 +1,92 @@
+//! A program that measures something itself, prints a line a figure, its name
+//! and its value, and ends.
+
+use std::collections::HashMap;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, bail, ensure};
+use wasio_host::{Exit, Runner, Wasi};
+
+use crate::artifact::Artifact;
+use crate::peer::Place;
+
+/// The longest a guest may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What a program printed and used.
+#[derive(Debug)]
+pub struct Figures {
+    printed: HashMap<String, f64>,
+    /// Instructions of a guest, when they were counted.
+    pub fuel: Option<u64>,
+}
+
+impl Figures {
+    /// The figure called `name`.
+    ///
+    /// # Errors
+    /// The program printed none.
+    pub fn get(&self, name: &str) -> anyhow::Result<f64> {
+        let value = self.printed.get(name).copied();
+        value.with_context(|| format!("the program printed no {name}"))
+    }
+}
+
+/// Builds `program` and runs it to its end. A guest has a listener, and threads
+/// if it is built for them.
+///
+/// # Errors
+/// It cannot be built or started, or it fails.
+pub fn run(program: &Artifact, place: Place, args: &[&str], fuel: bool) -> anyhow::Result<Figures> {
+    let path = program.build()?;
+    let (output, fuel) = match place {
+        Place::Native => {
+            let output = Command::new(&path)
+                .args(args)
+                .stderr(Stdio::inherit())
+                .output()
+                .with_context(|| format!("cannot start {}", path.display()))?;
+            ensure!(output.status.success(), "the program failed");
+            (output.stdout, None)
+        }
+        Place::Wasi01 => {
+            let threads = program
+                .target
+                .is_some_and(|name| name.ends_with("-threads"));
+            let runner = Runner::new(Wasi::Sockets01).listeners(1).fuel(fuel);
+            let running = runner.threads(threads).args(args.iter().copied());
+            let outcome = running.spawn(&path)?.wait(PATIENCE);
+            if outcome.exit != Exit::Code(0) {
+                bail!("the guest: {:?}: {}", outcome.exit, outcome.stderr_text());
+            }
+            (outcome.stdout, outcome.fuel)
+        }
+    };
+    let printed = parse(&String::from_utf8_lossy(&output));
+    Ok(Figures { printed, fuel })
+}
+
+fn parse(output: &str) -> HashMap<String, f64> {
+    let figures = output.lines().filter_map(|line| {
+        let (name, value) = line.split_once(' ')?;
+        Some((name.to_owned(), value.trim().parse().ok()?))
+    });
+    figures.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_found_by_name() {
+        let figures = Figures {
+            printed: parse("p50_us 5.25\nsome words\nmax_us 40\n"),
+            fuel: None,
+        };
+        assert_eq!(figures.get("p50_us").unwrap(), 5.25);
+        assert_eq!(figures.get("max_us").unwrap(), 40.0);
+        assert!(figures.get("some").is_err());
+    }
+}
