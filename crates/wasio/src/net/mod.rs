@@ -13,7 +13,7 @@
 //! | addresses, `nodelay`, `ttl` | [`Unsupported`](std::io::ErrorKind::Unsupported) | yes |
 //! | [`UdpSocket`] | [`Unsupported`](std::io::ErrorKind::Unsupported) | yes |
 
-mod descriptor;
+mod raw;
 mod tcp;
 mod udp;
 

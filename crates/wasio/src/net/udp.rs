@@ -1,7 +1,7 @@
 use std::io;
 use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::descriptor::socket;
+use super::raw::socket;
 use crate::portable::Direction;
 use crate::sys::{self, Outcome};
 use crate::{Interest, IoSource};

@@ -3,7 +3,7 @@ use std::net::{self, SocketAddr};
 
 use super::TcpStream;
 use crate::IoSource;
-use crate::net::descriptor::socket;
+use crate::net::raw::socket;
 use crate::portable::Direction;
 use crate::sys::{self, Outcome};
 

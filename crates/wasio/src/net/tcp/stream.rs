@@ -1,7 +1,7 @@
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{self, Shutdown, SocketAddr};
 
-use crate::net::descriptor::socket;
+use crate::net::raw::socket;
 use crate::portable::Direction;
 use crate::sys::{self, Outcome};
 use crate::{Interest, IoSource};

@@ -11,6 +11,8 @@ mod raw;
 mod selector;
 pub(crate) mod stdio;
 mod table;
+#[cfg(all(test, unix, not(loom)))]
+mod tests;
 mod wait;
 
 pub(crate) use self::selector::{Record, Selector};

@@ -62,23 +62,12 @@ fn check(descriptor: RawDescriptor) -> io::Result<()> {
 /// That the number may be borrowed at all.
 #[cfg(windows)]
 fn check(descriptor: RawDescriptor) -> io::Result<()> {
+    /// `WSAENOTSOCK`.
+    const NOT_A_SOCKET: i32 = 10038;
     if descriptor == RawDescriptor::MAX {
         return Err(io::Error::from_raw_os_error(NOT_A_SOCKET));
     }
     Ok(())
-}
-
-/// `WSAENOTSOCK`.
-#[cfg(windows)]
-const NOT_A_SOCKET: i32 = 10038;
-
-/// Whether an error says that the descriptor is not open.
-pub(super) fn is_not_open(error: &io::Error) -> bool {
-    #[cfg(unix)]
-    let code = rustix::io::Errno::BADF.raw_os_error();
-    #[cfg(windows)]
-    let code = NOT_A_SOCKET;
-    error.raw_os_error() == Some(code)
 }
 
 /// Whether an error of [`add`] says that this kind of file is always ready: epoll's

@@ -173,12 +173,13 @@ impl Shared {
 
 impl State {
     /// Writes a changed registration back.
-    fn update(&mut self, key: Key, entry: Entry) {
+    fn update(&mut self, key: Key, mut entry: Entry) {
+        if entry.always_ready && !entry.listed {
+            entry.listed = true;
+            self.always.push(key);
+        }
         if let Some(slot) = self.table.get_mut(key) {
             *slot = entry;
-        }
-        if entry.always_ready && !self.always.contains(&key) {
-            self.always.push(key);
         }
     }
 }
@@ -192,6 +193,14 @@ fn asked(key: Key, armed: Directions) -> polling::Event {
 
 pub(super) fn saturating_ns(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Whether an error is about the system, and not about the source.
+fn is_shortage(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::OutOfMemory | io::ErrorKind::StorageFull
+    )
 }
 
 fn already_exists(what: &'static str) -> io::Error {
@@ -263,9 +272,9 @@ impl Backend for Selector {
             };
             let entry = Entry::new(entry.source, entry.token, entry.interest, mode);
             match fork.shared.insert(&mut copy, entry) {
-                // Closed while registered: no selector will hear of it again.
-                Err(error) if raw::is_not_open(&error) => {}
-                result => drop(result?),
+                Err(error) if is_shortage(&error) => return Err(error),
+                // The descriptor was closed while it was registered: nobody hears of it again.
+                Err(_) | Ok(_) => {}
             }
         }
         drop(copy);
@@ -305,6 +314,7 @@ impl Backend for Selector {
         let old = *state.table.get(key).ok_or_else(not_found)?;
         let mut entry = Entry {
             always_ready: old.always_ready,
+            listed: old.listed,
             ..Entry::new(old.source, token, interest, mode)
         };
         if old.mode == mode {
@@ -423,6 +433,14 @@ impl Selector {
             Some(expiry) => self.shared.end_wait_at(state, expiry.deadline_ns),
             None => Ok(()),
         }
+    }
+}
+
+/// The descriptor of epoll or kqueue itself.
+#[cfg(unix)]
+impl std::os::fd::AsFd for Selector {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.shared.poller.as_fd()
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) struct Entry {
     pub(super) armed: Directions,
     /// The operating system cannot wait for it.
     pub(super) always_ready: bool,
+    /// It stands in the list of what is always ready.
+    pub(super) listed: bool,
     /// Where the source's event of this poll may be.
     pub(super) hint: u32,
     /// The last poll that delivered an event of it.
@@ -42,6 +44,7 @@ impl Entry {
             mode,
             armed: Directions::of(interest),
             always_ready: false,
+            listed: false,
             hint: 0,
             poll: 0,
         }

@@ -104,7 +104,7 @@ impl Shared {
         left.map_or(wait, |left| wait.min(left))
     }
 
-    fn collect(&self, buffer: &polling::Events, events: &mut Events) {
+    pub(super) fn collect(&self, buffer: &polling::Events, events: &mut Events) {
         let mut state = self.lock();
         state.wait_until_ns = None;
         for event in buffer.iter() {
@@ -218,12 +218,14 @@ impl Shared {
 
 impl State {
     fn forget_disarmed(&mut self) {
-        let table = &self.table;
-        let is_armed = |key: &Key| {
-            let entry = table.get(*key);
-            entry.is_some_and(|entry| entry.armed != Directions::NONE)
-        };
-        self.always.retain(is_armed);
+        let table = &mut self.table;
+        self.always.retain(|key| {
+            let Some(entry) = table.get_mut(*key) else {
+                return false;
+            };
+            entry.listed = entry.armed.readable() || entry.armed.writable();
+            entry.listed
+        });
     }
 }
 

@@ -1,5 +1,5 @@
 //! What every socket type passes on to the standard library's socket in its field `inner`:
-//! registration, `Debug`, and the descriptor.
+//! registration, `Debug`, and the descriptor. A number becomes a socket through an unsafe method.
 
 /// Implements the traits for a type that is an `IoSource` of `$std` and has `from_std`.
 macro_rules! socket {

@@ -1,0 +1,173 @@
+//! What the public API cannot reach: edges made without the operating system's help, as on
+//! Windows, and a buffer that took more than the caller has room for.
+
+use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use super::Selector;
+use crate::event::Event;
+use crate::portable::{Config, Direction, Key};
+use crate::sys::{Backend, Outcome};
+use crate::{Events, Interest, Mode, Token};
+
+const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+/// Long enough for an event that should not come, short enough to wait for often.
+const SILENCE: Duration = Duration::from_millis(20);
+const LIMIT: Duration = Duration::from_secs(10);
+
+struct Pair {
+    selector: Selector,
+    events: Events,
+    ours: UnixStream,
+    theirs: UnixStream,
+    key: Key,
+}
+
+impl Pair {
+    fn new(interest: Interest) -> Self {
+        let selector = Selector::without_os_edge().unwrap();
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let key = selector
+            .register(ours.as_raw_fd(), Token(1), interest, Mode::Edge)
+            .unwrap();
+        Self {
+            selector,
+            events: Events::with_capacity(4),
+            ours,
+            theirs,
+            key,
+        }
+    }
+
+    fn poll(&mut self, timeout: Duration) -> Vec<Event> {
+        self.events.clear();
+        self.selector
+            .select(&mut self.events, Some(timeout))
+            .unwrap();
+        self.events.iter().cloned().collect()
+    }
+
+    fn one_event(&mut self) -> Event {
+        let mut events = self.poll(LIMIT);
+        assert_eq!(events.len(), 1, "{events:?}");
+        events.remove(0)
+    }
+
+    fn assert_silent(&mut self) {
+        let events = self.poll(SILENCE);
+        assert!(events.is_empty(), "{events:?}");
+    }
+
+    fn after_io(&self, direction: Direction, outcome: Outcome) {
+        assert!(!self.selector.after_io(self.key, direction, outcome));
+    }
+}
+
+#[test]
+fn without_os_edges_an_event_comes_once_until_a_read_is_blocked() {
+    let mut pair = Pair::new(Interest::READABLE);
+    pair.theirs.write_all(b"x").unwrap();
+    assert!(pair.one_event().is_readable());
+    assert!(!pair.selector.is_armed(pair.key, Direction::Read));
+    pair.assert_silent();
+    pair.after_io(Direction::Read, Outcome::Moved);
+    pair.after_io(Direction::Read, Outcome::Nothing);
+    pair.assert_silent();
+    pair.after_io(Direction::Read, Outcome::Blocked);
+    assert!(pair.selector.is_armed(pair.key, Direction::Read));
+    // The byte is still there, and one-shot registrations are level-triggered.
+    assert!(pair.one_event().is_readable());
+    pair.assert_silent();
+}
+
+#[test]
+fn without_os_edges_an_event_of_one_direction_leaves_the_other_armed() {
+    let mut pair = Pair::new(BOTH);
+    let event = pair.one_event();
+    assert!(event.is_writable() && !event.is_readable());
+    pair.assert_silent();
+    // Writing is silent, as nothing blocked. Reading is not.
+    pair.theirs.write_all(b"x").unwrap();
+    let event = pair.one_event();
+    assert!(event.is_readable() && !event.is_writable());
+    pair.assert_silent();
+}
+
+#[test]
+fn without_os_edges_a_short_write_is_reported_when_there_is_room() {
+    let mut pair = Pair::new(Interest::WRITABLE);
+    assert!(pair.one_event().is_writable());
+    let written = fill(&pair.ours);
+    pair.after_io(Direction::Write, Outcome::Short);
+    pair.assert_silent();
+    let mut drained = vec![0; written];
+    pair.theirs.read_exact(&mut drained).unwrap();
+    assert!(pair.one_event().is_writable());
+}
+
+#[test]
+fn without_os_edges_reregistering_arms_again() {
+    let mut pair = Pair::new(Interest::READABLE);
+    pair.theirs.write_all(b"x").unwrap();
+    pair.one_event();
+    pair.assert_silent();
+    pair.selector
+        .reregister(pair.key, Token(2), Interest::READABLE, Mode::Edge)
+        .unwrap();
+    assert_eq!(pair.one_event().token(), Token(2));
+    pair.assert_silent();
+}
+
+#[test]
+fn io_on_a_direction_nobody_asked_for_arms_nothing() {
+    let mut pair = Pair::new(Interest::READABLE);
+    pair.theirs.write_all(b"x").unwrap();
+    pair.one_event();
+    pair.after_io(Direction::Write, Outcome::Blocked);
+    assert!(!pair.selector.is_armed(pair.key, Direction::Write));
+    pair.assert_silent();
+}
+
+#[test]
+fn an_edge_that_finds_no_room_is_reported_by_the_next_poll() {
+    let selector = Selector::new(Config::DEFAULT).unwrap();
+    let mut events = Events::with_capacity(1);
+    let mut pairs = Vec::new();
+    for token in 0..2 {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        selector
+            .register(
+                ours.as_raw_fd(),
+                Token(token),
+                Interest::READABLE,
+                Mode::Edge,
+            )
+            .unwrap();
+        theirs.write_all(b"x").unwrap();
+        pairs.push((ours, theirs));
+    }
+    // More room in polling's buffer than the caller has: both edges are fetched at once.
+    let mut buffer = polling::Events::with_capacity(8.try_into().unwrap());
+    let shared = &selector.shared;
+    let fetched = shared.poller.wait(&mut buffer, Some(LIMIT)).unwrap();
+    assert_eq!(fetched, 2);
+    shared.collect(&buffer, &mut events);
+    let mut tokens = vec![events.iter().next().unwrap().token()];
+
+    events.clear();
+    selector.select(&mut events, Some(LIMIT)).unwrap();
+    tokens.push(events.iter().next().unwrap().token());
+    tokens.sort();
+    assert_eq!(tokens, [Token(0), Token(1)]);
+}
+
+fn fill(mut stream: &UnixStream) -> usize {
+    let mut written = 0;
+    while let Ok(more) = stream.write(&[0; 4096]) {
+        written += more;
+    }
+    written
+}

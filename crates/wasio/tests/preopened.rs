@@ -1,0 +1,94 @@
+//! Listeners that the process was started with.
+#![cfg(all(unix, feature = "net"))]
+
+mod util;
+
+use std::io::Read;
+use std::net;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use util::child::{assert_passes, is_inside, shell};
+use util::{assert_would_block, bounded, one_event};
+use wasio::net::TcpListener;
+use wasio::{Events, Interest, Poll, Token};
+
+#[test]
+fn there_is_none_unless_the_variables_name_this_process() {
+    const TEST: &str = "there_is_none_unless_the_variables_name_this_process";
+    if is_inside() {
+        return bounded(|| assert!(TcpListener::preopened().unwrap().is_none()));
+    }
+    for variables in [
+        "unset LISTEN_PID LISTEN_FDS",
+        // Those of the process that started us.
+        "export LISTEN_PID=$PPID LISTEN_FDS=1",
+        "export LISTEN_PID=$$; unset LISTEN_FDS",
+        "export LISTEN_PID=$$ LISTEN_FDS=0",
+        "export LISTEN_PID=$$ LISTEN_FDS=-1",
+        "export LISTEN_PID=x LISTEN_FDS=x",
+        "export LISTEN_PID=$$ LISTEN_FDS=99999999999",
+    ] {
+        let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut command = shell(TEST, &format!(r#"{variables}; exec "$0" "$@" 3<&0"#));
+        command.stdin(OwnedFd::from(listener));
+        assert_passes(command);
+    }
+}
+
+#[test]
+fn what_is_not_a_listener_of_tcp_is_passed_over_and_left_open() {
+    const TEST: &str = "what_is_not_a_listener_of_tcp_is_passed_over_and_left_open";
+    if is_inside() {
+        return bounded(|| {
+            // 3 is /dev/null, 4 and 6 are the listener, 5 is not open, 7 is a pipe.
+            for descriptor in [4, 6] {
+                let listener = TcpListener::preopened().unwrap().unwrap();
+                assert_eq!(listener.as_raw_fd(), descriptor);
+                assert_would_block(listener.accept());
+                std::mem::forget(listener);
+            }
+            assert!(TcpListener::preopened().unwrap().is_none());
+            assert!(TcpListener::preopened().unwrap().is_none());
+            for descriptor in [3, 4, 6, 7] {
+                let path = format!("/dev/fd/{descriptor}");
+                assert!(
+                    std::fs::symlink_metadata(&path).is_ok(),
+                    "{path} was closed"
+                );
+            }
+        });
+    }
+    let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let script = "export LISTEN_PID=$$ LISTEN_FDS=200; \
+                  exec \"$0\" \"$@\" 3</dev/null 4<&0 5<&- 6<&0 7>&1";
+    let mut command = shell(TEST, script);
+    command.stdin(OwnedFd::from(listener));
+    assert_passes(command);
+}
+
+#[test]
+fn a_listener_that_was_handed_in_accepts() {
+    const TEST: &str = "a_listener_that_was_handed_in_accepts";
+    if is_inside() {
+        return bounded(|| {
+            let mut listener = TcpListener::preopened().unwrap().unwrap();
+            let mut poll = Poll::new().unwrap();
+            let mut events = Events::with_capacity(8);
+            poll.registry()
+                .register(&mut listener, Token(0), Interest::READABLE)
+                .unwrap();
+            let client = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+            assert!(one_event(&mut poll, &mut events).is_readable());
+            let (mut stream, peer) = listener.accept().unwrap();
+            assert_eq!(peer, client.local_addr().unwrap());
+            assert_would_block(stream.read(&mut [0; 8]));
+            // A blocking listener would hang here.
+            assert_would_block(listener.accept());
+        });
+    }
+    let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let script = "export LISTEN_PID=$$ LISTEN_FDS=1; exec \"$0\" \"$@\" 3<&0";
+    let mut command = shell(TEST, script);
+    command.stdin(OwnedFd::from(listener));
+    assert_passes(command);
+}
