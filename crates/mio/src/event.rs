@@ -1,0 +1,3 @@
+//! Readiness events and the sources they come from.
+
+pub use wasio::event::{Event, Events, Iter, Source};

@@ -1,0 +1,209 @@
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::net::Shutdown;
+use std::os::unix::net::{self, SocketAddr};
+use std::path::Path;
+
+use socket2::{Domain, SockAddr, Socket, Type};
+use wasio::{Interest, IoSource};
+
+use crate::source::{descriptor, into_std, source};
+
+/// A Unix stream socket.
+pub struct UnixStream {
+    inner: IoSource<net::UnixStream>,
+}
+
+impl UnixStream {
+    /// Starts to connect to a path, and does not wait for the outcome.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says; [`WouldBlock`](io::ErrorKind::WouldBlock) when the
+    /// listener has too many connections that it has not accepted.
+    pub fn connect<P: AsRef<Path>>(path: P) -> io::Result<Self> {
+        let address = SocketAddr::from_pathname(path)?;
+        Self::connect_addr(&address)
+    }
+
+    /// Starts to connect to an address: a path or, on Linux, an abstract name.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect); [`InvalidInput`](io::ErrorKind::InvalidInput) if the
+    /// address has no name.
+    pub fn connect_addr(address: &SocketAddr) -> io::Result<Self> {
+        let address = socket_address(address)?;
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        socket.set_nonblocking(true)?;
+        match socket.connect(&address) {
+            Err(error) if !is_under_way(&error) => Err(error),
+            _ => Ok(Self::from_std(socket.into())),
+        }
+    }
+
+    /// A stream of the standard library as a source. It must be non-blocking:
+    /// [`set_nonblocking`](net::UnixStream::set_nonblocking).
+    #[must_use]
+    pub fn from_std(stream: net::UnixStream) -> Self {
+        Self {
+            inner: IoSource::new(stream),
+        }
+    }
+
+    /// Two streams that are connected to each other.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    pub fn pair() -> io::Result<(Self, Self)> {
+        let (one, other) = net::UnixStream::pair()?;
+        one.set_nonblocking(true)?;
+        other.set_nonblocking(true)?;
+        Ok((Self::from_std(one), Self::from_std(other)))
+    }
+
+    /// The address of this side.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.inner.local_addr()
+    }
+
+    /// The address of the other side.
+    ///
+    /// # Errors
+    ///
+    /// [`NotConnected`](io::ErrorKind::NotConnected) if there is none.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.inner.peer_addr()
+    }
+
+    /// Takes the error that is kept for the socket, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says of the question itself.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.inner.take_error()
+    }
+
+    /// Closes one half of the connection, or both.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says.
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.inner.shutdown(how)
+    }
+
+    /// Runs an operation of the caller's own on the socket (a system call, through
+    /// `AsRawFd`), and arms the stream again if it says `WouldBlock`.
+    ///
+    /// # Errors
+    ///
+    /// Those of `f`.
+    pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
+    where
+        F: FnOnce() -> io::Result<T>,
+    {
+        self.inner.do_io(|_| f())
+    }
+}
+
+/// socket2 takes an abstract name as a path that starts with a zero byte.
+fn socket_address(address: &SocketAddr) -> io::Result<SockAddr> {
+    if let Some(path) = address.as_pathname() {
+        return SockAddr::unix(path);
+    }
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if let Some(name) = abstract_name(address) {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+
+        let name = [b"\0", name].concat();
+        return SockAddr::unix(OsStr::from_bytes(&name));
+    }
+    Err(io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "the address has no name to connect to",
+    ))
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn abstract_name(address: &SocketAddr) -> Option<&[u8]> {
+    #[cfg(target_os = "android")]
+    use std::os::android::net::SocketAddrExt;
+    #[cfg(target_os = "linux")]
+    use std::os::linux::net::SocketAddrExt;
+
+    address.as_abstract_name()
+}
+
+/// Whether a connect that failed goes on in the background. `WouldBlock` does not say
+/// so here: the listener's queue was full, and nothing goes on.
+fn is_under_way(error: &io::Error) -> bool {
+    let in_progress = rustix::io::Errno::INPROGRESS.raw_os_error();
+    error.raw_os_error() == Some(in_progress)
+}
+
+impl Read for &UnixStream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.inner
+            .do_io_with(Interest::READABLE, |mut stream| stream.read(buffer))
+    }
+
+    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.inner.do_io_with(Interest::READABLE, |mut stream| {
+            stream.read_vectored(buffers)
+        })
+    }
+}
+
+impl Read for UnixStream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        (&*self).read(buffer)
+    }
+
+    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        (&*self).read_vectored(buffers)
+    }
+}
+
+impl Write for &UnixStream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.inner
+            .do_io_with(Interest::WRITABLE, |mut stream| stream.write(bytes))
+    }
+
+    fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.inner.do_io_with(Interest::WRITABLE, |mut stream| {
+            stream.write_vectored(buffers)
+        })
+    }
+
+    /// Does nothing: there is no buffer on this side of the kernel.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Write for UnixStream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        (&*self).write(bytes)
+    }
+
+    fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        (&*self).write_vectored(buffers)
+    }
+
+    /// Does nothing: there is no buffer on this side of the kernel.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+source!(UnixStream);
+descriptor!(UnixStream);
+into_std!(UnixStream, net::UnixStream);

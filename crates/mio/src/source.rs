@@ -1,0 +1,97 @@
+//! What every type with a field `inner`, an `IoSource`, passes on to it.
+
+/// Registration and `Debug`.
+macro_rules! source {
+    ($type:ident) => {
+        impl crate::event::Source for $type {
+            fn register(
+                &mut self,
+                registry: &crate::Registry,
+                token: crate::Token,
+                interests: crate::Interest,
+            ) -> std::io::Result<()> {
+                self.inner.register(registry, token, interests)
+            }
+
+            fn reregister(
+                &mut self,
+                registry: &crate::Registry,
+                token: crate::Token,
+                interests: crate::Interest,
+            ) -> std::io::Result<()> {
+                self.inner.reregister(registry, token, interests)
+            }
+
+            fn deregister(&mut self, registry: &crate::Registry) -> std::io::Result<()> {
+                self.inner.deregister(registry)
+            }
+        }
+
+        impl std::fmt::Debug for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.inner.fmt(f)
+            }
+        }
+    };
+}
+
+/// The traits of a descriptor; `FromRawFd`, which is unsafe, is in `raw`.
+macro_rules! descriptor {
+    ($type:ident) => {
+        const _: () = {
+            use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
+
+            impl AsFd for $type {
+                fn as_fd(&self) -> BorrowedFd<'_> {
+                    self.inner.as_fd()
+                }
+            }
+
+            impl AsRawFd for $type {
+                fn as_raw_fd(&self) -> RawFd {
+                    self.inner.as_raw_fd()
+                }
+            }
+
+            impl IntoRawFd for $type {
+                fn into_raw_fd(self) -> RawFd {
+                    self.inner.into_inner().into_raw_fd()
+                }
+            }
+
+            /// It is deregistered, and stays non-blocking.
+            impl From<$type> for OwnedFd {
+                fn from(source: $type) -> Self {
+                    source.inner.into_inner().into()
+                }
+            }
+
+            /// The descriptor must be non-blocking.
+            impl From<OwnedFd> for $type {
+                fn from(descriptor: OwnedFd) -> Self {
+                    Self {
+                        inner: wasio::IoSource::new(descriptor.into()),
+                    }
+                }
+            }
+        };
+    };
+}
+
+/// Back to the standard library's type.
+#[cfg(feature = "net")]
+macro_rules! into_std {
+    ($type:ident, $std:ty) => {
+        /// It is deregistered, and stays non-blocking.
+        impl From<$type> for $std {
+            fn from(source: $type) -> Self {
+                source.inner.into_inner()
+            }
+        }
+    };
+}
+
+pub(crate) use descriptor;
+#[cfg(feature = "net")]
+pub(crate) use into_std;
+pub(crate) use source;

@@ -1,0 +1,3 @@
+//! What only WASI has.
+
+pub use wasio::SourceFd;
