@@ -52,7 +52,6 @@ impl Poll {
     }
 
     /// A poll whose hot/cold policy is to be set.
-    #[must_use]
     pub fn builder() -> Builder {
         Builder {
             config: Config::DEFAULT,
@@ -237,5 +236,38 @@ impl Registry {
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registry").finish_non_exhaustive()
+    }
+}
+
+/// The descriptors of the operating system's selector, for a wait around this one: it is readable
+/// when a source is ready. Timers are not seen through it.
+#[cfg(unix)]
+mod descriptor {
+    use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+
+    use super::{Poll, Registry};
+
+    impl AsFd for Registry {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.selector.inner().as_fd()
+        }
+    }
+
+    impl AsRawFd for Registry {
+        fn as_raw_fd(&self) -> RawFd {
+            self.as_fd().as_raw_fd()
+        }
+    }
+
+    impl AsFd for Poll {
+        fn as_fd(&self) -> BorrowedFd<'_> {
+            self.registry.as_fd()
+        }
+    }
+
+    impl AsRawFd for Poll {
+        fn as_raw_fd(&self) -> RawFd {
+            self.as_fd().as_raw_fd()
+        }
     }
 }
