@@ -35,9 +35,12 @@ impl Workspace {
 
     /// Cargo of the nightly toolchain, which only rustup can find.
     pub(crate) fn nightly_cargo(&self, arguments: &str) -> Command {
-        let mut command = self.command("rustup", "run nightly cargo");
-        command.args(arguments.split_whitespace());
-        command
+        self.command("rustup", &format!("run nightly cargo {arguments}"))
+    }
+
+    /// The compiler of the nightly toolchain.
+    pub(crate) fn nightly_rustc(&self, arguments: &str) -> Command {
+        self.command("rustup", &format!("run nightly rustc {arguments}"))
     }
 
     fn command(&self, program: impl AsRef<OsStr>, arguments: &str) -> Command {

@@ -1,5 +1,8 @@
 //! What `cargo xtask test` does, in order. To add a step, add a line.
 
+use std::path::Path;
+use std::process::Command;
+
 use crate::cargo::Workspace;
 use crate::test::step::Step;
 use crate::tidy;
@@ -51,7 +54,8 @@ fn lints(workspace: &Workspace) -> Vec<Step> {
         ),
         clippy(
             "lints, peers, wasm32-wasip1",
-            &format!("{PEERS} --no-deps --target wasm32-wasip1"),
+            // mio has no waker there.
+            &format!("{PEERS} --workspace --exclude mio-measure --no-deps --target wasm32-wasip1"),
         ),
         clippy(
             "lints, guests and examples, wasm32-wasip1",
@@ -121,10 +125,8 @@ fn loom(workspace: &Workspace) -> Step {
 
 fn miri(workspace: &Workspace) -> Step {
     let title = "miri: the portable core";
-    let there = workspace.nightly_cargo("miri --version").output();
-    if !there.is_ok_and(|output| output.status.success()) {
-        let remedy = "no nightly with Miri: rustup toolchain install nightly --component miri";
-        return Step::skipped(title, remedy);
+    if let Some(reason) = no_miri(workspace) {
+        return Step::skipped(title, reason);
     }
     let mut command =
         workspace.nightly_cargo("miri test --package wasio --no-default-features --lib portable::");
@@ -132,4 +134,18 @@ fn miri(workspace: &Workspace) -> Step {
     // Miri is a hundred times slower: fewer cases find the same kind of fault.
     command.env("PROPTEST_CASES", "4");
     Step::tests(title, command)
+}
+
+/// Why Miri cannot run. Without the library's source it would install that
+/// itself, unasked, since its question finds no one at the terminal.
+fn no_miri(workspace: &Workspace) -> Option<&'static str> {
+    let output = |mut command: Command| command.output().ok().filter(|one| one.status.success());
+    if output(workspace.nightly_cargo("miri --version")).is_none() {
+        return Some("no nightly with Miri: rustup toolchain install nightly -c miri -c rust-src");
+    }
+    let sysroot = output(workspace.nightly_rustc("--print sysroot"))?;
+    let sysroot = String::from_utf8_lossy(&sysroot.stdout).trim().to_owned();
+    let source = Path::new(&sysroot).join("lib/rustlib/src/rust/library");
+    let remedy = "no source of the library: rustup component add rust-src --toolchain nightly";
+    (!source.is_dir()).then_some(remedy)
 }
