@@ -217,6 +217,50 @@ fn a_regular_file_does_not_keep_the_sockets_out() {
 }
 
 #[test]
+fn files_take_turns_where_there_is_room_for_one() {
+    bounded(|| {
+        let mut poll = Poll::new().unwrap();
+        let mut events = Events::with_capacity(1);
+        let files = [regular_file(), regular_file(), regular_file()];
+        for (token, file) in files.iter().enumerate() {
+            poll.registry()
+                .register(
+                    &mut SourceFd(&file.as_raw_fd()),
+                    Token(token),
+                    Interest::READABLE,
+                )
+                .unwrap();
+        }
+        let mut seen = [0; 3];
+        for _ in 0..30 {
+            seen[one_event(&mut poll, &mut events).token().0] += 1;
+        }
+        assert_eq!(seen, [10; 3]);
+    });
+}
+
+#[test]
+fn a_one_shot_registration_of_a_file_gives_one_event() {
+    bounded(|| {
+        let (mut poll, mut events) = new_poll();
+        let file = regular_file();
+        let descriptor = file.as_raw_fd();
+        let selector = poll.registry().selector();
+        selector
+            .register_with(descriptor, Token(0), Interest::READABLE, Mode::Oneshot)
+            .unwrap();
+        for token in 0..2 {
+            assert_eq!(one_event(&mut poll, &mut events).token(), Token(token));
+            assert_silent(&mut poll, &mut events);
+            let selector = poll.registry().selector();
+            selector
+                .reregister(descriptor, Token(token + 1), Interest::READABLE)
+                .unwrap();
+        }
+    });
+}
+
+#[test]
 fn a_regular_file_as_an_io_source_is_silent_once_it_is_read() {
     bounded(|| {
         let (mut poll, mut events) = new_poll();

@@ -6,9 +6,10 @@ mod util;
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use util::{assert_silent, bounded, connection, drain, poll};
+use util::{SLACK, assert_silent, bounded, connection, drain, poll};
+use wasio::event::Event;
 use wasio::net::TcpStream;
 use wasio::time::Timer;
 use wasio::{Events, Interest, Poll, Token, Waker};
@@ -91,6 +92,39 @@ fn timers_and_the_waker_have_their_turn_beside_busy_sources() {
         }
         assert!(seen.contains(&TIMER) && seen.contains(&WAKER), "{seen:?}");
         assert_eq!(seen.len(), SOURCES + 2, "{seen:?}");
+    });
+}
+
+// The wake-up of the operating system is used up by the poll that had no room for the waker's
+// event. Who goes first changes from poll to poll: all beginnings are tried.
+#[test]
+fn what_had_no_room_is_not_waited_for_again() {
+    bounded(|| {
+        for polls_before in 0..6 {
+            let mut poll = Poll::new().unwrap();
+            let mut events = Events::with_capacity(1);
+            let waker = Waker::new(poll.registry(), Token(2)).unwrap();
+            for _ in 0..polls_before {
+                poll.poll(&mut events, Some(Duration::ZERO)).unwrap();
+            }
+            let (mut ours, mut peer) = connection();
+            peer.write_all(b"x").unwrap();
+            poll.registry()
+                .register(&mut ours, Token(0), Interest::READABLE)
+                .unwrap();
+            let mut timer = Timer::oneshot(Duration::ZERO);
+            poll.registry()
+                .register(&mut timer, Token(1), Interest::READABLE)
+                .unwrap();
+            waker.wake().unwrap();
+            let started = Instant::now();
+            let mut seen = BTreeSet::new();
+            for _ in 0..3 {
+                seen.extend(util::poll(&mut poll, &mut events).iter().map(Event::token));
+            }
+            assert_eq!(seen.len(), 3, "{seen:?}");
+            assert!(started.elapsed() < SLACK);
+        }
     });
 }
 

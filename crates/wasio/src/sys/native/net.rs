@@ -2,7 +2,8 @@
 //! without blocking. Every socket that leaves here is non-blocking.
 
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{Shutdown, SocketAddr};
+pub(crate) use std::net::{TcpListener, TcpStream, UdpSocket};
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 

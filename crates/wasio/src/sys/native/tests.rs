@@ -164,6 +164,31 @@ fn an_edge_that_finds_no_room_is_reported_by_the_next_poll() {
     assert_eq!(tokens, [Token(0), Token(1)]);
 }
 
+#[test]
+fn an_event_that_was_fetched_does_not_outlive_its_registration() {
+    let selector = Selector::new(Config::DEFAULT).unwrap();
+    let mut events = Events::with_capacity(4);
+    let (ours, mut theirs) = UnixStream::pair().unwrap();
+    let (idle, _peer) = UnixStream::pair().unwrap();
+    let register = |stream: &UnixStream, token| {
+        let descriptor = stream.as_raw_fd();
+        selector
+            .register(descriptor, token, Interest::READABLE, Mode::Level)
+            .unwrap()
+    };
+    let key = register(&ours, Token(1));
+    theirs.write_all(b"x").unwrap();
+    let mut buffer = polling::Events::with_capacity(8.try_into().unwrap());
+    let shared = &selector.shared;
+    assert_eq!(shared.poller.wait(&mut buffer, Some(LIMIT)).unwrap(), 1);
+    // As another thread may do, between the wait and the delivery.
+    selector.deregister(key).unwrap();
+    let next = register(&idle, Token(2));
+    assert_eq!(next.index, key.index);
+    shared.collect(&buffer, &mut events);
+    assert!(events.is_empty(), "{events:?}");
+}
+
 fn fill(mut stream: &UnixStream) -> usize {
     let mut written = 0;
     while let Ok(more) = stream.write(&[0; 4096]) {
