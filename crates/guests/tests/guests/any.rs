@@ -7,6 +7,12 @@ use wasio_host::{Exit, Stdin};
 
 use crate::harness::{Case, Host};
 
+mod streams;
+mod waits;
+
+pub(crate) use streams::*;
+pub(crate) use waits::*;
+
 pub(crate) fn any_exit_code(case: &Case) {
     let outcome = case.setup().arg("42").start().outcome();
     assert_eq!(outcome.exit, Exit::Code(42));

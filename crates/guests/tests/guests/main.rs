@@ -11,6 +11,7 @@ mod any;
 mod harness;
 mod net;
 mod p1;
+mod talk;
 mod threads;
 
 use std::process::ExitCode;

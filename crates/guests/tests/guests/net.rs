@@ -9,6 +9,14 @@ use wasio_host::peer::{self, Pattern};
 
 use crate::harness::Case;
 
+mod calls;
+mod edges;
+mod mass;
+
+pub(crate) use calls::*;
+pub(crate) use edges::*;
+pub(crate) use mass::*;
+
 pub(crate) fn net_std_echo(case: &Case) {
     let guest = case.start();
     let stream = guest.connect();

@@ -71,10 +71,6 @@ impl Case {
     }
 
     /// Gives this test more, or less, than a minute in all.
-    #[expect(
-        dead_code,
-        reason = "part of the harness; the first slow test takes this line out"
-    )]
     pub(crate) fn set_limit(&self, limit: Duration) {
         self.clock.lock().unwrap().limit = limit;
     }

@@ -9,11 +9,18 @@ use wasio_host::{Exit, Outcome, Running, peer};
 use super::case::Case;
 use super::native;
 
+/// How often the output of a guest is looked at.
+const POLL_OUTPUT: Duration = Duration::from_millis(1);
+
+/// How long the guest of a failed test may take to end by itself.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
 /// A guest that runs. It is stopped when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Session {
     case: Case,
-    started: Started,
+    /// `None` once its end is waited for.
+    started: Option<Started>,
 }
 
 #[derive(Debug)]
@@ -24,12 +31,19 @@ pub(super) enum Started {
 
 impl Session {
     pub(super) fn new(case: Case, started: Started) -> Self {
-        Self { case, started }
+        Self {
+            case,
+            started: Some(started),
+        }
+    }
+
+    fn started(&self) -> &Started {
+        self.started.as_ref().expect("waiting for its end takes it")
     }
 
     /// Where the guest listens, in the order in which it asks for listeners.
     pub(crate) fn addr(&self, index: usize) -> SocketAddr {
-        match &self.started {
+        match self.started() {
             Started::Wasm(running) => running.addr(index),
             Started::Native(child) => child.addr(index),
         }
@@ -42,15 +56,38 @@ impl Session {
 
     /// The writing end of `Stdin::Pipe`; dropping it is the end of file.
     pub(crate) fn take_stdin(&mut self) -> Option<PipeWriter> {
-        match &mut self.started {
+        match self.started.as_mut()? {
             Started::Wasm(running) => running.take_stdin(),
             Started::Native(child) => child.take_stdin(),
         }
     }
 
+    /// Waits until its standard output is `text`, whole lines.
+    ///
+    /// # Panics
+    /// If it is not before the time of the test is over.
+    pub(crate) fn expect_stdout(&self, text: &str) {
+        loop {
+            let said = match self.started() {
+                Started::Wasm(running) => running.stdout_so_far(),
+                Started::Native(child) => child.stdout_so_far(),
+            };
+            if said == text.as_bytes() {
+                return;
+            }
+            let said = String::from_utf8_lossy(&said);
+            assert!(text.starts_with(&*said), "{said:?} is not {text:?}");
+            assert!(
+                !self.case.time_left().is_zero(),
+                "{said:?} is all of {text:?}"
+            );
+            std::thread::sleep(POLL_OUTPUT);
+        }
+    }
+
     /// CPU time so far; `None` where the system does not say.
     pub(crate) fn cpu_time(&self) -> Option<Duration> {
-        match &self.started {
+        match self.started() {
             Started::Wasm(running) => Some(running.cpu_time()),
             Started::Native(child) => child.cpu_time(),
         }
@@ -58,7 +95,7 @@ impl Session {
 
     /// What runs in this process, for what natively does not exist.
     pub(crate) fn running(&self) -> Option<&Running> {
-        match &self.started {
+        match self.started() {
             Started::Wasm(running) => Some(running),
             Started::Native(_) => None,
         }
@@ -78,11 +115,9 @@ impl Session {
     }
 
     /// Waits until it has ended, at most for `timeout`; then it is stopped.
-    pub(crate) fn outcome_within(self, timeout: Duration) -> Outcome {
-        match self.started {
-            Started::Wasm(running) => running.wait(timeout),
-            Started::Native(child) => child.wait(timeout),
-        }
+    pub(crate) fn outcome_within(mut self, timeout: Duration) -> Outcome {
+        let started = self.started.take().expect("taken here alone");
+        started.wait(timeout)
     }
 
     /// Waits until it has ended well.
@@ -95,6 +130,28 @@ impl Session {
             Exit::Code(0) => outcome,
             Exit::Trap(trap) => panic!("the guest trapped: {trap}\n{}", output_of(&outcome)),
             exit => panic!("the guest ended with {exit:?}\n{}", output_of(&outcome)),
+        }
+    }
+}
+
+impl Started {
+    fn wait(self, timeout: Duration) -> Outcome {
+        match self {
+            Self::Wasm(running) => running.wait(timeout),
+            Self::Native(child) => child.wait(timeout),
+        }
+    }
+}
+
+/// A test that fails while its guest runs shows what the guest has said.
+impl Drop for Session {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        if let Some(started) = self.started.take() {
+            let outcome = started.wait(LAST_WORDS);
+            eprintln!("the guest: {:?}\n{}", outcome.exit, output_of(&outcome));
         }
     }
 }

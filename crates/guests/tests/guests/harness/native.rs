@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, PipeWriter, Read, Write};
 use std::net::SocketAddr;
 use std::process::{self, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -21,7 +22,9 @@ const START_LIMIT: Duration = Duration::from_secs(20);
 pub(super) struct Child {
     process: process::Child,
     stdin: Option<PipeWriter>,
-    stdout: Option<JoinHandle<Vec<u8>>>,
+    /// What was read so far, and the thread that reads.
+    said: Arc<Mutex<Vec<u8>>>,
+    stdout: Option<JoinHandle<()>>,
     stderr: Option<JoinHandle<Vec<u8>>>,
     addrs: Vec<SocketAddr>,
 }
@@ -55,10 +58,14 @@ impl Child {
         let (sender, found) = channel();
         let stdout = process.stdout.take().expect("piped");
         let stderr = process.stderr.take().expect("piped");
+        let said = Arc::default();
         let mut child = Self {
+            said: Arc::clone(&said),
             process,
             stdin: writer,
-            stdout: Some(std::thread::spawn(move || read_stdout(stdout, &sender))),
+            stdout: Some(std::thread::spawn(move || {
+                read_stdout(stdout, &said, &sender)
+            })),
             stderr: Some(std::thread::spawn(move || read_all(stderr))),
             addrs: Vec::new(),
         };
@@ -84,6 +91,11 @@ impl Child {
 
     pub(super) fn take_stdin(&mut self) -> Option<PipeWriter> {
         self.stdin.take()
+    }
+
+    /// Whole lines, and at the end the rest.
+    pub(super) fn stdout_so_far(&self) -> Vec<u8> {
+        self.said.lock().unwrap().clone()
     }
 
     /// CPU time of the threads that live, on Linux.
@@ -113,15 +125,14 @@ impl Child {
             None => Exit::TimedOut,
         };
         self.kill();
-        let read = |output: Option<JoinHandle<Vec<u8>>>| {
-            output
-                .and_then(|output| output.join().ok())
-                .unwrap_or_default()
-        };
+        // Both end with the process.
+        let stdout = self.stdout.take().map(JoinHandle::join);
+        stdout.map_or(Ok(()), |read| read).expect("read the output");
+        let stderr = self.stderr.take().map(JoinHandle::join);
         Outcome {
             exit,
-            stdout: read(self.stdout.take()),
-            stderr: read(self.stderr.take()),
+            stdout: self.stdout_so_far(),
+            stderr: stderr.and_then(Result::ok).unwrap_or_default(),
             cpu: Duration::ZERO,
             fuel: None,
             peak_memory_bytes: 0,
@@ -151,21 +162,19 @@ fn exit_of(status: ExitStatus) -> Exit {
 
 /// Reads the output, and reports and leaves out where the guest listens, so
 /// that a test finds the same output on all hosts.
-fn read_stdout(output: impl Read, found: &Sender<SocketAddr>) -> Vec<u8> {
+fn read_stdout(output: impl Read, said: &Mutex<Vec<u8>>, found: &Sender<SocketAddr>) {
     let mut reader = BufReader::new(output);
-    let mut all = Vec::new();
-    loop {
-        let start = all.len();
-        if matches!(reader.read_until(b'\n', &mut all), Ok(0) | Err(_)) {
-            return all;
-        }
-        let line = String::from_utf8_lossy(&all[start..]);
-        let addr = line.trim_end().strip_prefix(LISTENING).map(str::parse);
+    let mut line = Vec::new();
+    while matches!(reader.read_until(b'\n', &mut line), Ok(1..)) {
+        let text = String::from_utf8_lossy(&line);
+        let addr = text.trim_end().strip_prefix(LISTENING).map(str::parse);
         if let Some(Ok(addr)) = addr {
             // Nobody listens any more once all were found.
             let _ = found.send(addr);
-            all.truncate(start);
+        } else {
+            said.lock().unwrap().extend_from_slice(&line);
         }
+        line.clear();
     }
 }
 

@@ -1,0 +1,58 @@
+//! 70 000 timers in one poll fire in the order of their times, each once, none early.
+
+use std::time::{Duration, Instant};
+
+use wasio::time::Timer;
+use wasio::{Events, Interest, Poll, Token};
+
+const COUNT: usize = 70_000;
+const SPREAD_US: u64 = 200_000;
+
+fn main() {
+    let mut poll = Poll::new().expect("a poll");
+    let mut events = Events::with_capacity(1000);
+    let start = Instant::now();
+    let mut timers = Vec::with_capacity(COUNT);
+    for token in 0..COUNT {
+        let mut timer = Timer::oneshot(Duration::from_secs(3600));
+        let registry = poll.registry();
+        registry
+            .register(&mut timer, Token(token), Interest::READABLE)
+            .expect("register");
+        timers.push(timer);
+    }
+    // Their order has nothing to do with the one they were registered in.
+    // They are set well before the first of them is due.
+    let base = start.elapsed() * 3 + Duration::from_secs(1);
+    let after = |token: usize| Duration::from_micros(token as u64 * 7919 % SPREAD_US);
+    for (token, timer) in timers.iter_mut().enumerate() {
+        timer.set_at(start + base + after(token));
+    }
+    assert!(start.elapsed() < base, "setting them took too long");
+    let mut fired = Vec::with_capacity(COUNT);
+    while fired.len() < COUNT {
+        poll.poll(&mut events, Some(Duration::from_secs(20)))
+            .expect("poll");
+        assert!(!events.is_empty(), "{} of {COUNT} fired", fired.len());
+        let now = start.elapsed();
+        for event in &events {
+            let token = event.token().0;
+            assert!(base + after(token) <= now, "timer {token} is early");
+            fired.push(token);
+        }
+    }
+    let mut sorted = fired.clone();
+    sorted.sort_unstable();
+    assert!(sorted.into_iter().eq(0..COUNT), "each fires once");
+    // Setting one reads two clocks, and the thread may be held up in between.
+    let slack = Duration::from_millis(50);
+    let mut latest = Duration::ZERO;
+    for token in fired {
+        assert!(
+            after(token) + slack >= latest,
+            "timer {token} is out of order"
+        );
+        latest = latest.max(after(token));
+    }
+    println!("done");
+}

@@ -1,0 +1,58 @@
+//! Timeouts are never early, whatever their length, and not absurdly late; beside a
+//! timer that is far away too, and with the longest that there is.
+
+use std::time::{Duration, Instant};
+
+use wasio::time::Timer;
+use wasio::{Events, Interest, Poll, Token, Waker};
+
+/// Two cores shared with other tests, and hosts that count milliseconds.
+const LATE: Duration = Duration::from_secs(2);
+
+fn main() {
+    let mut poll = Poll::new().expect("a poll");
+    let mut events = Events::with_capacity(4);
+    check_all(&mut poll, &mut events);
+    let mut timer = Timer::oneshot(Duration::from_secs(3600));
+    let registry = poll.registry();
+    registry
+        .register(&mut timer, Token(0), Interest::READABLE)
+        .expect("register");
+    check_all(&mut poll, &mut events);
+
+    // A wake that came before ends the longest wait at once.
+    let waker = Waker::new(poll.registry(), Token(1)).expect("a waker");
+    for timeout in [
+        Some(Duration::MAX),
+        Some(Duration::from_nanos(u64::MAX)),
+        None,
+    ] {
+        waker.wake().expect("wake");
+        let start = Instant::now();
+        poll.poll(&mut events, timeout).expect("poll");
+        assert_eq!(events.iter().count(), 1, "{timeout:?}");
+        assert!(start.elapsed() < LATE, "{timeout:?}: {:?}", start.elapsed());
+    }
+    check_all(&mut poll, &mut events);
+}
+
+fn check_all(poll: &mut Poll, events: &mut Events) {
+    let ns = Duration::from_nanos;
+    for (timeout, rounds) in [
+        (ns(1), 20),
+        (ns(1_000), 20),
+        (ns(1_000_000), 10),
+        (ns(1_500_001), 10),
+        (ns(10_000_000), 3),
+        (ns(100_000_000), 1),
+    ] {
+        for _ in 0..rounds {
+            let start = Instant::now();
+            poll.poll(events, Some(timeout)).expect("poll");
+            let elapsed = start.elapsed();
+            assert!(events.is_empty(), "{timeout:?}: {events:?}");
+            assert!(elapsed >= timeout, "{timeout:?}: early, {elapsed:?}");
+            assert!(elapsed < timeout + LATE, "{timeout:?}: late, {elapsed:?}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! One event a registration, on request.
+
+use std::os::fd::AsRawFd;
+
+use wasio::{Interest, Mode, Token};
+use wasio_guests::driver::{BOTH, Driver, accept, drain, say};
+
+fn main() {
+    let mut stream = accept(&mut wasio_guests::listener());
+    let descriptor = stream.as_raw_fd();
+    let mut driver = Driver::default();
+    let selector = driver
+        .poll
+        .registry()
+        .selector()
+        .try_clone()
+        .expect("clone");
+    let result = selector.register_with(descriptor, Token(1), BOTH, Mode::Oneshot);
+    result.expect("register");
+    // Whatever it was for, it was the one.
+    driver.expect(1);
+    driver.expect_silence();
+    selector
+        .reregister(descriptor, Token(2), Interest::READABLE)
+        .expect("reregister");
+    assert!(driver.expect(2).is_readable());
+    driver.expect_silence();
+    // Draining does not arm it; registering again does, for one event.
+    assert_eq!(drain(&mut stream).0, b"hello");
+    say(&stream, "1");
+    driver.expect_silence();
+    selector
+        .reregister(descriptor, Token(3), Interest::READABLE)
+        .expect("reregister");
+    assert!(driver.expect(3).is_readable());
+    driver.expect_silence();
+    // Level-triggered from now on.
+    let result = selector.reregister_with(descriptor, Token(4), BOTH, Mode::Level);
+    result.expect("reregister");
+    for _ in 0..3 {
+        driver.expect(4);
+    }
+    selector.deregister(descriptor).expect("deregister");
+    driver.expect_silence();
+}

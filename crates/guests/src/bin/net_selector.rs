@@ -1,0 +1,59 @@
+//! A clone is the same selector; a fork starts with the same registrations and goes
+//! its own way.
+
+use std::io::ErrorKind;
+use std::os::fd::AsRawFd;
+use std::time::Duration;
+
+use wasio::{Events, Interest, Selector, Token};
+use wasio_guests::driver::{PATIENCE, accept_each, drain, expect_kind};
+
+fn tokens(selector: &Selector, timeout: Duration) -> Vec<usize> {
+    let mut events = Events::with_capacity(8);
+    selector.select(&mut events, Some(timeout)).expect("select");
+    let mut tokens: Vec<_> = events.iter().map(|event| event.token().0).collect();
+    tokens.sort_unstable();
+    tokens
+}
+
+fn main() {
+    let mut streams = accept_each::<2>(&mut wasio_guests::listener());
+    let [one, two] = streams.each_ref().map(AsRawFd::as_raw_fd);
+    let selector = Selector::new().expect("a selector");
+    let clone = selector.try_clone().expect("a clone");
+    clone
+        .register(one, Token(1), Interest::READABLE)
+        .expect("register");
+    expect_kind(
+        selector.register(one, Token(1), Interest::READABLE),
+        ErrorKind::AlreadyExists,
+    );
+    assert_eq!(tokens(&selector, PATIENCE), [1]);
+    assert_eq!(tokens(&clone, PATIENCE), [1]);
+
+    let fork = selector.fork().expect("a fork");
+    assert_eq!(tokens(&fork, PATIENCE), [1]);
+    // What happens to one does not happen to the other.
+    fork.register(two, Token(2), Interest::READABLE)
+        .expect("register");
+    let mut seen = Vec::new();
+    while seen != [1, 2] {
+        seen = tokens(&fork, PATIENCE);
+    }
+    assert_eq!(tokens(&selector, PATIENCE), [1]);
+    selector.deregister(one).expect("deregister");
+    expect_kind(clone.deregister(one), ErrorKind::NotFound);
+    assert_eq!(tokens(&selector, Duration::ZERO), []);
+    expect_kind(
+        selector.select(&mut Events::with_capacity(1), None),
+        ErrorKind::InvalidInput,
+    );
+    assert_eq!(tokens(&fork, PATIENCE), [1, 2]);
+    fork.reregister(one, Token(3), Interest::READABLE)
+        .expect("reregister");
+    assert_eq!(tokens(&fork, PATIENCE), [2, 3]);
+    for stream in &mut streams {
+        assert_eq!(drain(stream).0, b"x");
+    }
+    assert_eq!(tokens(&fork, Duration::ZERO), []);
+}

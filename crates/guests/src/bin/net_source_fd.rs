@@ -1,0 +1,40 @@
+//! What wasio does not see the I/O of is level-triggered: reported by each poll while it
+//! is ready.
+
+use std::os::fd::AsRawFd;
+
+use wasio::{Interest, SourceFd, Token};
+use wasio_guests::driver::{BOTH, Driver, accept, drain, say};
+
+fn main() {
+    let mut stream = accept(&mut wasio_guests::listener());
+    let descriptor = stream.as_raw_fd();
+    let mut source = SourceFd(&descriptor);
+    let mut driver = Driver::default();
+    driver.register(&mut source, 1, Interest::READABLE);
+    for _ in 0..3 {
+        assert!(driver.expect(1).is_readable());
+    }
+    // Read through the stream, which is not registered: still seen.
+    assert_eq!(drain(&mut stream).0, b"hello");
+    driver.expect_silence();
+
+    let registry = driver.poll.registry();
+    let result = registry.reregister(&mut source, Token(2), BOTH);
+    result.expect("reregister");
+    for _ in 0..3 {
+        let event = driver.expect(2);
+        assert!(event.is_writable() && !event.is_readable(), "{event:?}");
+    }
+    say(&stream, "1");
+    let mut readable = false;
+    while !readable {
+        readable = driver.expect(2).is_readable();
+    }
+    driver
+        .poll
+        .registry()
+        .deregister(&mut source)
+        .expect("deregister");
+    driver.expect_silence();
+}

@@ -1,0 +1,34 @@
+//! An event that was on its way when its source was closed is dropped: it does not
+//! reach the source that took its place, which may have the same descriptor.
+
+use wasio::{Interest, Token};
+use wasio_guests::driver::{Driver, accept, accept_each, drain, say};
+
+fn main() {
+    let mut listener = wasio_guests::listener();
+    let [mut kept, mut closed, mut control] = accept_each(&mut listener);
+    // Both are ready; there is room to report one at a time.
+    let mut driver = Driver::with_capacity(1);
+    driver.register(&mut kept, 1, Interest::READABLE);
+    driver.register(&mut closed, 2, Interest::READABLE);
+    let first = driver.next()[0].token();
+    let (mut stays, goes) = if first == Token(1) {
+        (kept, closed)
+    } else {
+        (closed, kept)
+    };
+    // The event of the other one may be on its way: close it, and open a new one.
+    drop(goes);
+    say(&control, "1");
+    let mut new = accept(&mut listener);
+    driver.register(&mut new, 3, Interest::READABLE);
+    driver.expect_silence();
+    // The new one is reported when it is ready.
+    say(&control, "2");
+    driver.expect(3);
+    assert_eq!(drain(&mut new).0, b"new");
+    assert_eq!(drain(&mut stays).0, b"x");
+    driver.expect_silence();
+    driver.register(&mut control, 4, Interest::READABLE);
+    driver.expect(4);
+}

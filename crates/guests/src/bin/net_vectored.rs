@@ -1,0 +1,49 @@
+//! Reads and writes of several buffers move bytes in order, and arm when they
+//! block.
+
+use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Write};
+
+use wasio::Interest;
+use wasio_guests::driver::{Driver, accept, expect_kind, say};
+
+fn main() {
+    let mut stream = accept(&mut wasio_guests::listener());
+    let mut driver = Driver::default();
+    driver.register(&mut stream, 1, Interest::READABLE);
+    // No room is no end and no block.
+    assert_eq!(stream.read_vectored(&mut []).expect("nothing"), 0);
+    assert_eq!(stream.write_vectored(&[]).expect("nothing"), 0);
+    let mut got = Vec::new();
+    while got.len() < 11 {
+        let (mut empty, mut first, mut second) = ([0; 0], [0; 4], [0; 32]);
+        let read = stream.read_vectored(&mut [
+            IoSliceMut::new(&mut empty),
+            IoSliceMut::new(&mut first),
+            IoSliceMut::new(&mut second),
+        ]);
+        match read {
+            Ok(0) => panic!("the end"),
+            Ok(count) => {
+                let both = [&first[..], &second[..]].concat();
+                got.extend_from_slice(&both[..count]);
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => drop(driver.expect(1)),
+            Err(error) => panic!("read: {error}"),
+        }
+    }
+    assert_eq!(got, b"hello world");
+    let mut buffer = [0; 8];
+    let blocked = stream.read_vectored(&mut [IoSliceMut::new(&mut buffer)]);
+    expect_kind(blocked, ErrorKind::WouldBlock);
+
+    let mut unsent: &[u8] = b"good bye";
+    while !unsent.is_empty() {
+        let (first, second) = unsent.split_at(unsent.len().min(3));
+        let slices = [IoSlice::new(&[]), IoSlice::new(first), IoSlice::new(second)];
+        let written = stream.write_vectored(&slices).expect("write");
+        unsent = &unsent[written..];
+    }
+    driver.expect(1);
+    assert_eq!(driver.receive(&stream, 2), b"ok");
+    say(&stream, ".");
+}

@@ -1,0 +1,35 @@
+//! Writes 8 MiB to a peer that reads slowly: the writes block, and go on with the
+//! event. While the peer rests there is no event and no poll.
+
+use std::io::{ErrorKind, Write};
+
+use wasio_guests::driver::{BOTH, Driver, accept};
+
+const LEN: usize = 8 << 20;
+
+fn main() {
+    let bytes: Vec<u8> = (0..LEN).map(|at| (at % 251) as u8).collect();
+    let mut stream = accept(&mut wasio_guests::listener());
+    let mut driver = Driver::default();
+    driver.register(&mut stream, 1, BOTH);
+    let (mut sent, mut blocked, mut needless) = (0, 0_u32, 0_u32);
+    while sent < LEN {
+        assert!(driver.expect(1).is_writable());
+        let before = sent;
+        while sent < LEN {
+            match stream.write(&bytes[sent..]) {
+                Ok(count) => sent += count,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => panic!("write: {error}"),
+            }
+        }
+        blocked += u32::from(sent < LEN);
+        needless += u32::from(sent == before);
+    }
+    assert!(blocked > 0, "the peer took all at once");
+    assert!(
+        needless <= 1 + blocked / 10,
+        "{needless} of {blocked} in vain"
+    );
+    println!("{sent} bytes");
+}

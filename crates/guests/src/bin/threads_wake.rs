@@ -1,0 +1,56 @@
+//! A wake from another thread ends a poll that blocks: at once when it waits for no
+//! descriptor, and soon when it waits for one. The medians are held to what is
+//! documented; a single wake may be late on a busy machine.
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use wasio::{Interest, Token, Waker};
+use wasio_guests::driver::Driver;
+
+const ROUNDS: usize = 15;
+const WAKER: usize = usize::MAX;
+
+fn main() {
+    let mut driver = Driver::default();
+    let waker = Waker::new(driver.poll.registry(), Token(WAKER)).expect("a waker");
+    let (go, when) = channel();
+    let (tell, woken) = channel();
+    let thread = thread::spawn(move || wake_later(&waker, &when, &tell));
+    check(&mut driver, &go, &woken, Duration::from_millis(5));
+    let mut listener = wasio_guests::listener();
+    driver.register(&mut listener, 1, Interest::READABLE);
+    check(&mut driver, &go, &woken, Duration::from_millis(15));
+    drop(go);
+    thread.join().expect("join");
+}
+
+/// Wakes each time it is told to, after a while in which the poll has begun to
+/// block, and tells when that was.
+fn wake_later(waker: &Waker, when: &Receiver<Duration>, tell: &Sender<Instant>) {
+    for pause in when {
+        thread::sleep(pause);
+        let now = Instant::now();
+        waker.wake().expect("wake");
+        tell.send(now).expect("the main thread waits");
+    }
+}
+
+fn check(driver: &mut Driver, go: &Sender<Duration>, woken: &Receiver<Instant>, most: Duration) {
+    let mut delays = Vec::new();
+    for round in 0..ROUNDS {
+        // Long enough for the slices of a wait to have grown, and of different length.
+        let pause = Duration::from_millis(20 + 3 * round as u64);
+        go.send(pause).expect("the thread waits");
+        let start = Instant::now();
+        driver.expect(WAKER);
+        let now = Instant::now();
+        assert!(now - start >= pause, "woken by something else");
+        delays.push(now - woken.recv().expect("told"));
+    }
+    delays.sort_unstable();
+    let (median, worst) = (delays[ROUNDS / 2], delays[ROUNDS - 1]);
+    assert!(median < most, "median {median:?} of {delays:?}");
+    assert!(worst < Duration::from_secs(2), "{delays:?}");
+}

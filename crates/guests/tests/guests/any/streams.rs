@@ -1,0 +1,50 @@
+//! Standard streams, and what a program without sockets is told about them.
+
+use std::io::Write;
+
+use wasio_host::Stdin;
+
+use crate::harness::Case;
+
+pub(crate) fn any_stdout(case: &Case) {
+    let outcome = case.start().succeeds();
+    assert_eq!(outcome.stdout_text(), "hello\ngood bye\n");
+}
+
+/// Each part is sent when the one before has come back: nothing is kept back, whether
+/// the guest reads three bytes at a time or has room for all.
+pub(crate) fn any_stdin(case: &Case) {
+    for buffer_len in ["4096", "3"] {
+        let mut guest = case.setup().arg(buffer_len).stdin(Stdin::Pipe).start();
+        let mut stdin = guest.take_stdin().unwrap();
+        stdin.write_all(b"one\n").unwrap();
+        guest.expect_stdout("one\n");
+        // Silence: the timer beside it goes on.
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        stdin.write_all(b"a longer line\nand another\n").unwrap();
+        guest.expect_stdout("one\na longer line\nand another\n");
+        drop(stdin);
+        guest.expect_stdout("one\na longer line\nand another\nend\n");
+        let outcome = guest.succeeds();
+        let stderr = outcome.stderr_text();
+        let ticks = stderr.trim_end().strip_suffix(" ticks");
+        let ticks: u32 = ticks.unwrap_or("").parse().unwrap();
+        assert!(ticks >= 2, "the input held the timer up: {ticks} ticks");
+    }
+    // The end alone.
+    let guest = case.setup().stdin(Stdin::Null).start();
+    assert_eq!(guest.succeeds().stdout_text(), "end\n");
+    // All at once, more than fits into a pipe or a buffer.
+    let lines = "a line of some bytes\n".repeat(20_000);
+    let stdin = Stdin::Bytes(lines.clone().into_bytes());
+    let outcome = case.setup().stdin(stdin).start().succeeds();
+    assert_eq!(outcome.stdout_text(), format!("{lines}end\n"));
+}
+
+pub(crate) fn any_unsupported(case: &Case) {
+    case.start().succeeds();
+}
+
+pub(crate) fn any_not_preopened(case: &Case) {
+    case.start().succeeds();
+}

@@ -1,0 +1,127 @@
+//! What each call does and says.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use wasio_host::peer;
+
+use crate::harness::Case;
+use crate::talk::{hear, hear_end, say};
+
+/// Starts the guest and sends `text` on its only connection.
+fn one_peer(case: &Case, text: &str) -> (crate::harness::Session, TcpStream) {
+    let guest = case.start();
+    let peer = guest.connect();
+    say(&peer, text);
+    (guest, peer)
+}
+
+pub(crate) fn net_reregister(case: &Case) {
+    let (guest, _peer) = one_peer(case, "hello");
+    guest.succeeds();
+}
+
+pub(crate) fn net_register_errors(case: &Case) {
+    let (guest, _peer) = one_peer(case, "hello");
+    guest.succeeds();
+}
+
+pub(crate) fn net_peek(case: &Case) {
+    let (guest, peer) = one_peer(case, "hello");
+    hear(&peer, "1");
+    say(&peer, "ab");
+    hear(&peer, "2");
+    say(&peer, "cd");
+    guest.succeeds();
+}
+
+pub(crate) fn net_vectored(case: &Case) {
+    let (guest, peer) = one_peer(case, "hello world");
+    hear(&peer, "good bye");
+    say(&peer, "ok");
+    hear(&peer, ".");
+    hear_end(&peer);
+    guest.succeeds();
+}
+
+pub(crate) fn net_take_error(case: &Case) {
+    let guest = case.start();
+    let peer = guest.connect();
+    hear(&peer, "x");
+    guest.succeeds();
+}
+
+pub(crate) fn net_from_std(case: &Case) {
+    let guest = case.start();
+    let peer = guest.connect();
+    hear(&peer, "1");
+    say(&peer, "ab");
+    guest.succeeds();
+}
+
+pub(crate) fn net_unsupported(case: &Case) {
+    let guest = case.start();
+    let _peer = guest.connect();
+    guest.succeeds();
+}
+
+pub(crate) fn net_two_listeners(case: &Case) {
+    let guest = case.setup().listeners(2).start();
+    for index in [1, 0, 1] {
+        let peer = peer::connect(guest.addr(index)).unwrap();
+        hear(&peer, &index.to_string());
+    }
+    guest.succeeds();
+}
+
+pub(crate) fn net_tokens(case: &Case) {
+    let guest = case.start();
+    let peers: Vec<TcpStream> = (0..4).map(|_| guest.connect()).collect();
+    for peer in &peers {
+        say(peer, "x");
+    }
+    guest.succeeds();
+}
+
+pub(crate) fn net_selector(case: &Case) {
+    let guest = case.start();
+    let peers = [guest.connect(), guest.connect()];
+    for peer in &peers {
+        say(peer, "x");
+    }
+    guest.succeeds();
+}
+
+pub(crate) fn net_event_debug(case: &Case) {
+    let (guest, peer) = one_peer(case, "hello");
+    hear(&peer, "x");
+    guest.succeeds();
+}
+
+pub(crate) fn net_accept_storm(case: &Case) {
+    const THREADS: u8 = 4;
+    const EACH: u8 = 60;
+    let count = usize::from(THREADS) * usize::from(EACH);
+    let guest = case.setup().arg(count.to_string()).start();
+    let addr = guest.addr(0);
+    std::thread::scope(|scope| {
+        for thread in 0..THREADS {
+            scope.spawn(move || {
+                let peers: Vec<TcpStream> =
+                    (0..EACH).map(|_| peer::connect(addr).unwrap()).collect();
+                for (byte, mut peer) in peers.iter().enumerate() {
+                    // Lower case letters: each goes back as one byte.
+                    let byte = b'a' + (thread + u8::try_from(byte).unwrap()) % 26;
+                    peer.write_all(&[byte]).unwrap();
+                }
+                for (byte, mut peer) in peers.iter().enumerate() {
+                    let byte = b'a' + (thread + u8::try_from(byte).unwrap()) % 26;
+                    let mut back = Vec::new();
+                    peer.read_to_end(&mut back).unwrap();
+                    assert_eq!(back, [byte]);
+                }
+            });
+        }
+    });
+    guest.succeeds();
+}
