@@ -3,10 +3,10 @@ use std::io;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use crate::portable::Direction;
+use crate::portable::{Direction, Key};
 use crate::registration::{self, Registration};
-use crate::sys::{Backend, Outcome};
-use crate::{Interest, RawDescriptor, Registry, Token, event};
+use crate::sys::{self, Backend, Outcome};
+use crate::{Interest, Mode, Registry, Token, event};
 
 /// Makes a source of any type that has a descriptor, edge-triggered: after an event a
 /// direction is silent until an operation on it says
@@ -171,21 +171,35 @@ impl<T> IoSource<T> {
         }
     }
 
-    fn register_descriptor(
+    /// `Source::register`; `enter` registers the source with the selector.
+    pub(crate) fn register_by(
         &mut self,
         registry: &Registry,
-        descriptor: RawDescriptor,
-        token: Token,
-        interests: Interest,
+        enter: impl FnOnce(&T, &sys::Selector) -> io::Result<Key>,
     ) -> io::Result<()> {
         *self.exhausted.get_mut() = 0;
-        registration::register(
-            &mut self.registration,
-            registry,
-            descriptor,
-            token,
-            interests,
-        )
+        let inner = &self.inner;
+        registration::register(&mut self.registration, registry, |selector| {
+            enter(inner, selector)
+        })
+    }
+
+    /// `Source::reregister`; `renew` does it with the selector.
+    pub(crate) fn reregister_by(
+        &mut self,
+        registry: &Registry,
+        renew: impl FnOnce(&T, &sys::Selector, Key) -> io::Result<()>,
+    ) -> io::Result<()> {
+        *self.exhausted.get_mut() = 0;
+        let inner = &self.inner;
+        registration::reregister(&self.registration, registry, |selector, key| {
+            renew(inner, selector, key)
+        })
+    }
+
+    /// `Source::deregister`.
+    pub(crate) fn deregister_by(&mut self, registry: &Registry) -> io::Result<()> {
+        registration::deregister(&mut self.registration, registry)
     }
 }
 
@@ -213,8 +227,9 @@ impl<T: std::os::fd::AsRawFd> event::Source for IoSource<T> {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        let descriptor = self.inner.as_raw_fd();
-        self.register_descriptor(registry, descriptor, token, interests)
+        self.register_by(registry, |inner, selector| {
+            selector.register(inner.as_raw_fd(), token, interests, Mode::Edge)
+        })
     }
 
     fn reregister(
@@ -223,12 +238,13 @@ impl<T: std::os::fd::AsRawFd> event::Source for IoSource<T> {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        *self.exhausted.get_mut() = 0;
-        registration::reregister(&self.registration, registry, token, interests)
+        self.reregister_by(registry, |_, selector, key| {
+            selector.reregister(key, token, interests, Mode::Edge)
+        })
     }
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        registration::deregister(&mut self.registration, registry)
+        self.deregister_by(registry)
     }
 }
 
@@ -240,8 +256,9 @@ impl<T: std::os::windows::io::AsRawSocket> event::Source for IoSource<T> {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        let descriptor = self.inner.as_raw_socket();
-        self.register_descriptor(registry, descriptor, token, interests)
+        self.register_by(registry, |inner, selector| {
+            selector.register(inner.as_raw_socket(), token, interests, Mode::Edge)
+        })
     }
 
     fn reregister(
@@ -250,12 +267,13 @@ impl<T: std::os::windows::io::AsRawSocket> event::Source for IoSource<T> {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        *self.exhausted.get_mut() = 0;
-        registration::reregister(&self.registration, registry, token, interests)
+        self.reregister_by(registry, |_, selector, key| {
+            selector.reregister(key, token, interests, Mode::Edge)
+        })
     }
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        registration::deregister(&mut self.registration, registry)
+        self.deregister_by(registry)
     }
 }
 

@@ -27,6 +27,8 @@ pub use self::poll::{Builder, Poll, Registry};
 pub use self::selector::{Mode, RawDescriptor, Selector};
 #[cfg(any(unix, target_os = "wasi"))]
 pub use self::source_fd::SourceFd;
+#[cfg(wasio_pollables)]
+pub use self::sys::HostError;
 pub use self::token::Token;
 pub use self::waker::Waker;
 

@@ -2,9 +2,9 @@
 
 use std::io;
 
+use crate::Registry;
 use crate::portable::Key;
 use crate::sys::{self, Backend};
-use crate::{Interest, Mode, RawDescriptor, Registry, Token};
 
 /// A registration of a descriptor that ends when it is dropped.
 #[derive(Debug)]
@@ -30,35 +30,30 @@ impl Drop for Registration {
     }
 }
 
-/// `Source::register` of an edge-triggered source.
+/// `Source::register` of an edge-triggered source; `enter` registers it with the selector.
 pub(crate) fn register(
     slot: &mut Option<Registration>,
     registry: &Registry,
-    descriptor: RawDescriptor,
-    token: Token,
-    interests: Interest,
+    enter: impl FnOnce(&sys::Selector) -> io::Result<Key>,
 ) -> io::Result<()> {
     if slot.is_some() {
         return Err(already_registered());
     }
     let selector = registry.selector().inner().clone();
-    let key = selector.register(descriptor, token, interests, Mode::Edge)?;
+    let key = enter(&selector)?;
     *slot = Some(Registration { selector, key });
     Ok(())
 }
 
-/// `Source::reregister` of an edge-triggered source.
+/// `Source::reregister` of an edge-triggered source; `renew` does it with the selector.
 pub(crate) fn reregister(
     slot: &Option<Registration>,
     registry: &Registry,
-    token: Token,
-    interests: Interest,
+    renew: impl FnOnce(&sys::Selector, Key) -> io::Result<()>,
 ) -> io::Result<()> {
     let registration = slot.as_ref().ok_or_else(not_registered)?;
     check_same(&registration.selector, registry)?;
-    registration
-        .selector
-        .reregister(registration.key, token, interests, Mode::Edge)
+    renew(&registration.selector, registration.key)
 }
 
 /// `Source::deregister` of an edge-triggered source.

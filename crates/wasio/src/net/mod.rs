@@ -19,3 +19,8 @@ mod udp;
 
 pub use self::tcp::{TcpListener, TcpStream};
 pub use self::udp::UdpSocket;
+
+/// A socket of the standard library as the backend's: the same thing on most platforms.
+fn backend_socket<S, T: From<S>>(socket: S) -> T {
+    T::from(socket)
+}

@@ -35,13 +35,14 @@ macro_rules! socket {
         }
 
         /// The socket is deregistered, and stays non-blocking.
+        #[cfg(not(wasio_pollables))]
         impl From<$socket> for $std {
             fn from(socket: $socket) -> Self {
                 socket.inner.into_inner()
             }
         }
 
-        #[cfg(any(unix, target_os = "wasi"))]
+        #[cfg(all(any(unix, target_os = "wasi"), not(wasio_pollables)))]
         const _: () = {
             use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 

@@ -1,6 +1,7 @@
 use std::io;
 use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use super::backend_socket;
 use super::raw::socket;
 use crate::portable::Direction;
 use crate::sys::{self, Outcome};
@@ -43,7 +44,7 @@ use crate::{Interest, IoSource};
 /// # fn main() {}
 /// ```
 pub struct UdpSocket {
-    inner: IoSource<net::UdpSocket>,
+    inner: IoSource<sys::net::UdpSocket>,
 }
 
 impl UdpSocket {
@@ -53,13 +54,17 @@ impl UdpSocket {
     ///
     /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
     pub fn bind(address: SocketAddr) -> io::Result<Self> {
-        sys::net::udp_bind(address).map(Self::from_std)
+        sys::net::udp_bind(address).map(Self::from_backend)
     }
 
     /// A socket of the standard library as a source. It must be non-blocking:
     /// [`set_nonblocking`](net::UdpSocket::set_nonblocking).
     #[must_use]
     pub fn from_std(socket: net::UdpSocket) -> Self {
+        Self::from_backend(backend_socket(socket))
+    }
+
+    fn from_backend(socket: sys::net::UdpSocket) -> Self {
         Self {
             inner: IoSource::new(socket),
         }
@@ -318,11 +323,11 @@ impl UdpSocket {
     }
 
     /// A datagram, large or small, says nothing about whether there is another one.
-    fn read<R>(&self, f: impl FnOnce(&net::UdpSocket) -> io::Result<R>) -> io::Result<R> {
+    fn read<R>(&self, f: impl FnOnce(&sys::net::UdpSocket) -> io::Result<R>) -> io::Result<R> {
         self.inner.operate(Direction::Read, f, |_| Outcome::Moved)
     }
 
-    fn write<R>(&self, f: impl FnOnce(&net::UdpSocket) -> io::Result<R>) -> io::Result<R> {
+    fn write<R>(&self, f: impl FnOnce(&sys::net::UdpSocket) -> io::Result<R>) -> io::Result<R> {
         self.inner.operate(Direction::Write, f, |_| Outcome::Moved)
     }
 }

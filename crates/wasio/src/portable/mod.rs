@@ -2,6 +2,7 @@
 //!
 //! Pure data structures and decisions: no I/O, no clock of its own, no unsafe code.
 //! It is tested natively, by unit and property tests.
+#![allow(dead_code, unused_imports, reason = "each backend uses a part of it")]
 
 mod key;
 mod order;

@@ -172,6 +172,17 @@ impl<S: Copy> Sources<S> {
         true
     }
 
+    /// Replaces what a registration is made of. Neither direction may stand in the array.
+    pub(crate) fn set_source(&mut self, key: Key, source: S) {
+        if let Some(entry) = self.entry_mut(key) {
+            debug_assert!(
+                entry.slots.iter().all(|slot| slot.position == ABSENT),
+                "the array has a record of the old source"
+            );
+            entry.source = source;
+        }
+    }
+
     /// Removes a registration: from here on `key` is stale. `false` if it was before.
     pub(crate) fn deregister(&mut self, key: Key) -> bool {
         let Some(entry) = self.entry_mut(key) else {

@@ -15,9 +15,14 @@ use crate::portable::{Config, Direction, Expiry, Key};
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
 #[cfg_attr(all(target_os = "wasi", target_env = "p1"), path = "p1/mod.rs")]
+#[cfg_attr(all(target_os = "wasi", target_env = "p2"), path = "p2/mod.rs")]
 #[cfg_attr(any(unix, windows), path = "native/mod.rs")]
 #[cfg_attr(
-    not(any(all(target_os = "wasi", target_env = "p1"), unix, windows)),
+    not(any(
+        all(target_os = "wasi", any(target_env = "p1", target_env = "p2")),
+        unix,
+        windows
+    )),
     path = "unsupported.rs"
 )]
 mod imp;
@@ -26,10 +31,12 @@ mod imp;
 #[cfg(all(test, not(target_os = "wasi"), not(loom)))]
 mod p1;
 
-pub(crate) use self::imp::{Record, Selector};
+#[cfg(wasio_pollables)]
+pub use self::imp::HostError;
 #[cfg(feature = "net")]
 pub(crate) use self::imp::net;
 pub(crate) use self::imp::stdio;
+pub(crate) use self::imp::{Record, Selector};
 
 const _: () = {
     const fn implements<B: Backend + Clone + Send + Sync + 'static>() {}
@@ -93,8 +100,7 @@ pub(crate) trait Backend: Sized + fmt::Debug {
     ) -> io::Result<Key>;
 
     /// Replaces what was registered, and arms. `NotFound` if `key` is stale.
-    fn reregister(&self, key: Key, token: Token, interest: Interest, mode: Mode)
-    -> io::Result<()>;
+    fn reregister(&self, key: Key, token: Token, interest: Interest, mode: Mode) -> io::Result<()>;
 
     /// Removes a registration. `NotFound` if `key` is stale.
     fn deregister(&self, key: Key) -> io::Result<()>;

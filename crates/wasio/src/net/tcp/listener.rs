@@ -3,6 +3,7 @@ use std::net::{self, SocketAddr};
 
 use super::TcpStream;
 use crate::IoSource;
+use crate::net::backend_socket;
 use crate::net::raw::socket;
 use crate::portable::Direction;
 use crate::sys::{self, Outcome};
@@ -45,7 +46,7 @@ use crate::sys::{self, Outcome};
 /// # fn main() {}
 /// ```
 pub struct TcpListener {
-    inner: IoSource<net::TcpListener>,
+    inner: IoSource<sys::net::TcpListener>,
 }
 
 impl TcpListener {
@@ -63,7 +64,7 @@ impl TcpListener {
     ///   not, as there it would let others take the port over.
     /// * WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported); see [`preopened`](Self::preopened).
     pub fn bind(address: SocketAddr) -> io::Result<Self> {
-        sys::net::bind(address).map(Self::from_std)
+        sys::net::bind(address).map(Self::from_backend)
     }
 
     /// The next listener that whoever started the program has opened for it; `None` when
@@ -95,13 +96,17 @@ impl TcpListener {
     /// # }
     /// ```
     pub fn preopened() -> io::Result<Option<Self>> {
-        Ok(sys::net::preopened()?.map(Self::from_std))
+        Ok(sys::net::preopened()?.map(Self::from_backend))
     }
 
     /// A listener of the standard library as a source. It must be non-blocking:
     /// [`set_nonblocking`](net::TcpListener::set_nonblocking).
     #[must_use]
     pub fn from_std(listener: net::TcpListener) -> Self {
+        Self::from_backend(backend_socket(listener))
+    }
+
+    fn from_backend(listener: sys::net::TcpListener) -> Self {
         Self {
             inner: IoSource::new(listener),
         }
@@ -124,7 +129,7 @@ impl TcpListener {
             .inner
             .operate(Direction::Read, sys::net::accept, |_| Outcome::Moved)?;
         let (stream, peer) = accepted;
-        Ok((TcpStream::from_std(stream), peer))
+        Ok((TcpStream::from_backend(stream), peer))
     }
 
     /// The address it listens on.

@@ -1,6 +1,7 @@
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{self, Shutdown, SocketAddr};
 
+use crate::net::backend_socket;
 use crate::net::raw::socket;
 use crate::portable::Direction;
 use crate::sys::{self, Outcome};
@@ -53,7 +54,7 @@ use crate::{Interest, IoSource};
 /// # fn main() {}
 /// ```
 pub struct TcpStream {
-    inner: IoSource<net::TcpStream>,
+    inner: IoSource<sys::net::TcpStream>,
 }
 
 impl TcpStream {
@@ -72,13 +73,17 @@ impl TcpStream {
     ///
     /// WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
     pub fn connect(address: SocketAddr) -> io::Result<Self> {
-        sys::net::connect(address).map(Self::from_std)
+        sys::net::connect(address).map(Self::from_backend)
     }
 
     /// A connection of the standard library as a source. It must be non-blocking:
     /// [`set_nonblocking`](net::TcpStream::set_nonblocking).
     #[must_use]
     pub fn from_std(stream: net::TcpStream) -> Self {
+        Self::from_backend(backend_socket(stream))
+    }
+
+    pub(super) fn from_backend(stream: sys::net::TcpStream) -> Self {
         Self {
             inner: IoSource::new(stream),
         }

@@ -1,0 +1,69 @@
+//! The clock's place in the host's array: a handle that is always valid, and as seldom a new one
+//! as can be. A new one costs the host a timer, and waking the thread that keeps its timers.
+
+use wasip2::clocks::monotonic_clock;
+use wasip2::io::poll::Pollable;
+
+use super::target::Handle;
+use super::wait::Budget;
+
+/// How much later than asked for a bounded wait on hot sources may end. Hosts keep their timers in
+/// milliseconds anyway.
+const HOT_SLACK_NS: u64 = 1_000_000;
+
+/// The pollables of a selector's own.
+#[derive(Debug, Default)]
+pub(super) struct Clock {
+    /// Ready at once, and for ever.
+    zero: Option<Pollable>,
+    /// Never ready.
+    never: Option<Pollable>,
+    /// Ready from this time on.
+    deadline: Option<(u64, Pollable)>,
+}
+
+impl Clock {
+    /// The handle that ends a wait of this length.
+    pub(super) fn handle(&mut self, budget: Budget, now_ns: impl Fn() -> u64) -> Handle {
+        match budget {
+            Budget::Zero => self.zero(),
+            Budget::Unlimited => self.never(),
+            Budget::Until(deadline_ns) => self.at(deadline_ns, deadline_ns),
+            Budget::Within(bound_ns) => {
+                let now_ns = now_ns();
+                let earliest_ns = now_ns.saturating_add(bound_ns / 2);
+                self.at(earliest_ns, now_ns.saturating_add(bound_ns + HOT_SLACK_NS))
+            }
+        }
+    }
+
+    fn zero(&mut self) -> Handle {
+        let zero = self
+            .zero
+            .get_or_insert_with(|| monotonic_clock::subscribe_duration(0));
+        zero.handle()
+    }
+
+    pub(super) fn never(&mut self) -> Handle {
+        let never = self
+            .never
+            .get_or_insert_with(|| monotonic_clock::subscribe_instant(u64::MAX));
+        never.handle()
+    }
+
+    /// A clock that is ready at a time between the two; a new one is for the later.
+    fn at(&mut self, earliest_ns: u64, latest_ns: u64) -> Handle {
+        match &self.deadline {
+            Some((at_ns, pollable)) if (earliest_ns..=latest_ns).contains(at_ns) => {
+                pollable.handle()
+            }
+            _ => {
+                let pollable = monotonic_clock::subscribe_instant(latest_ns);
+                let handle = pollable.handle();
+                // The old one goes after the new one has come: its handle is not used again at once.
+                self.deadline = Some((latest_ns, pollable));
+                handle
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The host's errors as `io::Error`, with what the host said kept inside.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+use wasip2::io::streams::StreamError;
+#[cfg(feature = "net")]
+use wasip2::sockets::network::ErrorCode;
+
+/// What a WASI 0.2 host said, inside of an [`io::Error`]: the error code of
+/// `wasi:sockets/network`, or the words of a failed stream.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(all(target_os = "wasi", target_env = "p2"))]
+/// fn is_refused(error: &std::io::Error) -> bool {
+///     let host = error.get_ref().and_then(|error| error.downcast_ref::<wasio::HostError>());
+///     host.is_some_and(|host| host.code() == Some("connection-refused"))
+/// }
+/// ```
+#[derive(Debug)]
+pub struct HostError(Said);
+
+#[derive(Debug)]
+enum Said {
+    #[cfg(feature = "net")]
+    Code(ErrorCode),
+    Words(String),
+}
+
+impl HostError {
+    /// The error code by its name in WIT, as `connection-refused`; `None` where the host gave
+    /// words alone.
+    #[must_use]
+    pub fn code(&self) -> Option<&'static str> {
+        match &self.0 {
+            #[cfg(feature = "net")]
+            Said::Code(code) => Some(code.name()),
+            Said::Words(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            #[cfg(feature = "net")]
+            Said::Code(code) => write!(f, "{} ({})", words(*code), code.name()),
+            Said::Words(words) => f.write_str(words),
+        }
+    }
+}
+
+impl Error for HostError {}
+
+/// An error code of `wasi:sockets`.
+#[cfg(feature = "net")]
+pub(crate) fn of_code(code: ErrorCode) -> io::Error {
+    match kind(code) {
+        // Frequent, and it says all there is: not worth an allocation.
+        io::ErrorKind::WouldBlock => io::ErrorKind::WouldBlock.into(),
+        kind => io::Error::new(kind, HostError(Said::Code(code))),
+    }
+}
+
+#[cfg(feature = "net")]
+const fn kind(code: ErrorCode) -> io::ErrorKind {
+    use io::ErrorKind;
+    match code {
+        ErrorCode::AccessDenied => ErrorKind::PermissionDenied,
+        ErrorCode::NotSupported => ErrorKind::Unsupported,
+        ErrorCode::InvalidArgument => ErrorKind::InvalidInput,
+        ErrorCode::OutOfMemory => ErrorKind::OutOfMemory,
+        ErrorCode::Timeout => ErrorKind::TimedOut,
+        ErrorCode::WouldBlock => ErrorKind::WouldBlock,
+        ErrorCode::AddressNotBindable => ErrorKind::AddrNotAvailable,
+        ErrorCode::AddressInUse => ErrorKind::AddrInUse,
+        ErrorCode::RemoteUnreachable => ErrorKind::HostUnreachable,
+        ErrorCode::ConnectionRefused => ErrorKind::ConnectionRefused,
+        ErrorCode::ConnectionReset => ErrorKind::ConnectionReset,
+        ErrorCode::ConnectionAborted => ErrorKind::ConnectionAborted,
+        ErrorCode::NameUnresolvable => ErrorKind::NotFound,
+        // Each of these says that the socket is not in the state for it.
+        ErrorCode::InvalidState => ErrorKind::NotConnected,
+        ErrorCode::Unknown
+        | ErrorCode::ConcurrencyConflict
+        | ErrorCode::NotInProgress
+        | ErrorCode::NewSocketLimit
+        | ErrorCode::DatagramTooLarge
+        | ErrorCode::TemporaryResolverFailure
+        | ErrorCode::PermanentResolverFailure => ErrorKind::Other,
+    }
+}
+
+#[cfg(feature = "net")]
+const fn words(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::Unknown => "the host does not say what failed",
+        ErrorCode::AccessDenied => "the host does not permit it: is the guest given the network?",
+        ErrorCode::NotSupported => "the host does not support it",
+        ErrorCode::InvalidArgument => "invalid argument",
+        ErrorCode::OutOfMemory => "the host is out of memory",
+        ErrorCode::Timeout => "timed out",
+        ErrorCode::ConcurrencyConflict => "another operation is in progress",
+        ErrorCode::NotInProgress => "no such operation is in progress",
+        ErrorCode::WouldBlock => "would block",
+        ErrorCode::InvalidState => "the socket is not in the state for it",
+        ErrorCode::NewSocketLimit => "the host has no room for one more socket",
+        ErrorCode::AddressNotBindable => "the address is not one of this machine",
+        ErrorCode::AddressInUse => "address in use",
+        ErrorCode::RemoteUnreachable => "the other side cannot be reached",
+        ErrorCode::ConnectionRefused => "connection refused",
+        ErrorCode::ConnectionReset => "connection reset",
+        ErrorCode::ConnectionAborted => "connection aborted",
+        ErrorCode::DatagramTooLarge => "the datagram is too large",
+        ErrorCode::NameUnresolvable => "there is no such name, or it has no address",
+        ErrorCode::TemporaryResolverFailure => "the name cannot be resolved now",
+        ErrorCode::PermanentResolverFailure => "the name cannot be resolved",
+    }
+}
+
+/// What a failed operation of a stream means; `None` when the stream has just ended.
+pub(crate) fn of_stream(error: StreamError) -> Option<io::Error> {
+    match error {
+        StreamError::Closed => None,
+        StreamError::LastOperationFailed(error) => {
+            let words = error.to_debug_string();
+            let first = words.lines().next().unwrap_or_default();
+            Some(io::Error::new(
+                kind_of_words(first),
+                HostError(Said::Words(words)),
+            ))
+        }
+    }
+}
+
+/// The kind of a stream's error: the interface has no code for it in 0.2, only words, which on
+/// wasmtime are those of the operating system.
+fn kind_of_words(words: &str) -> io::ErrorKind {
+    const KINDS: [(&str, io::ErrorKind); 7] = [
+        ("reset", io::ErrorKind::ConnectionReset),
+        ("forcibly closed", io::ErrorKind::ConnectionReset),
+        ("abort", io::ErrorKind::ConnectionAborted),
+        ("timed out", io::ErrorKind::TimedOut),
+        ("pipe", io::ErrorKind::BrokenPipe),
+        ("unreachable", io::ErrorKind::HostUnreachable),
+        ("no route", io::ErrorKind::HostUnreachable),
+    ];
+    let words = words.to_ascii_lowercase();
+    let known = KINDS.iter().find(|(part, _)| words.contains(part));
+    known.map_or(io::ErrorKind::Other, |(_, kind)| *kind)
+}

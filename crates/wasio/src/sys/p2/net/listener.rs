@@ -1,0 +1,141 @@
+//! TCP sockets that listen.
+
+use std::fmt;
+use std::io;
+use std::net::{self, SocketAddr};
+use std::os::fd::AsRawFd;
+use std::sync::OnceLock;
+
+use wasip2::sockets::network::ErrorCode;
+use wasip2::sockets::tcp::TcpSocket;
+use wasip2::sockets::tcp_create_socket::create_tcp_socket;
+
+use super::stream::TcpStream;
+use super::{address, checked, hop_limit};
+use crate::Interest;
+use crate::sys::imp::source::{Pollables, pollable_source};
+use crate::sys::imp::target::{Owned, Target};
+
+/// Connections that the host keeps before they are accepted, or fewer if it says so.
+const BACKLOG: u64 = 1024;
+
+/// A listener of the host's, or of libc's.
+pub(crate) enum TcpListener {
+    Native(Native),
+    Std(net::TcpListener),
+}
+
+pub(crate) struct Native {
+    // Before its socket: the host traps if that goes first.
+    readable: OnceLock<Owned>,
+    socket: TcpSocket,
+}
+
+impl TcpListener {
+    pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
+        let socket = checked(create_tcp_socket(address::family(&address)))?;
+        checked(socket.start_bind(address::network(), address::to_host(address)))?;
+        checked(finish(&socket, TcpSocket::finish_bind))?;
+        checked(socket.set_listen_backlog_size(BACKLOG))?;
+        checked(socket.start_listen())?;
+        checked(finish(&socket, TcpSocket::finish_listen))?;
+        Ok(Self::Native(Native {
+            readable: OnceLock::new(),
+            socket,
+        }))
+    }
+
+    pub(super) fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        match self {
+            Self::Native(native) => {
+                let (socket, input, output) = checked(native.socket.accept())?;
+                // A peer that is gone again has no address; its stream tells what happened.
+                let peer = socket
+                    .remote_address()
+                    .map_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)), address::from_host);
+                Ok((TcpStream::accepted(socket, input, output), peer))
+            }
+            Self::Std(listener) => {
+                let (stream, peer) = listener.accept()?;
+                stream.set_nonblocking(true)?;
+                Ok((stream.into(), peer))
+            }
+        }
+    }
+
+    pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
+        match self {
+            Self::Native(native) => checked(native.socket.local_address()).map(address::from_host),
+            Self::Std(listener) => listener.local_addr(),
+        }
+    }
+
+    pub(super) fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        match self {
+            Self::Native(native) => checked(native.socket.set_hop_limit(hop_limit(ttl)?)),
+            Self::Std(listener) => listener.set_ttl(ttl),
+        }
+    }
+
+    pub(super) fn ttl(&self) -> io::Result<u32> {
+        match self {
+            Self::Native(native) => checked(native.socket.hop_limit()).map(u32::from),
+            Self::Std(listener) => listener.ttl(),
+        }
+    }
+
+    /// The host keeps none.
+    pub(super) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        match self {
+            Self::Native(_) => Ok(None),
+            Self::Std(listener) => listener.take_error(),
+        }
+    }
+}
+
+/// Ends an operation that the interface splits in two although hosts do it at once.
+fn finish(
+    socket: &TcpSocket,
+    finish: impl Fn(&TcpSocket) -> Result<(), ErrorCode>,
+) -> Result<(), ErrorCode> {
+    loop {
+        match finish(socket) {
+            Err(ErrorCode::WouldBlock) => socket.subscribe().block(),
+            result => return result,
+        }
+    }
+}
+
+impl Pollables for TcpListener {
+    fn target(&self, _interest: Interest) -> Target {
+        match self {
+            Self::Native(native) => {
+                let readable = &native.readable;
+                let readable = readable.get_or_init(|| Owned::new(native.socket.subscribe()));
+                Target::Pollables {
+                    read: Some(readable.handle()),
+                    write: None,
+                }
+            }
+            Self::Std(listener) => Target::Descriptor(listener.as_raw_fd()),
+        }
+    }
+}
+
+pollable_source!(TcpListener);
+
+/// The listener must be non-blocking.
+impl From<net::TcpListener> for TcpListener {
+    fn from(listener: net::TcpListener) -> Self {
+        Self::Std(listener)
+    }
+}
+
+impl fmt::Debug for TcpListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Native(native) => f.debug_tuple("TcpListener").field(&native.socket).finish(),
+            Self::Std(listener) => listener.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! The 0.2 selector: registrations behind a lock, and the array behind none.
+//!
+//! The target has no threads: the lock is never waited for. It is there because a selector is
+//! `Send` and `Sync` on every platform.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use wasip2::clocks::monotonic_clock;
+
+use super::raw::{self, Asked};
+use super::target::{Handle, Target};
+use super::wait::{Turn, Wait};
+use crate::portable::{Config, Direction, Expiry, Key, Sources, Timers, WakeFlag};
+use crate::sys::{Backend, Outcome};
+use crate::{Events, Interest, Mode, RawDescriptor, Token};
+
+/// A handle to a 0.2 selector.
+#[derive(Clone)]
+pub(crate) struct Selector(Arc<Shared>);
+
+pub(super) struct Shared {
+    state: Mutex<State>,
+    pub(super) wake: WakeFlag,
+    config: Config,
+    id: usize,
+}
+
+pub(super) struct State {
+    pub(super) sources: Sources<Target>,
+    by_descriptor: HashMap<RawDescriptor, Key>,
+    pub(super) timers: Timers,
+    pub(super) waker: Option<Token>,
+    /// `None` while somebody waits with it.
+    wait: Option<Box<Wait>>,
+    /// The length of the hot prefix when the last wait began.
+    pub(super) hot: u32,
+}
+
+/// The selectors that may name pollables of sources that are registered elsewhere.
+static FORKS: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
+static ANY_FORKS: AtomicBool = AtomicBool::new(false);
+
+/// Takes a pollable that is about to go out of every fork.
+pub(super) fn forget_in_forks(handle: Handle) {
+    if !ANY_FORKS.load(Ordering::Relaxed) {
+        return;
+    }
+    let mut forks = FORKS.lock().unwrap_or_else(PoisonError::into_inner);
+    forks.retain(|fork| {
+        let Some(shared) = fork.upgrade() else {
+            return false;
+        };
+        shared.lock().forget(handle);
+        true
+    });
+    ANY_FORKS.store(!forks.is_empty(), Ordering::Relaxed);
+}
+
+/// The host's monotonic clock.
+pub(super) fn now_ns() -> u64 {
+    monotonic_clock::now()
+}
+
+impl Shared {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// What `poll` must have at least one of to make sense without a timeout.
+    fn has_something_to_wait_for(&self) -> bool {
+        self.sources.len() > 0 || self.timers.len() > 0 || self.waker.is_some()
+    }
+
+    fn forget(&mut self, handle: Handle) {
+        let keys: Vec<Key> = (self.sources.iter())
+            .filter(|(_, source)| source.source.names(handle))
+            .map(|(key, _)| key)
+            .collect();
+        for key in keys {
+            self.sources.deregister(key);
+        }
+    }
+
+    /// Takes what was disarmed out of the array now, and not when the next wait begins.
+    fn settle(&mut self) {
+        if let Some(mut wait) = self.wait.take() {
+            wait.reconcile(self);
+            self.wait = Some(wait);
+        }
+    }
+}
+
+impl Selector {
+    fn with_state(config: Config, timers: Timers) -> Self {
+        static NEXT_ID: AtomicUsize = AtomicUsize::new(1);
+        Self(Arc::new(Shared {
+            state: Mutex::new(State {
+                sources: Sources::new(),
+                by_descriptor: HashMap::new(),
+                timers,
+                waker: None,
+                wait: Some(Box::new(Wait::new(config))),
+                hot: 0,
+            }),
+            wake: WakeFlag::new(),
+            config,
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+        }))
+    }
+
+    /// Registers a source that is made of pollables, and arms it.
+    pub(crate) fn register_target(
+        &self,
+        target: Target,
+        token: Token,
+        interest: Interest,
+        mode: Mode,
+    ) -> io::Result<Key> {
+        if let Target::Descriptor(descriptor) = target {
+            return self.register(descriptor, token, interest, mode);
+        }
+        let key = self
+            .0
+            .lock()
+            .sources
+            .register(target, token, interest, mode, false);
+        key.ok_or_else(|| io::ErrorKind::OutOfMemory.into())
+    }
+
+    /// What a registration is interested in.
+    pub(crate) fn interest(&self, key: Key) -> Option<Interest> {
+        Some(self.0.lock().sources.get(key)?.interest)
+    }
+
+    /// Says that a source is made of other pollables from now on. What was armed stays so.
+    pub(crate) fn replace_target(&self, key: Key, target: Target) {
+        let mut state = self.0.lock();
+        if state
+            .sources
+            .get(key)
+            .is_none_or(|now| now.source == target)
+        {
+            return;
+        }
+        let armed = Direction::BOTH.map(|direction| state.sources.is_armed(key, direction));
+        for direction in Direction::BOTH {
+            state.sources.disarm(key, direction);
+        }
+        state.settle();
+        state.sources.set_source(key, target);
+        for (direction, armed) in Direction::BOTH.into_iter().zip(armed) {
+            if armed {
+                state.sources.arm(key, direction);
+            }
+        }
+    }
+}
+
+impl Backend for Selector {
+    fn new(config: Config) -> io::Result<Self> {
+        Ok(Self::with_state(config, Timers::new()))
+    }
+
+    fn fork(&self) -> io::Result<Self> {
+        let state = self.0.lock();
+        let fork = Self::with_state(self.0.config, state.timers.clone());
+        let mut forked = fork.0.lock();
+        for (_, source) in state.sources.iter() {
+            let mode = match source.mode {
+                Mode::Edge | Mode::Level => Mode::Level,
+                Mode::Oneshot => Mode::Oneshot,
+            };
+            let key = forked.sources.register(
+                source.source,
+                source.token,
+                source.interest,
+                mode,
+                source.always_ready,
+            );
+            if let (Some(key), Target::Descriptor(descriptor)) = (key, source.source) {
+                forked.by_descriptor.insert(descriptor, key);
+            }
+        }
+        drop(forked);
+        let mut forks = FORKS.lock().unwrap_or_else(PoisonError::into_inner);
+        forks.push(Arc::downgrade(&fork.0));
+        ANY_FORKS.store(true, Ordering::Relaxed);
+        drop(forks);
+        Ok(fork)
+    }
+
+    fn id(&self) -> usize {
+        self.0.id
+    }
+
+    fn select(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        let mut wait = {
+            let mut state = self.0.lock();
+            if timeout.is_none() && !state.has_something_to_wait_for() {
+                return Err(nothing_to_wait_for());
+            }
+            state.wait.take().ok_or_else(already_waiting)?
+        };
+        let result = Turn::new(&self.0, &mut wait, events, timeout).run();
+        self.0.lock().wait = Some(wait);
+        result
+    }
+
+    /// A descriptor stands outside the array: libc waits for it, not the host.
+    fn register(
+        &self,
+        source: RawDescriptor,
+        token: Token,
+        interest: Interest,
+        mode: Mode,
+    ) -> io::Result<Key> {
+        check_open(source)?;
+        let mut state = self.0.lock();
+        if state.by_descriptor.contains_key(&source) {
+            return Err(registered_twice(source));
+        }
+        let target = Target::Descriptor(source);
+        let key = state.sources.register(target, token, interest, mode, true);
+        let key = key.ok_or(io::ErrorKind::OutOfMemory)?;
+        state.by_descriptor.insert(source, key);
+        Ok(key)
+    }
+
+    fn reregister(&self, key: Key, token: Token, interest: Interest, mode: Mode) -> io::Result<()> {
+        let mut state = self.0.lock();
+        found(state.sources.reregister(key, token, interest, mode))
+    }
+
+    /// The handle may go right after this: the array is brought up to date before the host is
+    /// handed it again.
+    fn deregister(&self, key: Key) -> io::Result<()> {
+        let mut state = self.0.lock();
+        if let Some(source) = state.sources.get(key)
+            && let Target::Descriptor(descriptor) = source.source
+        {
+            state.by_descriptor.remove(&descriptor);
+        }
+        found(state.sources.deregister(key))
+    }
+
+    fn find(&self, source: RawDescriptor) -> io::Result<(Key, Mode)> {
+        let state = self.0.lock();
+        let key = state.by_descriptor.get(&source).copied();
+        key.and_then(|key| Some((key, state.sources.get(key)?.mode)))
+            .ok_or_else(|| {
+                io::Error::new(
+                    io::ErrorKind::NotFound,
+                    format!("descriptor {source} is not registered with this selector"),
+                )
+            })
+    }
+
+    fn after_io(&self, key: Key, direction: Direction, outcome: Outcome) -> bool {
+        let mut state = self.0.lock();
+        let hot = state.hot;
+        match outcome {
+            Outcome::Nothing => {}
+            Outcome::Blocked => {
+                state.sources.arm(key, direction);
+            }
+            Outcome::Short => {
+                state.sources.touch(key, direction, hot);
+                state.sources.arm(key, direction);
+            }
+            Outcome::Moved => state.sources.touch(key, direction, hot),
+        }
+        outcome == Outcome::Short
+    }
+
+    fn is_armed(&self, key: Key, direction: Direction) -> bool {
+        self.0.lock().sources.is_armed(key, direction)
+    }
+
+    fn now_ns(&self) -> u64 {
+        now_ns()
+    }
+
+    fn register_timer(&self, token: Token, expiry: Option<Expiry>) -> io::Result<Key> {
+        let key = self.0.lock().timers.register(token, expiry);
+        key.ok_or_else(|| io::ErrorKind::OutOfMemory.into())
+    }
+
+    fn reregister_timer(&self, key: Key, token: Token) -> io::Result<()> {
+        found(self.0.lock().timers.reregister(key, token))
+    }
+
+    fn deregister_timer(&self, key: Key) -> io::Result<()> {
+        found(self.0.lock().timers.deregister(key))
+    }
+
+    fn set_timer(&self, key: Key, expiry: Option<Expiry>) -> io::Result<()> {
+        found(self.0.lock().timers.set(key, expiry))
+    }
+
+    fn take_expirations(&self, key: Key) -> io::Result<u64> {
+        let taken = self.0.lock().timers.take_expirations(key);
+        taken.ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn set_waker(&self, token: Token) -> io::Result<()> {
+        let mut state = self.0.lock();
+        if state.waker.is_some() {
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                "the poll has a `Waker` already: share it with an `Arc`, or drop it first",
+            ));
+        }
+        self.0.wake.take();
+        state.waker = Some(token);
+        Ok(())
+    }
+
+    fn clear_waker(&self) {
+        self.0.lock().waker = None;
+    }
+
+    fn wake(&self) -> io::Result<()> {
+        self.0.wake.set();
+        Ok(())
+    }
+
+    /// There are no other threads here.
+    fn retain(&self) {}
+
+    fn release(&self) {}
+}
+
+impl fmt::Debug for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Selector")
+            .field("backend", &"WASI 0.2")
+            .field("id", &self.0.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Refuses a descriptor that libc does not know.
+fn check_open(descriptor: RawDescriptor) -> io::Result<()> {
+    let mut asked = [Asked {
+        descriptor,
+        wanted: Asked::READ,
+        found: 0,
+    }];
+    raw::poll_descriptors(&mut asked, 0)?;
+    if descriptor < 0 || asked[0].found & Asked::NOT_OPEN != 0 {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("descriptor {descriptor} is not open"),
+        ));
+    }
+    Ok(())
+}
+
+fn found(found: bool) -> io::Result<()> {
+    if found {
+        Ok(())
+    } else {
+        Err(crate::registration::not_registered())
+    }
+}
+
+fn registered_twice(descriptor: RawDescriptor) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::AlreadyExists,
+        format!(
+            "descriptor {descriptor} is registered already: use `reregister` to change its token or interests"
+        ),
+    )
+}
+
+fn nothing_to_wait_for() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "nothing to wait for: register a source, a timer or a waker, or give a timeout",
+    )
+}
+
+fn already_waiting() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::ResourceBusy,
+        "another thread is waiting on this selector: one `select` at a time",
+    )
+}

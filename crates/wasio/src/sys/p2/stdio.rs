@@ -1,0 +1,84 @@
+//! Standard streams on WASI 0.2: streams of the host, which never block.
+
+use std::io;
+
+use wasip2::cli::{stdin, stdout};
+use wasip2::io::streams::{InputStream, OutputStream};
+
+use super::error;
+use super::source::{Pollables, pollable_source};
+use super::target::{Owned, Target};
+use crate::Interest;
+
+/// Standard input.
+#[derive(Debug)]
+pub(crate) struct Stdin {
+    // Before its stream: the host traps if that goes first.
+    readable: Owned,
+    stream: InputStream,
+}
+
+impl Stdin {
+    pub(crate) fn new() -> io::Result<Self> {
+        let stream = stdin::get_stdin();
+        Ok(Self {
+            readable: Owned::new(stream.subscribe()),
+            stream,
+        })
+    }
+
+    /// `_reported` is of use where asking may block: the host never does.
+    pub(crate) fn read(&self, target: &mut [u8], _reported: bool) -> io::Result<usize> {
+        super::stream::read(&self.stream, target)
+    }
+}
+
+impl Pollables for Stdin {
+    fn target(&self, _interest: Interest) -> Target {
+        Target::Pollables {
+            read: Some(self.readable.handle()),
+            write: None,
+        }
+    }
+}
+
+/// Standard output.
+#[derive(Debug)]
+pub(crate) struct Stdout {
+    // Before its stream, as above.
+    writable: Owned,
+    stream: OutputStream,
+}
+
+impl Stdout {
+    pub(crate) fn new() -> io::Result<Self> {
+        let stream = stdout::get_stdout();
+        Ok(Self {
+            writable: Owned::new(stream.subscribe()),
+            stream,
+        })
+    }
+
+    pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        let written = super::stream::write(&self.stream, bytes)?;
+        if written > 0 {
+            // The host may keep what was written until it is told. An error shows in the next write.
+            self.stream
+                .flush()
+                .or_else(|error| error::of_stream(error).map_or(Ok(()), Err))?;
+        }
+        Ok(written)
+    }
+}
+
+impl Pollables for Stdout {
+    fn target(&self, _interest: Interest) -> Target {
+        Target::Pollables {
+            read: None,
+            write: Some(self.writable.handle()),
+        }
+    }
+}
+
+pollable_source!(Stdin);
+pollable_source!(Stdout);

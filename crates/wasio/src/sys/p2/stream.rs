@@ -1,0 +1,59 @@
+//! Reading and writing the host's byte streams without blocking.
+
+use std::io;
+
+use wasip2::io::streams::{InputStream, OutputStream};
+
+use super::error;
+
+/// The most that one call of the host is given: it copies all of it, and may keep a copy.
+const CHUNK_LEN: u64 = 64 * 1024;
+
+/// Reads what is there. 0 is the end of the stream.
+pub(super) fn read(stream: &InputStream, target: &mut [u8]) -> io::Result<usize> {
+    if target.is_empty() {
+        return Ok(0);
+    }
+    match stream.read(target.len() as u64) {
+        Ok(bytes) if bytes.is_empty() => Err(io::ErrorKind::WouldBlock.into()),
+        Ok(bytes) => {
+            // A host that gives more than it was asked for breaks its contract; what it gave
+            // too much has nowhere to go.
+            let len = bytes.len().min(target.len());
+            target[..len].copy_from_slice(&bytes[..len]);
+            Ok(len)
+        }
+        Err(error) => error::of_stream(error).map_or(Ok(0), Err),
+    }
+}
+
+/// Writes until the host takes no more, so that less than all means just that.
+pub(super) fn write(stream: &OutputStream, bytes: &[u8]) -> io::Result<usize> {
+    let mut written = 0;
+    while written < bytes.len() {
+        match write_chunk(stream, &bytes[written..]) {
+            Ok(0) => break,
+            Ok(more) => written += more,
+            // The next call says so again.
+            Err(_) if written > 0 => break,
+            Err(error) => return Err(error),
+        }
+    }
+    if written == 0 && !bytes.is_empty() {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
+    Ok(written)
+}
+
+fn write_chunk(stream: &OutputStream, bytes: &[u8]) -> io::Result<usize> {
+    let broken = |error| {
+        error::of_stream(error).unwrap_or_else(|| io::Error::from(io::ErrorKind::BrokenPipe))
+    };
+    let permit = stream.check_write().map_err(broken)?;
+    let room = usize::try_from(permit.min(CHUNK_LEN)).unwrap_or(usize::MAX);
+    let chunk = &bytes[..bytes.len().min(room)];
+    if !chunk.is_empty() {
+        stream.write(chunk).map_err(broken)?;
+    }
+    Ok(chunk.len())
+}

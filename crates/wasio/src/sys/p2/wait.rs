@@ -1,0 +1,377 @@
+//! One `select`: what is due without the host, what the host says, and what of that reaches
+//! the caller.
+
+use std::io;
+use std::time::Duration;
+
+use super::clock::Clock;
+use super::cost::Cost;
+use super::descriptors::Descriptors;
+use super::raw;
+use super::selector::{self, Shared, State};
+use super::target::{Handle, Record};
+use crate::event::Readiness;
+use crate::portable::{Config, Direction, Key, Order, Part, Policy, Step};
+use crate::{Events, Mode, Token};
+
+/// The longest waits on pollables while descriptors are registered too: first and last.
+const SLICE_NS: (u64, u64) = (1_000_000, 10_000_000);
+
+/// What belongs to whoever waits.
+pub(super) struct Wait {
+    pub(super) order: Order<Handle>,
+    pub(super) clock: Clock,
+    /// What is known to be ready; from `delivered` on still to be told to the caller.
+    found: Vec<Found>,
+    delivered: usize,
+    policy: Policy,
+    cost: Cost,
+    pub(super) descriptors: Descriptors,
+}
+
+/// One direction of a source that is ready.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Found {
+    pub(super) key: Key,
+    pub(super) direction: Direction,
+    pub(super) readiness: Readiness,
+    pub(super) record: Record,
+}
+
+impl Wait {
+    pub(super) fn new(config: Config) -> Self {
+        Self {
+            // Replaced before each call of the host.
+            order: Order::new(0),
+            clock: Clock::default(),
+            found: Vec::new(),
+            delivered: 0,
+            policy: Policy::new(config),
+            cost: Cost::new(),
+            descriptors: Descriptors::default(),
+        }
+    }
+
+    /// Brings the array up to date with the registrations.
+    pub(super) fn reconcile(&mut self, state: &mut State) {
+        let clock = &mut self.clock;
+        state
+            .sources
+            .reconcile(&mut self.order, |target, _, direction| {
+                let handle = target.handle(direction);
+                // What the source does not have never becomes ready.
+                handle.unwrap_or_else(|| clock.never())
+            });
+        state.hot = u32::try_from(self.order.hot()).unwrap_or(u32::MAX);
+    }
+}
+
+/// How long the host may wait.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Budget {
+    Zero,
+    /// Until this time on the monotonic clock, and no less.
+    Until(u64),
+    /// About so long: the bound of a wait on hot sources.
+    Within(u64),
+    Unlimited,
+}
+
+impl Budget {
+    /// The earlier of this and a time.
+    fn until(self, at_ns: u64) -> Self {
+        match self {
+            Self::Unlimited => Self::Until(at_ns),
+            Self::Until(own_ns) => Self::Until(own_ns.min(at_ns)),
+            Self::Zero | Self::Within(_) => self,
+        }
+    }
+
+    /// The earlier of this and `bound_ns` from now.
+    fn within(self, now_ns: u64, bound_ns: u64) -> Self {
+        match self {
+            Self::Until(at_ns) if at_ns > now_ns.saturating_add(bound_ns) => Self::Within(bound_ns),
+            Self::Unlimited => Self::Within(bound_ns),
+            _ => self,
+        }
+    }
+}
+
+/// One call of `select`.
+pub(super) struct Turn<'a> {
+    shared: &'a Shared,
+    wait: &'a mut Wait,
+    events: &'a mut Events,
+    /// When the timeout ends; `None` for never, 0 for at once.
+    deadline_ns: Option<u64>,
+    /// The waits made so far.
+    round: u32,
+}
+
+impl<'a> Turn<'a> {
+    pub(super) fn new(
+        shared: &'a Shared,
+        wait: &'a mut Wait,
+        events: &'a mut Events,
+        timeout: Option<Duration>,
+    ) -> Self {
+        let deadline_ns = timeout.map(|timeout| {
+            if timeout.is_zero() {
+                return 0;
+            }
+            let timeout_ns = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
+            selector::now_ns().saturating_add(timeout_ns)
+        });
+        Self {
+            shared,
+            wait,
+            events,
+            deadline_ns,
+            round: 0,
+        }
+    }
+
+    /// Waits until there is an event or the timeout has passed.
+    pub(super) fn run(mut self) -> io::Result<()> {
+        loop {
+            let had_more = self.collect();
+            // Sources get their look in, once, beside timers and wakes that never end.
+            if had_more || (self.round > 0 && !self.events.is_empty()) {
+                return Ok(());
+            }
+            let budget = self.budget();
+            if self.wait.descriptors.is_empty() {
+                self.ask(budget);
+            } else {
+                self.ask_both(budget)?;
+            }
+            self.round = self.round.saturating_add(1);
+            self.deliver();
+            if !self.events.is_empty() {
+                return Ok(());
+            }
+            if self.is_expired() {
+                self.collect();
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reports what needs no host: the waker, timers, what the last poll had no room
+    /// for. Brings the array up to date. Returns whether the last poll had more.
+    fn collect(&mut self) -> bool {
+        let shared = self.shared;
+        let mut state = shared.lock();
+        if let Some(token) = state.waker
+            && !self.events.is_full()
+            && shared.wake.take()
+        {
+            self.push(token);
+        }
+        if state.timers.next_deadline_ns().is_some() {
+            let now_ns = selector::now_ns();
+            while !self.events.is_full()
+                && let Some(token) = state.timers.pop_due(now_ns)
+            {
+                self.push(token);
+            }
+        }
+        let had_more = self.wait.delivered < self.wait.found.len();
+        if had_more {
+            self.deliver_to(&mut state);
+        }
+        self.wait.reconcile(&mut state);
+        self.wait.descriptors.gather(&mut state.sources);
+        had_more
+    }
+
+    fn push(&mut self, token: Token) {
+        // There is room: the callers have just looked.
+        let _ = self
+            .events
+            .push(Key::NONE, token, Readiness::READABLE, Record::Own);
+    }
+
+    /// How long this call may wait: until the timeout or the next timer, and not at
+    /// all if there is something to report.
+    fn budget(&self) -> Budget {
+        let state = self.shared.lock();
+        let is_woken = self.shared.wake.is_set() && state.waker.is_some();
+        if !self.events.is_empty() || is_woken || self.deadline_ns == Some(0) {
+            return Budget::Zero;
+        }
+        let budget = self.deadline_ns.map_or(Budget::Unlimited, Budget::Until);
+        match state.timers.next_deadline_ns() {
+            Some(timer_ns) => budget.until(timer_ns),
+            None => budget,
+        }
+    }
+
+    fn is_expired(&self) -> bool {
+        match self.deadline_ns {
+            None => false,
+            Some(0) => true,
+            Some(deadline_ns) => selector::now_ns() >= deadline_ns,
+        }
+    }
+
+    /// Asks the host, on the part of the array that the policy chooses.
+    fn ask(&mut self, budget: Budget) {
+        if !self.wait.policy.applies(self.wait.order.cold()) {
+            self.ask_part(Part::All, budget);
+            return;
+        }
+        loop {
+            let now_ns = selector::now_ns();
+            let (hot, cold) = (self.wait.order.hot(), self.wait.order.cold());
+            match self.wait.policy.next(now_ns, hot, cold) {
+                Step::All => {
+                    let found = self.ask_part(Part::All, budget);
+                    let ended_ns = selector::now_ns();
+                    let answer_ns = self.wait.cost.answer_ns(self.wait.order.len());
+                    let policy = &mut self.wait.policy;
+                    policy.all_done(now_ns, ended_ns, answer_ns, found);
+                    return;
+                }
+                Step::Sweep => {
+                    let found = self.ask_part(Part::Cold, Budget::Zero);
+                    let ended_ns = selector::now_ns();
+                    self.wait.cost.looked(cold, ended_ns.saturating_sub(now_ns));
+                    self.wait.policy.sweep_done(now_ns, ended_ns, found);
+                    if found > 0 {
+                        return;
+                    }
+                }
+                Step::Hot { bound_ns } => {
+                    let bounded = budget.within(now_ns, bound_ns);
+                    let found = self.ask_part(Part::Hot, bounded);
+                    // A poll that does not block, or not for as long, says nothing about a miss.
+                    if found == 0 && !matches!(bounded, Budget::Within(_)) {
+                        return;
+                    }
+                    self.wait.policy.hot_done(selector::now_ns(), found);
+                    if found > 0 {
+                        return;
+                    }
+                    self.after_miss();
+                }
+            }
+        }
+    }
+
+    fn after_miss(&mut self) {
+        if self.wait.policy.take_cool_all() {
+            let mut state = self.shared.lock();
+            self.wait.order.cool_all(&mut state.sources);
+            state.hot = 0;
+        }
+    }
+
+    /// Waits on a part of the array and returns how many directions were found ready.
+    fn ask_part(&mut self, part: Part, budget: Budget) -> usize {
+        let wait = &mut *self.wait;
+        *wait.order.clock_mut() = wait.clock.handle(budget, selector::now_ns);
+        let handles = wait.order.part(part);
+        if handles.len() == 1 && budget == Budget::Zero {
+            return 0;
+        }
+        let ready = raw::poll(handles);
+        let before = wait.found.len();
+        let state = self.shared.lock();
+        let owners = wait.order.owners(wait.order.places(part));
+        for place in ready {
+            let slot = owners.get(place as usize);
+            // The clock is nobody's; nor is a place that the host made up.
+            if let Some((target, key, direction)) =
+                slot.and_then(|slot| state.sources.subscription(*slot))
+            {
+                wait.found.push(Found {
+                    key,
+                    direction,
+                    readiness: readiness(direction),
+                    record: Record::Pollable(target.handle(direction).unwrap_or(0)),
+                });
+            }
+        }
+        wait.found.len() - before
+    }
+
+    /// Asks libc about its descriptors and the host about the pollables, in turn: neither can
+    /// wait for what the other one knows.
+    fn ask_both(&mut self, budget: Budget) -> io::Result<()> {
+        let wait = &mut *self.wait;
+        if wait.order.len() == 0 {
+            return wait.descriptors.ask(budget, &mut wait.found);
+        }
+        wait.descriptors.ask(Budget::Zero, &mut wait.found)?;
+        let budget = if wait.found.is_empty() && budget != Budget::Zero {
+            let slice_ns = (SLICE_NS.0 << self.round.min(8)).min(SLICE_NS.1);
+            budget.until(selector::now_ns().saturating_add(slice_ns))
+        } else {
+            Budget::Zero
+        };
+        self.ask(budget);
+        Ok(())
+    }
+
+    fn deliver(&mut self) {
+        let shared = self.shared;
+        self.deliver_to(&mut shared.lock());
+    }
+
+    /// Tells the caller what was found, as far as there is room.
+    fn deliver_to(&mut self, state: &mut State) {
+        while let Some(&found) = self.wait.found.get(self.wait.delivered) {
+            if !self.deliver_one(state, found) {
+                return;
+            }
+            self.wait.delivered += 1;
+        }
+        self.wait.found.clear();
+        self.wait.delivered = 0;
+    }
+
+    /// Returns `false` when there was no room.
+    fn deliver_one(&mut self, state: &mut State, found: Found) -> bool {
+        let Found { key, direction, .. } = found;
+        // Stale, or disarmed since.
+        if !state.sources.is_armed(key, direction) {
+            return true;
+        }
+        let Some(source) = state.sources.get(key) else {
+            return true;
+        };
+        let hint = state.sources.hint_mut(key).map_or(0, |hint| *hint);
+        let merged = self
+            .events
+            .merge(hint, key, source.token, found.readiness, found.record);
+        let Some(hint) = merged else {
+            return false;
+        };
+        if let Some(known) = state.sources.hint_mut(key) {
+            *known = hint;
+        }
+        match source.mode {
+            Mode::Level if !found.readiness.contains(Readiness::ERROR) => {
+                let hot = state.hot;
+                state.sources.touch(key, direction, hot);
+            }
+            Mode::Edge => state.sources.disarm(key, direction),
+            // An error that the host goes on reporting would make the caller spin.
+            Mode::Level | Mode::Oneshot => {
+                for direction in Direction::BOTH {
+                    state.sources.disarm(key, direction);
+                }
+            }
+        }
+        true
+    }
+}
+
+/// What a pollable says: ready, and no more.
+pub(super) const fn readiness(direction: Direction) -> Readiness {
+    match direction {
+        Direction::Read => Readiness::READABLE,
+        Direction::Write => Readiness::WRITABLE,
+    }
+}
