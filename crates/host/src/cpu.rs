@@ -68,17 +68,30 @@ pub(crate) struct CpuGuard<'a> {
 impl CpuMeter {
     /// Counts the calling thread, which has just been started.
     pub(crate) fn enter(&self) -> CpuGuard<'_> {
+        CpuGuard {
+            meter: self,
+            id: self.count_in(),
+            start: thread_cpu_time(),
+        }
+    }
+
+    /// Counts the calling thread, which has just been started, until
+    /// [`count_out`](Self::count_out) with the number that this returns.
+    pub(crate) fn count_in(&self) -> u64 {
         let mut state = self.lock();
         let id = state.next_id;
         state.next_id += 1;
         if let Some(clock) = ThreadClock::of_this_thread() {
             state.running.push((id, clock));
         }
-        CpuGuard {
-            meter: self,
-            id,
-            start: thread_cpu_time(),
-        }
+        id
+    }
+
+    /// The calling thread ends.
+    pub(crate) fn count_out(&self, id: u64) {
+        let mut state = self.lock();
+        state.running.retain(|(running, _)| *running != id);
+        state.ended += thread_cpu_time();
     }
 
     /// CPU time of all threads so far. On Linux threads that still run are

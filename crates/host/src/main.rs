@@ -80,6 +80,9 @@ enum Version {
     /// WASI 0.1 without sockets.
     #[value(name = "0.1")]
     Plain01,
+    /// WASI 0.2, for components, with the network of this machine.
+    #[value(name = "0.2")]
+    Sockets02,
 }
 
 fn main() {
@@ -107,6 +110,7 @@ fn start(run: Run) -> Result<Running> {
     let mut runner = Runner::new(match run.wasi {
         Version::Sockets01 => Wasi::Sockets01,
         Version::Plain01 => Wasi::Plain01,
+        Version::Sockets02 => Wasi::Sockets02,
     })
     .inherit_stdio()
     .threads(run.threads)

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
+use wasmtime::component::Component;
 use wasmtime::{Config, Engine, Module};
 
 /// A guest as it is on disk, and how it is compiled.
@@ -18,12 +19,48 @@ struct Key {
     fuel: bool,
 }
 
-/// A module that one thread compiles while the others wait for it.
-type Slot = Arc<Mutex<Option<Module>>>;
+/// What one thread compiles while the others wait for it.
+type Slot<T> = Arc<Mutex<Option<T>>>;
 
-/// The compiled guest at `path`.
+/// What was compiled, or is being compiled.
+type Cache<T> = OnceLock<Mutex<HashMap<Key, Slot<T>>>>;
+
+/// The compiled module at `path`.
 pub(crate) fn load(path: &Path, fuel: bool) -> Result<Module> {
-    static CACHE: OnceLock<Mutex<HashMap<Key, Slot>>> = OnceLock::new();
+    static CACHE: Cache<Module> = OnceLock::new();
+    cached(&CACHE, path, fuel, || {
+        let bytes = read(path)?;
+        check_format(path, &bytes, Format::Module)?;
+        Module::new(engine(fuel)?, &bytes).map_err(|error| {
+            anyhow::anyhow!(
+                "{} is not a valid WebAssembly module: {error:#}",
+                path.display()
+            )
+        })
+    })
+}
+
+/// The compiled component at `path`.
+pub(crate) fn load_component(path: &Path, fuel: bool) -> Result<Component> {
+    static CACHE: Cache<Component> = OnceLock::new();
+    cached(&CACHE, path, fuel, || {
+        let bytes = read(path)?;
+        check_format(path, &bytes, Format::Component)?;
+        Component::new(engine(fuel)?, &bytes).map_err(|error| {
+            anyhow::anyhow!(
+                "{} is not a valid WebAssembly component: {error:#}",
+                path.display()
+            )
+        })
+    })
+}
+
+fn cached<T: Clone>(
+    cache: &Cache<T>,
+    path: &Path,
+    fuel: bool,
+    compile: impl FnOnce() -> Result<T>,
+) -> Result<T> {
     let metadata =
         fs::metadata(path).with_context(|| format!("cannot read the guest {}", path.display()))?;
     if metadata.is_dir() {
@@ -36,44 +73,50 @@ pub(crate) fn load(path: &Path, fuel: bool) -> Result<Module> {
         fuel,
     };
     let slot = {
-        let mut cache = CACHE
+        let mut cache = cache
             .get_or_init(Mutex::default)
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         Arc::clone(cache.entry(key).or_default())
     };
     let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(module) = &*slot {
-        return Ok(module.clone());
+    if let Some(compiled) = &*slot {
+        return Ok(compiled.clone());
     }
-    let module = compile(path, engine(fuel)?)?;
-    Ok(slot.insert(module).clone())
+    Ok(slot.insert(compile()?).clone())
 }
 
-fn compile(path: &Path, engine: &Engine) -> Result<Module> {
-    let bytes =
-        fs::read(path).with_context(|| format!("cannot read the guest {}", path.display()))?;
-    check_format(path, &bytes)?;
-    Module::new(engine, &bytes).map_err(|error| {
-        anyhow::anyhow!(
-            "{} is not a valid WebAssembly module: {error:#}",
-            path.display()
-        )
-    })
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read the guest {}", path.display()))
 }
 
-/// Tells a module from what is often given in its place.
-fn check_format(path: &Path, bytes: &[u8]) -> Result<()> {
+/// What a guest is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Module,
+    Component,
+}
+
+/// Tells what is wanted from what is often given in its place.
+fn check_format(path: &Path, bytes: &[u8], wanted: Format) -> Result<()> {
     // The magic number is followed by a version and a layer, 16 bits each:
     // layer 0 is a module, layer 1 a component.
-    match bytes {
-        [0, b'a', b's', b'm', _, _, 0, 0, ..] => Ok(()),
-        [0, b'a', b's', b'm', _, _, 1, 0, ..] => bail!(
-            "{} is a component, and this host runs modules: build it for wasm32-wasip1 or wasm32-wasip1-threads",
+    let given = match bytes {
+        [0, b'a', b's', b'm', _, _, 0, 0, ..] => Format::Module,
+        [0, b'a', b's', b'm', _, _, 1, 0, ..] => Format::Component,
+        _ if path.extension().is_some_and(|extension| extension == "wat") => return Ok(()),
+        _ => bail!("{} is not WebAssembly", path.display()),
+    };
+    match (given, wanted) {
+        (Format::Component, Format::Module) => bail!(
+            "{} is a component, and this host runs modules: run it with --wasi 0.2, or build it for wasm32-wasip1 or wasm32-wasip1-threads",
             path.display()
         ),
-        _ if path.extension().is_some_and(|extension| extension == "wat") => Ok(()),
-        _ => bail!("{} is not WebAssembly", path.display()),
+        (Format::Module, Format::Component) => bail!(
+            "{} is a module, and WASI 0.2 runs components: build it for wasm32-wasip2",
+            path.display()
+        ),
+        _ => Ok(()),
     }
 }
 

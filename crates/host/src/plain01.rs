@@ -26,7 +26,8 @@ pub(crate) fn start(
     given: Given,
     life: &Arc<Life>,
 ) -> Result<[Option<Capture>; 2]> {
-    let (wasi, captures) = context(program, given)?;
+    let (mut builder, captures) = builder(program, given.stdin)?;
+    let wasi = builder.build_p1();
     let mut linker = Linker::new(module.engine());
     p1::add_to_linker_sync(&mut linker, |state: &mut State<WasiP1Ctx>| &mut state.wasi)
         .and_then(|()| crate::imports::add_to_linker(&mut linker))
@@ -39,13 +40,17 @@ pub(crate) fn start(
     Ok(captures)
 }
 
-fn context(program: &Program, given: Given) -> Result<(WasiP1Ctx, [Option<Capture>; 2])> {
+/// What a guest of `wasmtime-wasi` is given, but for the network.
+pub(crate) fn builder(
+    program: &Program,
+    stdin: Source,
+) -> Result<(WasiCtxBuilder, [Option<Capture>; 2])> {
     let mut builder = WasiCtxBuilder::new();
     builder
         .args(&program.args)
         .envs(&program.envs)
         .allow_blocking_current_thread(true);
-    match given.stdin {
+    match stdin {
         Source::Null => builder.stdin(MemoryInputPipe::new(Vec::new())),
         Source::Pipe(pipe) => builder.stdin(stdin_of(pipe)?),
         Source::Inherit => builder.inherit_stdin(),
@@ -63,7 +68,7 @@ fn context(program: &Program, given: Given) -> Result<(WasiP1Ctx, [Option<Captur
             .preopened_dir(host, guest, DirPerms::all(), FilePerms::all())
             .map_err(|error| anyhow!("cannot open the directory {}: {error:#}", host.display()))?;
     }
-    Ok((builder.build_p1(), captures))
+    Ok((builder, captures))
 }
 
 /// Input that a guest can wait for.

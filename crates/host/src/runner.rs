@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use socket2::{Domain, Protocol, Socket, Type};
+use wasmtime::component::Component;
+use wasmtime::{Engine, Module};
 
 use crate::life::Life;
 use crate::running::{Parts, Running};
 use crate::stdio::{Source, Stdin};
-use crate::{module, peer, plain01, sockets01};
+use crate::{module, peer, plain01, sockets01, sockets02};
 
 /// Connections that wait to be accepted; the system may have a lower limit.
 const BACKLOG: i32 = 4096;
@@ -25,6 +27,9 @@ pub enum Wasi {
     Sockets01,
     /// WASI 0.1 without sockets (`wasmtime-wasi`).
     Plain01,
+    /// WASI 0.2 with the network of this machine (`wasmtime-wasi`). The guest is
+    /// a component, and binds its own listeners.
+    Sockets02,
 }
 
 /// Builds and starts a guest.
@@ -48,6 +53,7 @@ pub(crate) struct Program {
     pub(crate) envs: Vec<(String, String)>,
     pub(crate) dirs: Vec<(PathBuf, String)>,
     pub(crate) threads: bool,
+    pub(crate) network: bool,
     pub(crate) output: Output,
     pub(crate) shared_sockets: usize,
     pub(crate) refused_files: usize,
@@ -85,6 +91,7 @@ impl Runner {
                 envs: Vec::new(),
                 dirs: Vec::new(),
                 threads: false,
+                network: true,
                 output: Output::Captured,
                 shared_sockets: 0,
                 refused_files: 0,
@@ -96,6 +103,14 @@ impl Runner {
     #[must_use]
     pub fn threads(mut self, on: bool) -> Self {
         self.program.threads = on;
+        self
+    }
+
+    /// Takes the network away ([`Wasi::Sockets02`] only): each of its sockets is
+    /// refused any address, and it can look up no name.
+    #[must_use]
+    pub fn without_network(mut self) -> Self {
+        self.program.network = false;
         self
     }
 
@@ -196,7 +211,10 @@ impl Runner {
     pub fn spawn(mut self, path: impl AsRef<Path>) -> Result<Running> {
         let path = path.as_ref();
         self.check()?;
-        let module = module::load(path, self.fuel)?;
+        let guest = match self.wasi {
+            Wasi::Sockets01 | Wasi::Plain01 => Guest::Module(module::load(path, self.fuel)?),
+            Wasi::Sockets02 => Guest::Component(module::load_component(path, self.fuel)?),
+        };
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         self.program.args.insert(0, name.into_owned());
         let listeners = bind_all(&self.listen)?;
@@ -223,12 +241,16 @@ impl Runner {
             shared,
             stdin: source,
         };
-        let life = Arc::new(Life::new(module.engine().clone(), self.fuel));
-        let start = match self.wasi {
-            Wasi::Sockets01 => sockets01::start,
-            Wasi::Plain01 => plain01::start,
+        let life = Arc::new(Life::new(guest.engine().clone(), self.fuel));
+        let captures = match &guest {
+            Guest::Component(component) => {
+                sockets02::start(path, component, &self.program, given, &life)?
+            }
+            Guest::Module(module) if self.wasi == Wasi::Plain01 => {
+                plain01::start(path, module, &self.program, given, &life)?
+            }
+            Guest::Module(module) => sockets01::start(path, module, &self.program, given, &life)?,
         };
-        let captures = start(path, &module, &self.program, given, &life)?;
         Ok(Running::new(Parts {
             life,
             addrs,
@@ -243,17 +265,36 @@ impl Runner {
         if self.wasi == Wasi::Sockets01 {
             return Ok(());
         }
+        let name = match self.wasi {
+            Wasi::Sockets02 => "WASI 0.2",
+            _ => "WASI 0.1 without sockets",
+        };
         ensure!(
             !self.program.threads,
-            "WASI 0.1 without sockets has no threads: leave out --threads or take --wasi 0.1-sockets"
+            "{name} has no threads: leave out --threads or take --wasi 0.1-sockets"
         );
         let program = &self.program;
         let sockets = self.listen.len() + self.streams.len();
         ensure!(
             sockets + program.shared_sockets + program.refused_files == 0,
-            "WASI 0.1 without sockets takes no listener: leave out --listen or take --wasi 0.1-sockets"
+            "{name} takes no listener: leave out --listen or take --wasi 0.1-sockets"
         );
         Ok(())
+    }
+}
+
+/// A guest that is compiled.
+enum Guest {
+    Module(Module),
+    Component(Component),
+}
+
+impl Guest {
+    fn engine(&self) -> &Engine {
+        match self {
+            Self::Module(module) => module.engine(),
+            Self::Component(component) => component.engine(),
+        }
     }
 }
 

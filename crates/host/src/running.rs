@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::PipeWriter;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::capture::Capture;
 use crate::life::Life;
@@ -15,6 +15,12 @@ const GRACE: Duration = Duration::from_secs(1);
 /// How long a guest that ended by itself may take to let go of its sockets
 /// before it is helped.
 const HELP_AFTER: Duration = Duration::from_millis(50);
+
+/// The longest that a guest may take until it says where it listens.
+const START_LIMIT: Duration = Duration::from_secs(20);
+
+/// The start of the lines in which it says so.
+const LISTENING: &str = "listening ";
 
 /// How a guest ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,11 +86,38 @@ impl Running {
 
     /// The address of listener `index`, in the order they were asked for.
     ///
+    /// A guest that binds its own (WASI 0.2) tells where on its standard output,
+    /// in a line `listening ADDRESS` for each: this waits for the line.
+    ///
     /// # Panics
-    /// If the guest was given no such listener.
+    /// If the guest was given no such listener, and tells of none for 20 seconds
+    /// or until it ends.
     #[must_use]
     pub fn addr(&self, index: usize) -> SocketAddr {
-        self.0.addrs[index]
+        if let Some(addr) = self.0.addrs.get(index) {
+            return *addr;
+        }
+        let start = Instant::now();
+        loop {
+            let ended = self.has_ended();
+            if let Some(addr) = self.announced().nth(index) {
+                return addr;
+            }
+            assert!(!ended, "the guest has ended and does not listen");
+            assert!(start.elapsed() < START_LIMIT, "the guest does not listen");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Where a guest that binds its own listeners said that it listens.
+    fn announced(&self) -> impl Iterator<Item = SocketAddr> {
+        let said = self.captured(0);
+        let whole = said.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
+        let addrs: Vec<SocketAddr> = String::from_utf8_lossy(&said[..whole])
+            .lines()
+            .filter_map(|line| line.strip_prefix(LISTENING)?.parse().ok())
+            .collect();
+        addrs.into_iter()
     }
 
     /// The addresses of all listeners.
@@ -176,8 +209,8 @@ impl Running {
     /// Connects to each listener, which ends a wait for it. Whether it works
     /// does not matter: a listener that is gone is not waited for.
     fn knock(&self) {
-        for addr in &self.0.addrs {
-            let _ = TcpStream::connect_timeout(addr, Duration::from_millis(100));
+        for addr in self.0.addrs.iter().copied().chain(self.announced()) {
+            let _ = TcpStream::connect_timeout(&addr, Duration::from_millis(100));
         }
     }
 }
