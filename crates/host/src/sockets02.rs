@@ -1,0 +1,103 @@
+//! WASI 0.2 with the network of this machine: `wasmtime-wasi`.
+
+use std::cell::Cell;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow};
+use tokio::runtime::{Builder, Runtime};
+use wasmtime::component::{Component, Linker, ResourceTable};
+use wasmtime_wasi::p2::bindings::sync::CommandPre;
+use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxView, WasiView};
+
+use crate::capture::Capture;
+use crate::life::Life;
+use crate::plain01;
+use crate::runner::{Given, Program};
+use crate::running::Exit;
+use crate::start::{self, State};
+
+/// The context of one guest.
+pub(crate) struct Wasi02 {
+    context: WasiCtx,
+    table: ResourceTable,
+}
+
+impl WasiView for State<Wasi02> {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi.context,
+            table: &mut self.wasi.table,
+        }
+    }
+}
+
+/// Starts `component`, and says where its output is captured.
+pub(crate) fn start(
+    path: &Path,
+    component: &Component,
+    program: &Program,
+    given: Given,
+    life: &Arc<Life>,
+) -> Result<[Option<Capture>; 2]> {
+    let runtime = runtime(life).context("cannot start the threads of the host")?;
+    let entered = runtime.enter();
+    let (mut builder, captures) = plain01::builder(program, given.stdin)?;
+    if program.network {
+        builder.inherit_network().allow_ip_name_lookup(true);
+    }
+    let wasi = Wasi02 {
+        context: builder.build(),
+        table: ResourceTable::new(),
+    };
+    drop(entered);
+    let mut linker = Linker::new(component.engine());
+    wasmtime_wasi::p2::add_to_linker_sync(&mut linker)
+        .map_err(|error| anyhow!("cannot link the host's functions: {error:#}"))?;
+    let command = linker
+        .instantiate_pre(component)
+        .and_then(CommandPre::new)
+        .map_err(|error| anyhow!("{} does not fit this host: {error:#}", path.display()))?;
+    let store = State::new(wasi, Arc::clone(life), None)
+        .into_store()
+        .map_err(|error| anyhow!("cannot start the guest: {error:#}"))?;
+    let life = Arc::clone(life);
+    std::thread::Builder::new()
+        .name("guest".into())
+        .spawn(move || {
+            let entered = runtime.enter();
+            let exit = start::run(store, |store| {
+                let command = command.instantiate(&mut *store)?;
+                let result = command.wasi_cli_run().call_run(&mut *store)?;
+                result.map_err(|()| I32Exit(1).into())
+            });
+            drop(entered);
+            life.finish(exit.unwrap_or(Exit::Code(0)));
+            // What it did in the background must not outlive it, nor hold it up.
+            runtime.shutdown_background();
+            life.main_is_gone();
+        })
+        .context("cannot start a thread for the guest")?;
+    Ok(captures)
+}
+
+/// What waits for the guest's sockets: a thread of its own for each guest, so
+/// that its CPU time is counted as the guest's.
+fn runtime(life: &Arc<Life>) -> std::io::Result<Runtime> {
+    thread_local! {
+        static COUNTED: Cell<Option<u64>> = const { Cell::new(None) };
+    }
+    let (started, stopped) = (Arc::clone(life), Arc::clone(life));
+    Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("guest-io")
+        .enable_io()
+        .enable_time()
+        .on_thread_start(move || COUNTED.set(Some(started.cpu.count_in())))
+        .on_thread_stop(move || {
+            if let Some(id) = COUNTED.take() {
+                stopped.cpu.count_out(id);
+            }
+        })
+        .build()
+}
