@@ -6,6 +6,7 @@ mod util;
 use std::io::Read;
 use std::net;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::{UnixListener, UnixStream};
 
 use util::child::{assert_passes, is_inside, shell};
 use util::{assert_would_block, bounded, one_event};
@@ -64,6 +65,29 @@ fn what_is_not_a_listener_of_tcp_is_passed_over_and_left_open() {
     let mut command = shell(TEST, script);
     command.stdin(OwnedFd::from(listener));
     assert_passes(command);
+}
+
+#[test]
+fn no_other_kind_of_socket_is_taken_for_a_listener() {
+    const TEST: &str = "no_other_kind_of_socket_is_taken_for_a_listener";
+    if is_inside() {
+        return bounded(|| assert!(TcpListener::preopened().unwrap().is_none()));
+    }
+    let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let path = std::env::temp_dir().join(format!("wasio-preopened-{}", std::process::id()));
+    let local = UnixListener::bind(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    for socket in [
+        OwnedFd::from(local),
+        OwnedFd::from(UnixStream::pair().unwrap().0),
+        OwnedFd::from(net::UdpSocket::bind("127.0.0.1:0").unwrap()),
+        OwnedFd::from(net::TcpStream::connect(listener.local_addr().unwrap()).unwrap()),
+    ] {
+        let script = "export LISTEN_PID=$$ LISTEN_FDS=1; exec \"$0\" \"$@\" 3<&0";
+        let mut command = shell(TEST, script);
+        command.stdin(socket);
+        assert_passes(command);
+    }
 }
 
 #[test]
