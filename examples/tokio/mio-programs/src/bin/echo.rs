@@ -1,0 +1,148 @@
+//! An echo server as mio programs are written: a map of connections, pending output, and
+//! an interest that changes with it.
+//!
+//! The listener is handed in as descriptor 3 on WASI; elsewhere the program binds one.
+
+use std::collections::HashMap;
+use std::io::{self, ErrorKind, Read, Write};
+
+use mio::event::{Event, Source};
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Poll, Registry, Token};
+
+const SERVER: Token = Token(0);
+
+struct Connection {
+    stream: TcpStream,
+    pending: Vec<u8>,
+}
+
+impl Source for Connection {
+    fn register(&mut self, registry: &Registry, token: Token, what: Interest) -> io::Result<()> {
+        self.stream.register(registry, token, what)
+    }
+
+    fn reregister(&mut self, registry: &Registry, token: Token, what: Interest) -> io::Result<()> {
+        self.stream.reregister(registry, token, what)
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        self.stream.deregister(registry)
+    }
+}
+
+fn main() -> io::Result<()> {
+    let mut poll = Poll::new()?;
+    let mut events = Events::with_capacity(128);
+    let mut server = listener()?;
+    poll.registry()
+        .register(&mut server, SERVER, Interest::READABLE)?;
+    let mut connections = HashMap::new();
+    let mut last = SERVER.0;
+    loop {
+        if let Err(error) = poll.poll(&mut events, None) {
+            if error.kind() == ErrorKind::Interrupted {
+                continue;
+            }
+            return Err(error);
+        }
+        for event in events.iter() {
+            match event.token() {
+                SERVER => accept(poll.registry(), &server, &mut connections, &mut last)?,
+                token => {
+                    let Some(connection) = connections.get_mut(&token) else {
+                        // Events may be spurious.
+                        continue;
+                    };
+                    let done = serve(poll.registry(), connection, event).unwrap_or(true);
+                    if done && let Some(mut connection) = connections.remove(&token) {
+                        poll.registry().deregister(&mut connection)?;
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(target_os = "wasi")]
+#[allow(unsafe_code, reason = "how a listener is handed in")]
+fn listener() -> io::Result<TcpListener> {
+    use std::os::fd::FromRawFd;
+
+    // SAFETY: the host hands the listener in as descriptor 3, and nobody else takes it.
+    let listener = unsafe { std::net::TcpListener::from_raw_fd(3) };
+    listener.set_nonblocking(true)?;
+    Ok(TcpListener::from_std(listener))
+}
+
+#[cfg(not(target_os = "wasi"))]
+fn listener() -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(([127, 0, 0, 1], 0).into())?;
+    eprintln!("listening on {}", listener.local_addr()?);
+    Ok(listener)
+}
+
+fn accept(
+    registry: &Registry,
+    server: &TcpListener,
+    connections: &mut HashMap<Token, Connection>,
+    last: &mut usize,
+) -> io::Result<()> {
+    loop {
+        let stream = match server.accept() {
+            Ok((stream, _)) => stream,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        *last += 1;
+        let token = Token(*last);
+        let mut connection = Connection {
+            stream,
+            pending: Vec::new(),
+        };
+        registry.register(&mut connection, token, Interest::READABLE)?;
+        connections.insert(token, connection);
+    }
+}
+
+/// Whether the connection is done.
+fn serve(registry: &Registry, connection: &mut Connection, event: &Event) -> io::Result<bool> {
+    let mut closed = false;
+    if event.is_readable() {
+        closed = receive(connection)?;
+    }
+    let was_full = flush(connection)?;
+    let mut interests = Interest::READABLE;
+    if was_full {
+        interests |= Interest::WRITABLE;
+    }
+    registry.reregister(connection, event.token(), interests)?;
+    Ok(closed && !was_full)
+}
+
+/// Reads all there is; whether it was the end.
+fn receive(connection: &mut Connection) -> io::Result<bool> {
+    let mut buffer = [0; 4096];
+    loop {
+        match connection.stream.read(&mut buffer) {
+            Ok(0) => return Ok(true),
+            Ok(read) => connection.pending.extend_from_slice(&buffer[..read]),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Writes what is pending; whether something is left.
+fn flush(connection: &mut Connection) -> io::Result<bool> {
+    while !connection.pending.is_empty() {
+        match connection.stream.write(&connection.pending) {
+            Ok(written) => drop(connection.pending.drain(..written)),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,88 @@
+//! An event loop with deadlines of its own, as runtimes on mio have: the timeout of the
+//! poll is the time to the next deadline, and sources are boxed.
+//!
+//! Every client gets a numbered line each 20 ms, five in all, and is then closed.
+
+use std::collections::HashMap;
+use std::io::{self, ErrorKind, Write};
+use std::time::{Duration, Instant};
+
+use mio::event::Source;
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Poll, Token};
+
+const SERVER: Token = Token(usize::MAX);
+const PERIOD: Duration = Duration::from_millis(20);
+const LINES: u32 = 5;
+
+struct Client {
+    stream: TcpStream,
+    next: Instant,
+    sent: u32,
+}
+
+fn main() -> io::Result<()> {
+    let mut poll = Poll::new()?;
+    let mut events = Events::with_capacity(16);
+    let mut server = Box::new(listener()?);
+    register(&poll, &mut *server)?;
+    let mut clients = HashMap::new();
+    let mut last = 0;
+    loop {
+        let now = Instant::now();
+        let due = clients.values().map(|client: &Client| client.next).min();
+        let timeout = due.map(|due| due.saturating_duration_since(now));
+        poll.poll(&mut events, timeout)?;
+        if events.iter().any(|event| event.token() == SERVER) {
+            loop {
+                match server.accept() {
+                    Ok((mut stream, _)) => {
+                        last += 1;
+                        poll.registry()
+                            .register(&mut stream, Token(last), Interest::WRITABLE)?;
+                        let next = Instant::now() + PERIOD;
+                        let sent = 0;
+                        clients.insert(last, Client { stream, next, sent });
+                    }
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        clients.retain(|_, client| tick(client).unwrap_or(false));
+    }
+}
+
+fn register(poll: &Poll, source: &mut dyn Source) -> io::Result<()> {
+    poll.registry().register(source, SERVER, Interest::READABLE)
+}
+
+/// Whether the client is to get more.
+fn tick(client: &mut Client) -> io::Result<bool> {
+    if client.next <= Instant::now() {
+        client
+            .stream
+            .write_all(format!("{}\n", client.sent).as_bytes())?;
+        client.sent += 1;
+        client.next += PERIOD;
+    }
+    Ok(client.sent < LINES)
+}
+
+#[cfg(target_os = "wasi")]
+#[allow(unsafe_code, reason = "how a listener is handed in")]
+fn listener() -> io::Result<TcpListener> {
+    use std::os::fd::FromRawFd;
+
+    // SAFETY: the host hands the listener in as descriptor 3, and nobody else takes it.
+    let listener = unsafe { std::net::TcpListener::from_raw_fd(3) };
+    listener.set_nonblocking(true)?;
+    Ok(TcpListener::from_std(listener))
+}
+
+#[cfg(not(target_os = "wasi"))]
+fn listener() -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(([127, 0, 0, 1], 0).into())?;
+    eprintln!("listening on {}", listener.local_addr()?);
+    Ok(listener)
+}

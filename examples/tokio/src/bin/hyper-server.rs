@@ -1,0 +1,123 @@
+//! An HTTP/1.1 server on hyper: keep-alive, chunked bodies, a streaming answer.
+//!
+//! | request | answer |
+//! |---|---|
+//! | `GET /` | a line of text |
+//! | `POST /echo` | the body as it arrives, with the request's `x-id` |
+//! | `POST /length` | the length of the body |
+//! | `GET /count/N` | the numbers below N, a chunk each, one every 5 ms |
+
+use std::convert::Infallible;
+use std::io;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::time::interval;
+use wasio_tokio_examples::{concerns_one_connection, listener};
+
+/// How long a client may take to send the head of a request.
+const PATIENCE: Duration = Duration::from_secs(30);
+const STEP: Duration = Duration::from_millis(5);
+
+type Body = BoxBody<Bytes, hyper::Error>;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> io::Result<()> {
+    let listener = listener()?;
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                tokio::spawn(serve(stream));
+            }
+            Err(error) if concerns_one_connection(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+async fn serve(stream: TcpStream) {
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(PATIENCE)
+        .serve_connection(TokioIo::new(stream), service_fn(answer))
+        .await;
+    if let Err(error) = served {
+        // A client that went away in the middle is its own business.
+        if error.is_parse() {
+            eprintln!("not HTTP: {error}");
+        }
+    }
+}
+
+async fn answer(request: Request<Incoming>) -> Result<Response<Body>, hyper::Error> {
+    let path = request.uri().path().to_owned();
+    match (request.method(), path.as_str()) {
+        (&Method::GET, "/") => Ok(Response::new(text("wasio runs hyper\n"))),
+        (&Method::POST, "/echo") => Ok(echo(request)),
+        (&Method::POST, "/length") => {
+            let body = request.into_body().collect().await?.to_bytes();
+            Ok(Response::new(text(body.len().to_string())))
+        }
+        (&Method::GET, path) => Ok(match number(path) {
+            Some(end) => Response::new(count(end)),
+            None => not_found(),
+        }),
+        _ => Ok(not_found()),
+    }
+}
+
+fn echo(request: Request<Incoming>) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let mut response = Response::new(body.boxed());
+    if let Some(id) = head.headers.get("x-id") {
+        response.headers_mut().insert("x-id", id.clone());
+    }
+    response
+}
+
+fn number(path: &str) -> Option<u32> {
+    path.strip_prefix("/count/")?.parse().ok()
+}
+
+/// A body that is made while it is sent. It ends early if nobody reads it any more.
+fn count(end: u32) -> Body {
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let mut ticks = interval(STEP);
+        for number in 0..end {
+            ticks.tick().await;
+            let chunk = Frame::data(Bytes::from(format!("{number}\n")));
+            if sender.send(Ok(chunk)).await.is_err() {
+                return;
+            }
+        }
+    });
+    let stream = futures_util::stream::unfold(receiver, |mut receiver| async {
+        let chunk: Result<Frame<Bytes>, Infallible> = receiver.recv().await?;
+        Some((chunk, receiver))
+    });
+    StreamBody::new(stream)
+        .map_err(|never| match never {})
+        .boxed()
+}
+
+fn not_found() -> Response<Body> {
+    let mut response = Response::new(text("not found\n"));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+fn text(text: impl Into<Bytes>) -> Body {
+    Full::new(text.into())
+        .map_err(|never| match never {})
+        .boxed()
+}

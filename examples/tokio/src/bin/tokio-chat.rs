@@ -1,0 +1,109 @@
+//! A chat of lines: what one client sends, all the others get.
+//!
+//! Each client has a queue of 64 lines. While the queue of a slow reader is full, whoever
+//! sends waits, and so is read no faster than that reader reads: backpressure. A reader that takes
+//! nothing for two seconds is cut off.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::task::{AbortHandle, LocalSet, spawn_local};
+use wasio_tokio_examples::{concerns_one_connection, listener};
+
+const QUEUE: usize = 64;
+const LONGEST_LINE: u64 = 64 * 1024;
+const PATIENCE: Duration = Duration::from_secs(2);
+
+type Line = Rc<[u8]>;
+
+/// Who is there: the queue of each client, and its writer.
+#[derive(Default)]
+struct Room {
+    clients: HashMap<u64, (Sender<Line>, AbortHandle)>,
+}
+
+type Shared = Rc<RefCell<Room>>;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> io::Result<()> {
+    LocalSet::new().run_until(serve()).await
+}
+
+async fn serve() -> io::Result<()> {
+    let listener = listener()?;
+    let room = Shared::default();
+    let mut next = 0;
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                join(&room, next, stream);
+                next += 1;
+            }
+            Err(error) if concerns_one_connection(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn join(room: &Shared, client: u64, stream: TcpStream) {
+    let (reader, writer) = stream.into_split();
+    let (sender, receiver) = mpsc::channel(QUEUE);
+    let writing = spawn_local(write(receiver, writer)).abort_handle();
+    room.borrow_mut().clients.insert(client, (sender, writing));
+    let room = Rc::clone(room);
+    spawn_local(async move {
+        // The end of one client is no error of the room.
+        let _ = read(&room, client, reader).await;
+        leave(&room, client);
+    });
+}
+
+fn leave(room: &Shared, client: u64) {
+    let left = room.borrow_mut().clients.remove(&client);
+    if let Some((_, writing)) = left {
+        writing.abort();
+    }
+}
+
+async fn read(room: &Shared, client: u64, reader: OwnedReadHalf) -> io::Result<()> {
+    let mut reader = BufReader::new(reader);
+    loop {
+        let mut line = Vec::new();
+        let mut limited = (&mut reader).take(LONGEST_LINE);
+        limited.read_until(b'\n', &mut line).await?;
+        if line.last() != Some(&b'\n') || !room.borrow().clients.contains_key(&client) {
+            return Ok(());
+        }
+        send_to_others(room, client, &line.into()).await;
+    }
+}
+
+async fn send_to_others(room: &Shared, client: u64, line: &Line) {
+    let others: Vec<_> = {
+        let room = room.borrow();
+        let others = room.clients.iter().filter(|(other, _)| **other != client);
+        others
+            .map(|(other, (queue, _))| (*other, queue.clone()))
+            .collect()
+    };
+    for (other, queue) in others {
+        if queue.send_timeout(line.clone(), PATIENCE).await.is_err() {
+            leave(room, other);
+        }
+    }
+}
+
+async fn write(mut queue: Receiver<Line>, mut writer: OwnedWriteHalf) {
+    while let Some(line) = queue.recv().await {
+        if writer.write_all(&line).await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Sends back what it receives, on one thread. A connection that is silent for a
+//! minute is closed.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+use wasio_tokio_examples::{concerns_one_connection, listener};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> io::Result<()> {
+    let listener = listener()?;
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                // A connection that breaks is no concern of the others.
+                tokio::spawn(echo(stream));
+            }
+            Err(error) if concerns_one_connection(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+async fn echo(mut stream: TcpStream) -> io::Result<()> {
+    let mut buffer = vec![0; 16 * 1024];
+    loop {
+        let read = tokio::select! {
+            read = stream.read(&mut buffer) => read?,
+            () = sleep(PATIENCE) => return Ok(()),
+        };
+        if read == 0 {
+            return Ok(());
+        }
+        stream.write_all(&buffer[..read]).await?;
+    }
+}

@@ -1,0 +1,98 @@
+//! The guests: tasks, cancellation, sleeps.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+use crate::process::{EVERYWHERE, Server, own_machine, run, share_machine};
+use crate::rng::Rng;
+use crate::{connect, exchange};
+
+#[test]
+fn sync_spawn_local_join_set_and_select_work() {
+    let _machine = share_machine();
+    for on in EVERYWHERE {
+        assert_eq!(run("guest-tasks", on), "done\n", "{on:?}");
+    }
+}
+
+#[test]
+fn a_read_that_was_dropped_loses_no_byte() {
+    let _machine = share_machine();
+    for on in EVERYWHERE {
+        let server = Server::start("guest-cancel", on);
+        let mut stream = connect(server.address);
+        let mut rng = Rng::new(1);
+        let bytes = rng.bytes(50_000);
+        let mut rest = &bytes[..];
+        while !rest.is_empty() {
+            let (part, more) = rest.split_at((1 + rng.below(1500)).min(rest.len()));
+            stream.write_all(part).unwrap();
+            // Some come before the read is dropped, others after.
+            thread::sleep(Duration::from_micros(rng.next() % 4000));
+            rest = more;
+        }
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut reader = BufReader::new(stream);
+        let mut head = String::new();
+        reader.read_line(&mut head).unwrap();
+        let dropped: u32 = head.trim().parse().unwrap();
+        let mut returned = Vec::new();
+        reader.read_to_end(&mut returned).unwrap();
+        assert!(returned == bytes, "{on:?}: {} bytes", returned.len());
+        assert!(dropped >= 10, "{on:?}: {dropped} reads were dropped");
+        server.finish();
+    }
+}
+
+#[test]
+fn sleeps_are_never_early_and_three_milliseconds_late_at_most() {
+    const LATEST_US: u64 = 3000;
+
+    let _machine = own_machine();
+    for on in EVERYWHERE {
+        let server = Server::start("guest-sleeps", on);
+        let address = server.address;
+        let clients: Vec<_> = (0..4).map(|_| busy_client(address)).collect();
+        let mut late_us: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+        for line in server.finish().lines() {
+            let (ms, took_us) = line.split_once(' ').unwrap();
+            let (ms, took_us): (u64, u64) = (ms.parse().unwrap(), took_us.parse().unwrap());
+            assert!(took_us >= ms * 1000, "{on:?}: {ms} ms took {took_us} us");
+            late_us.entry(ms).or_default().push(took_us - ms * 1000);
+        }
+        assert_eq!(late_us.len(), 8);
+        for (ms, mut late_us) in late_us {
+            late_us.sort_unstable();
+            let median_us = late_us[late_us.len() / 2];
+            assert!(
+                median_us <= LATEST_US,
+                "{on:?}: {ms} ms, median {median_us} us late: {late_us:?}"
+            );
+        }
+        let exchanges: Vec<u64> = clients
+            .into_iter()
+            .map(|client| client.join().unwrap())
+            .collect();
+        assert!(
+            exchanges.iter().all(|exchanges| *exchanges > 100),
+            "{on:?}: {exchanges:?}"
+        );
+    }
+}
+
+/// Exchanges messages until the server is gone; how many.
+fn busy_client(address: SocketAddr) -> thread::JoinHandle<u64> {
+    let mut stream: TcpStream = connect(address);
+    thread::spawn(move || {
+        assert_eq!(exchange(&mut stream, b"first"), b"first");
+        let mut exchanges = 1;
+        let mut buffer = [0; 64];
+        while stream.write_all(&[9; 64]).is_ok() && stream.read_exact(&mut buffer).is_ok() {
+            exchanges += 1;
+        }
+        exchanges
+    })
+}

@@ -1,0 +1,136 @@
+//! hyper under load: every answer is compared with its request.
+//!
+//! `WASIO_HTTP_CONNECTIONS` and `WASIO_HTTP_REQUESTS` set the size (the full size is 1000 and
+//! 100000); `WASIO_HTTP_BODY` the largest body in bytes.
+
+use std::env;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use crate::connect;
+use crate::cpu;
+use crate::http::{Answer, Http, head};
+use crate::process::{EVERYWHERE, Server, own_machine};
+use crate::rng::Rng;
+
+/// What memory may differ by between two rounds of the same load.
+const NOISE_BYTES: u64 = 16 << 20;
+
+struct Load {
+    address: SocketAddr,
+    connections: usize,
+    requests: usize,
+    largest_body: usize,
+    /// The next request's number.
+    next: AtomicUsize,
+    aborted: AtomicUsize,
+}
+
+fn size(variable: &str, default: usize) -> usize {
+    match env::var(variable) {
+        Ok(text) => text.parse().unwrap(),
+        Err(_) => default,
+    }
+}
+
+#[test]
+fn no_answer_is_lost_or_mixed_up_among_slow_and_aborting_clients() {
+    let _machine = own_machine();
+    for on in EVERYWHERE {
+        let mut server = Server::start("hyper-server", on);
+        let mut resident_bytes = Vec::new();
+        for _ in 0..2 {
+            let load = Load {
+                address: server.address,
+                connections: size("WASIO_HTTP_CONNECTIONS", 200),
+                requests: size("WASIO_HTTP_REQUESTS", 10_000) / 2,
+                largest_body: size("WASIO_HTTP_BODY", 1 << 20),
+                next: AtomicUsize::new(0),
+                aborted: AtomicUsize::new(0),
+            };
+            load.run();
+            assert!(load.aborted.into_inner() > 0);
+            resident_bytes.push(cpu::memory_bytes(server.id()));
+        }
+        assert!(server.is_running(), "{on:?}");
+        assert!(
+            resident_bytes[1] <= resident_bytes[0] + NOISE_BYTES,
+            "{on:?}: {resident_bytes:?}"
+        );
+        let mut http = Http::connect(server.address);
+        assert_eq!(http.get("/").status, 200);
+    }
+}
+
+impl Load {
+    fn run(&self) {
+        thread::scope(|scope| {
+            for _ in 0..self.connections {
+                thread::Builder::new()
+                    .stack_size(128 << 10)
+                    .spawn_scoped(scope, || self.client())
+                    .unwrap();
+            }
+        });
+    }
+
+    fn client(&self) {
+        let mut http = Http::connect(self.address);
+        loop {
+            let id = self.next.fetch_add(1, Ordering::Relaxed);
+            if id >= self.requests {
+                return;
+            }
+            let mut rng = Rng::new(id as u64);
+            let largest = match rng.below(50) {
+                0 => self.largest_body,
+                _ => self.largest_body.min(4096),
+            };
+            let len = rng.below(largest + 1);
+            let body = rng.bytes(len);
+            match rng.below(100) {
+                0..2 => self.abort(id, &body),
+                2..7 => slowly(&mut http, id, &body, &mut rng),
+                _ => assert_echo(&http.post("/echo", id, &body), id, &body),
+            }
+        }
+    }
+
+    /// A request whose client goes away in the middle of it.
+    fn abort(&self, id: usize, body: &[u8]) {
+        let mut stream = connect(self.address);
+        let promised = body.len() + 1;
+        let head = head("/echo", id, promised);
+        stream.write_all(head.as_bytes()).unwrap();
+        // The server may answer while nobody reads: no more than the buffers hold.
+        let sent = body.len().min(32 << 10);
+        stream.write_all(&body[..sent]).unwrap();
+        self.aborted.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// The same request in pieces, with time between them.
+fn slowly(http: &mut Http, id: usize, body: &[u8], rng: &mut Rng) {
+    const PAUSE: Duration = Duration::from_millis(2);
+
+    let body = &body[..body.len().min(20_000)];
+    let head = head("/echo", id, body.len());
+    let (start, end) = head.split_at(rng.below(head.len()));
+    http.send(start.as_bytes());
+    thread::sleep(PAUSE);
+    http.send(end.as_bytes());
+    for piece in body.chunks(2000) {
+        thread::sleep(PAUSE);
+        http.send(piece);
+    }
+    assert_echo(&http.answer(), id, body);
+}
+
+fn assert_echo(answer: &Answer, id: usize, body: &[u8]) {
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("x-id"), Some(&*id.to_string()));
+    assert!(answer.body == body, "the body of request {id}");
+}

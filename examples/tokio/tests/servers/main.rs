@@ -1,0 +1,39 @@
+//! Runs each program on WASI, in wasio-host, and natively, and plays its clients.
+//!
+//! The clients are threads on the standard library's sockets: they share nothing with
+//! what is tested.
+
+mod behaviours;
+mod chat;
+mod cpu;
+mod echo;
+mod http;
+mod http_load;
+mod mio_programs;
+mod process;
+mod readme;
+mod rng;
+mod websocket;
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// How long a client waits for anything before its test fails.
+const LIMIT: Duration = Duration::from_secs(60);
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect_timeout(&address, LIMIT).unwrap();
+    stream.set_read_timeout(Some(LIMIT)).unwrap();
+    stream.set_write_timeout(Some(LIMIT)).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
+}
+
+/// Sends `bytes` and reads as many back.
+fn exchange(stream: &mut TcpStream, bytes: &[u8]) -> Vec<u8> {
+    stream.write_all(bytes).unwrap();
+    let mut answer = vec![0; bytes.len()];
+    stream.read_exact(&mut answer).unwrap();
+    answer
+}

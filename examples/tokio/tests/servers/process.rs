@@ -1,0 +1,199 @@
+//! The programs as child processes.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::LIMIT;
+
+/// Where a program runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum On {
+    Wasi,
+    Native,
+}
+
+pub(crate) const EVERYWHERE: [On; 2] = [On::Wasi, On::Native];
+
+/// Tests that measure time or load run alone; the others together.
+static MACHINE: RwLock<()> = RwLock::new(());
+
+pub(crate) fn share_machine() -> RwLockReadGuard<'static, ()> {
+    MACHINE.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn own_machine() -> RwLockWriteGuard<'static, ()> {
+    MACHINE.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A program that runs until this is dropped.
+pub(crate) struct Server {
+    child: Child,
+    pub(crate) address: SocketAddr,
+    stdout: Option<thread::JoinHandle<String>>,
+}
+
+impl Server {
+    pub(crate) fn start(program: &str, on: On) -> Self {
+        Self::spawn(&mut command(program, on))
+    }
+
+    /// Starts a program that says where it listens.
+    pub(crate) fn spawn(command: &mut Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        let stdout = thread::spawn(move || {
+            let mut text = String::new();
+            stdout.read_to_string(&mut text).unwrap();
+            text
+        });
+        let stderr = child.stderr.take().unwrap();
+        let (found, address) = mpsc::channel();
+        thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                match line.split_once("listening on ") {
+                    Some((_, address)) => drop(found.send(address.parse().unwrap())),
+                    None => eprintln!("{line}"),
+                }
+            }
+        });
+        // In place before anything can fail: it ends the child.
+        let mut server = Self {
+            child,
+            address: SocketAddr::from(([0; 4], 0)),
+            stdout: Some(stdout),
+        };
+        server.address = address.recv_timeout(LIMIT).expect("no address");
+        server
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Waits until it ends by itself, with success; what it wrote to standard output.
+    pub(crate) fn finish(mut self) -> String {
+        let deadline = Instant::now() + LIMIT;
+        let status = loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => break status,
+                None if Instant::now() > deadline => panic!("it runs on"),
+                None => thread::sleep(Duration::from_millis(5)),
+            }
+        };
+        assert!(status.success(), "{status}");
+        self.stdout.take().unwrap().join().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs a program that needs no connection to its end, which must come within [`LIMIT`].
+pub(crate) fn run(program: &str, on: On) -> String {
+    let (sender, receiver) = mpsc::channel();
+    let child = command(program, on)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .unwrap();
+    let id = child.id();
+    thread::spawn(move || sender.send(child.wait_with_output()));
+    let Ok(output) = receiver.recv_timeout(LIMIT) else {
+        let _ = Command::new("kill")
+            .arg("-KILL")
+            .arg(id.to_string())
+            .status();
+        panic!("{program} runs on");
+    };
+    let Output { status, stdout, .. } = output.unwrap();
+    assert!(status.success(), "{program}: {status}");
+    String::from_utf8(stdout).unwrap()
+}
+
+fn command(program: &str, on: On) -> Command {
+    let mut command = match on {
+        On::Native => Command::new(build(&Build::Native).join(program)),
+        On::Wasi => {
+            let guest = build(&Build::Guests).join(program).with_extension("wasm");
+            let mut command = Command::new(host());
+            command.args(["run", "--listen", "127.0.0.1:0"]).arg(guest);
+            command
+        }
+    };
+    // A listener of another process is not for ours.
+    command.env_remove("LISTEN_PID");
+    command
+}
+
+pub(crate) fn host() -> PathBuf {
+    build(&Build::Host).join("wasio-host")
+}
+
+enum Build {
+    Host,
+    Guests,
+    Native,
+}
+
+/// Builds once, and says where the programs are.
+fn build(what: &Build) -> &'static Path {
+    static DONE: [OnceLock<PathBuf>; 3] = [const { OnceLock::new() }; 3];
+    // Cargo would wait for itself; the tests need not see it.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = here.ancestors().nth(2).unwrap();
+    let guests = [
+        "--workspace",
+        "--bins",
+        "--release",
+        "--target",
+        "wasm32-wasip1",
+    ];
+    let (index, folder, arguments, result) = match what {
+        Build::Host => (0, root, &["-p", "wasio-host"][..], "target/debug"),
+        Build::Guests => (1, here, &guests[..], "target/tokio/wasm32-wasip1/release"),
+        Build::Native => (
+            2,
+            here,
+            &["--workspace", "--bins"][..],
+            "target/tokio/debug",
+        ),
+    };
+    DONE[index].get_or_init(|| {
+        let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        cargo(folder, "build", arguments);
+        root.join(result)
+    })
+}
+
+fn cargo(folder: &Path, subcommand: &str, arguments: &[impl AsRef<OsStr>]) {
+    let output = Command::new(env!("CARGO"))
+        .arg(subcommand)
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+}
