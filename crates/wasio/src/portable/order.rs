@@ -12,8 +12,10 @@ use std::ops::Range;
 use super::key::SlotId;
 use super::sources::{ABSENT, Sources};
 
-/// How many hot slots a poll looks at to find stale ones.
+/// A poll looks at so many hot slots to find stale ones, and at one of sixteen if
+/// that is more: always little beside what the host does for each of them.
 const COOLED_PER_POLL: usize = 2;
+const COOLED_SHARE: usize = 16;
 
 /// Which part of the array to wait on.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -65,46 +67,61 @@ impl<R: Copy> Order<R> {
 
     /// The records of a part, the clock among them.
     pub(crate) fn part(&self, part: Part) -> &[R] {
+        &self.records[self.places(part)]
+    }
+
+    /// The places of a part, the clock's among them.
+    pub(crate) fn places(&self, part: Part) -> Range<usize> {
         match part {
-            Part::Hot => &self.records[..=self.hot],
-            Part::Cold => &self.records[self.hot..],
-            Part::All => &self.records,
+            Part::Hot => 0..self.hot + 1,
+            Part::Cold => self.hot..self.records.len(),
+            Part::All => 0..self.records.len(),
         }
     }
 
-    /// The owners of the records of [`part`](Self::part).
-    pub(crate) fn owners(&self, part: Part) -> &[SlotId] {
-        match part {
-            Part::Hot => &self.owners[..=self.hot],
-            Part::Cold => &self.owners[self.hot..],
-            Part::All => &self.owners,
-        }
+    /// The owners of the records at `places`.
+    pub(crate) fn owners(&self, places: Range<usize>) -> &[SlotId] {
+        &self.owners[places]
     }
 
-    /// Lends the records at `range` (counted without the clock) with the clock
-    /// before them: for hosts that cannot take the whole array at once.
-    pub(crate) fn with_chunk<T>(
+    /// The places of a part in pieces of at most `limit` slots, for
+    /// [`with_piece`](Self::with_piece).
+    pub(crate) fn pieces(
+        &self,
+        part: Part,
+        limit: usize,
+    ) -> impl Iterator<Item = Range<usize>> + use<R> {
+        let (hot, cold) = match part {
+            Part::Hot => (0..self.hot, 0..0),
+            Part::Cold => (0..0, self.hot + 1..self.records.len()),
+            Part::All => (0..self.hot, self.hot + 1..self.records.len()),
+        };
+        [hot, cold].into_iter().flat_map(move |slots| {
+            let end = slots.end;
+            slots
+                .step_by(limit)
+                .map(move |start| start..end.min(start + limit))
+        })
+    }
+
+    /// Lends the records at one of the [`pieces`](Self::pieces) with the clock
+    /// beside them, which takes the place of a neighbour for as long.
+    pub(crate) fn with_piece<T>(
         &mut self,
-        range: Range<usize>,
+        piece: Range<usize>,
         use_it: impl FnOnce(&[R]) -> T,
     ) -> T {
-        // The clock counts as one place: slots behind it stand one further on.
-        let clock = self.hot;
-        let first = range.start;
-        self.rotate_clock(clock, first);
-        let result = use_it(&self.records[first..=range.end]);
-        self.rotate_clock(first, clock);
-        result
-    }
-
-    /// Moves the clock record between two places by one move of the records
-    /// between. O(n), and only for hosts with a limit.
-    fn rotate_clock(&mut self, from: usize, to: usize) {
-        if from < to {
-            self.records[from..=to].rotate_left(1);
+        // Towards the clock, so that there is a neighbour: the clock at the last.
+        let (border, lent) = if piece.end <= self.hot {
+            (piece.end, piece.start..piece.end + 1)
         } else {
-            self.records[to..=from].rotate_right(1);
-        }
+            (piece.start - 1, piece.start - 1..piece.end)
+        };
+        let neighbour = self.records[border];
+        self.records[border] = self.records[self.hot];
+        let result = use_it(&self.records[lent]);
+        self.records[border] = neighbour;
+        result
     }
 
     pub(super) fn insert<S: Copy>(
@@ -162,12 +179,13 @@ impl<R: Copy> Order<R> {
 
     /// Looks at the next few hot slots and cools those that moved no bytes for long.
     pub(super) fn cool_stale<S: Copy>(&mut self, sources: &mut Sources<S>) {
-        for _ in 0..COOLED_PER_POLL.min(self.hot) {
+        let looks = COOLED_PER_POLL.max(self.hot / COOLED_SHARE);
+        for _ in 0..looks.min(self.hot) {
             if self.hand >= self.hot {
                 self.hand = 0;
             }
             let id = self.owners[self.hand];
-            if sources.is_stale(id, self.hot) {
+            if sources.is_stale(id) {
                 self.demote(sources, id);
             } else {
                 self.hand += 1;

@@ -130,6 +130,10 @@ pub(crate) struct Policy {
     cost_ns: u64,
     cost_cap_ns: u64,
     timed_cold: usize,
+    /// What the host's last answer to a wait on everything cost. A loop whose gaps are no longer
+    /// than that is busy with answers: the wait on the prefix, which costs nothing while it waits,
+    /// is then worth a try.
+    answer_ns: u64,
     /// The latest time seen, and the steps since without a later one.
     seen_ns: u64,
     stalled_steps: u32,
@@ -155,6 +159,7 @@ impl Policy {
             cost_ns: 0,
             cost_cap_ns: 0,
             timed_cold: 0,
+            answer_ns: 0,
             seen_ns: 0,
             stalled_steps: 0,
             miss_at_ns: 0,
@@ -186,7 +191,7 @@ impl Policy {
         self.watch_clock(now_ns);
         // A gap longer than the pause: each wait on the prefix would end in a look at everything
         // anyway.
-        if self.gap_ns > BUSY_GAP_NS.min(self.pause_ns) {
+        if self.gap_ns > BUSY_GAP_NS.min(self.pause_ns).max(self.answer_ns) {
             let explained_ns = BUSY_GAP_NS.saturating_add(untimed_cost_ns(cold));
             if may_sweep && self.is_untimed(cold) && self.gap_ns <= explained_ns {
                 return self.start_sweep(cold, 0);
@@ -244,14 +249,25 @@ impl Policy {
     }
 
     /// The wait on everything that began at `waited_from_ns` ended: it saw the cold part too, as
-    /// late as `now_ns`.
-    pub(crate) fn all_done(&mut self, waited_from_ns: u64, now_ns: u64, found: usize) {
+    /// late as `now_ns`. `answer_ns` is what making its answer is known to have cost, if that is
+    /// more than a sweep: it is no part of the gap.
+    pub(crate) fn all_done(
+        &mut self,
+        waited_from_ns: u64,
+        now_ns: u64,
+        answer_ns: u64,
+        found: usize,
+    ) {
         let took_ns = now_ns.saturating_sub(waited_from_ns);
         // Most of it is waiting, so it can only tell that a look costs less than believed.
         if took_ns < self.cost_ns {
             self.lower_cost(took_ns);
         }
-        self.looks_ns = self.looks_ns.saturating_add(took_ns.min(self.cost_ns));
+        let cost_ns = self.cost_ns.max(answer_ns);
+        if found > 0 {
+            self.answer_ns = answer_ns.min(took_ns);
+        }
+        self.looks_ns = self.looks_ns.saturating_add(took_ns.min(cost_ns));
         self.looked(now_ns, self.cost_ns);
         if found > 0 {
             self.found(now_ns);

@@ -5,6 +5,8 @@
 //! to date before the next wait. A direction that is disarmed by an event and armed again by
 //! the read that follows, the usual course of a request, never touches the array.
 
+use std::ops::RangeInclusive;
+
 use super::key::{Direction, Key, SlotId};
 use super::order::Order;
 use crate::{Interest, Mode, Token};
@@ -12,11 +14,10 @@ use crate::{Interest, Mode, Token};
 /// Not in the array.
 pub(super) const ABSENT: u32 = u32::MAX;
 
-/// A slot that moved bytes within so many polls, or four times the hot prefix
-/// if that is more, is hot; older ones cool.
-const HOT_POLLS: u32 = 64;
-/// The bound of the four times: a storm of new sources must not keep itself hot.
-const HOT_POLLS_MAX: u32 = 512;
+/// How long a slot stays hot after it moved bytes, as powers of two of polls. One
+/// that is new, or was silent for long, has the shortest lease: a storm of connections that speak
+/// once must not fill the hot prefix. One that comes back in time gets twice the polls it took.
+const LEASES: RangeInclusive<u8> = 4..=9;
 
 /// The state of one direction of one registration.
 #[derive(Copy, Clone, Debug)]
@@ -25,6 +26,8 @@ pub(super) struct Slot {
     pub(super) position: u32,
     /// The poll in which it last moved bytes.
     stamp: u32,
+    /// It is hot for so many polls more, as a power of two.
+    lease: u8,
     /// Whether the next wait should include it.
     armed: bool,
     /// Whether it stands in the dirty list.
@@ -37,6 +40,7 @@ impl Slot {
     const IDLE: Self = Self {
         position: ABSENT,
         stamp: 0,
+        lease: *LEASES.start(),
         armed: false,
         dirty: false,
         listed: false,
@@ -51,6 +55,16 @@ enum Life {
     Leaving,
 }
 
+/// Whether the host is asked about a source.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+enum Waits {
+    Yes,
+    /// It never blocks: ready whenever it is armed.
+    NoNeed,
+    /// The host refuses to wait for it: called ready whenever it is armed.
+    Refused,
+}
+
 #[derive(Clone, Debug)]
 struct Entry<S> {
     generation: u32,
@@ -59,8 +73,7 @@ struct Entry<S> {
     interest: Interest,
     mode: Mode,
     life: Life,
-    /// The host cannot wait for it: ready whenever it is armed.
-    always_ready: bool,
+    waits: Waits,
     /// Where the source's event of this poll may be; the next free index when free.
     hint: u32,
     slots: [Slot; 2],
@@ -74,6 +87,8 @@ pub(crate) struct Registered<S> {
     pub(crate) interest: Interest,
     pub(crate) mode: Mode,
     pub(crate) always_ready: bool,
+    /// Always ready because the host refuses to wait for it.
+    pub(crate) refused: bool,
 }
 
 /// The registration table.
@@ -124,7 +139,11 @@ impl<S: Copy> Sources<S> {
             interest,
             mode,
             life: Life::Registered,
-            always_ready,
+            waits: if always_ready {
+                Waits::NoNeed
+            } else {
+                Waits::Yes
+            },
             hint: 0,
             slots: [Slot::IDLE; 2],
         })?;
@@ -210,7 +229,8 @@ impl<S: Copy> Sources<S> {
             token: entry.token,
             interest: entry.interest,
             mode: entry.mode,
-            always_ready: entry.always_ready,
+            always_ready: entry.waits != Waits::Yes,
+            refused: entry.waits == Waits::Refused,
         })
     }
 
@@ -255,18 +275,19 @@ impl<S: Copy> Sources<S> {
             return;
         };
         let slot = &mut entry.slots[direction as usize];
+        slot.lease = renewed(slot.lease, poll.wrapping_sub(slot.stamp));
         slot.stamp = poll;
         if slot.position != ABSENT && slot.position > order_hot {
             self.mark_dirty(key.slot(direction));
         }
     }
 
-    /// Says that the host cannot wait for a source: it counts as ready whenever it is armed.
-    pub(crate) fn set_always_ready(&mut self, key: Key) {
+    /// Says that the host refuses to wait for a source: it counts as ready whenever it is armed.
+    pub(crate) fn set_refused(&mut self, key: Key) {
         let Some(entry) = self.entry_mut(key) else {
             return;
         };
-        entry.always_ready = true;
+        entry.waits = Waits::Refused;
         for direction in Direction::BOTH {
             self.mark_dirty(key.slot(direction));
         }
@@ -321,13 +342,13 @@ impl<S: Copy> Sources<S> {
             self.slot_mut(id).dirty = false;
             let slot = *self.slot(id);
             let entry = &self.entries[id.index() as usize];
-            let (always_ready, source) = (entry.always_ready, entry.source);
+            let (always_ready, source) = (entry.waits != Waits::Yes, entry.source);
             match (slot.armed && !always_ready, slot.position != ABSENT) {
                 (true, false) => {
                     let record = record(source, self.key_of(id), id.direction());
-                    order.insert(self, id, record, self.is_hot(slot, order.hot()));
+                    order.insert(self, id, record, self.is_hot(slot));
                 }
-                (true, true) if self.is_hot(slot, order.hot()) => order.promote(self, id),
+                (true, true) if self.is_hot(slot) => order.promote(self, id),
                 (true, true) | (false, false) => {}
                 (false, true) => order.remove(self, id),
             }
@@ -347,15 +368,12 @@ impl<S: Copy> Sources<S> {
     }
 
     /// Whether a slot belongs in the hot prefix.
-    fn is_hot(&self, slot: Slot, hot: usize) -> bool {
-        let polls = u32::try_from(hot * 4)
-            .unwrap_or(u32::MAX)
-            .clamp(HOT_POLLS, HOT_POLLS_MAX);
-        self.poll.wrapping_sub(slot.stamp) <= polls
+    const fn is_hot(&self, slot: Slot) -> bool {
+        self.poll.wrapping_sub(slot.stamp) <= 1 << slot.lease
     }
 
-    pub(super) fn is_stale(&self, id: SlotId, hot: usize) -> bool {
-        !self.is_hot(*self.slot(id), hot)
+    pub(super) fn is_stale(&self, id: SlotId) -> bool {
+        !self.is_hot(*self.slot(id))
     }
 
     pub(super) fn set_position(&mut self, id: SlotId, position: u32) {
@@ -430,3 +448,18 @@ impl<S: Copy> Sources<S> {
         &mut self.entries[id.index() as usize].slots[id.direction() as usize]
     }
 }
+
+/// The lease of a slot that moves bytes `polls` polls after the last time.
+fn renewed(lease: u8, polls: u32) -> u8 {
+    if polls > 1 << *LEASES.end() {
+        return *LEASES.start();
+    }
+    // Twice the polls, rounded up; a long lease shrinks slowly.
+    let needed = u32::BITS - polls.leading_zeros() + 1;
+    let needed = u8::try_from(needed).unwrap_or(u8::MAX);
+    let kept = needed.max(lease.saturating_sub(1));
+    kept.clamp(*LEASES.start(), *LEASES.end())
+}
+
+#[cfg(test)]
+mod tests;

@@ -234,3 +234,6 @@ impl Timers {
         self.slots[node.slot as usize].position = u32::try_from(position).unwrap_or(ABSENT);
     }
 }
+
+#[cfg(test)]
+mod tests;

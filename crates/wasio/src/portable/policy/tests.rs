@@ -14,7 +14,7 @@ fn busy(gap_ns: u64) -> (Policy, u64) {
     let mut policy = Policy::new(Config::default());
     let mut now_ns = 7 * MS;
     for _ in 0..40 {
-        policy.all_done(now_ns, now_ns + gap_ns, 1);
+        policy.all_done(now_ns, now_ns + gap_ns, 0, 1);
         now_ns += gap_ns;
     }
     now_ns += MS;
@@ -48,7 +48,7 @@ fn disabled_or_without_hot_or_with_few_cold_sources_all_are_waited_on() {
     assert!(!off.applies(COLD));
     for now_ns in (0..10_000).map(|i| i * 10 * US) {
         assert_eq!(off.next(now_ns, 1, COLD), Step::All);
-        off.all_done(now_ns, now_ns + 10 * US, 1);
+        off.all_done(now_ns, now_ns + 10 * US, 0, 1);
     }
 }
 
@@ -58,10 +58,10 @@ fn a_few_quick_events_make_the_loop_busy_and_one_after_a_pause_does_not() {
     let mut now_ns = 0;
     for idle_ns in [0, 10 * MS, 3_600_000 * MS] {
         now_ns += idle_ns;
-        policy.all_done(now_ns, now_ns, 1);
+        policy.all_done(now_ns, now_ns, 0, 1);
         let quick = (0..100_usize).find(|_| {
             let step = policy.next(now_ns, 1, COLD);
-            policy.all_done(now_ns, now_ns + 50 * US, 1);
+            policy.all_done(now_ns, now_ns + 50 * US, 0, 1);
             now_ns += 50 * US;
             matches!(step, Step::Hot { .. })
         });
@@ -94,7 +94,7 @@ fn the_bound_is_four_gaps_within_its_limits() {
     };
     let mut policy = Policy::new(patient);
     for i in 0..40 {
-        policy.all_done(i * 700 * US, (i + 1) * 700 * US, 1);
+        policy.all_done(i * 700 * US, (i + 1) * 700 * US, 0, 1);
     }
     assert_eq!(policy.next(28 * MS, 1, COLD), Step::Hot { bound_ns: MS });
 }
@@ -140,7 +140,7 @@ fn cooled(waits: &[(u64, usize)]) -> usize {
     let mut cooled = 0;
     for &(percent, found) in waits {
         for _ in 0..9 {
-            policy.all_done(now_ns, now_ns + 50 * US, 1); // Others keep the loop busy.
+            policy.all_done(now_ns, now_ns + 50 * US, 0, 1); // Others keep the loop busy.
             now_ns += 50 * US;
         }
         let Step::Hot { bound_ns } = policy.next(now_ns, 1, COLD) else {
@@ -234,7 +234,7 @@ fn one_preempted_sweep_does_not_suspend_sweeps() {
 fn a_wait_on_everything_counts_as_a_look() {
     let (mut policy, now_ns) = busy(10 * US);
     let now_ns = now_ns + 700 * US;
-    policy.all_done(now_ns - 600 * US, now_ns, 0);
+    policy.all_done(now_ns - 600 * US, now_ns, 0, 0);
     assert_eq!(due_in_ns(&policy, now_ns), 800 * US);
 }
 
@@ -242,10 +242,10 @@ fn a_wait_on_everything_counts_as_a_look() {
 fn a_wait_on_everything_lowers_an_estimate_that_it_disproves() {
     let (mut policy, now_ns) = busy(10 * US);
     for _ in 0..40 {
-        policy.all_done(now_ns - 100 * US, now_ns, 0);
+        policy.all_done(now_ns - 100 * US, now_ns, 0, 0);
     }
     let now_ns = now_ns + 900 * MS;
-    policy.all_done(now_ns - 900 * MS, now_ns, 0); // Mostly waiting: tells nothing.
+    policy.all_done(now_ns - 900 * MS, now_ns, 0, 0); // Mostly waiting: tells nothing.
     let due_ns = due_in_ns(&policy, now_ns);
     assert!((895 * US..=900 * US).contains(&due_ns), "{due_ns}"); // 1 ms less the sweep.
 }
@@ -258,7 +258,7 @@ fn a_sweep_longer_than_the_estimate_counts_in_full_against_the_delay() {
         max_sweep_percent: 50,
     });
     for i in 0..40 {
-        policy.all_done(i * 10 * US, (i + 1) * 10 * US, 1);
+        policy.all_done(i * 10 * US, (i + 1) * 10 * US, 0, 1);
     }
     assert_eq!(policy.next(6 * MS, 1, FEW_COLD), Step::Sweep);
     policy.sweep_done(6 * MS, 9 * MS, 0); // The estimate stops at 0.5 ms and 4 µs a source.
@@ -291,7 +291,7 @@ fn a_gap_longer_than_the_pause_is_waited_for_on_everything() {
         });
         assert_eq!(policy.next(0, 1, COLD), Step::All);
         for i in 0..40 {
-            policy.all_done(i * 300 * US, (i + 1) * 300 * US, 1);
+            policy.all_done(i * 300 * US, (i + 1) * 300 * US, 0, 1);
         }
         let _ = policy.next(12 * MS, 1, 100); // Perhaps a sweep, to time it.
         policy.sweep_done(12 * MS - 20 * US, 12 * MS, 0);
@@ -308,7 +308,7 @@ fn a_cold_part_that_shrank_and_grew_is_timed_again() {
     for round in 0..3 {
         let mut sweeps = 0;
         for _ in 0..20 {
-            policy.all_done(now_ns, now_ns + 7_600 * US, 1);
+            policy.all_done(now_ns, now_ns + 7_600 * US, 0, 1);
             now_ns += 7_650 * US;
             if policy.next(now_ns, 1, MANY) == Step::Sweep {
                 policy.sweep_done(now_ns, now_ns + 7_500 * US, 0);
@@ -319,7 +319,7 @@ fn a_cold_part_that_shrank_and_grew_is_timed_again() {
         assert!((1..=2).contains(&sweeps), "{sweeps} in round {round}");
         for _ in 0..100 {
             assert_eq!(policy.next(now_ns, 1, FEW_COLD - 1), Step::All);
-            policy.all_done(now_ns, now_ns + 30 * US, 1);
+            policy.all_done(now_ns, now_ns + 30 * US, 0, 1);
             now_ns += 30 * US;
         }
     }
@@ -332,7 +332,7 @@ fn a_clock_that_stands_still_does_not_stop_sweeps() {
     let mut sweeps = 0;
     for _ in 0..10 * STALLED_STEPS {
         match policy.next(5, 1, COLD) {
-            Step::All => policy.all_done(5, 5, 1),
+            Step::All => policy.all_done(5, 5, 0, 1),
             Step::Hot { .. } => policy.hot_done(5, 1),
             Step::Sweep => {
                 policy.sweep_done(5, 5, 0);

@@ -126,6 +126,11 @@ impl Subscription {
     pub(crate) const fn timeout_ns(&self) -> u64 {
         self.timeout_ns
     }
+
+    #[cfg(test)]
+    pub(crate) const fn clock_flags(&self) -> u16 {
+        self.flags
+    }
 }
 
 impl Event {
@@ -231,6 +236,7 @@ impl Errno {
     pub(crate) const SUCCESS: Self = Self(0);
     pub(crate) const TOO_BIG: Self = Self(1);
     pub(crate) const ACCES: Self = Self(2);
+    #[cfg(target_os = "wasi")]
     pub(crate) const AGAIN: Self = Self(6);
     pub(crate) const BADF: Self = Self(8);
     pub(crate) const INTR: Self = Self(27);

@@ -6,6 +6,7 @@
 //! one, where the answer of that host is exact. What was not found ready stays armed.
 
 use std::io;
+use std::ops::Range;
 
 use super::abi::{Errno, Event, FD_WRITE, Subscription};
 use super::host::Host;
@@ -17,11 +18,11 @@ use crate::portable::Part;
 const GROUP: usize = 16;
 /// So few directions to write to are looked at without delay.
 const FEW_WRITES: usize = 4;
-/// A call that took longer than this, and so much a source, has blocked.
+/// A call that took so much longer than its answer costs has blocked.
 const BLOCKED_NS: u64 = 15_000;
-const BLOCKED_PER_SLOT_NS: u64 = 1_000;
+const MS: u64 = 1_000_000;
 /// The shortest time between looks that find other work waiting.
-const LOOK_EVERY_NS: u64 = 1_000_000;
+const LOOK_EVERY_NS: u64 = MS;
 /// An `inval` for more sources than this is taken for a limit first.
 const MANY: usize = 512;
 
@@ -33,6 +34,10 @@ pub(super) struct Look {
     probe: Vec<Subscription>,
     answers: Vec<Event>,
     due_ns: u64,
+    /// Since when there is something doubtful that no look was taken at.
+    doubt_since_ns: Option<u64>,
+    /// The time spent on looks since that was last asked for.
+    spent_ns: u64,
 }
 
 impl Look {
@@ -42,7 +47,36 @@ impl Look {
             probe: Vec::new(),
             answers: Vec::new(),
             due_ns: 0,
+            doubt_since_ns: None,
+            spent_ns: 0,
         }
+    }
+
+    /// Takes note of a call that blocked: nothing was ready when it began, so that what
+    /// is doubtful now is not old. Only the first of many such calls puts the look off, else
+    /// it would never be due.
+    fn put_off(&mut self, now_ns: u64) {
+        let since_ns = *self.doubt_since_ns.get_or_insert(now_ns);
+        self.due_ns = self.due_ns.max(since_ns.saturating_add(LOOK_EVERY_NS));
+    }
+
+    /// Keeps the directions to write to, if there are some and few.
+    fn retain_few_writes(&mut self) -> bool {
+        let writes = self.candidates.iter().filter(|one| one.is_write()).count();
+        self.candidates.retain(Subscription::is_write);
+        writes > 0 && writes <= FEW_WRITES
+    }
+
+    pub(super) const fn take_spent_ns(&mut self) -> u64 {
+        std::mem::replace(&mut self.spent_ns, 0)
+    }
+
+    /// Takes note of a look at everything.
+    fn done(&mut self, started_ns: u64, ended_ns: u64) {
+        let cost_ns = ended_ns.saturating_sub(started_ns);
+        self.spent_ns = self.spent_ns.saturating_add(cost_ns);
+        self.due_ns = ended_ns.saturating_add(LOOK_EVERY_NS.max(cost_ns * 4));
+        self.doubt_since_ns = None;
     }
 }
 
@@ -61,8 +95,9 @@ impl<H: Host> Turn<'_, H> {
         if asked == 0 {
             return Ok(0);
         }
-        if asked > self.wait.quirks.limit {
-            self.ask_in_chunks(part, budget)?;
+        let limit = self.wait.quirks.limit_of(part, budget);
+        if asked > limit {
+            self.ask_in_pieces(part, limit, budget)?;
         } else if let Err(errno) = self.ask_whole(part, asked, budget) {
             self.recover(errno, part, asked, budget)?;
         }
@@ -113,7 +148,9 @@ impl<H: Host> Turn<'_, H> {
         }
         let quirks = &self.wait.quirks;
         let slice_ns = quirks.slice_ns(self.shared.sharing(), asked, self.round);
-        quirks.timeout_ns(ns.min(slice_ns))
+        let timeout_ns = quirks.timeout_ns(ns.min(slice_ns));
+        self.asked_ns = timeout_ns;
+        timeout_ns
     }
 
     /// Takes the answers of one call apart.
@@ -130,12 +167,12 @@ impl<H: Host> Turn<'_, H> {
         let reported = answers.iter().filter(|event| !event.is_clock()).count();
         if budget == Budget::Zero {
             wait.quirks.zero_took(timeout_ns, elapsed_ns, reported > 0);
-        } else if reported == 0 {
-            wait.quirks.clock_took(timeout_ns, elapsed_ns);
         }
         if reported == 0 {
             return;
         }
+        self.asked_ns = 0;
+        wait.quirks.report_took(asked, elapsed_ns);
         if reported < asked {
             wait.quirks.cries_wolf = Some(false);
             wait.quirks.some_took(timeout_ns, elapsed_ns);
@@ -146,7 +183,7 @@ impl<H: Host> Turn<'_, H> {
         wait.found.extend(answers.iter().filter(believed));
         if doubtful {
             let certain = wait.found.len() - before;
-            self.second_look(written, certain, budget, timeout_ns, elapsed_ns);
+            self.second_look(written, asked, certain, budget, timeout_ns, elapsed_ns);
         }
     }
 
@@ -154,45 +191,62 @@ impl<H: Host> Turn<'_, H> {
     fn second_look(
         &mut self,
         written: usize,
+        asked: usize,
         certain: usize,
         budget: Budget,
         timeout_ns: u64,
         elapsed_ns: u64,
     ) {
         self.gather_candidates(written);
-        let candidates = &self.wait.look.candidates;
-        if candidates.is_empty() {
+        let doubtful = self.wait.look.candidates.len();
+        if doubtful == 0 {
             return;
         }
         let started_ns = self.now_ns();
-        let blocked_ns = BLOCKED_NS + BLOCKED_PER_SLOT_NS * candidates.len() as u64;
+        let blocked_ns = BLOCKED_NS.saturating_add(self.wait.quirks.report_cost_ns(asked));
         if budget != Budget::Zero && elapsed_ns != u64::MAX && elapsed_ns > blocked_ns {
-            // Nothing was ready when it began: what is doubtful now is not old.
-            let due_ns = started_ns.saturating_add(LOOK_EVERY_NS);
-            self.wait.look.due_ns = self.wait.look.due_ns.max(due_ns);
+            self.wait.look.put_off(started_ns);
         }
-        let writes = candidates.iter().filter(|one| one.is_write()).count();
-        if certain > 0 && started_ns < self.wait.look.due_ns {
+        let in_part = certain > 0 && started_ns < self.wait.look.due_ns;
+        if in_part && !self.wait.look.retain_few_writes() {
             // They stay armed, and there is enough to do meanwhile.
-            if writes == 0 || writes > FEW_WRITES {
-                return;
-            }
-            self.wait.look.candidates.retain(Subscription::is_write);
+            return;
         }
-        let looked_at = self.wait.look.candidates.len();
         let before = self.wait.found.len();
         let candidates = std::mem::take(&mut self.wait.look.candidates);
         for group in candidates.chunks(GROUP) {
             self.look_at(group);
         }
-        self.wait.look.candidates = candidates;
-        if self.wait.found.len() - before < looked_at {
+        let none = certain == 0 && self.wait.found.len() == before;
+        if none && self.is_blind(&candidates[0]) {
+            self.believe(written);
+        }
+        if self.wait.found.len() - before < candidates.len() {
             self.wait.quirks.cries_wolf = Some(true);
             self.wait.quirks.some_took(timeout_ns, elapsed_ns);
         }
-        let ended_ns = self.now_ns();
-        let cost_ns = ended_ns.saturating_sub(started_ns);
-        self.wait.look.due_ns = ended_ns.saturating_add(LOOK_EVERY_NS.max(cost_ns * 4));
+        self.wait.look.candidates = candidates;
+        if !in_part {
+            let ended_ns = self.now_ns();
+            self.wait.look.done(started_ns, ended_ns);
+        }
+    }
+
+    /// Whether the host, which reported a source and in a second look none, sees none in a call
+    /// that does not block (uvwasi). Otherwise it was the source that changed.
+    fn is_blind(&mut self, one: &Subscription) -> bool {
+        let one = std::slice::from_ref(one);
+        self.probe(one, MS) == Ok(1) && self.probe(one, 0) == Ok(0)
+    }
+
+    /// Takes the whole answer for true, from now on: a host that is blind waits
+    /// for all sources, and so reports all when all are ready.
+    fn believe(&mut self, written: usize) {
+        let wait = &mut *self.wait;
+        wait.quirks.cries_wolf = Some(false);
+        let answers = &wait.answers[..written.min(wait.answers.len())];
+        let doubted = |event: &&Event| !event.is_clock() && is_ambiguous(event);
+        wait.found.extend(answers.iter().filter(doubted));
     }
 
     fn gather_candidates(&mut self, written: usize) {
@@ -213,7 +267,7 @@ impl<H: Host> Turn<'_, H> {
 
     /// Asks about a group, and if one of it is ready about each alone.
     fn look_at(&mut self, group: &[Subscription]) {
-        let Ok(reported) = self.probe(group) else {
+        let Ok(reported) = self.probe(group, 0) else {
             return;
         };
         if reported == 0 {
@@ -237,12 +291,12 @@ impl<H: Host> Turn<'_, H> {
         }
     }
 
-    /// Asks about a few sources without blocking. The answers, the clock's left
-    /// out, are the first in `look.answers`.
-    fn probe(&mut self, group: &[Subscription]) -> Result<usize, Errno> {
+    /// Asks about a few sources, for `timeout_ns` or as good as without blocking. The answers,
+    /// the clock's left out, are the first in `look.answers`.
+    fn probe(&mut self, group: &[Subscription], timeout_ns: u64) -> Result<usize, Errno> {
         let look = &mut self.wait.look;
         let mut clock = Subscription::clock();
-        clock.set_timeout_ns(u64::from(!self.wait.quirks.zero_is_zero));
+        clock.set_timeout_ns(timeout_ns.max(u64::from(!self.wait.quirks.zero_is_zero)));
         look.probe.clear();
         look.probe.push(clock);
         look.probe.extend_from_slice(group);
@@ -263,36 +317,28 @@ impl<H: Host> Turn<'_, H> {
 
     /// Waits in pieces, on a host that does not take all sources at once: first a
     /// look at each piece, then a short wait on one of them in turn.
-    fn ask_in_chunks(&mut self, part: Part, budget: Budget) -> io::Result<()> {
-        let hot = self.wait.order.hot();
-        let slots = match part {
-            Part::Hot => 0..hot,
-            Part::Cold => hot..self.wait.order.len(),
-            Part::All => 0..self.wait.order.len(),
-        };
+    fn ask_in_pieces(&mut self, part: Part, limit: usize, budget: Budget) -> io::Result<()> {
         let before = self.wait.found.len();
-        let limit = self.wait.quirks.limit;
-        let mut start = slots.start;
-        while start < slots.end {
-            let end = slots.end.min(start + limit);
-            self.ask_chunk(start..end, Budget::Zero)?;
-            start = end;
+        let pieces = self.wait.order.pieces(part, limit);
+        let mut count = 0;
+        for piece in pieces {
+            self.ask_piece(piece, Budget::Zero)?;
+            count += 1;
         }
         if self.wait.found.len() > before || budget == Budget::Zero {
             return Ok(());
         }
-        let turn = self.wait.next_chunk % slots.len().div_ceil(limit);
-        self.wait.next_chunk = turn + 1;
-        let start = slots.start + turn * limit;
+        let turn = self.wait.next_piece % count;
+        self.wait.next_piece = turn + 1;
         let patience_ns = LOOK_EVERY_NS << self.round.min(3);
-        self.ask_chunk(
-            start..slots.end.min(start + limit),
-            budget.min_ns(patience_ns),
-        )
+        match self.wait.order.pieces(part, limit).nth(turn) {
+            Some(piece) => self.ask_piece(piece, budget.min_ns(patience_ns)),
+            None => Ok(()),
+        }
     }
 
-    fn ask_chunk(&mut self, chunk: std::ops::Range<usize>, budget: Budget) -> io::Result<()> {
-        let asked = chunk.len();
+    fn ask_piece(&mut self, piece: Range<usize>, budget: Budget) -> io::Result<()> {
+        let asked = piece.len();
         let timeout_ns = self.timeout_ns(asked, budget);
         let wait = &mut *self.wait;
         wait.order.clock_mut().set_timeout_ns(timeout_ns);
@@ -301,7 +347,7 @@ impl<H: Host> Turn<'_, H> {
         }
         let host = &self.shared.host;
         let answers = &mut wait.answers;
-        let result = wait.order.with_chunk(chunk.clone(), |subscriptions| {
+        let result = wait.order.with_piece(piece.clone(), |subscriptions| {
             host.poll_oneoff(subscriptions, answers)
         });
         match result {
@@ -310,12 +356,21 @@ impl<H: Host> Turn<'_, H> {
                 Ok(())
             }
             Err(Errno::INTR) => Ok(()),
+            Err(Errno::INVAL | Errno::NOMEM) if asked > 1 && asked <= MANY => {
+                if self.isolate(Errno::INVAL, piece).is_ok() {
+                    // It was not the number, here. Perhaps it never was.
+                    self.wait.quirks.limit = usize::MAX;
+                } else {
+                    self.wait.quirks.halve_limit(asked);
+                }
+                Ok(())
+            }
             // The next round has smaller pieces.
             Err(Errno::TOO_BIG | Errno::INVAL | Errno::NOMEM) if asked > 1 => {
                 self.wait.quirks.halve_limit(asked);
                 Ok(())
             }
-            Err(errno) => self.isolate(errno, Part::All),
+            Err(errno) => self.isolate(errno, piece),
         }
     }
 
@@ -328,29 +383,32 @@ impl<H: Host> Turn<'_, H> {
         budget: Budget,
     ) -> io::Result<()> {
         match errno {
-            Errno::INTR => Ok(()),
+            Errno::INTR => {
+                self.asked_ns = 0;
+                Ok(())
+            }
             Errno::TOO_BIG | Errno::INVAL | Errno::NOMEM if asked > MANY => {
                 self.wait.quirks.halve_limit(asked);
-                self.ask_in_chunks(part, budget)
+                self.ask_in_pieces(part, self.wait.quirks.limit, budget)
             }
             Errno::INVAL | Errno::TOO_BIG | Errno::NOMEM if asked > 1 => {
-                if self.isolate(errno, part).is_err() {
+                if self.isolate(errno, self.wait.order.places(part)).is_err() {
                     // No source is to blame: it is the number.
                     self.wait.quirks.halve_limit(asked);
-                    return self.ask_in_chunks(part, budget);
+                    return self.ask_in_pieces(part, self.wait.quirks.limit, budget);
                 }
                 Ok(())
             }
-            errno => self.isolate(errno, part),
+            errno => self.isolate(errno, self.wait.order.places(part)),
         }
     }
 
     /// Finds the sources that made a call fail, and reports each to its own owner.
-    fn isolate(&mut self, errno: Errno, part: Part) -> io::Result<()> {
+    fn isolate(&mut self, errno: Errno, places: Range<usize>) -> io::Result<()> {
         let before = self.wait.found.len();
         let group: Vec<Subscription> = {
             let state = self.shared.lock();
-            let owners = self.wait.order.owners(part).iter();
+            let owners = self.wait.order.owners(places).iter();
             owners
                 .filter_map(|owner| state.sources.subscription(*owner))
                 .map(|(fd, key, direction)| Subscription::descriptor(fd, key, direction))
@@ -363,7 +421,7 @@ impl<H: Host> Turn<'_, H> {
         }
         if self.wait.found.len() == before {
             for one in &group {
-                if let Err(errno) = self.probe(std::slice::from_ref(one)) {
+                if let Err(errno) = self.probe(std::slice::from_ref(one), 0) {
                     self.wait.found.push(one.failed(errno));
                 }
             }

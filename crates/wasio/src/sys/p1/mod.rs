@@ -22,6 +22,19 @@ pub(crate) mod stdio;
 #[cfg(test)]
 mod tests;
 
+#[cfg(target_os = "wasi")]
 pub(crate) use self::abi::Event as Record;
 #[cfg(target_os = "wasi")]
 pub(crate) type Selector = selector::Selector<raw::Wasi>;
+
+/// What an event of the caller keeps of the host's.
+#[cfg(target_os = "wasi")]
+const fn record(event: abi::Event) -> Record {
+    event
+}
+
+/// In the tests the caller's events are of the native backend.
+#[cfg(not(target_os = "wasi"))]
+const fn record(_: abi::Event) -> super::Record {
+    super::Record::AlwaysReady
+}

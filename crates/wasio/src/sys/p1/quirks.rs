@@ -1,7 +1,17 @@
 //! What a selector has learned of its host. WASI 0.1 hosts differ in ways that no call
 //! tells, so wasio starts careful and lets what it sees make it quicker.
 
+use super::wait::Budget;
+use crate::portable::Part;
+
 const MS: u64 = 1_000_000;
+
+/// How many sources a sweep asks about at once on a host that cries wolf.
+const WOLF_PIECE: usize = 256;
+/// What an answer is believed to cost a source before it was timed; wasi-common takes 1.3 µs.
+const REPORT_SLOT_NS: u64 = 2_000;
+/// Calls about fewer sources are dominated by what each call costs.
+const REPORT_LEN: usize = 32;
 
 /// No wait is longer: some hosts keep milliseconds in an i32. 24 days.
 const LONGEST_WAIT_NS: u64 = (i32::MAX as u64) * MS;
@@ -52,6 +62,9 @@ pub(super) struct Quirks {
     zero_reports: bool,
     slow_zeros: u8,
     zeros: u8,
+    /// What an answer costs a source that was asked about, at most: the least
+    /// that a call with an answer has taken, which may have waited too.
+    report_slot_ns: u64,
 }
 
 impl Quirks {
@@ -65,6 +78,7 @@ impl Quirks {
             zero_reports: false,
             slow_zeros: 0,
             zeros: 0,
+            report_slot_ns: REPORT_SLOT_NS,
         }
     }
 
@@ -87,8 +101,16 @@ impl Quirks {
     }
 
     pub(super) const fn zero_took(&mut self, timeout_ns: u64, elapsed_ns: u64, reported: bool) {
-        self.zero_reports |= reported;
-        if timeout_ns > 1 || reported {
+        // What a wait of 1 ms saw says nothing about shorter ones.
+        if timeout_ns > 1 {
+            return;
+        }
+        if reported {
+            self.zero_reports = true;
+            return;
+        }
+        // Not timed, or known by now.
+        if elapsed_ns == u64::MAX || self.zero_is_zero {
             return;
         }
         if elapsed_ns <= SLOW_ZERO_NS {
@@ -130,18 +152,44 @@ impl Quirks {
         }
     }
 
-    /// Takes note that a wait ended with nothing but its clock.
-    pub(super) const fn clock_took(&mut self, timeout_ns: u64, elapsed_ns: u64) {
-        if elapsed_ns < timeout_ns {
-            self.coarse = true;
+    /// Takes note that a wait ended with nothing before its time.
+    pub(super) const fn ended_early(&mut self) {
+        self.coarse = true;
+    }
+
+    /// Takes note of a wait that reported some of the sources, and not all. Less
+    /// than a millisecond before its time says nothing: that may have been rounded away.
+    pub(super) const fn some_took(&mut self, timeout_ns: u64, elapsed_ns: u64) {
+        if elapsed_ns.saturating_add(MS) <= timeout_ns {
+            self.prompt = true;
         }
     }
 
-    /// Takes note of a wait that reported some of the sources, and not all.
-    pub(super) const fn some_took(&mut self, timeout_ns: u64, elapsed_ns: u64) {
-        if elapsed_ns < timeout_ns {
-            self.prompt = true;
+    /// The most slots to ask about in one call. A host that cries wolf does most
+    /// of its work for each source of a call that has an answer (an `ioctl` and an event): a sweep in pieces keeps
+    /// that to the piece.
+    pub(super) fn limit_of(&self, part: Part, budget: Budget) -> usize {
+        if self.cries_wolf == Some(true) && part == Part::Cold && budget == Budget::Zero {
+            self.limit.min(WOLF_PIECE)
+        } else {
+            self.limit
         }
+    }
+
+    /// Takes note of how long a call with an answer took (`u64::MAX`: not timed).
+    pub(super) fn report_took(&mut self, asked: usize, elapsed_ns: u64) {
+        if asked < REPORT_LEN || elapsed_ns == u64::MAX {
+            return;
+        }
+        let slot_ns = elapsed_ns / asked as u64;
+        // It may become slower: what is believed creeps up.
+        let believed_ns = self.report_slot_ns + self.report_slot_ns / 64 + 1;
+        self.report_slot_ns = slot_ns.min(believed_ns);
+    }
+
+    /// What a call about `asked` sources that has an answer costs, apart from waiting.
+    pub(super) fn report_cost_ns(&self, asked: usize) -> u64 {
+        self.report_slot_ns.saturating_mul(asked as u64)
     }
 
     /// Takes note that a call of `len` slots was too many.

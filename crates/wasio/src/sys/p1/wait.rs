@@ -8,6 +8,7 @@ use super::abi::{Errno, Event, Subscription};
 use super::host::Host;
 use super::look::Look;
 use super::quirks::Quirks;
+use super::record;
 use super::selector::{Shared, State};
 use crate::event::Readiness;
 use crate::portable::{Config, Direction, Key, Order, Part, Policy, Step};
@@ -30,8 +31,10 @@ pub(super) struct Wait {
     pub(super) quirks: Quirks,
     /// Whether the last poll reported a level-triggered source that is always ready.
     reported_always_ready: bool,
-    /// The chunk whose turn it is, on a host with a limit.
-    pub(super) next_chunk: usize,
+    /// Whether the waker's event was the last to be looked for. Timers then go first.
+    woke: bool,
+    /// The piece whose turn it is, on a host with a limit.
+    pub(super) next_piece: usize,
 }
 
 impl Wait {
@@ -45,7 +48,8 @@ impl Wait {
             policy: Policy::new(config),
             quirks: Quirks::new(),
             reported_always_ready: false,
-            next_chunk: 0,
+            woke: false,
+            next_piece: 0,
         }
     }
 }
@@ -79,6 +83,10 @@ pub(super) struct Turn<'a, H> {
     deadline_ns: Option<u64>,
     /// The calls made of the host so far.
     pub(super) round: u32,
+    /// How long the host was asked to wait the last time, if nothing but time ended that.
+    pub(super) asked_ns: u64,
+    /// How long it was then until the timeout or the next timer.
+    left_ns: u64,
 }
 
 impl<'a, H: Host> Turn<'a, H> {
@@ -95,6 +103,8 @@ impl<'a, H: Host> Turn<'a, H> {
             timeout,
             deadline_ns: None,
             round: 0,
+            asked_ns: 0,
+            left_ns: u64::MAX,
         }
     }
 
@@ -136,30 +146,27 @@ impl<'a, H: Host> Turn<'a, H> {
         self.shared.host.now_ns()
     }
 
-    /// Reports what needs no host: the waker, timers, what the last poll had no room
-    /// for. Brings the array up to date. Returns whether the last poll had more.
+    /// Reports what needs no host: what the last poll had no room for, the waker, timers.
+    /// Brings the array up to date. Returns whether the last poll had more that still holds.
     fn collect(&mut self) -> bool {
         let shared = self.shared;
         let mut state = shared.lock();
-        if let Some(token) = state.waker
-            && !self.events.is_full()
-            && shared.wake.take()
-        {
-            self.push(token);
-        }
-        if state.timers.next_deadline_ns().is_some() {
-            let now_ns = self.now_ns();
-            while !self.events.is_full()
-                && let Some(token) = state.timers.pop_due(now_ns)
-            {
-                self.push(token);
-            }
-        }
         let mut had_more = self.wait.delivered < self.wait.found.len();
+        // They go first: timers and wakes that never end would keep them waiting for ever.
         if had_more {
             self.deliver_to(&mut state);
-            // All of it may have been deregistered since.
             had_more = !self.events.is_empty();
+        }
+        // And by turns, where there is little room.
+        if !self.events.is_full() {
+            let timers_first = self.wait.woke;
+            if timers_first {
+                self.fire_timers(&mut state);
+            }
+            self.wait.woke = self.take_wake(&state);
+            if !timers_first {
+                self.fire_timers(&mut state);
+            }
         }
         state
             .sources
@@ -173,11 +180,36 @@ impl<'a, H: Host> Turn<'a, H> {
         had_more
     }
 
+    /// Reports a wake, if there is room.
+    fn take_wake(&mut self, state: &State) -> bool {
+        if let Some(token) = state.waker
+            && !self.events.is_full()
+            && self.shared.wake.take()
+        {
+            self.push(token);
+            return true;
+        }
+        false
+    }
+
+    /// Reports timers that are due, as far as there is room.
+    fn fire_timers(&mut self, state: &mut State) {
+        if self.events.is_full() || state.timers.next_deadline_ns().is_none() {
+            return;
+        }
+        let now_ns = self.now_ns();
+        while !self.events.is_full()
+            && let Some(token) = state.timers.pop_due(now_ns)
+        {
+            self.push(token);
+        }
+    }
+
     fn push(&mut self, token: Token) {
         // There is room: the callers have just looked.
         let _ = self
             .events
-            .push(Key::NONE, token, Readiness::READABLE, Event::ZERO);
+            .push(Key::NONE, token, Readiness::READABLE, record(Event::ZERO));
     }
 
     fn find_always_ready(&mut self, state: &mut State) {
@@ -200,8 +232,17 @@ impl<'a, H: Host> Turn<'a, H> {
         let budget = match until {
             None => Budget::Unlimited,
             Some(0) => Budget::Zero,
-            Some(until) => Budget::Unlimited.min_ns(until.saturating_sub(self.now_ns())),
+            Some(until) => {
+                let left_ns = until.saturating_sub(self.now_ns());
+                // It was to wait for all of that time, nothing happened, and there is some left.
+                if left_ns > 0 && self.asked_ns >= self.left_ns {
+                    self.wait.quirks.ended_early();
+                }
+                self.left_ns = left_ns;
+                Budget::Unlimited.min_ns(left_ns)
+            }
         };
+        self.asked_ns = 0;
         if self.wait.found.is_empty() {
             budget
         } else if self.wait.reported_always_ready {
@@ -243,9 +284,11 @@ impl<'a, H: Host> Turn<'a, H> {
         clock.set_timeout_ns(timeout_ns);
         let mut answer = [Event::ZERO];
         match self.shared.host.poll_oneoff(&[clock], &mut answer) {
-            Ok(_) | Err(Errno::INTR) => Ok(()),
-            Err(errno) => Err(errno.into()),
+            Ok(_) => self.asked_ns = timeout_ns,
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno.into()),
         }
+        Ok(())
     }
 
     /// Asks the host, on the part of the array that the policy chooses.
@@ -260,7 +303,10 @@ impl<'a, H: Host> Turn<'a, H> {
                 Step::All => {
                     let found = self.ask_part(Part::All, budget)?;
                     let ended_ns = self.now_ns();
-                    self.wait.policy.all_done(now_ns, ended_ns, found);
+                    let asked = self.wait.order.len();
+                    let cost_ns =
+                        self.wait.quirks.report_cost_ns(asked) + self.wait.look.take_spent_ns();
+                    self.wait.policy.all_done(now_ns, ended_ns, cost_ns, found);
                     return Ok(());
                 }
                 Step::Sweep => {
@@ -332,17 +378,23 @@ impl<'a, H: Host> Turn<'a, H> {
             return true;
         };
         if event.error.is_refusal() {
-            state.sources.set_always_ready(key);
+            state.sources.set_refused(key);
         }
         let readiness = readiness(event, direction);
         let hint = state.sources.hint_mut(key).map_or(0, |hint| *hint);
-        let Some(hint) = self.events.merge(hint, key, source.token, readiness, event) else {
+        let record = record(event);
+        let Some(hint) = self
+            .events
+            .merge(hint, key, source.token, readiness, record)
+        else {
             return false;
         };
         if let Some(known) = state.sources.hint_mut(key) {
             *known = hint;
         }
-        self.wait.reported_always_ready |= source.always_ready && source.mode == Mode::Level;
+        // A file never blocks and so is read to its end; of what was refused nobody knows.
+        self.wait.reported_always_ready |=
+            source.refused || (source.always_ready && source.mode == Mode::Level);
         self.after_event(state, key, direction, event, source.mode);
         true
     }

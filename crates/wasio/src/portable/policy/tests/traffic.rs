@@ -149,7 +149,7 @@ impl Sim {
                 Step::All => {
                     let found = self.wait(Part::All, hot + cold, u64::MAX);
                     self.worst_look_ns = self.worst_look_ns.max(self.call_ns(hot + cold));
-                    self.policy.all_done(from_ns, self.now_ns, found.len());
+                    self.policy.all_done(from_ns, self.now_ns, 0, found.len());
                     assert!(!found.is_empty());
                     found
                 }
@@ -463,7 +463,7 @@ proptest! {
             match call {
                 0 => policy.hot_done(a_ns, found),
                 1 => policy.sweep_done(a_ns, b_ns, found),
-                2 => policy.all_done(a_ns, b_ns, found),
+                2 => policy.all_done(a_ns, b_ns, 0, found),
                 3 => drop(policy.take_cool_all()),
                 _ => {
                     let sweep = policy.next(a_ns, found, cold) == Step::Sweep;

@@ -1,0 +1,219 @@
+//! A target with threads: what another thread does during a wait. In virtual time the
+//! other thread is a step of the script; where the selector parks, time is real.
+
+use std::time::{Duration, Instant};
+
+use super::super::abi::{Errno, Event, Fdstat, SOCKET_STREAM, Subscription};
+use super::super::host::Host;
+use super::super::selector::Selector;
+use super::host::{Happening, Kind, MS, Threaded};
+use super::rig::{READ, Rig, readable};
+use super::rules::{EXACT, Rules, WASI_COMMON};
+use crate::portable::{Config, Direction, Expiry};
+use crate::sys::Backend;
+use crate::{Events, Mode, Token};
+
+fn rig(rules: Rules) -> Rig<Threaded> {
+    let mut rig = Rig::with_config(rules, Config::DEFAULT);
+    rig.warm_up();
+    // A handle of another thread: what it does is then seen within 10 ms.
+    rig.selector.retain();
+    rig
+}
+
+/// Runs `action` in "another thread" after `delay_ns` of the next wait.
+fn meanwhile(
+    rig: &Rig<Threaded>,
+    delay_ns: u64,
+    action: impl FnOnce(Selector<Threaded>) + Send + 'static,
+) {
+    let selector = rig.selector.clone();
+    let run = Happening::Run(Box::new(move || action(selector)));
+    rig.world().after(delay_ns, run);
+}
+
+#[test]
+fn a_wake_during_a_wait_is_seen_within_a_slice() {
+    for rules in [EXACT, WASI_COMMON] {
+        for delay_ns in [0, 300_000, 5 * MS, 400 * MS] {
+            let mut rig = rig(rules);
+            rig.stream(3);
+            rig.stream(4);
+            rig.selector.set_waker(Token(7)).unwrap();
+            meanwhile(&rig, delay_ns, |selector| selector.wake().unwrap());
+            let before_ns = rig.world().now_ns;
+            assert_eq!(rig.try_select(None).unwrap(), readable(&[7]));
+            let elapsed_ns = rig.world().now_ns - before_ns;
+            assert!(
+                (delay_ns..delay_ns + 11 * MS).contains(&elapsed_ns),
+                "{elapsed_ns}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_source_registered_during_a_wait_is_seen_within_a_slice() {
+    let mut rig = rig(EXACT);
+    rig.stream(3);
+    rig.world().open(4, Kind::Stream);
+    rig.arrive(4, 5);
+    meanwhile(&rig, 100 * MS, |selector| {
+        selector.register(4, Token(4), READ, Mode::Edge).unwrap();
+    });
+    let before_ns = rig.world().now_ns;
+    assert_eq!(rig.try_select(None).unwrap(), readable(&[4]));
+    assert!(rig.world().now_ns - before_ns < 111 * MS);
+}
+
+#[test]
+fn a_source_armed_during_a_wait_is_seen_within_a_slice() {
+    let mut rig = rig(EXACT);
+    rig.stream(3);
+    let key = rig.stream(4);
+    rig.arrive(4, 5);
+    assert_eq!(rig.select(10), readable(&[4]));
+    meanwhile(&rig, 50 * MS, move |selector| {
+        use crate::sys::Outcome;
+        selector.after_io(key, Direction::Read, Outcome::Blocked);
+    });
+    let before_ns = rig.world().now_ns;
+    assert_eq!(rig.try_select(None).unwrap(), readable(&[4]));
+    assert!(rig.world().now_ns - before_ns < 61 * MS);
+}
+
+#[test]
+fn a_timer_set_during_a_wait_fires_in_time() {
+    let mut rig = rig(EXACT);
+    rig.stream(3);
+    let key = rig.selector.register_timer(Token(9), None).unwrap();
+    meanwhile(&rig, 50 * MS, move |selector| {
+        let expiry = Expiry {
+            deadline_ns: selector.now_ns() + 20 * MS,
+            period_ns: 0,
+        };
+        selector.set_timer(key, Some(expiry)).unwrap();
+    });
+    let before_ns = rig.world().now_ns;
+    assert_eq!(rig.try_select(None).unwrap(), readable(&[9]));
+    let elapsed_ns = rig.world().now_ns - before_ns;
+    assert!((70 * MS..82 * MS).contains(&elapsed_ns), "{elapsed_ns}");
+}
+
+/// What the host says of a source that is gone when its wait ends reaches nobody.
+#[test]
+fn a_source_deregistered_during_a_wait_is_not_reported() {
+    let mut rig = rig(EXACT);
+    let key = rig.stream(3);
+    rig.stream(4);
+    rig.arrive(3, 0);
+    meanwhile(&rig, MS, move |selector| {
+        selector.deregister(key).unwrap();
+        let again = selector.register(3, Token(33), READ, Mode::Edge).unwrap();
+        assert_ne!(again, key);
+    });
+    rig.world().after(MS, Happening::Bytes(3, 5));
+    // The old registration's event, in the same call, is dropped; the new one has its own.
+    assert_eq!(rig.select(100), readable(&[33]));
+    assert_eq!(rig.select(20), []);
+}
+
+/// While nobody else is known, slices are long: 50 ms at least.
+#[test]
+fn an_idle_wait_that_nobody_shares_makes_few_calls() {
+    let mut rig: Rig<Threaded> = Rig::with_config(EXACT, Config::DEFAULT);
+    rig.warm_up();
+    rig.stream(3);
+    rig.stream(4);
+    let (said, calls) = rig.calls(|rig| rig.select(1_000));
+    assert_eq!(said, []);
+    assert!(calls.len() <= 21, "{} calls", calls.len());
+}
+
+/// A clock that is real, and no descriptors to speak of.
+struct Real(Instant);
+
+impl Default for Real {
+    fn default() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl Host for Real {
+    const THREADS: bool = true;
+
+    fn poll_oneoff(&self, _: &[Subscription], _: &mut [Event]) -> Result<usize, Errno> {
+        panic!("with no descriptors the selector parks");
+    }
+
+    fn now_ns(&self) -> u64 {
+        u64::try_from(self.0.elapsed().as_nanos()).unwrap()
+    }
+
+    fn fdstat(&self, _: u32) -> Result<Fdstat, Errno> {
+        Ok(Fdstat::new(SOCKET_STREAM, 0))
+    }
+}
+
+/// Far more than any test here takes, and far less than a test may hang.
+const LONG: Duration = Duration::from_secs(20);
+
+#[test]
+fn a_wake_ends_a_wait_with_no_descriptors_at_once() {
+    let selector = Selector::<Real>::new(Config::DEFAULT).unwrap();
+    selector.set_waker(Token(7)).unwrap();
+    let mut events = Events::with_capacity(4);
+    let start = Instant::now();
+    let wakes = 1_000;
+    std::thread::scope(|scope| {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let other = selector.clone();
+        scope.spawn(move || {
+            for () in receiver {
+                other.wake().unwrap();
+            }
+        });
+        for _ in 0..wakes {
+            sender.send(()).unwrap();
+            events.clear();
+            selector.select(&mut events, Some(LONG)).unwrap();
+            assert_eq!(events.iter().count(), 1, "a wake was lost");
+        }
+        drop(sender);
+    });
+    assert!(start.elapsed() < LONG);
+}
+
+#[test]
+fn a_wait_with_no_descriptors_ends_in_time() {
+    let selector = Selector::<Real>::new(Config::DEFAULT).unwrap();
+    let mut events = Events::with_capacity(4);
+    let timeout = Duration::from_millis(15);
+    let start = Instant::now();
+    selector.select(&mut events, Some(timeout)).unwrap();
+    let elapsed = start.elapsed();
+    assert!(elapsed >= timeout, "early: {elapsed:?}");
+    assert!(elapsed < LONG, "late: {elapsed:?}");
+}
+
+#[test]
+fn a_timer_set_by_another_thread_ends_a_wait_with_no_descriptors() {
+    let selector = Selector::<Real>::new(Config::DEFAULT).unwrap();
+    let key = selector.register_timer(Token(9), None).unwrap();
+    let mut events = Events::with_capacity(4);
+    std::thread::scope(|scope| {
+        let other = selector.clone();
+        scope.spawn(move || {
+            let expiry = Expiry {
+                deadline_ns: other.now_ns() + 3 * MS,
+                period_ns: 0,
+            };
+            other.set_timer(key, Some(expiry)).unwrap();
+        });
+        selector.select(&mut events, Some(LONG)).unwrap();
+    });
+    assert_eq!(
+        events.iter().next().map(crate::event::Event::token),
+        Some(Token(9))
+    );
+}
