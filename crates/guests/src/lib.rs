@@ -64,6 +64,12 @@ pub fn std_stream(index: u32) -> std::net::TcpStream {
     stream
 }
 
+/// Closes a descriptor that somebody else owns: what a buggy program does.
+#[cfg(target_env = "p1")]
+pub fn close(descriptor: i32) {
+    raw::close(descriptor);
+}
+
 /// Tells the test where a listener listens: the harness looks for these lines.
 #[cfg(not(target_env = "p1"))]
 fn announce(addr: std::net::SocketAddr) {

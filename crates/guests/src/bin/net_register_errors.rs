@@ -4,13 +4,16 @@
 use std::io::ErrorKind::{AlreadyExists, NotFound};
 use std::os::fd::AsRawFd;
 
+use wasio::net::TcpStream;
 use wasio::{Interest, SourceFd, Token};
-use wasio_guests::driver::{Driver, accept, expect_kind};
+use wasio_guests::driver::{Driver, accept_std, expect_kind};
 
 const INTEREST: Interest = Interest::READABLE;
 
 fn main() {
-    let mut stream = accept(&mut wasio_guests::listener());
+    let [stream] = accept_std();
+    let descriptor = stream.as_raw_fd();
+    let mut stream = TcpStream::from_std(stream);
     let mut driver = Driver::default();
     let other = Driver::default();
     let (registry, stranger) = (driver.poll.registry(), other.poll.registry());
@@ -37,7 +40,6 @@ fn main() {
     );
     expect_kind(stranger.deregister(&mut stream), NotFound);
     // The descriptor of a registered source, once more.
-    let descriptor = stream.as_raw_fd();
     let mut same = SourceFd(&descriptor);
     expect_kind(
         registry.register(&mut same, Token(3), INTEREST),

@@ -5,8 +5,9 @@ use std::io::ErrorKind;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
+use wasio::net::TcpStream;
 use wasio::{Events, Interest, Selector, Token};
-use wasio_guests::driver::{PATIENCE, accept_each, drain, expect_kind};
+use wasio_guests::driver::{PATIENCE, accept_std, drain, expect_kind};
 
 fn tokens(selector: &Selector, timeout: Duration) -> Vec<usize> {
     let mut events = Events::with_capacity(8);
@@ -17,8 +18,9 @@ fn tokens(selector: &Selector, timeout: Duration) -> Vec<usize> {
 }
 
 fn main() {
-    let mut streams = accept_each::<2>(&mut wasio_guests::listener());
+    let streams = accept_std::<2>();
     let [one, two] = streams.each_ref().map(AsRawFd::as_raw_fd);
+    let mut streams = streams.map(TcpStream::from_std);
     let selector = Selector::new().expect("a selector");
     let clone = selector.try_clone().expect("a clone");
     clone

@@ -3,12 +3,14 @@
 
 use std::os::fd::AsRawFd;
 
+use wasio::net::TcpStream;
 use wasio::{Interest, SourceFd, Token};
-use wasio_guests::driver::{BOTH, Driver, accept, drain, say};
+use wasio_guests::driver::{BOTH, Driver, accept_std, drain, say};
 
 fn main() {
-    let mut stream = accept(&mut wasio_guests::listener());
+    let [stream] = accept_std();
     let descriptor = stream.as_raw_fd();
+    let mut stream = TcpStream::from_std(stream);
     let mut source = SourceFd(&descriptor);
     let mut driver = Driver::default();
     driver.register(&mut source, 1, Interest::READABLE);

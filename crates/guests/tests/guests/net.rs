@@ -10,10 +10,12 @@ use wasio_host::peer::{self, Pattern};
 use crate::harness::Case;
 
 mod calls;
+mod costs;
 mod edges;
 mod mass;
 
 pub(crate) use calls::*;
+pub(crate) use costs::*;
 pub(crate) use edges::*;
 pub(crate) use mass::*;
 

@@ -28,6 +28,11 @@ struct Clock {
     limit: Duration,
 }
 
+/// Ends the test; it counts as ignored.
+fn skip(reason: &str) -> ! {
+    std::panic::resume_unwind(Box::new(Skipped(reason.to_owned())))
+}
+
 /// The panic of a test that is skipped.
 pub(super) struct Skipped(pub(super) String);
 
@@ -42,6 +47,7 @@ pub(crate) struct Setup {
     streams: Vec<TcpStream>,
     shared_sockets: usize,
     refused_files: usize,
+    dirs: Vec<(PathBuf, String)>,
     fuel: bool,
 }
 
@@ -66,7 +72,14 @@ impl Case {
     /// Ends the test here on `host`; it counts as ignored, for this reason.
     pub(crate) fn skip_on(&self, host: Host, reason: &str) {
         if self.host == host {
-            std::panic::resume_unwind(Box::new(Skipped(reason.to_owned())));
+            skip(reason);
+        }
+    }
+
+    /// A program may be for some targets only: its entry in Cargo.toml says so.
+    fn skip_if_not_built(&self) {
+        if !self.program.exists() {
+            skip("the guest is not built for this target");
         }
     }
 
@@ -98,6 +111,7 @@ impl Case {
             streams: Vec::new(),
             shared_sockets: 0,
             refused_files: 0,
+            dirs: Vec::new(),
             fuel: false,
         }
     }
@@ -160,10 +174,17 @@ impl Setup {
         self
     }
 
+    /// Hands in the directory `host` under the name `guest` (WASI only).
+    pub(crate) fn dir(mut self, host: PathBuf, guest: &str) -> Self {
+        self.dirs.push((host, guest.to_owned()));
+        self
+    }
+
     /// Starts the guest.
     pub(crate) fn start(self) -> Session {
         let case = self.case;
         let handed_in = self.streams.len() + self.shared_sockets + self.refused_files;
+        case.skip_if_not_built();
         let Some(runner) = case.host.runner() else {
             assert_eq!(handed_in, 0, "nothing is handed in natively");
             let mut command = std::process::Command::new(&case.program);
@@ -171,15 +192,23 @@ impl Setup {
             let child = native::Child::start(command, self.stdin, self.listeners);
             return Session::new(case, Started::Native(child));
         };
+        // A component binds its own.
+        let listeners = match case.host {
+            Host::Sockets02 => 0,
+            _ => self.listeners,
+        };
         let mut runner = runner
             .args(self.args)
             .stdin(self.stdin)
             .fuel(self.fuel)
-            .listeners(self.listeners)
+            .listeners(listeners)
             .shared_sockets(self.shared_sockets)
             .refused_files(self.refused_files);
         for (name, value) in self.envs {
             runner = runner.env(name, value);
+        }
+        for (host, guest) in self.dirs {
+            runner = runner.dir(host, guest);
         }
         for stream in self.streams {
             runner = runner.stream(stream);

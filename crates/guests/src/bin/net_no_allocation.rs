@@ -1,0 +1,80 @@
+//! A poll allocates nothing once its buffers have grown, nor does a read or write.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::io::{ErrorKind, Read, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use wasio::net::TcpStream;
+use wasio::{Events, Poll, Token};
+use wasio_guests::driver::{BOTH, accept_each};
+
+/// The system's allocator, counting.
+struct Counting;
+
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+#[allow(unsafe_code, reason = "an allocator cannot be had without")]
+// SAFETY: each method passes its arguments on as they are.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller keeps the same contract.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the same contract.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller keeps the same contract.
+        unsafe { System.realloc(pointer, layout, new_size) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+const COUNT: usize = 40;
+const WARM_UP: u32 = 200;
+const POLLS: u32 = 1000;
+
+fn main() {
+    let mut streams = accept_each::<COUNT>(&mut wasio_guests::listener());
+    let mut poll = Poll::new().expect("a poll");
+    let mut events = Events::with_capacity(16);
+    for (token, stream) in streams.iter_mut().enumerate() {
+        let registry = poll.registry();
+        registry
+            .register(stream, Token(token), BOTH)
+            .expect("register");
+    }
+    let mut buffer = [0; 1024];
+    for _ in 0..WARM_UP {
+        turn(&mut poll, &mut events, &mut streams, &mut buffer);
+    }
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    assert!(before > 0, "nothing is counted");
+    for _ in 0..POLLS {
+        turn(&mut poll, &mut events, &mut streams, &mut buffer);
+    }
+    let after = ALLOCATIONS.load(Ordering::Relaxed);
+    assert_eq!(after - before, 0, "allocations in {POLLS} polls");
+}
+
+fn turn(poll: &mut Poll, events: &mut Events, streams: &mut [TcpStream], buffer: &mut [u8]) {
+    poll.poll(events, None).expect("poll");
+    for event in &*events {
+        let stream = &mut streams[event.token().0];
+        loop {
+            match stream.read(buffer) {
+                Ok(0) => panic!("the end"),
+                Ok(count) => stream.write_all(&buffer[..count]).expect("room"),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => panic!("read: {error}"),
+            }
+        }
+    }
+}

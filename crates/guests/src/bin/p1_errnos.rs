@@ -1,0 +1,65 @@
+//! Each error number of WASI 0.1 as an `io::Error`: the number is kept, and the kind is
+//! what the standard library documents for it. The second half asks the host for real ones.
+
+use std::io::{self, ErrorKind};
+
+use wasio::{Interest, SourceFd, Token};
+use wasio_guests::driver::Driver;
+
+/// The kinds of those that have one; the other numbers have none that is stable.
+const KINDS: [(i32, ErrorKind); 24] = [
+    (1, ErrorKind::ArgumentListTooLong),
+    (2, ErrorKind::PermissionDenied),
+    (3, ErrorKind::AddrInUse),
+    (4, ErrorKind::AddrNotAvailable),
+    (6, ErrorKind::WouldBlock),
+    (10, ErrorKind::ResourceBusy),
+    (13, ErrorKind::ConnectionAborted),
+    (14, ErrorKind::ConnectionRefused),
+    (15, ErrorKind::ConnectionReset),
+    (16, ErrorKind::Deadlock),
+    (20, ErrorKind::AlreadyExists),
+    (22, ErrorKind::FileTooLarge),
+    (23, ErrorKind::HostUnreachable),
+    (27, ErrorKind::Interrupted),
+    (28, ErrorKind::InvalidInput),
+    (31, ErrorKind::IsADirectory),
+    (44, ErrorKind::NotFound),
+    (48, ErrorKind::OutOfMemory),
+    (51, ErrorKind::StorageFull),
+    (53, ErrorKind::NotConnected),
+    (54, ErrorKind::NotADirectory),
+    (58, ErrorKind::Unsupported),
+    (64, ErrorKind::BrokenPipe),
+    (73, ErrorKind::TimedOut),
+];
+
+fn main() {
+    for errno in 0..=76 {
+        let error = io::Error::from_raw_os_error(errno);
+        assert_eq!(error.raw_os_error(), Some(errno));
+        assert!(!error.to_string().is_empty());
+        if let Some((_, kind)) = KINDS.iter().find(|(known, _)| *known == errno) {
+            assert_eq!(error.kind(), *kind, "errno {errno}");
+        }
+    }
+
+    // A descriptor that is not open: the host's own number comes through.
+    let driver = Driver::default();
+    for descriptor in [99, i32::MAX, -1] {
+        let mut source = SourceFd(&descriptor);
+        let registry = driver.poll.registry();
+        let result = registry.register(&mut source, Token(1), Interest::READABLE);
+        let error = result.expect_err("it is not open");
+        assert_eq!(error.raw_os_error(), Some(8), "{descriptor}: {error}");
+        let error = registry
+            .deregister(&mut source)
+            .expect_err("nor registered");
+        assert_eq!(error.kind(), ErrorKind::NotFound, "{descriptor}: {error}");
+        let result = registry.reregister(&mut source, Token(1), Interest::READABLE);
+        assert_eq!(
+            result.expect_err("nor registered").kind(),
+            ErrorKind::NotFound
+        );
+    }
+}

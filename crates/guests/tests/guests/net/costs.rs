@@ -1,0 +1,48 @@
+//! What a poll costs.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use crate::harness::{Case, Host};
+use crate::talk::say;
+
+/// Fuel of a `select` with one ready source: what net_fuel_select printed when this was
+/// last recorded (wasm32-wasip1, Rust 1.95, profile `guest`). After a change that is meant, run
+/// the test: it says what it is now.
+const FUEL_OF_A_SELECT: u64 = 1485;
+
+pub(crate) fn net_fuel_select(case: &Case) {
+    if case.host() != Host::Sockets01 {
+        case.skip_on(case.host(), "fuel is recorded on sockets01");
+    }
+    let guest = case.setup().fuel().start();
+    let peer = guest.connect();
+    say(&peer, "x");
+    let outcome = guest.succeeds();
+    let fuel: u64 = outcome.stdout_text().trim_end().parse().unwrap();
+    let tolerance = FUEL_OF_A_SELECT / 20;
+    assert!(
+        fuel.abs_diff(FUEL_OF_A_SELECT) <= tolerance,
+        "a select costs {fuel} units of fuel, recorded are {FUEL_OF_A_SELECT}"
+    );
+}
+
+/// One byte goes to and fro on each connection in turn, until the guest has polled as
+/// often as it wants to.
+pub(crate) fn net_no_allocation(case: &Case) {
+    if case.host().target() == Some("wasm32-wasip2") {
+        case.skip_on(
+            case.host(),
+            "the answer of its host is allocated by the bindings",
+        );
+    }
+    let guest = case.start();
+    let peers: Vec<TcpStream> = (0..40).map(|_| guest.connect()).collect();
+    let mut byte = [0];
+    for mut peer in peers.iter().cycle() {
+        if peer.write_all(b"x").is_err() || !matches!(peer.read(&mut byte), Ok(1)) {
+            break;
+        }
+    }
+    guest.succeeds();
+}
