@@ -10,6 +10,8 @@ use mio::{Events, Interest, Poll, Token};
 
 #[path = "guarantees/poll.rs"]
 mod poll;
+#[path = "guarantees/raw.rs"]
+mod raw;
 #[path = "guarantees/tcp.rs"]
 mod tcp;
 #[path = "guarantees/unix.rs"]

@@ -1,7 +1,7 @@
 //! `Poll`, `Registry`, `Events`.
 
 use std::io::{ErrorKind, Write};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
@@ -172,4 +172,34 @@ fn the_descriptor_of_a_poll_is_readable_when_a_source_is_ready() {
     theirs.write_all(b"x").unwrap();
     outer.wait(2, |event| event.is_readable());
     inner.wait(1, |event| event.is_readable());
+}
+
+/// epoll forgets what is closed, and programs rely on it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_number_that_was_closed_while_registered_may_be_registered_again() {
+    let mut waiting = Loop::new();
+    let (first, _peer) = UnixStream::pair().unwrap();
+    let number = first.as_raw_fd();
+    waiting.register(&mut SourceFd(&number), 1, Interest::READABLE);
+    let registry = waiting.poll.registry();
+    let twice = registry.register(&mut SourceFd(&number), Token(2), Interest::READABLE);
+    assert_eq!(twice.unwrap_err().kind(), ErrorKind::AlreadyExists);
+
+    let (second, mut theirs) = UnixStream::pair().unwrap();
+    // The number is another socket's now, and at no moment a third one's.
+    let second = rename(second, first);
+    assert_eq!(second.as_raw_fd(), number);
+    waiting.register(&mut SourceFd(&number), 3, Interest::READABLE);
+    theirs.write_all(b"x").unwrap();
+    waiting.wait(3, |event| event.is_readable());
+    assert_eq!(drain(&second), b"x");
+}
+
+/// Gives `from` the number of `to`, which is closed.
+#[cfg(target_os = "linux")]
+fn rename(from: UnixStream, to: UnixStream) -> UnixStream {
+    let mut number = OwnedFd::from(to);
+    rustix::io::dup2(&from, &mut number).unwrap();
+    UnixStream::from(number)
 }

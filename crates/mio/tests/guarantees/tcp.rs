@@ -2,11 +2,12 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{self, Shutdown, SocketAddr};
-use std::os::fd::{AsFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 
 use mio::Interest;
 use mio::net::{TcpListener, TcpStream, UdpSocket};
 
+use super::raw::taken_over;
 use super::{BOTH, Loop, assert_would_block, drain, fill};
 
 fn loopback() -> SocketAddr {
@@ -106,9 +107,7 @@ fn what_try_io_finds_blocked_is_reported_later() {
 fn descriptors_come_and_go() {
     let mut waiting = Loop::new();
     let (client, server) = connection(&mut waiting);
-    // SAFETY: the number was just given up.
-    #[allow(unsafe_code, reason = "the trait's method is unsafe")]
-    let mut server = unsafe { TcpStream::from_raw_fd(server.into_raw_fd()) };
+    let mut server: TcpStream = taken_over(server);
     let mut client = TcpStream::from(OwnedFd::from(client));
     waiting.register(&mut server, 1, Interest::READABLE);
     client.write_all(b"x").unwrap();

@@ -132,6 +132,13 @@ impl Shared {
         Ok(key)
     }
 
+    /// Whether the operating system still has a registration. epoll forgets a descriptor that is
+    /// closed; the number may be that of another one by now.
+    fn is_watched(&self, state: &State, key: Key) -> bool {
+        let asked_again = state.table.get(key).map(|entry| self.rearm(key, entry));
+        !matches!(asked_again, Some(Err(error)) if error.kind() == io::ErrorKind::NotFound)
+    }
+
     /// Ends a running wait that would last longer than until `at_ns`.
     fn end_wait_at(&self, state: MutexGuard<'_, State>, at_ns: u64) -> io::Result<()> {
         let is_late = state.wait_until_ns.is_some_and(|until| until > at_ns);
@@ -297,10 +304,13 @@ impl Backend for Selector {
         mode: Mode,
     ) -> io::Result<Key> {
         let mut state = self.shared.lock();
-        if state.table.find(source).is_some() {
-            return Err(already_exists(
-                "the descriptor is registered with this selector",
-            ));
+        if let Some(old) = state.table.find(source) {
+            if self.shared.is_watched(&state, old) {
+                return Err(already_exists(
+                    "the descriptor is registered with this selector",
+                ));
+            }
+            state.table.remove(old);
         }
         let entry = Entry::new(source, token, interest, mode);
         let key = self.shared.insert(&mut state, entry)?;
