@@ -3,6 +3,10 @@
 //!
 //! Every client gets a numbered line each 20 ms, five in all, and is then closed.
 
+#[cfg(target_os = "wasi")]
+#[path = "../raw.rs"]
+mod raw;
+
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Write};
 use std::time::{Duration, Instant};
@@ -70,12 +74,8 @@ fn tick(client: &mut Client) -> io::Result<bool> {
 }
 
 #[cfg(target_os = "wasi")]
-#[allow(unsafe_code, reason = "how a listener is handed in")]
 fn listener() -> io::Result<TcpListener> {
-    use std::os::fd::FromRawFd;
-
-    // SAFETY: the host hands the listener in as descriptor 3, and nobody else takes it.
-    let listener = unsafe { std::net::TcpListener::from_raw_fd(3) };
+    let listener = raw::handed_in();
     listener.set_nonblocking(true)?;
     Ok(TcpListener::from_std(listener))
 }
