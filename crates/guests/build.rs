@@ -12,11 +12,18 @@ use std::process::{self, Command};
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The targets, and the features of this package that their guests need.
-const TARGETS: [(&str, &str); 2] = [("wasm32-wasip1", "p1"), ("wasm32-wasip1-threads", "p1")];
+const TARGETS: [(&str, &str); 3] = [
+    ("wasm32-wasip1", "p1,descriptors"),
+    ("wasm32-wasip1-threads", "p1,descriptors"),
+    ("wasm32-wasip2", "p2"),
+];
+
+/// The targets that the examples are tested on, besides this machine.
+const EXAMPLE_TARGETS: [&str; 1] = ["wasm32-wasip1"];
 
 /// What a guest's name may start with: it says which hosts it runs on, see
 /// `tests/guests/harness/hosts.rs`.
-const PREFIXES: [&str; 4] = ["any", "net", "p1", "threads"];
+const PREFIXES: [&str; 5] = ["any", "net", "p1", "p2", "threads"];
 
 /// The profile of the guests: as `release`, but built faster.
 const PROFILE: &str = "guest";
@@ -40,6 +47,8 @@ fn run() -> Result<()> {
         "../wasio/src",
         "../wasio/Cargo.toml",
         "../../Cargo.toml",
+        "../../examples/src",
+        "../../examples/Cargo.toml",
     ] {
         println!("cargo::rerun-if-changed={path}");
     }
@@ -50,35 +59,43 @@ fn run() -> Result<()> {
     let target_dir = out.ancestors().nth(4).unwrap_or(&out).join("guests");
     for (target, features) in TARGETS {
         require(target)?;
-        build(&package, target, features, &target_dir)?;
+        let features = ["--no-default-features", "--features", features];
+        build(&package, "wasio-guests", target, &features, &target_dir)?;
     }
-    fs::write(out.join("guests.rs"), index(&guests, &target_dir)?)?;
+    let native = env::var("HOST")?;
+    for target in EXAMPLE_TARGETS.into_iter().chain([native.as_str()]) {
+        build(&package, "wasio-examples", target, &[], &target_dir)?;
+    }
+    let examples = programs(&package.join("../../examples/src/bin"))?;
+    let index = index(&guests, &examples, &native, &target_dir)?;
+    fs::write(out.join("guests.rs"), index)?;
     Ok(())
 }
 
 /// The names of the guests, sorted.
 fn list(folder: &Path) -> Result<Vec<String>> {
-    let mut guests = Vec::new();
+    let guests = programs(folder)?;
+    match guests.iter().find(|name| prefix(name).is_none()) {
+        None => Ok(guests),
+        Some(name) => Err(format!(
+            "The guest {name} does not say where it runs: its name must start with one of {PREFIXES:?} and an underscore."
+        )
+        .into()),
+    }
+}
+
+/// The names of the programs in a folder, sorted.
+fn programs(folder: &Path) -> Result<Vec<String>> {
+    let mut programs = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.extension().is_none_or(|extension| extension != "rs") {
-            continue;
+        if path.extension().is_some_and(|extension| extension == "rs") {
+            let name = path.file_stem().unwrap_or_default();
+            programs.push(name.to_string_lossy().into_owned());
         }
-        let name = path
-            .file_stem()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        if prefix(&name).is_none() {
-            return Err(format!(
-                "The guest {name} does not say where it runs: its name must start with one of {PREFIXES:?} and an underscore."
-            )
-            .into());
-        }
-        guests.push(name);
     }
-    guests.sort();
-    Ok(guests)
+    programs.sort();
+    Ok(programs)
 }
 
 fn prefix(name: &str) -> Option<&str> {
@@ -100,19 +117,19 @@ fn require(target: &str) -> Result<()> {
     Err(format!("The target {target} is not installed. Run: rustup target add {targets}").into())
 }
 
-fn build(package: &Path, target: &str, features: &str, target_dir: &Path) -> Result<()> {
+fn build(
+    package: &Path,
+    name: &str,
+    target: &str,
+    options: &[&str],
+    target_dir: &Path,
+) -> Result<()> {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .current_dir(package)
-        .args(["build", "--quiet", "--bins", "--package", "wasio-guests"])
-        .args([
-            "--profile",
-            PROFILE,
-            "--target",
-            target,
-            "--features",
-            features,
-        ])
+        .args(["build", "--quiet", "--bins", "--package", name])
+        .args(["--profile", PROFILE, "--target", target])
+        .args(options)
         .arg("--target-dir")
         .arg(target_dir);
     // What the outer cargo says about the native build must not reach the inner
@@ -127,7 +144,7 @@ fn build(package: &Path, target: &str, features: &str, target_dir: &Path) -> Res
         return Ok(());
     }
     let errors = String::from_utf8_lossy(&output.stderr);
-    Err(format!("The guests do not build for {target}:\n{errors}").into())
+    Err(format!("{name} does not build for {target}:\n{errors}").into())
 }
 
 fn is_of_outer_build(name: &str) -> bool {
@@ -150,7 +167,12 @@ fn is_of_outer_build(name: &str) -> bool {
 }
 
 /// The Rust file that the tests include.
-fn index(guests: &[String], target_dir: &Path) -> Result<String> {
+fn index(
+    guests: &[String],
+    examples: &[String],
+    native: &str,
+    target_dir: &Path,
+) -> Result<String> {
     let mut text = String::from(
         "/// Calls a macro with `name: prefix,` for each guest.\nmacro_rules! for_each_guest {\n    ($callback:ident) => {\n        $callback! {\n",
     );
@@ -158,7 +180,14 @@ fn index(guests: &[String], target_dir: &Path) -> Result<String> {
         let prefix = prefix(name).unwrap_or_default();
         writeln!(text, "            {name}: {prefix},")?;
     }
+    for name in examples {
+        writeln!(text, "            {name}: example,")?;
+    }
     text.push_str("        }\n    };\n}\n\n");
+    writeln!(
+        text,
+        "/// The target of this machine.\npub(crate) const NATIVE: &str = {native:?};\n"
+    )?;
     writeln!(
         text,
         "/// The folder of the guests that are built for `target`.\npub(crate) fn folder_of(target: &str) -> std::path::PathBuf {{"

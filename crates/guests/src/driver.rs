@@ -59,7 +59,7 @@ impl Driver {
     ///
     /// # Panics
     /// If nothing comes in time.
-    pub fn next(&mut self) -> Vec<Event> {
+    pub fn next_events(&mut self) -> Vec<Event> {
         self.poll
             .poll(&mut self.events, Some(PATIENCE))
             .expect("poll");
@@ -72,7 +72,11 @@ impl Driver {
     /// # Panics
     /// If nothing comes in time.
     pub fn next_tokens(&mut self) -> Vec<usize> {
-        let mut tokens: Vec<_> = self.next().iter().map(|event| event.token().0).collect();
+        let mut tokens: Vec<_> = self
+            .next_events()
+            .iter()
+            .map(|event| event.token().0)
+            .collect();
         tokens.sort_unstable();
         tokens
     }
@@ -82,7 +86,7 @@ impl Driver {
     /// # Panics
     /// If nothing, or something else, comes.
     pub fn expect(&mut self, token: usize) -> Event {
-        let mut events = self.next();
+        let mut events = self.next_events();
         assert_eq!(events.len(), 1, "{events:?}");
         let event = events.remove(0);
         assert_eq!(event.token(), Token(token), "{event:?}");
@@ -116,7 +120,7 @@ impl Driver {
                 Ok(count) => received += count,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     assert!(start.elapsed() < PATIENCE, "{received} of {len} bytes");
-                    self.next();
+                    self.next_events();
                 }
                 Err(error) => panic!("after {received} of {len} bytes: {error}"),
             }
@@ -151,6 +155,25 @@ pub fn accept(listener: &mut TcpListener) -> TcpStream {
 /// If they do not come in time.
 pub fn accept_each<const N: usize>(listener: &mut TcpListener) -> [TcpStream; N] {
     std::array::from_fn(|_| accept(listener))
+}
+
+/// `N` connections as those of the standard library, non-blocking: what has a
+/// descriptor on every target. (On WASI 0.2 wasio's own have none.)
+///
+/// # Panics
+/// If they do not come in time.
+pub fn accept_std<const N: usize>() -> [std::net::TcpStream; N] {
+    #[cfg(target_env = "p2")]
+    {
+        let listener = crate::std_listener(0);
+        std::array::from_fn(|_| {
+            let (stream, _) = listener.accept().expect("accept");
+            stream.set_nonblocking(true).expect("non-blocking");
+            stream
+        })
+    }
+    #[cfg(not(target_env = "p2"))]
+    accept_each::<N>(&mut crate::listener()).map(Into::into)
 }
 
 /// Reads until the stream would block, or ends: then the second is `true`.

@@ -44,7 +44,7 @@ fn main() {
     waker.wake().expect("wake");
     let mut seen = [false; 3];
     for _ in 0..100 {
-        seen[small.next()[0].token().0] = true;
+        seen[small.next_events()[0].token().0] = true;
     }
     assert_eq!(seen, [true; 3]);
 }

@@ -16,7 +16,7 @@ fn main() {
     let mut streams: Vec<Option<TcpStream>> = Vec::new();
     let mut served = 0;
     while served < count {
-        for event in driver.next() {
+        for event in driver.next_events() {
             let Token(token) = event.token();
             if token != LISTENER {
                 let stream = streams[token].as_mut().expect("an event after the end");

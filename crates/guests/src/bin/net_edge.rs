@@ -15,7 +15,7 @@ fn main() {
     driver.expect_silence();
     say(&stream, "1");
     // On WASI 0.1 more bytes are no news either. The edges of an operating system are.
-    if cfg!(target_env = "p1") {
+    if cfg!(target_os = "wasi") {
         driver.expect_silence();
     }
     let mut got = drain(&mut stream).0;
@@ -24,7 +24,7 @@ fn main() {
         got.extend(drain(&mut stream).0);
     }
     assert_eq!(got, b"hello world");
-    if cfg!(not(target_env = "p1")) {
+    if cfg!(not(target_os = "wasi")) {
         // The last edge may be of bytes that were read before it was asked for.
         let timeout = Some(SILENCE);
         driver.poll.poll(&mut driver.events, timeout).expect("poll");

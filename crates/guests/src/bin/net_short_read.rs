@@ -16,9 +16,15 @@ fn main() {
 
     // Armed: what comes now gives an event, though nothing has said WouldBlock.
     say(&control, "1");
-    driver.expect(1);
-    assert_eq!(stream.read(&mut buffer).expect("read"), 3);
-    assert_eq!(&buffer[..3], b"two");
+    let read = loop {
+        driver.expect(1);
+        match stream.read(&mut buffer) {
+            // wasmtime calls a stream of WASI 0.2 ready until a read has found nothing.
+            Err(error) if error.kind() == ErrorKind::WouldBlock && cfg!(target_env = "p2") => {}
+            result => break result.expect("read"),
+        }
+    };
+    assert_eq!(&buffer[..read], b"two");
 
     // The peer sends on this connection first and then on the other one.
     say(&control, "2");

@@ -15,7 +15,7 @@ fn main() {
         }
         let mut seen = [0; COUNT];
         for _ in 0..COUNT {
-            let events = driver.next();
+            let events = driver.next_events();
             assert_eq!(events.len(), 1, "{events:?}");
             assert!(events[0].is_readable());
             seen[events[0].token().0] += 1;

@@ -11,7 +11,7 @@ fn main() {
     let mut driver = Driver::with_capacity(1);
     driver.register(&mut kept, 1, Interest::READABLE);
     driver.register(&mut closed, 2, Interest::READABLE);
-    let first = driver.next()[0].token();
+    let first = driver.next_events()[0].token();
     let (mut stays, goes) = if first == Token(1) {
         (kept, closed)
     } else {

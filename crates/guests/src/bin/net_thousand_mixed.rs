@@ -37,7 +37,7 @@ fn main() {
     let mut buffer = vec![0; BUFFER_LEN];
     let mut tally = Tally::default();
     while tally.ended < count {
-        for event in driver.next() {
+        for event in driver.next_events() {
             tally.events += 1;
             let Token(token) = event.token();
             if token == LISTENER {

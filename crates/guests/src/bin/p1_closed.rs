@@ -26,7 +26,7 @@ fn main() {
     drop(level);
     let mut events = Vec::new();
     while events.len() < 2 {
-        events.extend(driver.next());
+        events.extend(driver.next_events());
     }
     events.sort_by_key(wasio::event::Event::token);
     for (event, token) in events.iter().zip([1, 2]) {

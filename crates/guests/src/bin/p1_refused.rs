@@ -22,7 +22,10 @@ fn main() {
     // The other one is still seen beside it.
     let mut seen = false;
     while !seen {
-        seen = driver.next().iter().any(|event| event.token() == Token(1));
+        seen = driver
+            .next_events()
+            .iter()
+            .any(|event| event.token() == Token(1));
     }
     assert_eq!(drain(&mut stream).0, b"hello");
     driver

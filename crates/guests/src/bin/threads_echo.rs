@@ -27,7 +27,7 @@ fn main() {
     let workers = [worker(Arc::clone(&end)), worker(end)];
     let mut streams: Vec<Shared> = Vec::new();
     while ended.load(Ordering::Acquire) < count {
-        for event in driver.next() {
+        for event in driver.next_events() {
             match event.token().0 {
                 WAKER => {}
                 LISTENER => {

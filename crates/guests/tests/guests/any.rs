@@ -15,7 +15,13 @@ pub(crate) use waits::*;
 
 pub(crate) fn any_exit_code(case: &Case) {
     let outcome = case.setup().arg("42").start().outcome();
-    assert_eq!(outcome.exit, Exit::Code(42));
+    // A component of WASI 0.2 ends well or not: its interface has no codes.
+    let code = if case.host() == Host::Sockets02 {
+        1
+    } else {
+        42
+    };
+    assert_eq!(outcome.exit, Exit::Code(code));
 }
 
 pub(crate) fn any_std_streams(case: &Case) {
@@ -38,6 +44,7 @@ pub(crate) fn any_std_streams(case: &Case) {
 }
 
 pub(crate) fn any_measures(case: &Case) {
+    case.skip_on(Host::Sockets02, "a component cannot import the measures");
     let host = case.host();
     let outcome = case.setup().fuel().start().succeeds();
     if host == Host::Native {

@@ -8,6 +8,7 @@
 #![deny(dead_code)]
 
 mod any;
+mod example;
 mod harness;
 mod net;
 mod p1;
@@ -33,5 +34,5 @@ macro_rules! every_guest_is_run {
 }
 
 fn main() -> ExitCode {
-    harness::run(&for_each_guest!(every_guest_is_run), folder_of)
+    harness::run(&for_each_guest!(every_guest_is_run), folder_of, NATIVE)
 }

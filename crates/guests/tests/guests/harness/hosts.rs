@@ -13,6 +13,8 @@ pub(crate) enum Host {
     Plain01,
     /// wasm32-wasip1-threads, with sockets.
     Threads01,
+    /// wasm32-wasip2, with the network of this machine (`wasmtime-wasi`).
+    Sockets02,
     /// A process of this machine.
     Native,
 }
@@ -28,10 +30,18 @@ impl Host {
                 Self::Sockets01,
                 Self::Plain01,
                 Self::Threads01,
+                Self::Sockets02,
                 Self::Native,
             ],
-            "net" => &[Self::Sockets01, Self::Threads01, Self::Native],
+            "net" => &[
+                Self::Sockets01,
+                Self::Threads01,
+                Self::Sockets02,
+                Self::Native,
+            ],
+            "example" => &[Self::Sockets01, Self::Native],
             "p1" => &[Self::Sockets01, Self::Plain01],
+            "p2" => &[Self::Sockets02],
             "threads" => &[Self::Threads01, Self::Native],
             _ => panic!("no host for guests of the kind {kind}"),
         }
@@ -42,6 +52,7 @@ impl Host {
             Self::Sockets01 => "sockets01",
             Self::Plain01 => "plain01",
             Self::Threads01 => "threads01",
+            Self::Sockets02 => "sockets02",
             Self::Native => "native",
         }
     }
@@ -51,6 +62,7 @@ impl Host {
         match self {
             Self::Sockets01 | Self::Plain01 => Some("wasm32-wasip1"),
             Self::Threads01 => Some("wasm32-wasip1-threads"),
+            Self::Sockets02 => Some("wasm32-wasip2"),
             Self::Native => None,
         }
     }
@@ -61,6 +73,7 @@ impl Host {
             Self::Sockets01 => Some(Runner::new(Wasi::Sockets01)),
             Self::Plain01 => Some(Runner::new(Wasi::Plain01)),
             Self::Threads01 => Some(Runner::new(Wasi::Sockets01).threads(true)),
+            Self::Sockets02 => Some(Runner::new(Wasi::Sockets02)),
             Self::Native => None,
         }
     }

@@ -5,6 +5,7 @@ mod guest;
 mod hosts;
 mod native;
 
+use std::env::consts::EXE_SUFFIX;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -30,17 +31,28 @@ pub(crate) struct Guest {
 }
 
 /// Runs the tests that the command line asks for.
-pub(crate) fn run(guests: &[Guest], folder_of: fn(&str) -> PathBuf) -> ExitCode {
+///
+/// A guest without a native program of this package is an example: it is in the folder
+/// of the target `native`.
+pub(crate) fn run(guests: &[Guest], folder_of: fn(&str) -> PathBuf, native: &str) -> ExitCode {
     let mut trials = Vec::new();
     for guest in guests {
         for host in Host::of_kind(guest.kind) {
             let program = match host.target() {
                 Some(target) => folder_of(target).join(guest.name).with_extension("wasm"),
-                None => PathBuf::from(guest.native.unwrap_or_default()),
+                None => guest.native.map_or_else(
+                    || folder_of(native).join(format!("{}{EXE_SUFFIX}", guest.name)),
+                    PathBuf::from,
+                ),
             };
             let case = Case::new(*host, program);
             let test = guest.test;
-            let name = format!("{}::{}", guest.name, host.name());
+            let prefix = if guest.kind == "example" {
+                "example_"
+            } else {
+                ""
+            };
+            let name = format!("{prefix}{}::{}", guest.name, host.name());
             trials.push(Trial::ignorable_test(name, move || bounded(test, &case)));
         }
     }

@@ -12,7 +12,7 @@ use wait_timeout::ChildExt;
 use wasio_host::{Exit, Outcome, Stdin};
 
 /// The start of the lines that tell where a guest listens.
-const LISTENING: &str = "listening ";
+pub(super) const LISTENING: &str = "listening ";
 
 /// The longest that a guest may take until it listens.
 const START_LIMIT: Duration = Duration::from_secs(20);

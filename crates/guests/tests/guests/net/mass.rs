@@ -74,8 +74,13 @@ fn expect_idle(case: &Case, guest: &Session) {
     std::thread::sleep(TIME);
     let cpu = guest.cpu_time().unwrap() - before;
     let elapsed = start.elapsed();
+    let share = if case.host() == Host::Threads01 {
+        20
+    } else {
+        100
+    };
     assert!(
-        cpu < elapsed / 100,
+        cpu < elapsed / share,
         "{cpu:?} of CPU in {elapsed:?} of idleness"
     );
 }
