@@ -33,6 +33,13 @@ impl Workspace {
         self.command("cargo", arguments)
     }
 
+    /// Cargo in a folder of the repository, where it finds that folder's configuration.
+    pub(crate) fn cargo_in(&self, folder: &str, arguments: &str) -> Command {
+        let mut command = self.cargo(arguments);
+        command.current_dir(self.root.join(folder));
+        command
+    }
+
     /// Cargo of the nightly toolchain, which only rustup can find.
     pub(crate) fn nightly_cargo(&self, arguments: &str) -> Command {
         self.command("rustup", &format!("run nightly cargo {arguments}"))

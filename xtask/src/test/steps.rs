@@ -8,9 +8,11 @@ use crate::test::step::Step;
 use crate::tidy;
 
 /// The WASI targets, with the arguments that choose what wasio is built with.
-const WASI_TARGETS: [&str; 2] = ["wasm32-wasip1", "wasm32-wasip1-threads"];
+const WASI_TARGETS: [&str; 3] = ["wasm32-wasip1", "wasm32-wasip1-threads", "wasm32-wasip2"];
 const WASIO_FEATURES: [&str; 2] = ["", "--no-default-features"];
 const PEERS: &str = "--manifest-path benches/peers/Cargo.toml";
+/// What runs on the drop-in mio: a workspace of its own, with its configuration beside it.
+const TOKIO: &str = "examples/tokio";
 const DENY: &str = "-- -D warnings";
 
 pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
@@ -33,6 +35,10 @@ fn formatting(workspace: &Workspace) -> Vec<Step> {
         Step::check(
             "format, peers",
             workspace.cargo(&format!("fmt {PEERS} --all --check")),
+        ),
+        Step::check(
+            "format, programs on the drop-in",
+            workspace.cargo_in(TOKIO, "fmt --check"),
         ),
     ]
 }
@@ -59,7 +65,19 @@ fn lints(workspace: &Workspace) -> Vec<Step> {
         ),
         clippy(
             "lints, guests and examples, wasm32-wasip1",
-            "--package wasio-guests --package wasio-examples --bins --target wasm32-wasip1",
+            "--package wasio-guests --package wasio-examples --bins --features wasio-guests/p1 \
+             --target wasm32-wasip1",
+        ),
+        clippy(
+            "lints, the drop-in, wasm32-wasip1",
+            "--package mio --lib --all-features --target wasm32-wasip1",
+        ),
+        Step::check(
+            "lints, programs on the drop-in",
+            workspace.cargo_in(
+                TOKIO,
+                &format!("clippy --quiet --workspace --all-targets {DENY}"),
+            ),
         ),
     ];
     for target in WASI_TARGETS {
@@ -104,7 +122,14 @@ fn tests(workspace: &Workspace) -> Vec<Step> {
             "tests, native, wasio without default features",
             "--package wasio --no-default-features --lib --tests",
         ),
-        tests("tests, guests on every host", "--package wasio-guests"),
+        tests(
+            "tests, guests on every host",
+            "--package wasio-guests --lib --test guests",
+        ),
+        Step::tests(
+            "tests, tokio, hyper and others on the drop-in",
+            workspace.cargo_in(TOKIO, "test --workspace --no-fail-fast"),
+        ),
     ]
 }
 
@@ -129,7 +154,7 @@ fn miri(workspace: &Workspace) -> Step {
         return Step::skipped(title, reason);
     }
     let mut command =
-        workspace.nightly_cargo("miri test --package wasio --no-default-features --lib portable::");
+        workspace.nightly_cargo("miri test --package wasio --no-default-features --lib -- portable::key portable::order portable::sources portable::timers");
     command.env("MIRIFLAGS", "-Zmiri-disable-isolation");
     // Miri is a hundred times slower: fewer cases find the same kind of fault.
     command.env("PROPTEST_CASES", "4");
