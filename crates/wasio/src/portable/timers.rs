@@ -154,15 +154,15 @@ impl Timers {
             .filter(|node| node.deadline_ns <= now_ns)?;
         let slot = &mut self.slots[node.slot as usize];
         let token = slot.token;
-        if slot.period_ns == 0 {
-            slot.expirations += 1;
-            self.remove(0);
-        } else {
-            let late = now_ns - node.deadline_ns;
-            let periods = late / slot.period_ns + 1;
+        let late_ns = now_ns - node.deadline_ns;
+        if let Some(missed) = late_ns.checked_div(slot.period_ns) {
+            let periods = missed.saturating_add(1);
             slot.expirations = slot.expirations.saturating_add(periods);
             let step = periods.saturating_mul(slot.period_ns);
             self.reposition(0, node.deadline_ns.saturating_add(step));
+        } else {
+            slot.expirations += 1;
+            self.remove(0);
         }
         Some(token)
     }

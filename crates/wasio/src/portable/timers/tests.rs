@@ -134,8 +134,7 @@ impl Model {
             assert!(deadline_ns >= last_ns, "out of order");
             last_ns = deadline_ns;
             known.expirations += 1;
-            if period_ns > 0 {
-                let missed = (self.now_ns - deadline_ns) / period_ns;
+            if let Some(missed) = (self.now_ns - deadline_ns).checked_div(period_ns) {
                 known.expirations += missed;
                 let next_ns = deadline_ns + (missed + 1) * period_ns;
                 assert!(next_ns > self.now_ns, "a period twice in one poll");
