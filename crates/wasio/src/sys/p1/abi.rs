@@ -98,10 +98,6 @@ impl Subscription {
         self.timeout_ns = timeout_ns;
     }
 
-    pub(crate) const fn is_write(&self) -> bool {
-        self.tag == FD_WRITE
-    }
-
     /// The descriptor; of a clock its id.
     pub(crate) const fn fd(&self) -> u32 {
         self.object
@@ -115,6 +111,11 @@ impl Subscription {
             kind: self.tag,
             ..Event::ZERO
         }
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn is_write(&self) -> bool {
+        self.tag == FD_WRITE
     }
 
     #[cfg(test)]

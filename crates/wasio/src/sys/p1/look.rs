@@ -11,7 +11,7 @@ use std::ops::Range;
 use super::abi::{Errno, Event, FD_WRITE, Subscription};
 use super::host::Host;
 use super::wait::{Budget, Turn};
-use crate::portable::Part;
+use crate::portable::{Key, Part};
 
 /// How many sources a second look takes together: 1.5 µs a call and 0.2 µs a source
 /// make a thousand cost 0.3 ms, where each alone would cost 1.7 ms.
@@ -21,6 +21,9 @@ const FEW_WRITES: usize = 4;
 /// A call that took so much longer than its answer costs has blocked.
 const BLOCKED_NS: u64 = 15_000;
 const MS: u64 = 1_000_000;
+/// With so few sources one look in so many is taken while there is other work.
+const FEW: usize = 8;
+const FEW_SKIPS: u8 = 16;
 /// The shortest time between looks that find other work waiting.
 const LOOK_EVERY_NS: u64 = MS;
 /// An `inval` for more sources than this is taken for a limit first.
@@ -28,8 +31,8 @@ const MANY: usize = 512;
 
 /// Buffers of the second look, and when the next is due.
 pub(super) struct Look {
-    /// What was reported and is not believed yet.
-    candidates: Vec<Subscription>,
+    /// The labels of what was reported and is not believed yet.
+    candidates: Vec<u64>,
     /// The array and the answers of a look's own calls.
     probe: Vec<Subscription>,
     answers: Vec<Event>,
@@ -38,6 +41,8 @@ pub(super) struct Look {
     doubt_since_ns: Option<u64>,
     /// The time spent on looks since that was last asked for.
     spent_ns: u64,
+    /// The looks that were left out where there are few sources.
+    skipped: u8,
 }
 
 impl Look {
@@ -49,6 +54,7 @@ impl Look {
             due_ns: 0,
             doubt_since_ns: None,
             spent_ns: 0,
+            skipped: 0,
         }
     }
 
@@ -60,11 +66,12 @@ impl Look {
         self.due_ns = self.due_ns.max(since_ns.saturating_add(LOOK_EVERY_NS));
     }
 
-    /// Keeps the directions to write to, if there are some and few.
-    fn retain_few_writes(&mut self) -> bool {
-        let writes = self.candidates.iter().filter(|one| one.is_write()).count();
-        self.candidates.retain(Subscription::is_write);
-        writes > 0 && writes <= FEW_WRITES
+    /// Whether to go without a look, as nearly always, where there are few sources: to ask
+    /// a clock would cost as much as to look. A source that is ready ends the next wait at once,
+    /// so that the polls between two looks do not block.
+    const fn skips(&mut self) -> bool {
+        self.skipped = (self.skipped + 1) % FEW_SKIPS;
+        self.skipped != 0
     }
 
     pub(super) const fn take_spent_ns(&mut self) -> u64 {
@@ -131,7 +138,8 @@ impl<H: Host> Turn<'_, H> {
             Budget::Zero => self.wait.quirks.times_zeros(asked),
             // On a host that cries wolf the time tells, each time, whether it blocked.
             _ => {
-                asked > 1 && (!self.wait.quirks.prompt || self.wait.quirks.cries_wolf == Some(true))
+                let cries_wolf = self.wait.quirks.cries_wolf == Some(true);
+                (asked > 1 && !self.wait.quirks.prompt) || (asked > FEW && cries_wolf)
             }
         }
     }
@@ -178,7 +186,7 @@ impl<H: Host> Turn<'_, H> {
             wait.quirks.some_took(timeout_ns, elapsed_ns);
         }
         let doubtful = asked > 1 && wait.quirks.cries_wolf != Some(false);
-        let believed = |event: &&Event| !event.is_clock() && !(doubtful && is_ambiguous(event));
+        let believed = |event: &&Event| !(event.is_clock() || (doubtful && is_ambiguous(event)));
         let before = wait.found.len();
         wait.found.extend(answers.iter().filter(believed));
         if doubtful {
@@ -197,9 +205,11 @@ impl<H: Host> Turn<'_, H> {
         timeout_ns: u64,
         elapsed_ns: u64,
     ) {
-        self.gather_candidates(written);
-        let doubtful = self.wait.look.candidates.len();
+        let (doubtful, writes) = self.count_doubtful(written);
         if doubtful == 0 {
+            return;
+        }
+        if certain > 0 && writes == 0 && asked <= FEW && self.wait.look.skips() {
             return;
         }
         let started_ns = self.now_ns();
@@ -208,17 +218,25 @@ impl<H: Host> Turn<'_, H> {
             self.wait.look.put_off(started_ns);
         }
         let in_part = certain > 0 && started_ns < self.wait.look.due_ns;
-        if in_part && !self.wait.look.retain_few_writes() {
+        if in_part && (writes == 0 || writes > FEW_WRITES) {
             // They stay armed, and there is enough to do meanwhile.
             return;
         }
+        self.gather_candidates(written, in_part);
         let before = self.wait.found.len();
         let candidates = std::mem::take(&mut self.wait.look.candidates);
-        for group in candidates.chunks(GROUP) {
-            self.look_at(group);
+        for labels in candidates.chunks(GROUP) {
+            let (group, len) = self.describe(labels);
+            if len > 0 {
+                self.look_at(&group[..len]);
+            }
         }
         let none = certain == 0 && self.wait.found.len() == before;
-        if none && self.is_blind(&candidates[0]) {
+        if none
+            && candidates
+                .first()
+                .is_some_and(|label| self.is_blind(*label))
+        {
             self.believe(written);
         }
         if self.wait.found.len() - before < candidates.len() {
@@ -234,9 +252,10 @@ impl<H: Host> Turn<'_, H> {
 
     /// Whether the host, which reported a source and in a second look none, sees none in a call
     /// that does not block (uvwasi). Otherwise it was the source that changed.
-    fn is_blind(&mut self, one: &Subscription) -> bool {
-        let one = std::slice::from_ref(one);
-        self.probe(one, MS) == Ok(1) && self.probe(one, 0) == Ok(0)
+    fn is_blind(&mut self, label: u64) -> bool {
+        let (group, len) = self.describe(&[label]);
+        let one = &group[..len];
+        len > 0 && self.probe(one, MS) == Ok(1) && self.probe(one, 0) == Ok(0)
     }
 
     /// Takes the whole answer for true, from now on: a host that is blind waits
@@ -249,20 +268,50 @@ impl<H: Host> Turn<'_, H> {
         wait.found.extend(answers.iter().filter(doubted));
     }
 
-    fn gather_candidates(&mut self, written: usize) {
-        let state = self.shared.lock();
+    /// How many answers say no more than "perhaps", and how many of those are about writing.
+    fn count_doubtful(&self, written: usize) -> (usize, usize) {
+        let answers = &self.wait.answers[..written.min(self.wait.answers.len())];
+        let doubtful = answers
+            .iter()
+            .filter(|event| !event.is_clock() && is_ambiguous(event));
+        doubtful.fold((0, 0), |(all, writes), event| {
+            (all + 1, writes + usize::from(event.kind == FD_WRITE))
+        })
+    }
+
+    fn gather_candidates(&mut self, written: usize, writes_only: bool) {
         let wait = &mut *self.wait;
         let answers = &wait.answers[..written.min(wait.answers.len())];
+        let candidates = answers.iter().filter(|event| {
+            event.target().is_some()
+                && is_ambiguous(event)
+                && (event.kind == FD_WRITE || !writes_only)
+        });
         wait.look.candidates.clear();
-        for event in answers.iter().filter(|event| is_ambiguous(event)) {
-            let Some((key, direction)) = event.target() else {
-                continue;
-            };
-            if let Some(source) = state.sources.get(key) {
-                let one = Subscription::descriptor(source.source, key, direction);
-                wait.look.candidates.push(one);
+        wait.look
+            .candidates
+            .extend(candidates.map(|event| event.userdata));
+    }
+
+    /// The subscriptions behind at most [`GROUP`] labels, without those that are gone.
+    fn describe(&self, labels: &[u64]) -> ([Subscription; GROUP], usize) {
+        let mut group = [Subscription::clock(); GROUP];
+        let state = self.shared.lock();
+        let known = labels.iter().filter_map(|label| {
+            let (key, direction) = Key::from_userdata(*label);
+            // What was not asked about is not asked about again, whatever the host says.
+            if !state.sources.is_armed(key, direction) {
+                return None;
             }
+            let fd = state.sources.get(key)?.source;
+            Some(Subscription::descriptor(fd, key, direction))
+        });
+        let mut len = 0;
+        for (place, one) in group.iter_mut().zip(known) {
+            *place = one;
+            len += 1;
         }
+        (group, len)
     }
 
     /// Asks about a group, and if one of it is ready about each alone.

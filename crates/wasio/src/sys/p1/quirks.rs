@@ -32,6 +32,8 @@ const SLOW_ZERO_NS: u64 = MS / 2;
 const SLOW_ZERO_LEN: usize = 64;
 /// So many in a row, as one may be preempted.
 const SLOW_ZEROS: u8 = 3;
+/// After so many quick ones there is nothing more to learn.
+const FAST_ZEROS: u8 = 64;
 /// Until a non-blocking poll has reported a source, one of so many is a wait of 1 ms.
 const ESCALATE_EVERY: u8 = 16;
 
@@ -61,6 +63,7 @@ pub(super) struct Quirks {
     /// Whether a non-blocking poll was seen to report a source.
     zero_reports: bool,
     slow_zeros: u8,
+    fast_zeros: u8,
     zeros: u8,
     /// What an answer costs a source that was asked about, at most: the least
     /// that a call with an answer has taken, which may have waited too.
@@ -77,6 +80,7 @@ impl Quirks {
             zero_is_zero: false,
             zero_reports: false,
             slow_zeros: 0,
+            fast_zeros: 0,
             zeros: 0,
             report_slot_ns: REPORT_SLOT_NS,
         }
@@ -97,7 +101,7 @@ impl Quirks {
 
     /// Whether the next non-blocking polls should be timed.
     pub(super) const fn times_zeros(&self, asked: usize) -> bool {
-        !self.zero_is_zero && self.slow_zeros < SLOW_ZEROS && asked <= SLOW_ZERO_LEN
+        !self.zero_is_zero && self.fast_zeros < FAST_ZEROS && asked <= SLOW_ZERO_LEN
     }
 
     pub(super) const fn zero_took(&mut self, timeout_ns: u64, elapsed_ns: u64, reported: bool) {
@@ -115,6 +119,7 @@ impl Quirks {
         }
         if elapsed_ns <= SLOW_ZERO_NS {
             self.slow_zeros = 0;
+            self.fast_zeros = self.fast_zeros.saturating_add(1);
             return;
         }
         self.slow_zeros += 1;

@@ -7,12 +7,11 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::super::abi::{self, Errno, Event, FD_READ, FD_WRITE, Fdstat, HANGUP, Subscription};
+use super::super::abi::{self, Errno, Event, Fdstat, Subscription};
 use super::super::host::Host;
-use super::rules::{BadFd, ClockEvent, Files, Lie, Nbytes, Reset, Rules};
+use super::rules::{BadFd, Files, Lie, Rules};
 
 pub(super) const MS: u64 = 1_000_000;
-pub(super) const IO: Errno = Errno(29);
 /// A test whose clock passes this would hang.
 const DOOMSDAY_NS: u64 = 100 * 24 * 3600 * 1000 * MS;
 const MAX_CALLS: u64 = 400_000;
@@ -51,7 +50,7 @@ pub(super) enum Happening {
 /// What was asked in a call.
 #[derive(Clone, Debug)]
 pub(super) struct Question {
-    userdata: u64,
+    pub(super) userdata: u64,
     pub(super) fd: u32,
     pub(super) write: bool,
 }
@@ -60,8 +59,8 @@ pub(super) struct Question {
 pub(super) struct Call {
     pub(super) questions: Vec<Question>,
     pub(super) timeout_ns: u64,
-    clock: u64,
-    deadline_ns: u64,
+    pub(super) clock: u64,
+    pub(super) deadline_ns: u64,
     /// There is an error to report without delay.
     at_once: bool,
 }
@@ -88,7 +87,7 @@ pub(super) struct World {
     pub(super) calls: Vec<Call>,
     pub(super) keep_calls: bool,
     /// The labels of earlier calls.
-    seen: Vec<u64>,
+    pub(super) seen: Vec<u64>,
 }
 
 /// The host's side, and the test's.
@@ -397,7 +396,7 @@ impl World {
         }
     }
 
-    fn wakes(&self, question: &Question) -> bool {
+    pub(super) fn wakes(&self, question: &Question) -> bool {
         self.is_ready(question.fd, question.write)
     }
 
@@ -412,123 +411,6 @@ impl World {
             always || (open_end && (descriptor.room || descriptor.reset))
         } else {
             always || descriptor.pending > 0 || descriptor.ended || descriptor.reset
-        }
-    }
-
-    fn answer(&mut self, call: &Call) -> Vec<Event> {
-        let blind = self.rules.blind_below_ms && call.timeout_ns < MS;
-        let any = !blind && call.questions.iter().any(|one| self.wakes(one));
-        let mut events = Vec::new();
-        let mut listed = HashSet::new();
-        for question in &call.questions {
-            if self.rules.first_direction_only && !listed.insert(question.fd) {
-                continue;
-            }
-            let event = if blind {
-                None
-            } else {
-                self.event_of(question, any)
-            };
-            events.extend(event);
-        }
-        if self.rules.rotates && !events.is_empty() {
-            let middle = usize::try_from(self.polls).unwrap() % events.len();
-            events.rotate_left(middle);
-        }
-        // Errors first, as some do.
-        events.sort_by_key(|event| event.error == Errno::SUCCESS);
-        let expired = self.now_ns >= call.deadline_ns;
-        let clock = match self.rules.clock_event {
-            ClockEvent::Expired => expired,
-            ClockEvent::Alone => events.is_empty(),
-            ClockEvent::Always => true,
-        };
-        if clock {
-            let mut event = Event::ZERO;
-            event.userdata = call.clock;
-            events.insert(0, event);
-        }
-        self.lie(call, &mut events);
-        events
-    }
-
-    fn event_of(&self, question: &Question, any: bool) -> Option<Event> {
-        let mut event = Event::ZERO;
-        event.userdata = question.userdata;
-        event.kind = if question.write { FD_WRITE } else { FD_READ };
-        let Some(descriptor) = self.fds.get(&question.fd) else {
-            event.error = Errno::BADF;
-            return Some(event);
-        };
-        let is_file = descriptor.kind == Kind::File;
-        event.error = match descriptor.refused {
-            Some(errno) => errno,
-            None if question.write && self.rules.writes_refused => Errno::NOTSUP,
-            None if is_file && self.rules.files == Files::Event => Errno::PERM,
-            None => Errno::SUCCESS,
-        };
-        if event.error != Errno::SUCCESS {
-            return Some(event);
-        }
-        if descriptor.reset {
-            match self.rules.reset {
-                Reset::Error => event.error = IO,
-                Reset::Hangup => event.flags = HANGUP,
-                Reset::Silence => return None,
-            }
-            return Some(event);
-        }
-        let ready = self.wakes(question)
-            || (self.rules.all_when_any && any)
-            || (self.rules.sleeps_then_all && !question.write);
-        event.nbytes = match self.rules.nbytes {
-            _ if question.write => 0,
-            Nbytes::Exact if descriptor.kind != Kind::Listener => descriptor.pending.max(1),
-            Nbytes::Exact | Nbytes::One => 1,
-            Nbytes::Zero => 0,
-        };
-        ready.then_some(event)
-    }
-
-    fn lie(&self, call: &Call, events: &mut Vec<Event>) {
-        let mut extra = Event::ZERO;
-        extra.kind = FD_READ;
-        match self.rules.lie {
-            None | Some(Lie::MoreEvents | Lie::ClockBackwards) => {}
-            Some(Lie::UnknownUserdata) => {
-                for userdata in [
-                    0,
-                    1,
-                    u64::MAX,
-                    u64::from(u32::MAX),
-                    7 << 40,
-                    self.polls << 32,
-                ] {
-                    extra.userdata = userdata;
-                    events.push(extra);
-                }
-            }
-            Some(Lie::StaleUserdata) => {
-                // A label of today is no lie.
-                let stale =
-                    |label: &&u64| !call.questions.iter().any(|one| one.userdata == **label);
-                for userdata in self.seen.iter().filter(stale) {
-                    extra.userdata = *userdata;
-                    events.push(extra);
-                }
-            }
-            Some(Lie::WrongType) => {
-                for question in &call.questions {
-                    extra.userdata = question.userdata;
-                    extra.kind = if question.write { FD_READ } else { 77 };
-                    events.push(extra);
-                }
-            }
-            Some(Lie::GarbageErrno) => {
-                for event in events.iter_mut() {
-                    event.error = Errno(40_000);
-                }
-            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The 0.1 selector against a scripted host, in virtual time: a host for each column of the
 //! matrix of hosts, and some that lie.
 
+mod answer;
 mod crowd;
 mod host;
 mod model;

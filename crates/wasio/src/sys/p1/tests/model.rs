@@ -15,6 +15,7 @@ use crate::sys::{Backend, Outcome};
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
 const FDS: u32 = 24;
+const ROOM: usize = 1024;
 const WAKER: usize = 1 << 40;
 const TIMERS: usize = 1 << 41;
 
@@ -328,7 +329,9 @@ impl Model {
                 continue;
             }
             assert!(known.armed[direction], "a direction that is not armed");
-            if self.rules.is_honest() && self.rules.files == super::rules::Files::Ready {
+            // With little room an event may be older than what was read since.
+            let exact = self.rules.is_honest() && self.events.capacity() == ROOM;
+            if exact && self.rules.files == super::rules::Files::Ready {
                 let ready = world.is_ready(known.fd, direction == 1);
                 assert!(ready, "{}: a spurious event", self.rules.name);
             }
@@ -442,11 +445,9 @@ proptest! {
     #[test]
     fn random_programs_lose_nothing_and_see_nothing_that_is_not_there(
         rules in rules(),
-        room in prop_oneof![Just(1_usize), 2..6_usize, Just(1024)],
+        room in prop_oneof![Just(1_usize), 2..6_usize, Just(ROOM)],
         ops in proptest::collection::vec(op(), 1..60),
     ) {
-        // With little room an event may be older than what was read meanwhile: not here, as
-        // only `settle` reads, what was reported.
         let mut model = Model::new(rules, room);
         for op in &ops {
             model.run(op);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::super::abi::Errno;
 use super::host::{Happening, Kind, MS};
 use super::rig::{READ, Rig, WRITE, readable, sorted};
-use super::rules::{ALL, EXACT, LIES, WAMR, WASI_COMMON, WASMEDGE, WASMER, WASMTIME};
+use super::rules::{ALL, EXACT, LIES, Lie, WAMR, WASI_COMMON, WASMEDGE, WASMER, WASMTIME};
 use crate::portable::Direction;
 use crate::sys::Backend;
 use crate::{Mode, Token};
@@ -461,4 +461,19 @@ fn there_is_one_waker_at_a_time() {
     assert_eq!(rig.poll(), [], "the wake was for the other one");
     rig.selector.wake().unwrap();
     assert_eq!(rig.poll(), readable(&[2]));
+}
+
+/// Point 6: a second look asks about what was asked about, not about what the host names.
+#[test]
+fn a_lie_about_a_silent_direction_is_not_looked_into() {
+    let mut rig = Rig::new(EXACT.lying(Lie::StaleUserdata));
+    let key = rig.stream(3);
+    rig.stream(4);
+    let _ = [rig.poll(), rig.poll()];
+    rig.selector
+        .reregister(key, Token(3), WRITE, Mode::Edge)
+        .unwrap();
+    rig.world().fd(3).room = false;
+    let (said, calls) = rig.calls(|rig| rig.poll());
+    assert_eq!((said, calls), (vec![], vec![2]));
 }
