@@ -60,7 +60,7 @@
 //!
 //! 1. **After an event, go on until [`WouldBlock`].** The types of [`net`](crate::net), [`stdio`](crate::stdio)
 //!    and [`IoSource`] are *edge-triggered*: once a direction has been reported it is silent until an
-//!    operation on it has said `WouldBlock`. A program that stops earlier hears no more of it. If it
+//!    operation on it has said `WouldBlock`. A program that stops earlier may hear no more of it (natively the system may report what arrives anew; WASI does not). If it
 //!    has to stop (to be fair to others, say), it must remember to go on without an event, or
 //!    [`reregister`](crate::Registry::reregister), which reports what is ready once more.
 //! 2. **Expect `WouldBlock` after an event all the same.** An event is a hint. Some hosts report too

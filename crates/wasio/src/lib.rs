@@ -1,4 +1,8 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(feature = "net", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "net"),
+    doc = "Event-driven I/O for WebAssembly, without `net`: see the guide."
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod event;

@@ -11,7 +11,8 @@ use crate::{Registry, Token};
 /// Several wakes before that event may merge into one. What the waking thread did before `wake`
 /// is visible to the thread that gets the event.
 ///
-/// There is one waker a poll; share it with an [`Arc`](std::sync::Arc).
+/// There is one waker a poll; share it with an [`Arc`](std::sync::Arc). Dropping it takes back a
+/// wake that no poll has reported yet.
 ///
 /// # Platform behaviour
 ///

@@ -54,9 +54,12 @@ impl Stdin {
         }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.unread.is_empty() {
-            let trusted = reported && !state.used;
-            state.used = trusted;
-            if !trusted && !self.always_ready && !is_readable_now() {
+            // An event may be old: even then the host is asked, but with the time that those
+            // need which see nothing in a call that does not block (uvwasi).
+            let fresh = reported && !state.used;
+            state.used = fresh;
+            let patience_ns = if fresh { 2_000_000 } else { 1 };
+            if !self.always_ready && !is_readable(patience_ns) {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
             state.fill()?;
@@ -88,13 +91,13 @@ impl StdinState {
 }
 
 /// Asks about standard input alone: the one question that every host answers exactly.
-fn is_readable_now() -> bool {
+fn is_readable(patience_ns: u64) -> bool {
     let key = Key {
         index: 0,
         generation: 1,
     };
     let mut clock = Subscription::clock();
-    clock.set_timeout_ns(1);
+    clock.set_timeout_ns(patience_ns);
     let question = [clock, Subscription::descriptor(STDIN, key, Direction::Read)];
     let mut answers = [Event::ZERO; 2];
     // A host that refuses the question refuses to wait, and so never blocks.
