@@ -52,7 +52,9 @@ pub(crate) enum Outcome {
     Short,
     /// It moved something, and there may be more.
     Moved,
-    /// It says nothing about readiness: the end of the stream, an empty buffer.
+    /// The stream has ended.
+    Ended,
+    /// It says nothing about readiness: an empty buffer.
     Nothing,
 }
 
@@ -60,8 +62,10 @@ impl Outcome {
     /// What a stream told by moving `moved` bytes where there was room for, or
     /// something of, `len`. Zero bytes are the end, which is reported once.
     pub(crate) const fn of_stream(moved: usize, len: usize) -> Self {
-        if moved == 0 {
+        if len == 0 {
             Self::Nothing
+        } else if moved == 0 {
+            Self::Ended
         } else if moved < len {
             Self::Short
         } else {
@@ -74,7 +78,7 @@ impl Outcome {
 ///
 /// * `select` MUST merge the events of one source, MUST NOT return the event of a
 ///   registration that is gone, and MUST NOT hold a lock while the host waits.
-/// * A registration in [`Mode::Edge`] MUST be silent from its event until
+/// * A registration in [`Mode::Edge`] MUST NOT be reported again for what it was reported for until
 ///   [`after_io`](Self::after_io) reports `Blocked` or `Short`, or it is reregistered.
 /// * Every method MUST be callable while another thread is in `select`.
 pub(crate) trait Backend: Sized + fmt::Debug {

@@ -206,7 +206,7 @@ impl<H: Host + Default> Backend for Selector<H> {
         let mut state = self.0.lock();
         let hot = state.hot;
         let armed = match outcome {
-            Outcome::Nothing => return false,
+            Outcome::Ended | Outcome::Nothing => return false,
             Outcome::Blocked => state.sources.arm(key, direction),
             Outcome::Short => {
                 state.sources.touch(key, direction, hot);

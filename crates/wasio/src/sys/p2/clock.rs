@@ -1,6 +1,8 @@
 //! The clock's place in the host's array: a handle that is always valid, and as seldom a new one
 //! as can be. A new one costs the host a timer, and waking the thread that keeps its timers.
 
+use std::sync::OnceLock;
+
 use wasip2::clocks::monotonic_clock;
 use wasip2::io::poll::Pollable;
 
@@ -11,11 +13,18 @@ use super::wait::Budget;
 /// milliseconds anyway.
 const HOT_SLACK_NS: u64 = 1_000_000;
 
+/// A pollable that is ready for as long as the program runs: what stands for a source that has
+/// something to give without the host.
+pub(super) fn always_ready() -> Handle {
+    static READY: OnceLock<Pollable> = OnceLock::new();
+    READY
+        .get_or_init(|| monotonic_clock::subscribe_duration(0))
+        .handle()
+}
+
 /// The pollables of a selector's own.
 #[derive(Debug, Default)]
 pub(super) struct Clock {
-    /// Ready at once, and for ever.
-    zero: Option<Pollable>,
     /// Never ready.
     never: Option<Pollable>,
     /// Ready from this time on.
@@ -26,7 +35,7 @@ impl Clock {
     /// The handle that ends a wait of this length.
     pub(super) fn handle(&mut self, budget: Budget, now_ns: impl Fn() -> u64) -> Handle {
         match budget {
-            Budget::Zero => self.zero(),
+            Budget::Zero => always_ready(),
             Budget::Unlimited => self.never(),
             Budget::Until(deadline_ns) => self.at(deadline_ns, deadline_ns),
             Budget::Within(bound_ns) => {
@@ -35,13 +44,6 @@ impl Clock {
                 self.at(earliest_ns, now_ns.saturating_add(bound_ns + HOT_SLACK_NS))
             }
         }
-    }
-
-    fn zero(&mut self) -> Handle {
-        let zero = self
-            .zero
-            .get_or_insert_with(|| monotonic_clock::subscribe_duration(0));
-        zero.handle()
     }
 
     pub(super) fn never(&mut self) -> Handle {

@@ -16,6 +16,8 @@ unsafe extern "C" {
     /// wasi-libc's, over the descriptors that it made itself.
     #[link_name = "poll"]
     fn libc_poll(asked: *mut Asked, len: usize, timeout_ms: i32) -> i32;
+    #[cfg(feature = "net")]
+    fn atexit(function: extern "C" fn()) -> i32;
 }
 
 /// `list<u32>` as the host returns it.
@@ -65,6 +67,14 @@ pub(super) fn poll(handles: &[u32]) -> Vec<u32> {
     // SAFETY: the host made the list through `cabi_realloc`, which is the global allocator, with
     // exactly this length and the alignment of a u32, and gave it to us.
     unsafe { Vec::from_raw_parts(ready.start, ready.len, ready.len) }
+}
+
+/// Has libc call a function when the program ends, by return or `exit`.
+#[cfg(feature = "net")]
+pub(super) fn at_exit(function: extern "C" fn()) {
+    // SAFETY: libc calls `function` once, with no argument, and it is there for ever.
+    let result = unsafe { atexit(function) };
+    debug_assert_eq!(result, 0, "no room for one more function");
 }
 
 /// libc's `poll`. Returns how many descriptors were found to be anything.

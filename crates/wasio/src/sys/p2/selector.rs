@@ -262,21 +262,24 @@ impl Backend for Selector {
             })
     }
 
+    /// Never answers for the host: wasmtime goes on calling a stream ready that gave less than
+    /// was asked for, until a read of it finds nothing. That read is cheaper than the wait that
+    /// would end at once.
     fn after_io(&self, key: Key, direction: Direction, outcome: Outcome) -> bool {
         let mut state = self.0.lock();
         let hot = state.hot;
-        match outcome {
-            Outcome::Nothing => {}
-            Outcome::Blocked => {
-                state.sources.arm(key, direction);
-            }
-            Outcome::Short => {
-                state.sources.touch(key, direction, hot);
-                state.sources.arm(key, direction);
-            }
-            Outcome::Moved => state.sources.touch(key, direction, hot),
+        if matches!(outcome, Outcome::Short | Outcome::Moved) {
+            state.sources.touch(key, direction, hot);
         }
-        outcome == Outcome::Short
+        match outcome {
+            Outcome::Short | Outcome::Blocked => {
+                state.sources.arm(key, direction);
+            }
+            // A stream that has ended is ready for ever, and was reported.
+            Outcome::Ended => state.sources.disarm(key, direction),
+            Outcome::Moved | Outcome::Nothing => {}
+        }
+        false
     }
 
     fn is_armed(&self, key: Key, direction: Direction) -> bool {

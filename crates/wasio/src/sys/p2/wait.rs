@@ -135,8 +135,9 @@ impl<'a> Turn<'a> {
     pub(super) fn run(mut self) -> io::Result<()> {
         loop {
             let had_more = self.collect();
-            // Sources get their look in, once, beside timers and wakes that never end.
-            if had_more || (self.round > 0 && !self.events.is_empty()) {
+            // Sources get their look in, once, beside timers and wakes that never end. What the last
+            // poll had no room for may be gone since.
+            if !self.events.is_empty() && (had_more || self.round > 0) {
                 return Ok(());
             }
             let budget = self.budget();
@@ -160,6 +161,8 @@ impl<'a> Turn<'a> {
     /// Reports what needs no host: the waker, timers, what the last poll had no room
     /// for. Brings the array up to date. Returns whether the last poll had more.
     fn collect(&mut self) -> bool {
+        #[cfg(feature = "net")]
+        super::net::linger::look();
         let shared = self.shared;
         let mut state = shared.lock();
         if let Some(token) = state.waker

@@ -4,6 +4,7 @@
 //! for it. All others are resources of the host.
 
 mod address;
+pub(super) mod linger;
 mod listener;
 mod stream;
 mod udp;

@@ -7,18 +7,22 @@ use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
+use wasip2::io::poll::Pollable;
 use wasip2::io::streams::{InputStream, OutputStream};
 use wasip2::sockets::network::ErrorCode;
 use wasip2::sockets::tcp::{ShutdownType, TcpSocket};
 use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 
-use super::{address, checked, hop_limit};
+use super::{address, checked, hop_limit, linger};
 use crate::Interest;
 use crate::portable::Key;
 use crate::sys::imp::selector::Selector;
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::{Owned, Target};
-use crate::sys::imp::{error, stream};
+use crate::sys::imp::{clock, error, stream};
+
+/// The most that is taken of a new connection's first bytes.
+const FIRST_LEN: usize = 512;
 
 /// A connection of the host's, or of libc's.
 pub(crate) enum TcpStream {
@@ -31,17 +35,21 @@ pub(crate) struct Native {
     /// Set once there is a connection.
     connection: OnceLock<Connection>,
     attempt: Mutex<Attempt>,
-    socket: TcpSocket,
+    /// Always, until the end of `drop`.
+    socket: Option<TcpSocket>,
     /// What was asked for: see [`TcpStream::set_nodelay`].
     nodelay: AtomicBool,
 }
 
-struct Connection {
+pub(super) struct Connection {
     readable: OnceLock<Owned>,
     writable: OnceLock<Owned>,
     input: InputStream,
     output: OutputStream,
+    /// Whether anything was written.
+    wrote: AtomicBool,
     peeked: Mutex<Peeked>,
+    registration: Mutex<Option<(Selector, Key)>>,
 }
 
 /// What `peek` took from the host and no read has taken yet.
@@ -83,16 +91,16 @@ impl TcpStream {
         Ok(Self::Native(Box::new(Native {
             connection: OnceLock::new(),
             attempt: Mutex::new(attempt),
-            socket,
+            socket: Some(socket),
             nodelay: AtomicBool::new(false),
         })))
     }
 
     pub(super) fn accepted(socket: TcpSocket, input: InputStream, output: OutputStream) -> Self {
         Self::Native(Box::new(Native {
-            connection: OnceLock::from(Connection::new(input, output)),
+            connection: OnceLock::from(Connection::new(input, output).warmed()),
             attempt: Mutex::default(),
-            socket,
+            socket: Some(socket),
             nodelay: AtomicBool::new(false),
         }))
     }
@@ -113,7 +121,7 @@ impl TcpStream {
 
     pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Native(native) => stream::write(&native.connection()?.output, bytes),
+            Self::Native(native) => native.connection()?.write(bytes),
             Self::Std(stream) => (&mut &*stream).write(bytes),
         }
     }
@@ -124,7 +132,7 @@ impl TcpStream {
             Self::Std(stream) => return stream.shutdown(how),
         };
         native.established()?;
-        checked(native.socket.shutdown(match how {
+        checked(native.socket().shutdown(match how {
             Shutdown::Read => ShutdownType::Receive,
             Shutdown::Write => ShutdownType::Send,
             Shutdown::Both => ShutdownType::Both,
@@ -150,7 +158,7 @@ impl TcpStream {
         match self {
             Self::Native(native) => {
                 native.try_finish();
-                checked(native.socket.local_address()).map(address::from_host)
+                checked(native.socket().local_address()).map(address::from_host)
             }
             Self::Std(stream) => stream.local_addr(),
         }
@@ -160,7 +168,7 @@ impl TcpStream {
         match self {
             Self::Native(native) => {
                 native.established()?;
-                checked(native.socket.remote_address()).map(address::from_host)
+                checked(native.socket().remote_address()).map(address::from_host)
             }
             Self::Std(stream) => stream.peer_addr(),
         }
@@ -187,20 +195,27 @@ impl TcpStream {
 
     pub(super) fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         match self {
-            Self::Native(native) => checked(native.socket.set_hop_limit(hop_limit(ttl)?)),
+            Self::Native(native) => checked(native.socket().set_hop_limit(hop_limit(ttl)?)),
             Self::Std(stream) => stream.set_ttl(ttl),
         }
     }
 
     pub(super) fn ttl(&self) -> io::Result<u32> {
         match self {
-            Self::Native(native) => checked(native.socket.hop_limit()).map(u32::from),
+            Self::Native(native) => checked(native.socket().hop_limit()).map(u32::from),
             Self::Std(stream) => stream.ttl(),
         }
     }
 }
 
 impl Native {
+    fn socket(&self) -> &TcpSocket {
+        match &self.socket {
+            Some(socket) => socket,
+            None => unreachable!("only `drop` takes the socket"),
+        }
+    }
+
     fn attempt(&self) -> MutexGuard<'_, Attempt> {
         self.attempt.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -240,7 +255,7 @@ impl Native {
         if !matches!(attempt.phase, Phase::Pending) {
             return;
         }
-        match self.socket.finish_connect() {
+        match self.socket().finish_connect() {
             Err(ErrorCode::WouldBlock) => {}
             Err(code) => attempt.phase = Phase::Failed(Some(code)),
             Ok((input, output)) => {
@@ -248,15 +263,24 @@ impl Native {
                 // It was empty: nothing else sets it.
                 let connection = self
                     .connection
-                    .get_or_init(|| Connection::new(input, output));
-                if let Some((selector, key)) = attempt.registration.take()
-                    && let Some(interest) = selector.interest(key)
-                {
-                    selector.replace_target(key, connection.target(interest));
-                }
+                    .get_or_init(|| Connection::new(input, output).warmed());
+                *connection.registration() = attempt.registration.take();
+                connection.retarget();
                 // Nobody names it any more.
                 attempt.over = None;
             }
+        }
+    }
+}
+
+impl Drop for Native {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take()
+            && connection.has_unsent()
+            && let Some(socket) = self.socket.take()
+        {
+            *connection.registration() = None;
+            linger::keep(connection, socket);
         }
     }
 }
@@ -268,8 +292,39 @@ impl Connection {
             writable: OnceLock::new(),
             input,
             output,
+            wrote: AtomicBool::new(false),
             peeked: Mutex::default(),
+            registration: Mutex::default(),
         }
+    }
+
+    /// Takes what is there already: wasmtime calls a new stream ready until a read of it has found
+    /// nothing, which would be an event in vain for each connection.
+    fn warmed(self) -> Self {
+        let mut buffer = [0; FIRST_LEN];
+        // The first read is given what this finds.
+        if let Err(error) = self.peek(&mut buffer)
+            && error.kind() != io::ErrorKind::WouldBlock
+        {
+            self.peeked().error = Some(error);
+        }
+        self
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        let written = stream::write(&self.output, bytes)?;
+        self.wrote.store(true, Ordering::Relaxed);
+        Ok(written)
+    }
+
+    /// Whether the host has not sent yet what it took.
+    pub(super) fn has_unsent(&self) -> bool {
+        self.wrote.load(Ordering::Relaxed) && matches!(self.output.check_write(), Ok(0))
+    }
+
+    /// Ready when it has, or cannot.
+    pub(super) fn subscribe_output(&self) -> Pollable {
+        self.output.subscribe()
     }
 
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -277,10 +332,19 @@ impl Connection {
         if !peeked.bytes.is_empty() {
             let len = peeked.copy_to(buffer);
             peeked.bytes.drain(..len);
+            let is_drained = peeked.bytes.is_empty() && peeked.error.is_none();
+            drop(peeked);
+            if is_drained {
+                self.retarget();
+            }
             return Ok(len);
         }
         match peeked.error.take() {
-            Some(error) => Err(error),
+            Some(error) => {
+                drop(peeked);
+                self.retarget();
+                Err(error)
+            }
             None => stream::read(&self.input, buffer),
         }
     }
@@ -291,16 +355,41 @@ impl Connection {
         if known < buffer.len() && peeked.error.is_none() {
             match stream::read(&self.input, &mut buffer[known..]) {
                 Ok(more) => peeked.bytes.extend_from_slice(&buffer[known..known + more]),
-                Err(error) if known == 0 => return Err(error),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if known == 0 {
+                        return Err(error);
+                    }
+                }
                 Err(error) => peeked.error = Some(error),
             }
+        }
+        if peeked.bytes.is_empty()
+            && let Some(error) = peeked.error.take()
+        {
+            drop(peeked);
+            self.retarget();
+            return Err(error);
         }
         Ok(peeked.copy_to(buffer))
     }
 
     fn peeked(&self) -> MutexGuard<'_, Peeked> {
         self.peeked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the host from now on: what was taken from it is read.
+    fn retarget(&self) {
+        if let Some((selector, key)) = &*self.registration()
+            && let Some(interest) = selector.interest(*key)
+        {
+            selector.replace_target(*key, self.target(interest));
+        }
+    }
+
+    fn registration(&self) -> MutexGuard<'_, Option<(Selector, Key)>> {
+        self.registration
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn target(&self, interest: Interest) -> Target {
@@ -313,8 +402,14 @@ impl Connection {
                 .get_or_init(|| Owned::new(self.output.subscribe()));
         }
         let handle = |pollable: &OnceLock<Owned>| pollable.get().map(|owned| owned.handle());
+        let peeked = self.peeked();
+        let is_ready = !peeked.bytes.is_empty() || peeked.error.is_some();
         Target::Pollables {
-            read: handle(&self.readable),
+            read: if is_ready {
+                Some(clock::always_ready())
+            } else {
+                handle(&self.readable)
+            },
             write: handle(&self.writable),
         }
     }
@@ -346,10 +441,12 @@ impl Pollables for TcpStream {
     }
 
     fn set_registration(&self, registration: Option<(Selector, Key)>) {
-        if let Self::Native(native) = self
-            && native.connection.get().is_none()
-        {
-            native.attempt().registration = registration;
+        let Self::Native(native) = self else {
+            return;
+        };
+        match native.connection.get() {
+            Some(connection) => *connection.registration() = registration,
+            None => native.attempt().registration = registration,
         }
     }
 }

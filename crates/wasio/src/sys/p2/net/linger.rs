@@ -1,0 +1,80 @@
+//! What was written when a connection was dropped, and has not left the host yet.
+//!
+//! A host takes a write that the network has no room for into a buffer of its own, and throws that
+//! away when the stream is dropped. `close` of an operating system sends it still, and so do we: such a
+//! connection is kept until the host says that it has room again. At the end of the program what is left
+//! gets [`LAST`]; a program that traps loses it.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
+use std::time::Duration;
+
+use wasip2::clocks::monotonic_clock;
+use wasip2::io::poll::poll;
+use wasip2::sockets::tcp::TcpSocket;
+
+use super::stream::Connection;
+use crate::sys::imp::raw;
+
+/// How long the end of the program waits for slow peers.
+const LAST: Duration = Duration::from_secs(5);
+/// One select of so many looks whether something has gone.
+const SELECTS_PER_LOOK: usize = 64;
+
+/// A connection that its owner has dropped.
+struct Lingering {
+    // The streams before their socket: the host traps if that goes first.
+    connection: Connection,
+    _socket: TcpSocket,
+}
+
+static LINGERING: Mutex<Vec<Lingering>> = Mutex::new(Vec::new());
+static ANY: AtomicBool = AtomicBool::new(false);
+
+/// Keeps a connection for as long as the host has something of it to send.
+pub(super) fn keep(connection: Connection, socket: TcpSocket) {
+    static AT_EXIT: Once = Once::new();
+    AT_EXIT.call_once(|| raw::at_exit(wait_for_all));
+    reap();
+    let mut lingering = LINGERING.lock().unwrap_or_else(PoisonError::into_inner);
+    lingering.push(Lingering {
+        connection,
+        _socket: socket,
+    });
+    ANY.store(true, Ordering::Relaxed);
+}
+
+/// Lets go of what has been sent, now and then.
+pub(crate) fn look() {
+    static SELECTS: AtomicUsize = AtomicUsize::new(0);
+    if ANY.load(Ordering::Relaxed)
+        && SELECTS
+            .fetch_add(1, Ordering::Relaxed)
+            .is_multiple_of(SELECTS_PER_LOOK)
+    {
+        reap();
+    }
+}
+
+fn reap() {
+    let mut lingering = LINGERING.lock().unwrap_or_else(PoisonError::into_inner);
+    lingering.retain(|one| one.connection.has_unsent());
+    ANY.store(!lingering.is_empty(), Ordering::Relaxed);
+}
+
+extern "C" fn wait_for_all() {
+    let last = monotonic_clock::subscribe_duration(u64::try_from(LAST.as_nanos()).unwrap_or(0));
+    loop {
+        reap();
+        let lingering = LINGERING.lock().unwrap_or_else(PoisonError::into_inner);
+        if lingering.is_empty() || last.ready() {
+            return;
+        }
+        let waits: Vec<_> = (lingering.iter())
+            .map(|one| one.connection.subscribe_output())
+            .collect();
+        let mut all: Vec<_> = waits.iter().collect();
+        all.push(&last);
+        poll(&all);
+    }
+}
