@@ -4,7 +4,7 @@
 use std::io::{ErrorKind, Read};
 
 use wasio::Token;
-use wasio_guests::driver::{BOTH, Driver, accept_each, expect_kind, say};
+use wasio_guests::driver::{BOTH, Driver, accept_each, drain, expect_kind, say};
 
 fn main() {
     let [mut first, mut second, mut third] = accept_each(&mut wasio_guests::listener());
@@ -17,12 +17,19 @@ fn main() {
     while seen.len() < 3 {
         seen.extend(driver.next_tokens());
     }
+    // wasmtime may call a new stream of WASI 0.2 readable in vain.
+    for stream in [&mut first, &mut second, &mut third] {
+        assert_eq!(drain(stream), (Vec::new(), false));
+    }
     driver.expect_silence();
 
     say(&first, "1");
     let event = driver.expect(2);
-    assert!(event.is_readable() && event.is_writable(), "{event:?}");
-    assert!(event.is_error(), "{event:?}");
+    assert!(event.is_readable(), "{event:?}");
+    // The host of WASI 0.2 says "ready" and no more: the read tells.
+    if cfg!(not(target_env = "p2")) {
+        assert!(event.is_writable() && event.is_error(), "{event:?}");
+    }
     expect_kind(second.read(&mut [0]), ErrorKind::ConnectionReset);
 
     // It stays registered, is silent, and does not stop the others.
