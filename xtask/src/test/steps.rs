@@ -72,6 +72,10 @@ fn lints(workspace: &Workspace) -> Vec<Step> {
             "lints, the drop-in, wasm32-wasip1",
             "--package mio --lib --all-features --target wasm32-wasip1",
         ),
+        clippy(
+            "lints, the drop-in, all of its features",
+            "--package mio --all-features --all-targets",
+        ),
         Step::check(
             "lints, programs on the drop-in",
             workspace.cargo_in(
@@ -125,6 +129,10 @@ fn tests(workspace: &Workspace) -> Vec<Step> {
         tests(
             "tests, guests on every host",
             "--package wasio-guests --lib --test guests",
+        ),
+        tests(
+            "tests, the drop-in, all of its features",
+            "--package mio --all-features",
         ),
         Step::tests(
             "tests, tokio, hyper and others on the drop-in",
