@@ -13,6 +13,8 @@ mod log;
 #[cfg(feature = "net")]
 pub mod net;
 mod poll;
+#[cfg(wasio_pollables)]
+mod pollable;
 mod portable;
 mod registration;
 mod selector;
@@ -28,6 +30,8 @@ pub use self::event::Events;
 pub use self::interest::Interest;
 pub use self::io_source::IoSource;
 pub use self::poll::{Builder, Poll, Registry};
+#[cfg(wasio_pollables)]
+pub use self::pollable::Pollable;
 pub use self::selector::{Mode, RawDescriptor, Selector};
 #[cfg(any(unix, target_os = "wasi"))]
 pub use self::source_fd::SourceFd;

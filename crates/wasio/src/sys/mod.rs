@@ -33,6 +33,8 @@ mod p1;
 
 #[cfg(wasio_pollables)]
 pub use self::imp::HostError;
+#[cfg(wasio_pollables)]
+pub(crate) use self::imp::Target;
 #[cfg(feature = "net")]
 pub(crate) use self::imp::net;
 pub(crate) use self::imp::stdio;

@@ -20,4 +20,4 @@ mod wait;
 
 pub use self::error::HostError;
 pub(crate) use self::selector::Selector;
-pub(crate) use self::target::Record;
+pub(crate) use self::target::{Record, Target};

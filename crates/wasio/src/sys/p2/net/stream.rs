@@ -88,12 +88,15 @@ impl TcpStream {
             registration: None,
             phase: Phase::Pending,
         };
-        Ok(Self::Native(Box::new(Native {
+        let native = Native {
             connection: OnceLock::new(),
             attempt: Mutex::new(attempt),
             socket: Some(socket),
             nodelay: AtomicBool::new(false),
-        })))
+        };
+        // wasmtime does not begin before it is asked about the outcome for the first time.
+        native.try_finish();
+        Ok(Self::Native(Box::new(native)))
     }
 
     pub(super) fn accepted(socket: TcpSocket, input: InputStream, output: OutputStream) -> Self {

@@ -317,6 +317,8 @@ impl State {
 impl Streams {
     fn open(socket: &HostSocket, remote: Option<SocketAddr>) -> io::Result<Self> {
         let (incoming, outgoing) = checked(socket.stream(remote.map(address::to_host)))?;
+        // There is room from the start, as soon as the host has noticed.
+        outgoing.subscribe().block();
         Ok(Self {
             readable: None,
             writable: None,
