@@ -12,6 +12,7 @@ mod example;
 mod harness;
 mod net;
 mod p1;
+mod p2;
 mod talk;
 mod threads;
 

@@ -49,6 +49,7 @@ pub(crate) struct Setup {
     refused_files: usize,
     dirs: Vec<(PathBuf, String)>,
     fuel: bool,
+    network: bool,
 }
 
 impl Case {
@@ -113,6 +114,7 @@ impl Case {
             refused_files: 0,
             dirs: Vec::new(),
             fuel: false,
+            network: true,
         }
     }
 
@@ -146,6 +148,12 @@ impl Setup {
     /// Counts fuel; natively there is none.
     pub(crate) fn fuel(mut self) -> Self {
         self.fuel = true;
+        self
+    }
+
+    /// Gives the guest no network (WASI 0.2 only).
+    pub(crate) fn without_network(mut self) -> Self {
+        self.network = false;
         self
     }
 
@@ -204,6 +212,9 @@ impl Setup {
             .listeners(listeners)
             .shared_sockets(self.shared_sockets)
             .refused_files(self.refused_files);
+        if !self.network {
+            runner = runner.without_network();
+        }
         for (name, value) in self.envs {
             runner = runner.env(name, value);
         }

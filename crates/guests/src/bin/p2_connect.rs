@@ -1,0 +1,75 @@
+//! Connecting does not block: the stream is writable when it is over, and `take_error` tells. Each
+//! failure has its kind, and keeps the host's code.
+
+use std::io::{ErrorKind, Read};
+use std::net::SocketAddr;
+
+use wasio::net::{TcpListener, TcpStream};
+use wasio::{HostError, Interest};
+use wasio_guests::driver::{BOTH, Driver, accept, drain, expect_kind, say};
+
+fn code(error: &std::io::Error) -> Option<&'static str> {
+    error.get_ref()?.downcast_ref::<HostError>()?.code()
+}
+
+fn any(address: &str) -> SocketAddr {
+    address.parse().expect("an address")
+}
+
+fn main() {
+    for address in ["127.0.0.1:0", "[::1]:0"] {
+        connects(any(address));
+    }
+    let listener = TcpListener::bind(any("127.0.0.1:0")).expect("bind");
+    let taken = listener.local_addr().expect("an address");
+    let error = TcpListener::bind(taken).expect_err("the port is in use");
+    assert_eq!(error.kind(), ErrorKind::AddrInUse, "{error}");
+    assert_eq!(code(&error), Some("address-in-use"));
+    drop(listener);
+    refused(taken);
+    // TEST-NET-1: not an address of this machine.
+    let error = TcpListener::bind(any("192.0.2.1:0")).expect_err("not ours");
+    assert_eq!(error.kind(), ErrorKind::AddrNotAvailable, "{error}");
+}
+
+fn connects(address: SocketAddr) {
+    let mut listener = TcpListener::bind(address).expect("bind");
+    let address = listener.local_addr().expect("an address");
+    let mut stream = TcpStream::connect(address).expect("start to connect");
+    let mut driver = Driver::default();
+    driver.register(&mut stream, 1, BOTH);
+    let mut accepted = accept(&mut listener);
+    while !driver.expect(1).is_writable() {}
+    assert!(stream.take_error().expect("ask").is_none());
+    assert_eq!(stream.peer_addr().expect("a peer"), address);
+    let ours = stream.local_addr().expect("an address");
+    assert_eq!(accepted.peer_addr().expect("a peer"), ours);
+    // The new pollables took the place of the old one.
+    drain(&mut stream);
+    say(&accepted, "hello");
+    assert_eq!(driver.receive(&stream, 5), b"hello");
+    say(&stream, "back");
+    drop(stream);
+    let mut driver = Driver::default();
+    driver.register(&mut accepted, 2, Interest::READABLE);
+    assert_eq!(driver.receive(&accepted, 4), b"back");
+    let mut end = drain(&mut accepted).1;
+    while !end {
+        driver.expect(2);
+        end = drain(&mut accepted).1;
+    }
+}
+
+fn refused(address: SocketAddr) {
+    let mut stream = TcpStream::connect(address).expect("start to connect");
+    let mut driver = Driver::default();
+    driver.register(&mut stream, 1, Interest::WRITABLE);
+    assert!(driver.expect(1).is_writable());
+    expect_kind(stream.peer_addr(), ErrorKind::NotConnected);
+    let error = stream.take_error().expect("ask").expect("an error");
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused, "{error}");
+    assert_eq!(code(&error), Some("connection-refused"));
+    assert!(error.to_string().contains("connection-refused"), "{error}");
+    assert!(stream.take_error().expect("ask").is_none());
+    expect_kind(stream.read(&mut [0]), ErrorKind::NotConnected);
+}

@@ -1,0 +1,47 @@
+//! Descriptors of libc and pollables of the host in one poll: neither keeps the other waiting for
+//! longer than the slices say.
+
+use std::io::Write;
+use std::net::TcpStream as StdStream;
+use std::os::fd::AsRawFd;
+use std::time::{Duration, Instant};
+
+use wasio::net::TcpListener;
+use wasio::{Interest, SourceFd};
+use wasio_guests::driver::{Driver, accept, drain, say};
+
+const TURNS: usize = 50;
+/// A slice is 10 ms at most; the rest is for a busy machine.
+const LONGEST: Duration = Duration::from_millis(200);
+
+fn main() {
+    let local = "127.0.0.1:0".parse().expect("an address");
+    let mut listener = TcpListener::bind(local).expect("bind");
+    let address = listener.local_addr().expect("an address");
+    let mut plain = StdStream::connect(address).expect("connect");
+    plain.set_nonblocking(true).expect("non-blocking");
+    let mut native = accept(&mut listener);
+
+    let mut driver = Driver::default();
+    let descriptor = plain.as_raw_fd();
+    driver.register(&mut SourceFd(&descriptor), 1, Interest::READABLE);
+    driver.register(&mut native, 2, Interest::READABLE);
+    drain(&mut native);
+    let mut longest = Duration::ZERO;
+    for _ in 0..TURNS {
+        say(&native, "ping");
+        let start = Instant::now();
+        driver.expect(1);
+        longest = longest.max(start.elapsed());
+        // To the end: the host calls it ready until a read has found nothing.
+        assert_eq!(drain(&mut plain).0, b"ping");
+        plain.write_all(b"pong").expect("write");
+        let start = Instant::now();
+        assert_eq!(driver.receive(&native, 4), b"pong");
+        longest = longest.max(start.elapsed());
+        drain(&mut native);
+    }
+    assert!(longest < LONGEST, "{longest:?}");
+    eprintln!("longest {longest:?}");
+    driver.expect_silence();
+}

@@ -1,0 +1,18 @@
+//! A host that gives no network: a clear error for each call, and no trap.
+
+use std::io::ErrorKind;
+
+use wasio::net::{TcpListener, TcpStream, UdpSocket};
+
+fn main() {
+    let address = "127.0.0.1:9".parse().expect("an address");
+    let errors = [
+        TcpListener::bind(address).map(drop),
+        TcpStream::connect(address).map(drop),
+        UdpSocket::bind(address).map(drop),
+    ];
+    for error in errors.map(Result::unwrap_err) {
+        assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
+        assert!(error.to_string().contains("network"), "{error}");
+    }
+}

@@ -1,0 +1,65 @@
+//! Datagrams: to anybody, to one, looked at and taken.
+
+use std::io::ErrorKind;
+
+use wasio::Interest;
+use wasio::net::UdpSocket;
+use wasio_guests::driver::{Driver, expect_kind};
+
+fn main() {
+    for address in ["127.0.0.1:0", "[::1]:0"] {
+        let address = address.parse().expect("an address");
+        let mut one = UdpSocket::bind(address).expect("bind");
+        let two = UdpSocket::bind(address).expect("bind");
+        let (at_one, at_two) = (
+            one.local_addr().expect("an address"),
+            two.local_addr().expect("an address"),
+        );
+        let mut buffer = [0; 64];
+        let mut driver = Driver::default();
+        driver.register(&mut one, 1, Interest::READABLE);
+        // A look finds nothing, and arms.
+        expect_kind(one.recv_from(&mut buffer), ErrorKind::WouldBlock);
+        expect_kind(two.send(b"to nobody"), ErrorKind::NotConnected);
+
+        assert_eq!(two.send_to(b"hello", at_one).expect("send"), 5);
+        assert_eq!(two.send_to(b"again", at_one).expect("send"), 5);
+        let mut received = Vec::new();
+        while received.len() < 2 {
+            driver.expect(1);
+            match one.peek_from(&mut buffer) {
+                Ok((len, from)) => assert_eq!((len, from), (5, at_two)),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
+                Err(error) => panic!("peek: {error}"),
+            }
+            loop {
+                match one.recv_from(&mut buffer) {
+                    Ok((len, from)) => {
+                        assert_eq!(from, at_two);
+                        received.push(buffer[..len].to_vec());
+                    }
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                    Err(error) => panic!("receive: {error}"),
+                }
+            }
+        }
+        assert_eq!(received, [b"hello", b"again"]);
+
+        // Connected while it is registered: other streams of the host, the same source.
+        one.connect(at_two).expect("connect");
+        assert_eq!(one.peer_addr().expect("a peer"), at_two);
+        two.send_to(b"more", at_one).expect("send");
+        loop {
+            driver.expect(1);
+            match one.recv(&mut buffer) {
+                Ok(len) => break assert_eq!(&buffer[..len], b"more"),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => panic!("receive: {error}"),
+            }
+        }
+        one.send(b"back").expect("send");
+        expect_kind(one.set_broadcast(true), ErrorKind::Unsupported);
+        one.set_ttl(9).expect("set");
+        assert_eq!(one.ttl().expect("ask"), 9);
+    }
+}

@@ -1,0 +1,27 @@
+//! Guests that are about WASI 0.2: they talk to themselves.
+
+use crate::harness::Case;
+
+pub(crate) fn p2_pollable(case: &Case) {
+    case.start().succeeds();
+}
+
+pub(crate) fn p2_connect(case: &Case) {
+    case.start().succeeds();
+}
+
+pub(crate) fn p2_drop_order(case: &Case) {
+    assert_eq!(case.start().succeeds().stdout_text(), "126 orders\n");
+}
+
+pub(crate) fn p2_udp(case: &Case) {
+    case.start().succeeds();
+}
+
+pub(crate) fn p2_mixed(case: &Case) {
+    case.start().succeeds();
+}
+
+pub(crate) fn p2_no_network(case: &Case) {
+    case.setup().without_network().start().succeeds();
+}
