@@ -34,6 +34,7 @@ use crate::{Events, Interest, Selector, Token, event};
 /// | platform | the wait | cost of a wait |
 /// |---|---|---|
 /// | WASI 0.1 | `poll_oneoff` | the busy sources; now and then all (see [`Builder`]) |
+/// | WASI 0.2 | `wasi:io/poll` | the busy sources; now and then all (see [`Builder`]) |
 /// | Linux, Android | epoll, edge-triggered | the ready sources |
 /// | macOS, iOS, BSD | kqueue, edge-triggered | the ready sources |
 /// | Windows | IOCP with AFD, one-shot and armed again | the ready sources |
@@ -92,7 +93,7 @@ impl fmt::Debug for Poll {
 
 /// Settings of a [`Poll`]: how the cost of a wait is kept to the busy sources.
 ///
-/// On WASI 0.1 a wait costs the host work for each source it is asked about, ready or not.
+/// On WASI 0.1 and 0.2 a wait costs the host work for each source it is asked about, ready or not.
 /// While a few sources are busy wasio waits for those alone (they are *hot*), and looks at
 /// the rest (*cold*) now and then. These two bounds say how often. Where the host's wait costs only
 /// what is ready (natively), they have no effect.

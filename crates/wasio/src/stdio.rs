@@ -6,6 +6,7 @@
 //! | | standard input | standard output |
 //! |---|---|---|
 //! | WASI 0.1 | never blocks the guest: the host is asked to read only what is there | the host may block a write |
+//! | WASI 0.2 | never blocks | never blocks |
 //! | Unix | never blocks, and its flags, which it shares with other processes, are left alone | likewise |
 //! | Windows | `Unsupported`: consoles and pipes cannot be waited for with sockets | likewise |
 //!

@@ -5,13 +5,20 @@
 //!
 //! # Platform behaviour
 //!
-//! | | WASI 0.1 | natively |
-//! |---|---|---|
-//! | [`TcpListener::preopened`] | what the host preopened | what systemd's protocol hands in (not on Windows) |
-//! | [`TcpListener::accept`], reads, writes, [`TcpStream::peek`], [`TcpStream::shutdown`] | yes | yes |
-//! | [`TcpListener::bind`], [`TcpStream::connect`] | [`Unsupported`](std::io::ErrorKind::Unsupported) | yes |
-//! | addresses, `nodelay`, `ttl` | [`Unsupported`](std::io::ErrorKind::Unsupported) | yes |
-//! | [`UdpSocket`] | [`Unsupported`](std::io::ErrorKind::Unsupported) | yes |
+//! | | WASI 0.1 | WASI 0.2 | natively |
+//! |---|---|---|---|
+//! | [`TcpListener::preopened`] | what the host preopened | `None` | what systemd's protocol hands in (not on Windows) |
+//! | [`TcpListener::accept`], reads, writes, [`TcpStream::peek`], [`TcpStream::shutdown`] | yes | yes | yes |
+//! | [`TcpListener::bind`], [`TcpStream::connect`] | [`Unsupported`](std::io::ErrorKind::Unsupported) | yes | yes |
+//! | addresses, `ttl` | [`Unsupported`](std::io::ErrorKind::Unsupported) | yes | yes |
+//! | `nodelay` | [`Unsupported`](std::io::ErrorKind::Unsupported) | remembered; the host decides | yes |
+//! | [`UdpSocket`] | [`Unsupported`](std::io::ErrorKind::Unsupported) | without broadcast and multicast | yes |
+//! | descriptors (`AsRawFd`, into `std`) | yes | no: the sockets are resources of the host | yes |
+//!
+//! On WASI 0.2 a socket of the standard library (`from_std`) stays one of libc, and is waited for
+//! with its `poll`. Where a poll holds such sockets and others too, it waits in turn, in slices
+//! of 1 to 10 ms. What was written to a stream before it was dropped is sent still, for 5 s at most
+//! once the program ends.
 
 mod raw;
 mod tcp;
