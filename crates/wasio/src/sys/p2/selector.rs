@@ -135,6 +135,7 @@ impl Selector {
     }
 
     /// What a registration is interested in.
+    #[cfg(feature = "net")]
     pub(crate) fn interest(&self, key: Key) -> Option<Interest> {
         Some(self.0.lock().sources.get(key)?.interest)
     }
