@@ -11,7 +11,8 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use crate::portable::{Config, Direction, Expiry, Key};
+use crate::portable::{Config, Direction, Expiry, Key, Timers};
+use crate::registration::not_registered;
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
 #[cfg_attr(all(target_os = "wasi", target_env = "p1"), path = "p1/mod.rs")]
@@ -125,11 +126,33 @@ pub(crate) trait Backend: Sized + fmt::Debug {
     /// The selector's monotonic clock.
     fn now_ns(&self) -> u64;
 
-    fn register_timer(&self, token: Token, expiry: Option<Expiry>) -> io::Result<Key>;
-    fn reregister_timer(&self, key: Key, token: Token) -> io::Result<()>;
-    fn deregister_timer(&self, key: Key) -> io::Result<()>;
-    fn set_timer(&self, key: Key, expiry: Option<Expiry>) -> io::Result<()>;
-    fn take_expirations(&self, key: Key) -> io::Result<u64>;
+    /// Calls `f` on the timers, and sees to it that a thread that waits hears of an
+    /// earlier deadline.
+    fn with_timers<R>(&self, f: impl FnOnce(&mut Timers) -> R) -> io::Result<R>;
+
+    fn register_timer(&self, token: Token, expiry: Option<Expiry>) -> io::Result<Key> {
+        let key = self.with_timers(|timers| timers.register(token, expiry))?;
+        let full = "there are 2^32 timers: drop some";
+        key.ok_or_else(|| io::Error::new(io::ErrorKind::OutOfMemory, full))
+    }
+
+    /// `NotFound` if `key` is stale, here and below.
+    fn reregister_timer(&self, key: Key, token: Token) -> io::Result<()> {
+        found(self.with_timers(|timers| timers.reregister(key, token))?)
+    }
+
+    fn deregister_timer(&self, key: Key) -> io::Result<()> {
+        found(self.with_timers(|timers| timers.deregister(key))?)
+    }
+
+    fn set_timer(&self, key: Key, expiry: Option<Expiry>) -> io::Result<()> {
+        found(self.with_timers(|timers| timers.set(key, expiry))?)
+    }
+
+    fn take_expirations(&self, key: Key) -> io::Result<u64> {
+        let taken = self.with_timers(|timers| timers.take_expirations(key))?;
+        taken.ok_or_else(not_registered)
+    }
 
     /// Installs the waker's token. `AlreadyExists` while there is a waker.
     fn set_waker(&self, token: Token) -> io::Result<()>;
@@ -140,4 +163,9 @@ pub(crate) trait Backend: Sized + fmt::Debug {
     /// One more, or one less, handle that another thread may hold.
     fn retain(&self);
     fn release(&self);
+}
+
+/// What the table says of a key, as a result.
+pub(crate) fn found(found: bool) -> io::Result<()> {
+    if found { Ok(()) } else { Err(not_registered()) }
 }

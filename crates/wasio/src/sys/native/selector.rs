@@ -8,7 +8,7 @@ use polling::{PollMode, Poller};
 
 use super::raw;
 use super::table::{Directions, Entry, Table, to_label};
-use crate::portable::{Config, Direction, Expiry, Key, Timers, WakeFlag};
+use crate::portable::{Config, Direction, Key, Timers, WakeFlag};
 use crate::sys::{Backend, Outcome};
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
@@ -377,31 +377,15 @@ impl Backend for Selector {
         self.shared.now_ns()
     }
 
-    fn register_timer(&self, token: Token, expiry: Option<Expiry>) -> io::Result<Key> {
+    fn with_timers<R>(&self, f: impl FnOnce(&mut Timers) -> R) -> io::Result<R> {
         let mut state = self.shared.lock();
-        let full = || io::Error::new(io::ErrorKind::OutOfMemory, "the table of timers is full");
-        let key = state.timers.register(token, expiry).ok_or_else(full)?;
-        self.end_wait_at_expiry(state, expiry)?;
-        Ok(key)
-    }
-
-    fn reregister_timer(&self, key: Key, token: Token) -> io::Result<()> {
-        found(self.shared.lock().timers.reregister(key, token))
-    }
-
-    fn deregister_timer(&self, key: Key) -> io::Result<()> {
-        found(self.shared.lock().timers.deregister(key))
-    }
-
-    fn set_timer(&self, key: Key, expiry: Option<Expiry>) -> io::Result<()> {
-        let mut state = self.shared.lock();
-        found(state.timers.set(key, expiry))?;
-        self.end_wait_at_expiry(state, expiry)
-    }
-
-    fn take_expirations(&self, key: Key) -> io::Result<u64> {
-        let expirations = self.shared.lock().timers.take_expirations(key);
-        expirations.ok_or_else(not_found)
+        let before_ns = state.timers.next_deadline_ns().unwrap_or(u64::MAX);
+        let result = f(&mut state.timers);
+        let next_ns = state.timers.next_deadline_ns().unwrap_or(u64::MAX);
+        if next_ns < before_ns {
+            self.shared.end_wait_at(state, next_ns)?;
+        }
+        Ok(result)
     }
 
     fn set_waker(&self, token: Token) -> io::Result<()> {
@@ -433,19 +417,6 @@ impl Backend for Selector {
     fn release(&self) {}
 }
 
-impl Selector {
-    fn end_wait_at_expiry(
-        &self,
-        state: MutexGuard<'_, State>,
-        expiry: Option<Expiry>,
-    ) -> io::Result<()> {
-        match expiry {
-            Some(expiry) => self.shared.end_wait_at(state, expiry.deadline_ns),
-            None => Ok(()),
-        }
-    }
-}
-
 /// The descriptor of epoll or kqueue itself.
 #[cfg(unix)]
 impl std::os::fd::AsFd for Selector {
@@ -453,11 +424,6 @@ impl std::os::fd::AsFd for Selector {
         self.shared.poller.as_fd()
     }
 }
-
-fn found(found: bool) -> io::Result<()> {
-    if found { Ok(()) } else { Err(not_found()) }
-}
-
 impl fmt::Debug for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = self.shared.lock();

@@ -16,8 +16,8 @@ use super::abi::{self, Errno, Event, Subscription};
 use super::host::Host;
 use super::quirks::Sharing;
 use super::wait::{Turn, Wait};
-use crate::portable::{Config, Direction, Expiry, Key, Parker, Sources, Timers, WakeFlag};
-use crate::sys::{Backend, Outcome};
+use crate::portable::{Config, Direction, Key, Parker, Sources, Timers, WakeFlag};
+use crate::sys::{Backend, Outcome, found};
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
 /// A handle to a 0.1 selector.
@@ -232,27 +232,8 @@ impl<H: Host + Default> Backend for Selector<H> {
         self.0.host.now_ns()
     }
 
-    fn register_timer(&self, token: Token, expiry: Option<Expiry>) -> io::Result<Key> {
-        let mut state = self.0.lock_to_change();
-        let key = state.timers.register(token, expiry);
-        key.ok_or_else(|| io::ErrorKind::OutOfMemory.into())
-    }
-
-    fn reregister_timer(&self, key: Key, token: Token) -> io::Result<()> {
-        found(self.0.lock().timers.reregister(key, token))
-    }
-
-    fn deregister_timer(&self, key: Key) -> io::Result<()> {
-        found(self.0.lock().timers.deregister(key))
-    }
-
-    fn set_timer(&self, key: Key, expiry: Option<Expiry>) -> io::Result<()> {
-        found(self.0.lock_to_change().timers.set(key, expiry))
-    }
-
-    fn take_expirations(&self, key: Key) -> io::Result<u64> {
-        let taken = self.0.lock().timers.take_expirations(key);
-        taken.ok_or_else(|| io::ErrorKind::NotFound.into())
+    fn with_timers<R>(&self, f: impl FnOnce(&mut Timers) -> R) -> io::Result<R> {
+        Ok(f(&mut self.0.lock_to_change().timers))
     }
 
     fn set_waker(&self, token: Token) -> io::Result<()> {
@@ -359,15 +340,6 @@ impl Hasher for FdHasher {
         self.0 = mixed ^ (mixed >> 32);
     }
 }
-
-fn found(found: bool) -> io::Result<()> {
-    if found {
-        Ok(())
-    } else {
-        Err(crate::registration::not_registered())
-    }
-}
-
 fn registered_twice(fd: u32) -> io::Error {
     io::Error::new(
         io::ErrorKind::AlreadyExists,

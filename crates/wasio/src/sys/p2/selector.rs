@@ -15,8 +15,8 @@ use wasip2::clocks::monotonic_clock;
 use super::raw::{self, Asked};
 use super::target::{Handle, Target};
 use super::wait::{Turn, Wait};
-use crate::portable::{Config, Direction, Expiry, Key, Sources, Timers, WakeFlag};
-use crate::sys::{Backend, Outcome};
+use crate::portable::{Config, Direction, Key, Sources, Timers, WakeFlag};
+use crate::sys::{Backend, Outcome, found};
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
 /// A handle to a 0.2 selector.
@@ -291,26 +291,8 @@ impl Backend for Selector {
         now_ns()
     }
 
-    fn register_timer(&self, token: Token, expiry: Option<Expiry>) -> io::Result<Key> {
-        let key = self.0.lock().timers.register(token, expiry);
-        key.ok_or_else(|| io::ErrorKind::OutOfMemory.into())
-    }
-
-    fn reregister_timer(&self, key: Key, token: Token) -> io::Result<()> {
-        found(self.0.lock().timers.reregister(key, token))
-    }
-
-    fn deregister_timer(&self, key: Key) -> io::Result<()> {
-        found(self.0.lock().timers.deregister(key))
-    }
-
-    fn set_timer(&self, key: Key, expiry: Option<Expiry>) -> io::Result<()> {
-        found(self.0.lock().timers.set(key, expiry))
-    }
-
-    fn take_expirations(&self, key: Key) -> io::Result<u64> {
-        let taken = self.0.lock().timers.take_expirations(key);
-        taken.ok_or_else(|| io::ErrorKind::NotFound.into())
+    fn with_timers<R>(&self, f: impl FnOnce(&mut Timers) -> R) -> io::Result<R> {
+        Ok(f(&mut self.0.lock().timers))
     }
 
     fn set_waker(&self, token: Token) -> io::Result<()> {
@@ -366,15 +348,6 @@ fn check_open(descriptor: RawDescriptor) -> io::Result<()> {
     }
     Ok(())
 }
-
-fn found(found: bool) -> io::Result<()> {
-    if found {
-        Ok(())
-    } else {
-        Err(crate::registration::not_registered())
-    }
-}
-
 fn registered_twice(descriptor: RawDescriptor) -> io::Error {
     io::Error::new(
         io::ErrorKind::AlreadyExists,
