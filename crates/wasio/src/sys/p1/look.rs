@@ -209,7 +209,8 @@ impl<H: Host> Turn<'_, H> {
         if doubtful == 0 {
             return;
         }
-        if certain > 0 && writes == 0 && asked <= FEW && self.wait.look.skips() {
+        let few = writes == 0 && asked <= FEW;
+        if few && certain > 0 && self.wait.look.skips() {
             return;
         }
         let started_ns = self.now_ns();
@@ -217,7 +218,7 @@ impl<H: Host> Turn<'_, H> {
         if budget != Budget::Zero && elapsed_ns != u64::MAX && elapsed_ns > blocked_ns {
             self.wait.look.put_off(started_ns);
         }
-        let in_part = certain > 0 && started_ns < self.wait.look.due_ns;
+        let in_part = !few && certain > 0 && started_ns < self.wait.look.due_ns;
         if in_part && (writes == 0 || writes > FEW_WRITES) {
             // They stay armed, and there is enough to do meanwhile.
             return;
