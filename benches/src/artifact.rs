@@ -7,17 +7,20 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-/// A release build of one program of a workspace of this repository.
+/// A build of one program of a workspace of this repository.
 #[derive(Clone, Copy, Debug)]
 pub struct Artifact {
-    /// The manifest of its workspace, relative to the repository.
-    pub manifest: &'static str,
+    /// The folder of its workspace, relative to the repository. Cargo runs in
+    /// it, since what is configured there counts only then.
+    pub workspace: &'static str,
     /// The package.
     pub package: &'static str,
     /// The program in it.
     pub program: &'static str,
     /// What it is built for; `None` is this machine.
     pub target: Option<&'static str>,
+    /// The profile of Cargo's that it is built with.
+    pub profile: &'static str,
 }
 
 impl Artifact {
@@ -50,12 +53,10 @@ impl Artifact {
     }
 
     fn command(&self) -> Command {
-        let root = repository();
         let mut command = Command::new("cargo");
         command
-            .current_dir(&root)
-            .args(["build", "--release", "--quiet", "--manifest-path"])
-            .arg(root.join(self.manifest))
+            .current_dir(repository().join(self.workspace))
+            .args(["build", "--quiet", "--profile", self.profile])
             .args(["--package", self.package, "--bin", self.program])
             .arg("--message-format=json-render-diagnostics")
             .stdin(Stdio::null())
@@ -79,10 +80,11 @@ mod tests {
     use super::*;
 
     const ECHO: Artifact = Artifact {
-        manifest: "Cargo.toml",
+        workspace: "",
         package: "some-package",
         program: "echo",
         target: None,
+        profile: "release",
     };
 
     #[test]

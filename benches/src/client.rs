@@ -4,14 +4,12 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use hdrhistogram::Histogram;
 use wasio_host::peer::connect;
 
+use crate::exchange::{Exchange, Protocol};
 use crate::server::Server;
-
-/// The size of a message where its size does not matter.
-pub const SMALL_BYTES: usize = 64;
 
 /// Connections that are opened before the first of them is used.
 const OPENED_AT_ONCE: usize = 100;
@@ -51,56 +49,65 @@ pub fn as_ns(time: Duration) -> u64 {
 ///
 /// # Errors
 /// One of them does not open or does not answer.
-pub fn open_idle(addr: SocketAddr, count: usize) -> anyhow::Result<Vec<TcpStream>> {
+pub fn open_idle(
+    addr: SocketAddr,
+    protocol: Protocol,
+    count: usize,
+) -> anyhow::Result<Vec<TcpStream>> {
+    let exchange = protocol.exchange(&[1]);
+    let mut back = vec![0; exchange.answer_len()];
     let mut streams = Vec::with_capacity(count);
     while streams.len() < count {
         let first = streams.len();
         for _ in first..count.min(first + OPENED_AT_ONCE) {
             let mut stream = connect(addr).context("cannot connect")?;
-            stream.write_all(&[1])?;
+            stream.write_all(exchange.request())?;
             streams.push(stream);
         }
         for (number, stream) in streams.iter_mut().enumerate().skip(first) {
-            let mut byte = [0];
             stream
-                .read_exact(&mut byte)
+                .read_exact(&mut back)
                 .with_context(|| format!("connection {number} got no answer"))?;
-            ensure!(byte == [1], "connection {number} got a wrong byte");
+            exchange
+                .check(&back)
+                .with_context(|| format!("connection {number}"))?;
         }
     }
     Ok(streams)
 }
 
-/// Sends `message` and waits for it to come back.
+/// Sends a message and waits for its answer, for which `back` has just room.
 ///
 /// # Errors
-/// It does not come back, or not as it was.
-pub fn round_trip(stream: &mut TcpStream, message: &[u8], back: &mut [u8]) -> anyhow::Result<()> {
-    stream.write_all(message)?;
+/// It does not come, or is another.
+pub fn round_trip(
+    stream: &mut TcpStream,
+    exchange: &Exchange,
+    back: &mut [u8],
+) -> anyhow::Result<()> {
+    stream.write_all(exchange.request())?;
     stream.read_exact(back)?;
-    ensure!(message == back, "other bytes came back than were sent");
-    Ok(())
+    exchange.check(back)
 }
 
-/// One connection sends a message, waits for it, and so on for `time`, after a
-/// quarter of that to warm up.
+/// One connection sends a message, waits for its answer, and so on for `time`,
+/// after a quarter of that to warm up.
 ///
 /// # Errors
-/// A message does not come back, or not as it was.
-pub fn ping_pong(server: &Server, len_bytes: usize, time: Duration) -> anyhow::Result<Measured> {
+/// An answer does not come, or is another.
+pub fn ping_pong(server: &Server, exchange: &Exchange, time: Duration) -> anyhow::Result<Measured> {
     let mut stream = connect(server.addr())?;
-    let message: Vec<u8> = (0..=u8::MAX).cycle().take(len_bytes).collect();
-    let mut back = vec![0; len_bytes];
+    let mut back = vec![0; exchange.answer_len()];
     let warm_up = Instant::now();
     while warm_up.elapsed() < time / 4 {
-        round_trip(&mut stream, &message, &mut back)?;
+        round_trip(&mut stream, exchange, &mut back)?;
     }
     let mut latency_ns = new_histogram();
     let cpu = server.cpu_time();
     let start = Instant::now();
     let mut last = start;
     while last - start < time {
-        round_trip(&mut stream, &message, &mut back)?;
+        round_trip(&mut stream, exchange, &mut back)?;
         let now = Instant::now();
         latency_ns.saturating_record(as_ns(now - last));
         last = now;

@@ -5,14 +5,15 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use hdrhistogram::Histogram;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::{JoinHandle, LocalSet};
 
-use crate::client::{Measured, SMALL_BYTES, as_ns, new_histogram};
+use crate::client::{Measured, as_ns, new_histogram};
+use crate::exchange::{Exchange, Protocol, SMALL_BYTES};
 use crate::server::Server;
 
 /// The longest that one message may take to come back.
@@ -23,6 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Crowd {
     runtime: Runtime,
     streams: Vec<TcpStream>,
+    exchange: Rc<Exchange>,
 }
 
 /// What the busy connections share.
@@ -37,7 +39,7 @@ impl Crowd {
     ///
     /// # Errors
     /// One of them does not open.
-    pub fn connect(addr: SocketAddr, count: usize) -> anyhow::Result<Self> {
+    pub fn connect(addr: SocketAddr, protocol: Protocol, count: usize) -> anyhow::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let streams = runtime.block_on(async {
             let mut streams = Vec::with_capacity(count);
@@ -51,6 +53,7 @@ impl Crowd {
         Ok(Self {
             streams: streams.context("cannot connect")?,
             runtime,
+            exchange: Rc::new(protocol.exchange(&[0x5a; SMALL_BYTES])),
         })
     }
 }
@@ -89,6 +92,7 @@ pub fn poke(
     pause: Duration,
     time: Duration,
 ) -> anyhow::Result<(Histogram<u64>, f64)> {
+    let exchange = Rc::clone(&crowd.exchange);
     let busy = async |tally: &Tally| {
         let mut latency_ns = new_histogram();
         let start = Instant::now();
@@ -101,7 +105,7 @@ pub fn poke(
             let stream = stream.try_clone()?;
             stream.set_nonblocking(true)?;
             let mut stream = TcpStream::from_std(stream)?;
-            latency_ns.saturating_record(as_ns(round_trip(&mut stream).await?));
+            latency_ns.saturating_record(as_ns(round_trip(&mut stream, &exchange).await?));
         }
         let messages = tally.latency_ns.borrow().len() as f64;
         Ok((latency_ns, messages / start.elapsed().as_secs_f64()))
@@ -123,7 +127,9 @@ impl Crowd {
         let busy: Vec<JoinHandle<anyhow::Result<()>>> = self
             .streams
             .into_iter()
-            .map(|stream| tasks.spawn_local(speak(stream, Rc::clone(&tally))))
+            .map(|stream| {
+                tasks.spawn_local(speak(stream, Rc::clone(&self.exchange), Rc::clone(&tally)))
+            })
             .collect();
         self.runtime.block_on(tasks.run_until(async {
             let found = work(&tally).await;
@@ -136,9 +142,13 @@ impl Crowd {
     }
 }
 
-async fn speak(mut stream: TcpStream, tally: Rc<Tally>) -> anyhow::Result<()> {
+async fn speak(
+    mut stream: TcpStream,
+    exchange: Rc<Exchange>,
+    tally: Rc<Tally>,
+) -> anyhow::Result<()> {
     while !tally.over.get() {
-        let latency = round_trip(&mut stream).await?;
+        let latency = round_trip(&mut stream, &exchange).await?;
         tally
             .latency_ns
             .borrow_mut()
@@ -147,14 +157,14 @@ async fn speak(mut stream: TcpStream, tally: Rc<Tally>) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn round_trip(stream: &mut TcpStream) -> anyhow::Result<Duration> {
-    let message = [0x5a; SMALL_BYTES];
-    let mut back = [0; SMALL_BYTES];
+async fn round_trip(stream: &mut TcpStream, exchange: &Exchange) -> anyhow::Result<Duration> {
+    let mut back = vec![0; exchange.answer_len()];
     let start = Instant::now();
-    stream.write_all(&message).await?;
+    stream.write_all(exchange.request()).await?;
     tokio::time::timeout(PATIENCE, stream.read_exact(&mut back))
         .await
         .context("no answer")??;
-    ensure!(message == back, "other bytes came back than were sent");
-    Ok(start.elapsed())
+    let elapsed = start.elapsed();
+    exchange.check(&back)?;
+    Ok(elapsed)
 }

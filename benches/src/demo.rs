@@ -7,10 +7,12 @@ use anyhow::{Context, ensure};
 use comfy_table::{CellAlignment, Table};
 use hdrhistogram::Histogram;
 use indicatif::{ProgressBar, ProgressStyle};
-use wasio_host::peer::load::{Crowd, Load};
+use wasio_host::peer::load::{self, Load, Progress, Report};
 
 use crate::client::new_histogram;
+use crate::exchange::Protocol;
 use crate::format;
+use crate::http_load;
 use crate::server::Server;
 
 /// Messages on each connection between two looks at the clock.
@@ -19,6 +21,8 @@ const MESSAGES_A_ROUND: usize = 5;
 /// What to do.
 #[derive(Clone, Debug)]
 pub struct Plan {
+    /// What the servers speak.
+    pub protocol: Protocol,
     /// Connections open at the same time.
     pub clients: usize,
     /// Messages on each.
@@ -53,13 +57,7 @@ pub struct Findings {
 /// that is wrong or missing is not an error here: see [`Findings::check`].
 pub fn perform(name: &str, path: &Path, plan: &Plan) -> anyhow::Result<Findings> {
     let server = Server::guest(path, "127.0.0.1:0", &[], false)?;
-    let load = Load {
-        connections: plan.clients,
-        messages: MESSAGES_A_ROUND,
-        ..Load::default()
-    };
-    let mut crowd = load
-        .connect(server.addr())
+    let mut crowd = Crowd::connect(&server, plan)
         .with_context(|| format!("{name}: cannot open {} connections", plan.clients))?;
     let mut findings = Findings {
         name: name.to_owned(),
@@ -83,6 +81,42 @@ pub fn perform(name: &str, path: &Path, plan: &Plan) -> anyhow::Result<Findings>
     drop(crowd);
     server.end().with_context(|| name.to_owned())?;
     Ok(findings)
+}
+
+/// The clients, which speak what the server does.
+enum Crowd {
+    Echo(load::Crowd),
+    Http(http_load::Crowd),
+}
+
+impl Crowd {
+    fn connect(server: &Server, plan: &Plan) -> anyhow::Result<Self> {
+        let (addr, connections) = (server.addr(), plan.clients);
+        if plan.protocol == Protocol::Http {
+            let crowd = http_load::Crowd::connect(addr, connections, MESSAGES_A_ROUND)?;
+            return Ok(Self::Http(crowd));
+        }
+        let load = Load {
+            connections,
+            messages: MESSAGES_A_ROUND,
+            ..Load::default()
+        };
+        Ok(Self::Echo(load.connect(addr)?))
+    }
+
+    fn open(&self) -> usize {
+        match self {
+            Self::Echo(crowd) => crowd.open(),
+            Self::Http(crowd) => crowd.open(),
+        }
+    }
+
+    fn run(&mut self, on_progress: impl FnMut(&Progress) + 'static) -> Report {
+        match self {
+            Self::Echo(crowd) => crowd.run(on_progress),
+            Self::Http(crowd) => crowd.run(on_progress),
+        }
+    }
 }
 
 /// The share of a core that a server takes while nobody speaks.
@@ -141,6 +175,20 @@ impl Findings {
             self.expected_messages
         );
         Ok(())
+    }
+
+    /// What to say when the time was over before all was sent.
+    #[must_use]
+    pub fn sentence_if_cut_short(&self) -> Option<String> {
+        (self.messages < self.expected_messages).then(|| {
+            format!(
+                "The run of {} was cut short: after {} it had answered {} of {} messages.",
+                self.name,
+                format::time(self.elapsed),
+                format::count(self.messages),
+                format::count(self.expected_messages)
+            )
+        })
     }
 
     /// What stands in this server's column, with the name of each row.

@@ -54,6 +54,8 @@ pub const SIZE: Metric = lower("size", "bytes");
 pub const FUEL: Metric = lower("fuel", "instructions a round trip");
 /// Growth of the guest's memory.
 pub const MEMORY: Metric = lower("memory", "bytes a connection");
+/// What the library keeps of a registered source.
+pub const SOURCE: Metric = lower("source", "bytes a source and direction");
 
 /// Adding a timer.
 pub const INSERT: Metric = lower("insert", "ns a timer");

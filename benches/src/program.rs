@@ -33,17 +33,28 @@ impl Figures {
     }
 }
 
-/// Builds `program` and runs it to its end. A guest has a listener, and threads
-/// if it is built for them.
+/// What `program` is run with.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Run<'a> {
+    /// Its arguments.
+    pub args: &'a [&'a str],
+    /// The listeners that the host opens for a guest.
+    pub listeners: usize,
+    /// Whether a guest's instructions are counted.
+    pub fuel: bool,
+}
+
+/// Builds `program` and runs it to its end. A guest has threads if it is built
+/// for them.
 ///
 /// # Errors
 /// It cannot be built or started, or it fails.
-pub fn run(program: &Artifact, place: Place, args: &[&str], fuel: bool) -> anyhow::Result<Figures> {
+pub fn run(program: &Artifact, place: Place, run: Run<'_>) -> anyhow::Result<Figures> {
     let path = program.build()?;
     let (output, fuel) = match place {
         Place::Native => {
             let output = Command::new(&path)
-                .args(args)
+                .args(run.args)
                 .stderr(Stdio::inherit())
                 .output()
                 .with_context(|| format!("cannot start {}", path.display()))?;
@@ -54,8 +65,10 @@ pub fn run(program: &Artifact, place: Place, args: &[&str], fuel: bool) -> anyho
             let threads = program
                 .target
                 .is_some_and(|name| name.ends_with("-threads"));
-            let runner = Runner::new(Wasi::Sockets01).listeners(1).fuel(fuel);
-            let running = runner.threads(threads).args(args.iter().copied());
+            let runner = Runner::new(Wasi::Sockets01)
+                .listeners(run.listeners)
+                .fuel(run.fuel);
+            let running = runner.threads(threads).args(run.args.iter().copied());
             let outcome = running.spawn(&path)?.wait(PATIENCE);
             if outcome.exit != Exit::Code(0) {
                 bail!("the guest: {:?}: {}", outcome.exit, outcome.stderr_text());

@@ -72,7 +72,7 @@ impl Plan<'_> {
                     let suited = self
                         .peers
                         .iter()
-                        .filter(|peer| scenario.suits(peer.peer, size));
+                        .filter(|peer| scenario.takes(peer.peer, size));
                     let mut pair: Vec<_> = suited
                         .map(|peer| Step {
                             scenario: *scenario,

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 
 use slab::Slab;
 
-use crate::api::{Events, Interest, Poll, Registry, TcpListener, TcpStream, Token};
+use crate::api::{self, Events, Interest, Registry, TcpListener, TcpStream, Token};
 
 const LISTENER: Token = Token(0);
 const EVENTS_PER_POLL: usize = 1024;
@@ -24,18 +24,23 @@ pub(crate) struct Options {
     pub(crate) address: SocketAddr,
     /// Register READABLE and WRITABLE once and never again, as tokio does.
     pub(crate) both: bool,
+    /// Find cold sources sooner, where the library has a bound for that.
+    pub(crate) prompt: bool,
 }
 
 impl Options {
-    /// `[--both] [ADDR]`
+    /// `[--both] [--prompt] [ADDR]`
     pub(crate) fn from_args() -> Self {
         let mut options = Self {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             both: false,
+            prompt: false,
         };
         for argument in std::env::args().skip(1) {
             if argument == "--both" {
                 options.both = true;
+            } else if argument == "--prompt" {
+                options.prompt = true;
             } else if let Ok(address) = argument.parse() {
                 options.address = address;
             }
@@ -46,7 +51,7 @@ impl Options {
 
 /// Serves until the process is ended or the wait itself fails.
 pub(crate) fn run(mut listener: TcpListener, options: &Options) -> io::Result<()> {
-    let mut poll = Poll::new()?;
+    let mut poll = api::poll(options.prompt)?;
     let mut events = Events::with_capacity(EVENTS_PER_POLL);
     poll.registry()
         .register(&mut listener, LISTENER, Interest::READABLE)?;

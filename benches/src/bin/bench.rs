@@ -16,7 +16,7 @@ use wasio_bench::{artifact, machine, prepare_process};
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo xtask bench")]
 struct Arguments {
-    /// Everything in under four minutes: two short rounds (the default)
+    /// Two short rounds in under four minutes, of everything but the servers on tokio (the default)
     #[arg(long, conflicts_with = "full")]
     quick: bool,
     /// Every size, in seven long rounds
@@ -62,7 +62,9 @@ impl Arguments {
 
     fn peers(&self) -> anyhow::Result<Vec<&'static Peer>> {
         if self.peers.is_empty() {
-            return Ok(peer::ALL.iter().collect());
+            let is_whole_quick = !self.full && self.scenarios.is_empty();
+            let all = peer::ALL.iter();
+            return Ok(all.filter(|one| one.in_quick || !is_whole_quick).collect());
         }
         self.peers.iter().map(|name| Peer::named(name)).collect()
     }
@@ -89,14 +91,23 @@ fn main() -> anyhow::Result<()> {
     let scenarios = arguments.scenarios()?;
     let peers = arguments.peers()?;
     eprintln!("Building the peers ...");
+    let effort = arguments.effort();
+    let is_used = |peer: &&Peer| {
+        let takes = |one: &&dyn Scenario| {
+            let sizes = one.sizes(effort);
+            sizes.into_iter().any(|size| one.takes(peer, size))
+        };
+        scenarios.iter().any(takes)
+    };
     let peers: Vec<Built> = peers
         .into_iter()
+        .filter(is_used)
         .map(Peer::build)
         .collect::<Result<_, _>>()?;
     let plan = Plan {
         scenarios,
         peers,
-        effort: arguments.effort(),
+        effort,
     };
     for line in machine::describe() {
         println!("{line}");

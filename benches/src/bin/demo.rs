@@ -6,19 +6,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use wasio_bench::artifact::Artifact;
 use wasio_bench::demo::{self, Plan};
+use wasio_bench::exchange::Protocol;
 use wasio_bench::peer::Peer;
 use wasio_bench::server::Server;
 use wasio_bench::{format, prepare_process};
 
 const ECHO: Artifact = Artifact {
-    manifest: "Cargo.toml",
+    workspace: "",
     package: "wasio-examples",
     program: "echo",
     target: Some("wasm32-wasip1"),
+    profile: "release",
 };
 
 /// The longest that sending to the server beside may take; it is there to be
@@ -42,12 +44,71 @@ struct Arguments {
     /// How long the idle server is watched
     #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
+    /// A server on tokio instead, with the drop-in mio and with mio 1.2.5
+    #[arg(long, value_enum, conflicts_with = "guest")]
+    with: Option<With>,
     /// Serve until Ctrl-C instead, for nc or curl
     #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:0")]
     serve: Option<String>,
     /// Another echo server to show, a module for WASI 0.1
     #[arg(long, value_name = "FILE")]
     guest: Option<PathBuf>,
+}
+
+/// A runtime that both programs stand on.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum With {
+    /// An echo server with a timer a connection
+    Tokio,
+    /// An HTTP server: `POST /echo` brings the body back
+    Hyper,
+}
+
+/// A program to show, and what it is beside.
+struct Pair {
+    what: &'static str,
+    protocol: Protocol,
+    shown: (String, PathBuf),
+    beside: Option<(&'static str, PathBuf)>,
+}
+
+impl Arguments {
+    /// Builds what is to be shown; what it is beside only if it is needed.
+    fn pair(&self) -> anyhow::Result<Pair> {
+        let (what, names, peers) = match self.with {
+            None => ("echo servers", ["wasio", "mio 1.2.5"], ["wasio", "mio"]),
+            Some(With::Tokio) => (
+                "echo servers on tokio",
+                ["tokio on wasio", "tokio on mio 1.2.5"],
+                ["tokio-p1", "tokio-mio-p1"],
+            ),
+            Some(With::Hyper) => (
+                "HTTP servers on hyper",
+                ["hyper on wasio", "hyper on mio 1.2.5"],
+                ["hyper-p1", "hyper-mio-p1"],
+            ),
+        };
+        let [shown, beside] = [Peer::named(peers[0])?, Peer::named(peers[1])?];
+        let path = match (&self.guest, self.with) {
+            (Some(path), _) => path.clone(),
+            (None, None) => ECHO.build()?,
+            (None, Some(_)) => shown.server.build()?,
+        };
+        let name = match &self.guest {
+            Some(path) => path.display().to_string(),
+            None => names[0].to_owned(),
+        };
+        let beside = match self.serve {
+            Some(_) => None,
+            None => Some((names[1], beside.server.build()?)),
+        };
+        Ok(Pair {
+            what,
+            protocol: shown.protocol,
+            shown: (name, path),
+            beside,
+        })
+    }
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -61,15 +122,18 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 fn main() -> anyhow::Result<()> {
     prepare_process()?;
     let arguments = Arguments::parse();
-    let (name, guest) = match &arguments.guest {
-        Some(path) => (path.display().to_string(), path.clone()),
-        None => ("wasio".to_owned(), ECHO.build()?),
-    };
+    let Pair {
+        what,
+        protocol,
+        shown: (name, guest),
+        beside: mio,
+    } = arguments.pair()?;
     if let Some(address) = &arguments.serve {
-        return serve(&guest, address);
+        return serve(&guest, address, protocol);
     }
-    let mio = Peer::named("mio")?.build()?;
+    let (mio_name, mio) = mio.context("nothing was built to compare with")?;
     let plan = Plan {
+        protocol,
         clients: arguments.clients,
         messages: arguments.messages,
         idle: Duration::from_secs(arguments.seconds),
@@ -80,22 +144,25 @@ fn main() -> anyhow::Result<()> {
         ..plan.clone()
     };
     println!(
-        "Two echo servers in WebAssembly, each with {} real TCP connections at once.",
+        "Two {what} in WebAssembly, each with {} real TCP connections at once.",
         format::count(plan.clients as u64)
     );
     let findings = [
         demo::perform(&name, &guest, &plan)?,
-        demo::perform("mio 1.2.5", &mio.echo, &beside)?,
+        demo::perform(mio_name, &mio, &beside)?,
     ];
     println!("{}", demo::table(&findings));
     let [shown, mio] = &findings;
     shown.check_all_sent()?;
     mio.check()?;
+    if let Some(sentence) = mio.sentence_if_cut_short() {
+        println!("{sentence}");
+    }
     println!("Every byte that came back was checked; none was wrong and none is missing.");
     Ok(())
 }
 
-fn serve(guest: &Path, address: &str) -> anyhow::Result<()> {
+fn serve(guest: &Path, address: &str, protocol: Protocol) -> anyhow::Result<()> {
     let interrupted = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&interrupted))
@@ -103,9 +170,19 @@ fn serve(guest: &Path, address: &str) -> anyhow::Result<()> {
     }
     let server = Server::guest(guest, address, &[], false)?;
     let addr = server.addr();
-    println!("An echo server in WebAssembly listens on {addr}. In another terminal:");
-    println!("  nc {} {}", addr.ip(), addr.port());
-    println!("  echo hello | curl --silent --no-buffer --max-time 1 telnet://{addr}");
+    match protocol {
+        Protocol::Echo => {
+            println!("An echo server in WebAssembly listens on {addr}. In another terminal:");
+            println!("  nc {} {}", addr.ip(), addr.port());
+            println!("  echo hello | curl --silent --no-buffer --max-time 1 telnet://{addr}");
+        }
+        Protocol::Http => {
+            println!("An HTTP server in WebAssembly listens on {addr}. In another terminal:");
+            println!("  curl http://{addr}/");
+            println!("  curl --data hello http://{addr}/echo");
+            println!("  curl --no-buffer http://{addr}/count/100");
+        }
+    }
     println!("Ctrl-C ends it.");
     let start = Instant::now();
     while !interrupted.load(Ordering::SeqCst) {

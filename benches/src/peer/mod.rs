@@ -3,11 +3,16 @@
 //! To add one, write its file and put it on the list: how to build it and where
 //! it runs is all there is to say. A program that runs on WASI finds its
 //! listener at descriptor 3; a native one binds `127.0.0.1:0` and prints the
-//! address. Both echo what they read.
+//! address. Both echo what they read,
+//! or serve HTTP and echo what is posted to `/echo`.
 
+mod hyper_mio_p1;
+mod hyper_p1;
 mod mio_native;
 mod mio_p1;
 mod raw_p1;
+mod tokio_mio_p1;
+mod tokio_p1;
 mod wasio_native;
 mod wasio_p1;
 
@@ -17,10 +22,21 @@ use anyhow::Context;
 
 use crate::artifact::Artifact;
 use crate::cores;
+use crate::exchange::Protocol;
 use crate::server::Server;
 
-/// The server that the others are compared with.
+/// What the servers are compared with.
 pub const REFERENCE: &str = "mio";
+
+/// The server that `peer` is compared with: the same one on mio.
+#[must_use]
+pub fn reference_of(peer: &str) -> &'static str {
+    match peer {
+        "tokio-p1" | "tokio-mio-p1" => "tokio-mio-p1",
+        "hyper-p1" | "hyper-mio-p1" => "hyper-mio-p1",
+        _ => REFERENCE,
+    }
+}
 
 /// All of them, in the order of the tables.
 pub const ALL: &[Peer] = &[
@@ -29,6 +45,10 @@ pub const ALL: &[Peer] = &[
     raw_p1::PEER,
     wasio_native::PEER,
     mio_native::PEER,
+    tokio_p1::PEER,
+    tokio_mio_p1::PEER,
+    hyper_p1::PEER,
+    hyper_mio_p1::PEER,
 ];
 
 /// A server, and how it is built and started.
@@ -40,16 +60,27 @@ pub struct Peer {
     pub about: &'static str,
     /// Where it runs.
     pub place: Place,
-    /// The echo server.
-    pub echo: Artifact,
+    /// Whether the whole quick bench has it: that has only four minutes. By its
+    /// name, with one scenario, and in the full bench it is there anyway.
+    pub in_quick: bool,
+    /// What the server speaks.
+    pub protocol: Protocol,
+    /// The server.
+    pub server: Artifact,
     /// The argument that makes the server ask for READABLE and WRITABLE all
     /// the time, as tokio does, if it can.
     pub both: Option<&'static str>,
+    /// The argument that makes the server find a cold source within 200 µs, if
+    /// it has such a bound.
+    pub prompt: Option<&'static str>,
     /// The program that measures its timers, if it has some: `timers COUNT`.
     pub timers: Option<Artifact>,
     /// The program that measures how one thread wakes another, if it can:
     /// `wake COUNT [--descriptor]`.
     pub wake: Option<Artifact>,
+    /// The program that counts the bytes of registered sources, if there is
+    /// one: `COUNT`.
+    pub sources: Option<Artifact>,
     /// The most connections that a measurement with it ends with in seconds.
     pub most_connections: usize,
 }
@@ -63,16 +94,29 @@ pub enum Place {
     Native,
 }
 
-/// The workspace of the peers.
-const PEERS_MANIFEST: &str = "benches/peers/Cargo.toml";
-
-/// A program of the workspace of the peers, whose package has its name.
-const fn in_peers(program: &'static str, target: Option<&'static str>) -> Artifact {
+/// A program of the workspace of the peers.
+const fn in_peers(
+    package: &'static str,
+    program: &'static str,
+    target: Option<&'static str>,
+) -> Artifact {
     Artifact {
-        manifest: PEERS_MANIFEST,
-        package: program,
+        workspace: "benches/peers",
+        package,
         program,
         target,
+        profile: "release",
+    }
+}
+
+/// A program on the drop-in mio, for WASI 0.1. The profile is that of the peers.
+const fn in_examples(program: &'static str) -> Artifact {
+    Artifact {
+        workspace: "examples/tokio",
+        package: "wasio-tokio-examples",
+        program,
+        target: Some("wasm32-wasip1"),
+        profile: "peer",
     }
 }
 
@@ -81,8 +125,8 @@ const fn in_peers(program: &'static str, target: Option<&'static str>) -> Artifa
 pub struct Built {
     /// What it is.
     pub peer: &'static Peer,
-    /// The echo server.
-    pub echo: PathBuf,
+    /// Its program.
+    pub server: PathBuf,
     /// The size of that file: stripped, as a release is.
     pub size_bytes: u64,
 }
@@ -104,18 +148,18 @@ impl Peer {
     /// # Errors
     /// What Cargo says.
     pub fn build(&'static self) -> anyhow::Result<Built> {
-        let echo = self.echo.build()?;
-        let size_bytes = std::fs::metadata(&echo)?.len();
+        let server = self.server.build()?;
+        let size_bytes = std::fs::metadata(&server)?.len();
         Ok(Built {
             peer: self,
-            echo,
+            server,
             size_bytes,
         })
     }
 }
 
 impl Built {
-    /// Starts the echo server, on a core that the caller's thread leaves.
+    /// Starts the server, on a core that the caller's thread leaves.
     ///
     /// # Errors
     /// It cannot be started.
@@ -123,14 +167,14 @@ impl Built {
         self.start_with(&[], false)
     }
 
-    /// Starts the echo server with arguments, and counts fuel if it is a guest.
+    /// Starts the server with arguments, and counts fuel if it is a guest.
     ///
     /// # Errors
     /// It cannot be started.
     pub fn start_with(&self, args: &[&str], fuel: bool) -> anyhow::Result<Server> {
         cores::apart(|| match self.peer.place {
-            Place::Wasi01 => Server::guest(&self.echo, "127.0.0.1:0", args, fuel),
-            Place::Native => Server::native(&self.echo, args),
+            Place::Wasi01 => Server::guest(&self.server, "127.0.0.1:0", args, fuel),
+            Place::Native => Server::native(&self.server, args),
         })
         .with_context(|| format!("cannot start the peer {}", self.peer.name))
     }

@@ -1,14 +1,19 @@
 //! wasio on the system's own selector: the same server without wasm.
 
 use super::{Peer, Place, in_peers};
+use crate::exchange::Protocol;
 
 pub(super) const PEER: Peer = Peer {
     name: "wasio-native",
     about: "wasio on this machine's own selector, without wasm",
     place: Place::Native,
-    echo: in_peers("wasio-echo", None),
+    in_quick: true,
+    protocol: Protocol::Echo,
+    server: in_peers("wasio-echo", "wasio-echo", None),
     both: Some("--both"),
-    timers: Some(in_peers("wasio-measure", None)),
-    wake: Some(in_peers("wasio-measure", None)),
+    prompt: None,
+    timers: Some(in_peers("wasio-measure", "wasio-measure", None)),
+    wake: Some(in_peers("wasio-measure", "wasio-measure", None)),
+    sources: None,
     most_connections: 10_000,
 };

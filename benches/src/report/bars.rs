@@ -6,12 +6,13 @@ use crate::format;
 use crate::metric::{self, Better, Metric};
 use crate::results::{Results, Subject};
 
-/// The peer that the bars are for.
+/// The peer that most bars are for.
 const OURS: &str = "wasio";
 
 /// A bar: a figure of ours, against `of`, is at least or at most `limit`,
 /// whichever way its metric is better.
 struct Bar {
+    peer: &'static str,
     scenario: &'static str,
     size: usize,
     metric: Metric,
@@ -60,10 +61,42 @@ const BARS: &[Bar] = &[
     bar("burst", 0, metric::THROUGHPUT, Of::Peer("mio"), 1.0),
     bar("burst", 1_000, metric::THROUGHPUT, Of::Peer("mio"), 1.0),
     bar("size", 0, metric::SIZE, Of::Peer("mio"), 1.0),
+    bar(
+        "cold_latency_200us",
+        1_000,
+        metric::P99,
+        Of::Itself,
+        1_000.0,
+    ),
+    bar(
+        "memory_registered",
+        1_000,
+        metric::SOURCE,
+        Of::Itself,
+        200.0,
+    ),
+    bar(
+        "memory_registered",
+        1_100,
+        metric::SOURCE,
+        Of::Itself,
+        200.0,
+    ),
+    bar("idle", 1_000, metric::IDLE_CPU, Of::Itself, 1.0).of("tokio-p1"),
+    bar(
+        "ping_pong",
+        1_000,
+        metric::THROUGHPUT,
+        Of::Peer("tokio-mio-p1"),
+        20.0,
+    )
+    .of("tokio-p1"),
+    bar("ping_pong", 1_000, metric::THROUGHPUT, Of::OwnAt(0), 0.6).of("tokio-p1"),
 ];
 
 const fn bar(scenario: &'static str, size: usize, metric: Metric, of: Of, limit: f64) -> Bar {
     Bar {
+        peer: OURS,
         scenario,
         size,
         metric,
@@ -94,6 +127,11 @@ pub fn table(results: &Results) -> Option<String> {
 }
 
 impl Bar {
+    /// The same for another peer.
+    const fn of(self, peer: &'static str) -> Self {
+        Self { peer, ..self }
+    }
+
     fn sentence(&self) -> String {
         let Self {
             scenario, metric, ..
@@ -109,14 +147,18 @@ impl Bar {
             Of::OwnAt(size) => format!("{limit} × own at {}", format::count(size as u64)),
             Of::Itself => format!("{limit} {}", metric.unit),
         };
-        format!("{scenario}, {size}: {} {sign} {limit}", metric.name)
+        let whose = match self.peer {
+            OURS => String::new(),
+            peer => format!(" of {peer}"),
+        };
+        format!("{scenario}, {size}: {}{whose} {sign} {limit}", metric.name)
     }
 
     fn measured(&self, results: &Results) -> Option<f64> {
         let ours = Subject {
             scenario: self.scenario,
             size: self.size,
-            peer: OURS,
+            peer: self.peer,
         };
         let series = results.get(ours, self.metric)?;
         let other = match self.of {

@@ -6,7 +6,7 @@ use comfy_table::{Cell, CellAlignment};
 
 use crate::format;
 use crate::metric::Metric;
-use crate::peer::REFERENCE;
+use crate::peer::{REFERENCE, reference_of};
 use crate::results::{Results, Series, Subject};
 use crate::scenario::Scenario;
 
@@ -94,7 +94,7 @@ impl<'a> ScenarioTable<'a> {
 
     fn ratio(&self, subject: Subject, metric: Metric) -> String {
         let reference = Subject {
-            peer: REFERENCE,
+            peer: reference_of(subject.peer),
             ..subject
         };
         if subject == reference {

@@ -25,12 +25,12 @@ impl Scenario for AcceptStorm {
 
     fn measure(&self, peer: &Built, size: usize, effort: Effort) -> anyhow::Result<Sample> {
         let server = peer.start()?;
-        let idle = open_idle(server.addr(), size)?;
+        let idle = open_idle(server.addr(), peer.peer.protocol, size)?;
         let storms = effort.pick(5, 40);
         let (start, cpu) = (Instant::now(), server.cpu_time());
         let mut opened = 0.0;
         for _ in 0..storms {
-            opened += open_idle(server.addr(), 100)?.len() as f64;
+            opened += open_idle(server.addr(), peer.peer.protocol, 100)?.len() as f64;
         }
         let elapsed = start.elapsed().as_secs_f64();
         let used = server.cpu_time().saturating_sub(cpu);

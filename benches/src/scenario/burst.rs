@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 
 use super::{Effort, Scenario, figures};
-use crate::client::{Measured, SMALL_BYTES, as_ns, new_histogram, open_idle};
+use crate::client::{Measured, as_ns, new_histogram, open_idle};
+use crate::exchange::SMALL_BYTES;
 use crate::metric::Sample;
 use crate::peer::Built;
 
@@ -33,8 +34,8 @@ impl Scenario for Burst {
 
     fn measure(&self, peer: &Built, size: usize, effort: Effort) -> anyhow::Result<Sample> {
         let server = peer.start()?;
-        let idle = open_idle(server.addr(), size)?;
-        let mut waking = open_idle(server.addr(), AT_ONCE)?;
+        let idle = open_idle(server.addr(), peer.peer.protocol, size)?;
+        let mut waking = open_idle(server.addr(), peer.peer.protocol, AT_ONCE)?;
         let bursts = effort.pick(10, 100);
         let mut measured = Measured {
             round_trips: 0,

@@ -25,8 +25,10 @@ impl Scenario for EchoThroughput {
     }
 
     fn measure(&self, peer: &Built, _: usize, effort: Effort) -> anyhow::Result<Sample> {
+        let message: Vec<u8> = (0..=u8::MAX).cycle().take(LARGE_BYTES).collect();
+        let exchange = peer.peer.protocol.exchange(&message);
         let server = peer.start()?;
-        let measured = ping_pong(&server, LARGE_BYTES, effort.time())?;
+        let measured = ping_pong(&server, &exchange, effort.time())?;
         server.end()?;
         let bytes = measured.round_trips as f64 * LARGE_BYTES as f64;
         let bandwidth = bytes / GIB / measured.elapsed.as_secs_f64();

@@ -4,7 +4,8 @@ use anyhow::Context;
 use wasio_host::peer::connect;
 
 use super::{Effort, Scenario};
-use crate::client::{SMALL_BYTES, open_idle, round_trip};
+use crate::client::{open_idle, round_trip};
+use crate::exchange::SMALL_BYTES;
 use crate::metric::{self, Sample};
 use crate::peer::{Built, Peer, Place};
 
@@ -43,10 +44,12 @@ impl Scenario for Fuel {
 /// Fuel of a server from its start to its end.
 fn run(peer: &Built, idle: usize, round_trips: u32) -> anyhow::Result<f64> {
     let server = peer.start_with(&[], true)?;
-    let idle = open_idle(server.addr(), idle)?;
+    let idle = open_idle(server.addr(), peer.peer.protocol, idle)?;
+    let exchange = peer.peer.protocol.exchange(&[1; SMALL_BYTES]);
+    let mut back = vec![0; exchange.answer_len()];
     let mut stream = connect(server.addr())?;
     for _ in 0..round_trips {
-        round_trip(&mut stream, &[1; SMALL_BYTES], &mut [0; SMALL_BYTES])?;
+        round_trip(&mut stream, &exchange, &mut back)?;
     }
     // Ended with its connections open: closing them is not what is measured.
     let outcome = server.end()?;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{Effort, Scenario};
 use crate::client::open_idle;
+use crate::exchange::Protocol;
 use crate::metric::{self, Sample};
 use crate::peer::Built;
 
@@ -23,10 +24,14 @@ impl Scenario for Idle {
         vec![1, 1_000]
     }
 
+    fn speaks(&self) -> &[Protocol] {
+        &[Protocol::Echo, Protocol::Http]
+    }
+
     fn measure(&self, peer: &Built, size: usize, effort: Effort) -> anyhow::Result<Sample> {
         let both: Vec<&str> = peer.peer.both.into_iter().collect();
         let server = peer.start_with(&both, false)?;
-        let idle = open_idle(server.addr(), size)?;
+        let idle = open_idle(server.addr(), peer.peer.protocol, size)?;
         let time = effort.time().max(Duration::from_secs(1));
         let (start, cpu) = (Instant::now(), server.cpu_time());
         std::thread::sleep(time);

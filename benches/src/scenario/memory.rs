@@ -39,9 +39,9 @@ impl Scenario for Memory {
     fn measure(&self, peer: &Built, size: usize, _: Effort) -> anyhow::Result<Sample> {
         let server = peer.start()?;
         // The first connection brings the buffers that all share.
-        let first = open_idle(server.addr(), 1)?;
+        let first = open_idle(server.addr(), peer.peer.protocol, 1)?;
         let before = memory_bytes(&server)?;
-        let rest = open_idle(server.addr(), size)?;
+        let rest = open_idle(server.addr(), peer.peer.protocol, size)?;
         let grown = memory_bytes(&server)? - before;
         drop((first, rest));
         server.end()?;

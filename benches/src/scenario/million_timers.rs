@@ -5,7 +5,7 @@ use anyhow::Context;
 use super::{Effort, Scenario};
 use crate::metric::{self, Sample};
 use crate::peer::{Built, Peer, Place};
-use crate::program;
+use crate::program::{self, Run};
 
 #[derive(Debug)]
 pub(super) struct MillionTimers;
@@ -36,7 +36,14 @@ impl Scenario for MillionTimers {
         let peer = peer.peer;
         let timers = peer.timers.as_ref().context("the peer has no timers")?;
         let count = size.to_string();
-        let run = |fuel| program::run(timers, peer.place, &["timers", &count], fuel);
+        let run = |fuel| {
+            let run = Run {
+                args: &["timers", &count],
+                listeners: 1,
+                fuel,
+            };
+            program::run(timers, peer.place, run)
+        };
         let figures = run(false)?;
         let mut sample = vec![
             (metric::INSERT, figures.get("insert_ns")?),

@@ -7,18 +7,21 @@ mod burst;
 mod cold_latency;
 mod echo_throughput;
 mod fuel;
+mod http_keep_alive;
 mod idle;
 mod memory;
 mod million_timers;
 mod opening;
 mod ping_pong;
 mod pummel;
+mod registered;
 mod size;
 mod wake_latency;
 
 use std::time::Duration;
 
 use crate::client::Measured;
+use crate::exchange::Protocol;
 use crate::metric::{self, Sample};
 use crate::peer::{Built, Peer};
 
@@ -72,12 +75,22 @@ pub trait Scenario: std::fmt::Debug + Sync {
         "idle connections"
     }
 
+    /// What a server has to speak for it.
+    fn speaks(&self) -> &[Protocol] {
+        &[Protocol::Echo]
+    }
+
     /// The sizes it is done with.
     fn sizes(&self, effort: Effort) -> Vec<usize>;
 
     /// Whether `peer` can do it, in seconds rather than minutes.
     fn suits(&self, peer: &Peer, size: usize) -> bool {
         size <= peer.most_connections
+    }
+
+    /// Whether it is done to `peer` with this size.
+    fn takes(&self, peer: &Peer, size: usize) -> bool {
+        self.speaks().contains(&peer.protocol) && self.suits(peer, size)
     }
 
     /// Whether doing it again would give other figures.
@@ -105,8 +118,18 @@ pub const ALL: &[&dyn Scenario] = &[
         about: "256 connections each send 64 bytes and wait for them, beside idle connections",
         active: 256,
     },
+    &http_keep_alive::HttpKeepAlive,
     &idle::Idle,
-    &cold_latency::ColdLatency,
+    &cold_latency::ColdLatency {
+        name: "cold_latency",
+        about: "while 16 connections keep the server busy, idle ones speak, each once: how long they wait",
+        is_prompt: false,
+    },
+    &cold_latency::ColdLatency {
+        name: "cold_latency_200us",
+        about: "the same, with a poll that is to find cold sources within 200 µs and may use 0.3 of the time for it",
+        is_prompt: true,
+    },
     &accept_storm::AcceptStorm,
     &opening::Opening,
     &burst::Burst,
@@ -116,6 +139,7 @@ pub const ALL: &[&dyn Scenario] = &[
     &size::Size,
     &fuel::Fuel,
     &memory::Memory,
+    &registered::Registered,
 ];
 
 /// Cost, throughput and latency of what a client measured.

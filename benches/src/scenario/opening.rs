@@ -29,11 +29,12 @@ impl Scenario for Opening {
 
     fn measure(&self, peer: &Built, size: usize, _: Effort) -> anyhow::Result<Sample> {
         let server = peer.start()?;
+        let exchange = peer.peer.protocol.exchange(&[1]);
         let mut streams = Vec::with_capacity(size);
         let (start, cpu) = (Instant::now(), server.cpu_time());
         for _ in 0..size {
             let mut stream = wasio_host::peer::connect(server.addr())?;
-            round_trip(&mut stream, &[1], &mut [0])?;
+            round_trip(&mut stream, &exchange, &mut [0])?;
             streams.push(stream);
         }
         let elapsed = start.elapsed();

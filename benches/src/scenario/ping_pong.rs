@@ -1,7 +1,8 @@
 //! One busy connection among idle ones.
 
 use super::{Effort, Scenario, figures};
-use crate::client::{SMALL_BYTES, open_idle, ping_pong};
+use crate::client::{open_idle, ping_pong};
+use crate::exchange::{Protocol, SMALL_BYTES};
 use crate::metric::Sample;
 use crate::peer::Built;
 
@@ -21,10 +22,15 @@ impl Scenario for PingPong {
         effort.pick(vec![0, 1_000, 4_000], vec![0, 100, 1_000, 4_000, 8_000])
     }
 
+    fn speaks(&self) -> &[Protocol] {
+        &[Protocol::Echo, Protocol::Http]
+    }
+
     fn measure(&self, peer: &Built, size: usize, effort: Effort) -> anyhow::Result<Sample> {
+        let exchange = peer.peer.protocol.exchange(&[0x5a; SMALL_BYTES]);
         let server = peer.start()?;
-        let idle = open_idle(server.addr(), size)?;
-        let measured = ping_pong(&server, SMALL_BYTES, effort.time())?;
+        let idle = open_idle(server.addr(), peer.peer.protocol, size)?;
+        let measured = ping_pong(&server, &exchange, effort.time())?;
         drop(idle);
         server.end()?;
         Ok(figures(&measured))

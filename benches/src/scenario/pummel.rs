@@ -3,6 +3,7 @@
 use super::{Effort, Scenario, figures};
 use crate::client::open_idle;
 use crate::crowd::{Crowd, pummel};
+use crate::exchange::Protocol;
 use crate::metric::Sample;
 use crate::peer::Built;
 
@@ -26,10 +27,14 @@ impl Scenario for Pummel {
         vec![0, 1_000]
     }
 
+    fn speaks(&self) -> &[Protocol] {
+        &[Protocol::Echo, Protocol::Http]
+    }
+
     fn measure(&self, peer: &Built, size: usize, effort: Effort) -> anyhow::Result<Sample> {
         let server = peer.start()?;
-        let idle = open_idle(server.addr(), size)?;
-        let crowd = Crowd::connect(server.addr(), self.active)?;
+        let idle = open_idle(server.addr(), peer.peer.protocol, size)?;
+        let crowd = Crowd::connect(server.addr(), peer.peer.protocol, self.active)?;
         let measured = pummel(crowd, &server, effort.time())?;
         drop(idle);
         server.end()?;

@@ -1,6 +1,7 @@
 //! The server's file.
 
 use super::{Effort, Scenario};
+use crate::exchange::Protocol;
 use crate::metric::{self, Sample};
 use crate::peer::{Built, Peer, Place};
 
@@ -13,7 +14,7 @@ impl Scenario for Size {
     }
 
     fn about(&self) -> &'static str {
-        "the echo server's release build, stripped"
+        "the server's release build, stripped"
     }
 
     fn sizes(&self, _: Effort) -> Vec<usize> {
@@ -26,6 +27,10 @@ impl Scenario for Size {
 
     fn varies(&self) -> bool {
         false
+    }
+
+    fn speaks(&self) -> &[Protocol] {
+        &[Protocol::Echo, Protocol::Http]
     }
 
     fn measure(&self, peer: &Built, _: usize, _: Effort) -> anyhow::Result<Sample> {

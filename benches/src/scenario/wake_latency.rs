@@ -5,7 +5,7 @@ use anyhow::Context;
 use super::{Effort, Scenario};
 use crate::metric::{self, Sample};
 use crate::peer::{Built, Peer};
-use crate::program;
+use crate::program::{self, Run};
 
 #[derive(Debug)]
 pub(super) struct WakeLatency;
@@ -36,7 +36,12 @@ impl Scenario for WakeLatency {
         let count = effort.pick("100", "1000");
         let args = ["wake", count, "--descriptor"];
         let args = if size == 0 { &args[..2] } else { &args[..] };
-        let figures = program::run(wake, peer.peer.place, args, false)?;
+        let run = Run {
+            args,
+            listeners: 1,
+            fuel: false,
+        };
+        let figures = program::run(wake, peer.peer.place, run)?;
         Ok(vec![
             (metric::P50, figures.get("p50_us")?),
             (metric::P99, figures.get("p99_us")?),

@@ -10,7 +10,8 @@ use crate::tidy;
 /// The WASI targets, with the arguments that choose what wasio is built with.
 const WASI_TARGETS: [&str; 3] = ["wasm32-wasip1", "wasm32-wasip1-threads", "wasm32-wasip2"];
 const WASIO_FEATURES: [&str; 2] = ["", "--no-default-features"];
-const PEERS: &str = "--manifest-path benches/peers/Cargo.toml";
+/// What the benches compare with: a workspace of its own, with its configuration beside it.
+const PEERS: &str = "benches/peers";
 /// What runs on the drop-in mio: a workspace of its own, with its configuration beside it.
 const TOKIO: &str = "examples/tokio";
 const DENY: &str = "-- -D warnings";
@@ -32,10 +33,7 @@ pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
 fn formatting(workspace: &Workspace) -> Vec<Step> {
     vec![
         Step::check("format", workspace.cargo("fmt --all --check")),
-        Step::check(
-            "format, peers",
-            workspace.cargo(&format!("fmt {PEERS} --all --check")),
-        ),
+        Step::check("format, peers", workspace.cargo_in(PEERS, "fmt --check")),
         Step::check(
             "format, programs on the drop-in",
             workspace.cargo_in(TOKIO, "fmt --check"),
@@ -48,20 +46,21 @@ fn lints(workspace: &Workspace) -> Vec<Step> {
         let command = workspace.cargo(&format!("clippy --quiet {arguments} {DENY}"));
         Step::check(title, command)
     };
+    let peers = |title: &str, arguments: &str| {
+        let arguments = format!("clippy --quiet --no-deps {arguments} {DENY}");
+        Step::check(title, workspace.cargo_in(PEERS, &arguments))
+    };
     let mut steps = vec![
         clippy("lints, native", "--workspace --all-targets"),
         clippy(
             "lints, native, wasio without default features",
             "--package wasio --all-targets --no-default-features",
         ),
-        clippy(
-            "lints, peers, native",
-            &format!("{PEERS} --no-deps --all-targets"),
-        ),
-        clippy(
+        peers("lints, peers, native", "--all-targets"),
+        peers(
             "lints, peers, wasm32-wasip1",
             // mio has no waker there.
-            &format!("{PEERS} --workspace --exclude mio-measure --no-deps --target wasm32-wasip1"),
+            "--workspace --exclude mio-measure --target wasm32-wasip1",
         ),
         clippy(
             "lints, guests and examples, wasm32-wasip1",
