@@ -144,10 +144,15 @@ fn main() -> anyhow::Result<()> {
 fn list() {
     println!("Scenarios:");
     for scenario in scenario::ALL {
-        println!("  {:16} {}", scenario.name(), scenario.about());
+        println!("  {:20} {}", scenario.name(), scenario.about());
     }
     println!("Peers:");
     for peer in peer::ALL {
-        println!("  {:16} {}", peer.name, peer.about);
+        let when = if peer.in_quick {
+            ""
+        } else {
+            " (in a quick bench with --scenario or --peer)"
+        };
+        println!("  {:20} {}{when}", peer.name, peer.about);
     }
 }

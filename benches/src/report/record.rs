@@ -70,7 +70,7 @@ fn markdown(
     }
     text.push_str(
         "\nEach figure is the median of its rounds, with the lowest and the highest. `×` is the \
-         median of the ratios round by round.\n",
+         median of the ratios round by round, for a server on tokio to the same one on mio.\n",
     );
     if let Some(bars) = bars::table(results) {
         let _ = write!(text, "\n## Bars\n\n{bars}");
