@@ -17,8 +17,14 @@ fn main() {
     for _ in 0..3 {
         assert!(driver.expect(1).is_readable());
     }
-    // Read through the stream, which is not registered: still seen.
-    assert_eq!(drain(&mut stream).0, b"hello");
+    // Read through the stream, which is not registered: still seen. A host of WASI 0.2 says
+    // "ready" of a new stream before anything has come.
+    let mut got = drain(&mut stream).0;
+    while got.len() < b"hello".len() {
+        driver.expect(1);
+        got.extend(drain(&mut stream).0);
+    }
+    assert_eq!(got, b"hello");
     driver.expect_silence();
 
     let registry = driver.poll.registry();

@@ -36,13 +36,14 @@ fn main() {
     let blocked = stream.read_vectored(&mut [IoSliceMut::new(&mut buffer)]);
     expect_kind(blocked, ErrorKind::WouldBlock);
 
-    let mut unsent: &[u8] = b"good bye";
-    while !unsent.is_empty() {
-        let (first, second) = unsent.split_at(unsent.len().min(3));
-        let slices = [IoSlice::new(&[]), IoSlice::new(first), IoSlice::new(second)];
-        let written = stream.write_vectored(&slices).expect("write");
-        unsent = &unsent[written..];
-    }
+    // All of them in one call: each a segment of its own would wait for the peer's
+    // delayed acknowledgement.
+    let slices = [
+        IoSlice::new(&[]),
+        IoSlice::new(b"goo"),
+        IoSlice::new(b"d bye"),
+    ];
+    assert_eq!(stream.write_vectored(&slices).expect("write"), 8);
     driver.expect(1);
     assert_eq!(driver.receive(&stream, 2), b"ok");
     say(&stream, ".");

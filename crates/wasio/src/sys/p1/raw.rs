@@ -130,6 +130,38 @@ pub(crate) fn write(fd: u32, buffer: &[u8]) -> Result<usize, Errno> {
     check(errno).map(|()| written.min(buffer.len()))
 }
 
+/// The most buffers that one [`write_vectored`] hands to the host: head, body and
+/// trailer of a message, with room to spare.
+#[cfg(feature = "net")]
+const MAX_BUFFERS: usize = 8;
+
+/// `fd_write` of several buffers: of the first [`MAX_BUFFERS`] that have bytes.
+#[cfg(feature = "net")]
+pub(crate) fn write_vectored(fd: u32, buffers: &[std::io::IoSlice<'_>]) -> Result<usize, Errno> {
+    let mut sources: [Buffer; MAX_BUFFERS] = std::array::from_fn(|_| Buffer {
+        start: std::ptr::null(),
+        len: 0,
+    });
+    let (mut count, mut total) = (0, 0);
+    let filled = buffers.iter().filter(|buffer| !buffer.is_empty());
+    for (source, buffer) in sources.iter_mut().zip(filled) {
+        *source = Buffer {
+            start: buffer.as_ptr(),
+            len: buffer.len(),
+        };
+        count += 1;
+        total += buffer.len();
+    }
+    if count == 0 {
+        return Ok(0);
+    }
+    let mut written = 0;
+    // SAFETY: the first `count` of `sources` are the caller's buffers, borrowed for this call,
+    // which the host only reads; it writes one usize to `written`.
+    let errno = unsafe { wasi_fd_write(fd, sources.as_ptr(), count, &raw mut written) };
+    check(errno).map(|()| written.min(total))
+}
+
 /// `fd_fdstat_set_flags`.
 #[cfg(feature = "net")]
 pub(crate) fn set_flags(fd: u32, flags: u16) -> Result<(), Errno> {
