@@ -164,7 +164,7 @@ fn miri(workspace: &Workspace) -> Step {
         workspace.nightly_cargo("miri test --package wasio --no-default-features --lib -- portable::key portable::order portable::sources portable::timers");
     command.env("MIRIFLAGS", "-Zmiri-disable-isolation");
     // Miri is a hundred times slower: fewer cases find the same kind of fault.
-    command.env("PROPTEST_CASES", "4");
+    command.env("PROPTEST_CASES", "2");
     Step::tests(title, command)
 }
 
