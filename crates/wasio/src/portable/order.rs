@@ -84,6 +84,15 @@ impl<R: Copy> Order<R> {
         &self.owners[places]
     }
 
+    /// Lends all records but the clock, whose place the last one takes for as long.
+    pub(crate) fn without_clock<T>(&mut self, use_it: impl FnOnce(&[R]) -> T) -> T {
+        let last = self.records.len() - 1;
+        self.records.swap(self.hot, last);
+        let result = use_it(&self.records[..last]);
+        self.records.swap(self.hot, last);
+        result
+    }
+
     /// The places of a part in pieces of at most `limit` slots, for
     /// [`with_piece`](Self::with_piece).
     pub(crate) fn pieces(

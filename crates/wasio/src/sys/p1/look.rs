@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use super::abi::{Errno, Event, FD_WRITE, Subscription};
 use super::host::Host;
+use super::quirks::LONGEST_WAIT_NS;
 use super::wait::{Budget, Turn};
 use crate::portable::{Key, Part};
 
@@ -117,12 +118,20 @@ impl<H: Host> Turn<'_, H> {
         let started_ns = if timed { self.now_ns() } else { 0 };
         let wait = &mut *self.wait;
         wait.order.clock_mut().set_timeout_ns(timeout_ns);
-        let subscriptions = wait.order.part(part);
-        if wait.answers.len() < subscriptions.len() {
-            wait.answers.resize(subscriptions.len(), Event::ZERO);
+        if wait.answers.len() <= asked {
+            wait.answers.resize(asked + 1, Event::ZERO);
         }
         let host = &self.shared.host;
-        let written = host.poll_oneoff(subscriptions, &mut wait.answers)?;
+        let answers = &mut wait.answers;
+        // A timer costs the host and its processor, and such a wait would only be repeated. A
+        // host that was not seen to return for one source might never do so.
+        let is_endless = timeout_ns == LONGEST_WAIT_NS && wait.quirks.prompt;
+        let written = if is_endless && part == Part::All {
+            wait.order
+                .without_clock(|subscriptions| host.poll_oneoff(subscriptions, answers))?
+        } else {
+            host.poll_oneoff(wait.order.part(part), answers)?
+        };
         let elapsed_ns = if timed {
             self.now_ns().saturating_sub(started_ns)
         } else {

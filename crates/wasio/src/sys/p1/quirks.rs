@@ -14,7 +14,7 @@ const REPORT_SLOT_NS: u64 = 2_000;
 const REPORT_LEN: usize = 32;
 
 /// No wait is longer: some hosts keep milliseconds in an i32. 24 days.
-const LONGEST_WAIT_NS: u64 = (i32::MAX as u64) * MS;
+pub(super) const LONGEST_WAIT_NS: u64 = (i32::MAX as u64) * MS;
 /// A host that has not shown that it returns when *one* source is ready may wait
 /// for all of them, or for the clock: it is asked again so often.
 const CAREFUL_FIRST_NS: u64 = 10 * MS;

@@ -86,6 +86,8 @@ pub(super) struct World {
     /// The calls since the test last took them.
     pub(super) calls: Vec<Call>,
     pub(super) keep_calls: bool,
+    /// The calls that had no clock.
+    pub(super) endless: u64,
     /// The labels of earlier calls.
     pub(super) seen: Vec<u64>,
 }
@@ -113,6 +115,7 @@ impl Shared {
             stats: 0,
             calls: Vec::new(),
             keep_calls: true,
+            endless: 0,
             seen: Vec::new(),
         })));
         NEXT.set(Some(shared.clone()));
@@ -246,6 +249,7 @@ impl World {
             .extend(call.questions.iter().take(8).map(|one| one.userdata));
         let slots = u64::try_from(subscriptions.len()).unwrap();
         self.now_ns += self.rules.call_cost_ns + slots * self.rules.slot_cost_ns;
+        self.endless += u64::from(call.timeout_ns == u64::MAX);
         if self.keep_calls {
             self.calls.push(call.clone());
         }
@@ -298,7 +302,14 @@ impl World {
             assert!(places.insert((one.fd(), one.is_write())), "twice: {one:?}");
             questions.push(question);
         }
-        let (clock, timeout_ns) = clock.expect("every call has a clock");
+        // Without one only where that is known to end: a host that returns for one source.
+        let is_prompt = !self.rules.waits_for_all && !self.rules.sleeps_then_all;
+        assert!(
+            clock.is_some() || (is_prompt && !questions.is_empty()),
+            "{}: a wait for ever",
+            self.rules.name
+        );
+        let (clock, timeout_ns) = clock.unwrap_or((0, u64::MAX));
         Call {
             questions,
             timeout_ns,
@@ -336,11 +347,13 @@ impl World {
             return if forever { u64::MAX } else { self.now_ns };
         }
         if self.rules.floors {
-            return self.now_ns + timeout_ns / MS * MS;
+            return self.now_ns.saturating_add(timeout_ns / MS * MS);
         }
         let alone = call.questions.is_empty();
         let cost_ns = if alone { 0 } else { self.rules.wait_cost_ns };
-        self.now_ns + timeout_ns + cost_ns
+        self.now_ns
+            .saturating_add(timeout_ns)
+            .saturating_add(cost_ns)
     }
 
     /// Moves the clock on to whatever comes first.

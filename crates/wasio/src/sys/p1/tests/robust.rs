@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::super::abi::Errno;
 use super::host::{Happening, Kind, MS};
 use super::rig::{READ, Rig, WRITE, readable, sorted};
-use super::rules::{ALL, EXACT, LIES, Lie, WAMR, WASI_COMMON, WASMEDGE, WASMER, WASMTIME};
+use super::rules::{ALL, EXACT, LIES, Lie, UVWASI, WAMR, WASI_COMMON, WASMEDGE, WASMER, WASMTIME};
 use crate::portable::Direction;
 use crate::sys::Backend;
 use crate::{Mode, Token};
@@ -150,6 +150,25 @@ fn a_wait_without_limit_has_a_clock_all_the_same() {
             let said = rig.try_select(timeout).unwrap();
             assert_eq!(said, readable(&[3]), "{}", rules.name);
         }
+    }
+}
+
+/// A timer of the host's that no one waits for is left out where that is safe: on a host
+/// that was seen to return for one source of several.
+#[test]
+fn a_wait_without_limit_needs_no_clock_on_a_host_that_is_prompt() {
+    for (rules, is_prompt) in [(WASI_COMMON, true), (EXACT, true), (UVWASI, false)] {
+        let mut rig = Rig::new(rules);
+        rig.warm_up();
+        let key = rig.stream(3);
+        rig.stream(4);
+        for _ in 0..40 {
+            rig.world().after(60 * MS, Happening::Bytes(3, 64));
+            let said = rig.try_select(None).unwrap();
+            assert_eq!(said, readable(&[3]), "{}", rules.name);
+            rig.drain(3, key);
+        }
+        assert_eq!(rig.world().endless > 0, is_prompt, "{}", rules.name);
     }
 }
 
