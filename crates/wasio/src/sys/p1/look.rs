@@ -262,6 +262,7 @@ impl<H: Host> Turn<'_, H> {
 
     /// Whether the host, which reported a source and in a second look none, sees none in a call
     /// that does not block (uvwasi). Otherwise it was the source that changed.
+    #[cold]
     fn is_blind(&mut self, label: u64) -> bool {
         let (group, len) = self.describe(&[label]);
         let one = &group[..len];
@@ -270,6 +271,7 @@ impl<H: Host> Turn<'_, H> {
 
     /// Takes the whole answer for true, from now on: a host that is blind waits
     /// for all sources, and so reports all when all are ready.
+    #[cold]
     fn believe(&mut self, written: usize) {
         let wait = &mut *self.wait;
         wait.quirks.cries_wolf = Some(false);
@@ -376,6 +378,7 @@ impl<H: Host> Turn<'_, H> {
 
     /// Waits in pieces, on a host that does not take all sources at once: first a
     /// look at each piece, then a short wait on one of them in turn.
+    #[cold]
     fn ask_in_pieces(&mut self, part: Part, limit: usize, budget: Budget) -> io::Result<()> {
         let before = self.wait.found.len();
         let pieces = self.wait.order.pieces(part, limit);
@@ -434,6 +437,7 @@ impl<H: Host> Turn<'_, H> {
     }
 
     /// What to do when the whole call failed.
+    #[cold]
     fn recover(
         &mut self,
         errno: Errno,
@@ -463,6 +467,7 @@ impl<H: Host> Turn<'_, H> {
     }
 
     /// Finds the sources that made a call fail, and reports each to its own owner.
+    #[cold]
     fn isolate(&mut self, errno: Errno, places: Range<usize>) -> io::Result<()> {
         let before = self.wait.found.len();
         let group: Vec<Subscription> = {
