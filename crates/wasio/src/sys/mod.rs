@@ -28,6 +28,8 @@ use crate::{Events, Interest, Mode, RawDescriptor, Token};
 )]
 mod imp;
 
+mod refusal;
+
 /// The 0.1 selector is tested natively, against a scripted host.
 #[cfg(all(test, not(target_os = "wasi"), not(loom)))]
 mod p1;

@@ -9,6 +9,8 @@ use polling::{PollMode, Poller};
 use super::raw;
 use super::table::{Directions, Entry, Table, to_label};
 use crate::portable::{Config, Direction, Key, Timers, WakeFlag};
+use crate::registration::not_registered;
+use crate::sys::refusal::{never_registered, registered_twice, second_waker};
 use crate::sys::{Backend, Outcome};
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
@@ -210,17 +212,6 @@ fn is_shortage(error: &io::Error) -> bool {
     )
 }
 
-fn already_exists(what: &'static str) -> io::Error {
-    io::Error::new(io::ErrorKind::AlreadyExists, what)
-}
-
-fn not_found() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::NotFound,
-        "there is no such registration in this selector",
-    )
-}
-
 impl Selector {
     /// `os_edge` false makes the selector do without the edges of the operating system.
     fn with_edge(os_edge: impl FnOnce(&Poller) -> bool, origin: Instant) -> io::Result<Self> {
@@ -306,9 +297,7 @@ impl Backend for Selector {
         let mut state = self.shared.lock();
         if let Some(old) = state.table.find(source) {
             if self.shared.is_watched(&state, old) {
-                return Err(already_exists(
-                    "the descriptor is registered with this selector",
-                ));
+                return Err(registered_twice(source));
             }
             state.table.remove(old);
         }
@@ -321,7 +310,7 @@ impl Backend for Selector {
     fn reregister(&self, key: Key, token: Token, interest: Interest, mode: Mode) -> io::Result<()> {
         let shared = &self.shared;
         let mut state = shared.lock();
-        let old = *state.table.get(key).ok_or_else(not_found)?;
+        let old = *state.table.get(key).ok_or_else(not_registered)?;
         let mut entry = Entry {
             always_ready: old.always_ready,
             listed: old.listed,
@@ -340,7 +329,7 @@ impl Backend for Selector {
 
     fn deregister(&self, key: Key) -> io::Result<()> {
         let mut state = self.shared.lock();
-        let entry = state.table.remove(key).ok_or_else(not_found)?;
+        let entry = state.table.remove(key).ok_or_else(not_registered)?;
         if !entry.always_ready {
             // An error would say that it is out already: the descriptor was closed too early.
             let _ = raw::delete(&self.shared.poller, entry.source);
@@ -350,8 +339,9 @@ impl Backend for Selector {
 
     fn find(&self, source: RawDescriptor) -> io::Result<(Key, Mode)> {
         let state = self.shared.lock();
-        let key = state.table.find(source).ok_or_else(not_found)?;
-        let entry = state.table.get(key).ok_or_else(not_found)?;
+        let never = || never_registered(source);
+        let key = state.table.find(source).ok_or_else(never)?;
+        let entry = state.table.get(key).ok_or_else(never)?;
         Ok((key, entry.mode))
     }
 
@@ -391,9 +381,7 @@ impl Backend for Selector {
     fn set_waker(&self, token: Token) -> io::Result<()> {
         let mut state = self.shared.lock();
         if state.waker.is_some() {
-            return Err(already_exists(
-                "there is a waker: a poll has one, share it with an `Arc`",
-            ));
+            return Err(second_waker());
         }
         state.waker = Some(token);
         Ok(())

@@ -8,6 +8,7 @@ use super::selector::{Record, Shared, State};
 use super::table::{Directions, from_label};
 use crate::event::Readiness;
 use crate::portable::Key;
+use crate::sys::refusal::{already_waiting, nothing_to_wait_for};
 use crate::{Events, Mode};
 
 /// The longest single wait. Some kernels refuse more than three years, and a day
@@ -34,17 +35,9 @@ impl Shared {
         let state = &mut *state;
         let has_sources = state.table.len() > 0 || state.timers.len() > 0 || state.waker.is_some();
         if !has_sources && !has_timeout {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "nothing to wait for: no source, no timer, no waker and no timeout",
-            ));
+            return Err(nothing_to_wait_for());
         }
-        let buffer = state.buffer.take().ok_or_else(|| {
-            io::Error::new(
-                io::ErrorKind::ResourceBusy,
-                "another thread is in `select` of this selector",
-            )
-        })?;
+        let buffer = state.buffer.take().ok_or_else(already_waiting)?;
         state.poll += 1;
         // As many as the caller has room for: what is not fetched stays with the
         // operating system.

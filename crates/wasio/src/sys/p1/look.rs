@@ -90,7 +90,8 @@ impl Look {
 
 /// Whether an answer of a host that cries wolf says no more than "perhaps".
 fn is_ambiguous(event: &Event) -> bool {
-    event.error == Errno::SUCCESS
+    !event.is_clock()
+        && event.error == Errno::SUCCESS
         && !event.is_hangup()
         && (event.kind == FD_WRITE || event.nbytes <= 1)
 }
@@ -276,16 +277,14 @@ impl<H: Host> Turn<'_, H> {
         let wait = &mut *self.wait;
         wait.quirks.cries_wolf = Some(false);
         let answers = &wait.answers[..written.min(wait.answers.len())];
-        let doubted = |event: &&Event| !event.is_clock() && is_ambiguous(event);
-        wait.found.extend(answers.iter().filter(doubted));
+        wait.found
+            .extend(answers.iter().filter(|event| is_ambiguous(event)));
     }
 
     /// How many answers say no more than "perhaps", and how many of those are about writing.
     fn count_doubtful(&self, written: usize) -> (usize, usize) {
         let answers = &self.wait.answers[..written.min(self.wait.answers.len())];
-        let doubtful = answers
-            .iter()
-            .filter(|event| !event.is_clock() && is_ambiguous(event));
+        let doubtful = answers.iter().filter(|event| is_ambiguous(event));
         doubtful.fold((0, 0), |(all, writes), event| {
             (all + 1, writes + usize::from(event.kind == FD_WRITE))
         })

@@ -17,6 +17,9 @@ use super::host::Host;
 use super::quirks::Sharing;
 use super::wait::{Turn, Wait};
 use crate::portable::{Config, Direction, Key, Parker, Sources, Timers, WakeFlag};
+use crate::sys::refusal::{
+    already_waiting, never_registered, nothing_to_wait_for, registered_twice, second_waker,
+};
 use crate::sys::{Backend, Outcome, found};
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
@@ -160,12 +163,12 @@ impl<H: Host + Default> Backend for Selector<H> {
     ) -> io::Result<Key> {
         let fd = u32::try_from(source).map_err(|_| Errno::BADF)?;
         if self.0.lock().by_fd.contains_key(&fd) {
-            return Err(registered_twice(fd));
+            return Err(registered_twice(source));
         }
         let always_ready = is_always_ready(&self.0.host, fd)?;
         let mut state = self.0.lock_to_change();
         if state.by_fd.contains_key(&fd) {
-            return Err(registered_twice(fd));
+            return Err(registered_twice(source));
         }
         let key = state
             .sources
@@ -194,12 +197,7 @@ impl<H: Host + Default> Backend for Selector<H> {
             .ok()
             .and_then(|fd| state.by_fd.get(&fd).copied());
         key.and_then(|key| Some((key, state.sources.get(key)?.mode)))
-            .ok_or_else(|| {
-                io::Error::new(
-                    io::ErrorKind::NotFound,
-                    format!("descriptor {source} is not registered with this selector"),
-                )
-            })
+            .ok_or_else(|| never_registered(source))
     }
 
     fn after_io(&self, key: Key, direction: Direction, outcome: Outcome) -> bool {
@@ -239,10 +237,7 @@ impl<H: Host + Default> Backend for Selector<H> {
     fn set_waker(&self, token: Token) -> io::Result<()> {
         let mut state = self.0.lock_to_change();
         if state.waker.is_some() {
-            return Err(io::Error::new(
-                io::ErrorKind::AlreadyExists,
-                "the poll has a `Waker` already: share it with an `Arc`, or drop it first",
-            ));
+            return Err(second_waker());
         }
         self.0.wake.take();
         state.waker = Some(token);
@@ -339,26 +334,4 @@ impl Hasher for FdHasher {
         let mixed = (self.0 ^ u64::from(fd)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         self.0 = mixed ^ (mixed >> 32);
     }
-}
-fn registered_twice(fd: u32) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::AlreadyExists,
-        format!(
-            "descriptor {fd} is registered already: use `reregister` to change its token or interests"
-        ),
-    )
-}
-
-fn nothing_to_wait_for() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::InvalidInput,
-        "nothing to wait for: register a source, a timer or a waker, or give a timeout",
-    )
-}
-
-fn already_waiting() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::ResourceBusy,
-        "another thread is waiting on this selector: one `select` at a time",
-    )
 }

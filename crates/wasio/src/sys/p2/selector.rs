@@ -16,6 +16,9 @@ use super::raw::{self, Asked};
 use super::target::{Handle, Target};
 use super::wait::{Turn, Wait};
 use crate::portable::{Config, Direction, Key, Sources, Timers, WakeFlag};
+use crate::sys::refusal::{
+    already_waiting, never_registered, nothing_to_wait_for, registered_twice, second_waker,
+};
 use crate::sys::{Backend, Outcome, found};
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
@@ -255,12 +258,7 @@ impl Backend for Selector {
         let state = self.0.lock();
         let key = state.by_descriptor.get(&source).copied();
         key.and_then(|key| Some((key, state.sources.get(key)?.mode)))
-            .ok_or_else(|| {
-                io::Error::new(
-                    io::ErrorKind::NotFound,
-                    format!("descriptor {source} is not registered with this selector"),
-                )
-            })
+            .ok_or_else(|| never_registered(source))
     }
 
     /// Never answers for the host: wasmtime goes on calling a stream ready that gave less than
@@ -298,10 +296,7 @@ impl Backend for Selector {
     fn set_waker(&self, token: Token) -> io::Result<()> {
         let mut state = self.0.lock();
         if state.waker.is_some() {
-            return Err(io::Error::new(
-                io::ErrorKind::AlreadyExists,
-                "the poll has a `Waker` already: share it with an `Arc`, or drop it first",
-            ));
+            return Err(second_waker());
         }
         self.0.wake.take();
         state.waker = Some(token);
@@ -347,26 +342,4 @@ fn check_open(descriptor: RawDescriptor) -> io::Result<()> {
         ));
     }
     Ok(())
-}
-fn registered_twice(descriptor: RawDescriptor) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::AlreadyExists,
-        format!(
-            "descriptor {descriptor} is registered already: use `reregister` to change its token or interests"
-        ),
-    )
-}
-
-fn nothing_to_wait_for() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::InvalidInput,
-        "nothing to wait for: register a source, a timer or a waker, or give a timeout",
-    )
-}
-
-fn already_waiting() -> io::Error {
-    io::Error::new(
-        io::ErrorKind::ResourceBusy,
-        "another thread is waiting on this selector: one `select` at a time",
-    )
 }
