@@ -27,7 +27,7 @@
 //! |---|---|---|
 //! | [`Wasi::Sockets01`] (WASI 0.1 of `wasi-common`, as the wasmtime 46 CLI with `-S preview2=n`) | stdio, listeners, other sockets, directories | with [`Runner::threads`] |
 //! | [`Wasi::Plain01`] (WASI 0.1 of `wasmtime-wasi`) | stdio, directories | no |
-//! | [`Wasi::Sockets02`] (WASI 0.2, a component) | stdio, directories, and the network of this machine: it binds its own listeners | no |
+//! | [`Wasi::Sockets02`] (WASI 0.2, a component) | stdio, directories, and the network of this machine: it binds its own listeners, looks up names and sends requests by `wasi:http` | no |
 //!
 //! Besides WASI a guest may import two functions of the module `wasio_host`:
 //! `fuel() -> i64` (units consumed by the calling thread, -1 without fuel) and
@@ -37,6 +37,7 @@
 mod capture;
 mod cpu;
 mod files;
+mod http;
 mod imports;
 mod life;
 mod module;

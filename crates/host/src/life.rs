@@ -21,6 +21,7 @@ pub(crate) struct Life {
     shared_memory: OnceLock<SharedMemory>,
     memory_bytes: AtomicUsize,
     fuel: AtomicU64,
+    resources: OnceLock<usize>,
     stopping: AtomicBool,
     end: Mutex<End>,
     changed: Condvar,
@@ -43,6 +44,7 @@ impl Life {
             shared_memory: OnceLock::new(),
             memory_bytes: AtomicUsize::new(0),
             fuel: AtomicU64::new(0),
+            resources: OnceLock::new(),
             stopping: AtomicBool::new(false),
             end: Mutex::default(),
             changed: Condvar::new(),
@@ -108,6 +110,16 @@ impl Life {
 
     pub(crate) fn memory_grows_to(&self, bytes: usize) {
         self.memory_bytes.fetch_max(bytes, Ordering::Relaxed);
+    }
+
+    /// Says how many resources the host kept for the guest when it ended.
+    pub(crate) fn set_resources(&self, count: usize) {
+        // A component runs once: nothing else sets it.
+        let _ = self.resources.set(count);
+    }
+
+    pub(crate) fn resources(&self) -> Option<usize> {
+        self.resources.get().copied()
     }
 
     /// Asks the guest's threads to trap when they next run guest code.

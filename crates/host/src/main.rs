@@ -51,6 +51,14 @@ struct Run {
     #[arg(long)]
     threads: bool,
 
+    /// Takes the network away: each socket is refused any address (WASI 0.2).
+    #[arg(long)]
+    no_network: bool,
+
+    /// Takes the look-up of names away (WASI 0.2).
+    #[arg(long)]
+    no_name_lookup: bool,
+
     /// Counts the fuel that the guest consumes, and prints it on stderr.
     #[arg(long)]
     fuel: bool,
@@ -116,6 +124,12 @@ fn start(run: Run) -> Result<Running> {
     .threads(run.threads)
     .fuel(run.fuel)
     .args(run.args);
+    if run.no_network {
+        runner = runner.without_network();
+    }
+    if run.no_name_lookup {
+        runner = runner.without_name_lookup();
+    }
     for address in run.listen {
         runner = runner.listen(address);
     }

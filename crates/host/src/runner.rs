@@ -54,6 +54,7 @@ pub(crate) struct Program {
     pub(crate) dirs: Vec<(PathBuf, String)>,
     pub(crate) threads: bool,
     pub(crate) network: bool,
+    pub(crate) name_lookup: bool,
     pub(crate) output: Output,
     pub(crate) shared_sockets: usize,
     pub(crate) refused_files: usize,
@@ -92,6 +93,7 @@ impl Runner {
                 dirs: Vec::new(),
                 threads: false,
                 network: true,
+                name_lookup: true,
                 output: Output::Captured,
                 shared_sockets: 0,
                 refused_files: 0,
@@ -107,10 +109,18 @@ impl Runner {
     }
 
     /// Takes the network away ([`Wasi::Sockets02`] only): each of its sockets is
-    /// refused any address, and it can look up no name.
+    /// refused any address, it can look up no name and send no request.
     #[must_use]
     pub fn without_network(mut self) -> Self {
         self.program.network = false;
+        self.without_name_lookup()
+    }
+
+    /// Takes only the look-up of names away ([`Wasi::Sockets02`] only): the guest
+    /// reaches what it has the address of.
+    #[must_use]
+    pub fn without_name_lookup(mut self) -> Self {
+        self.program.name_lookup = false;
         self
     }
 
@@ -262,6 +272,11 @@ impl Runner {
 
     /// Refuses what the chosen WASI does not have.
     fn check(&self) -> Result<()> {
+        ensure!(
+            self.wasi == Wasi::Sockets02 || self.program.name_lookup,
+            "WASI 0.1 has no network but what is handed in: \
+             leave out --no-network and --no-name-lookup or take --wasi 0.2"
+        );
         if self.wasi == Wasi::Sockets01 {
             return Ok(());
         }

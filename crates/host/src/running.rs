@@ -50,6 +50,10 @@ pub struct Outcome {
     pub fuel: Option<u64>,
     /// The largest its memory was.
     pub peak_memory_bytes: usize,
+    /// How many resources the host still kept for it when it ended, on WASI 0.2:
+    /// sockets, streams, pollables and the like. `None` elsewhere, and for a guest
+    /// that was left behind in a host call.
+    pub resources: Option<usize>,
 }
 
 impl Outcome {
@@ -197,6 +201,7 @@ impl Running {
             cpu: self.0.life.cpu.total(),
             fuel: self.0.life.fuel(),
             peak_memory_bytes: self.0.life.memory_bytes(),
+            resources: self.0.life.resources(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! WASI 0.2 with the network of this machine: `wasmtime-wasi`.
+//! WASI 0.2 with the network of this machine: `wasmtime-wasi` and `wasmtime-wasi-http`.
 
 use std::cell::Cell;
 use std::path::Path;
@@ -6,11 +6,15 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 use tokio::runtime::{Builder, Runtime};
+use wasmtime::Store;
 use wasmtime::component::{Component, Linker, ResourceTable};
 use wasmtime_wasi::p2::bindings::sync::CommandPre;
 use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::WasiHttpCtx;
+use wasmtime_wasi_http::p2::{WasiHttpCtxView, WasiHttpView};
 
 use crate::capture::Capture;
+use crate::http::Requests;
 use crate::life::Life;
 use crate::plain01;
 use crate::runner::{Given, Program};
@@ -20,6 +24,8 @@ use crate::start::{self, State};
 /// The context of one guest.
 pub(crate) struct Wasi02 {
     context: WasiCtx,
+    http: WasiHttpCtx,
+    requests: Requests,
     table: ResourceTable,
 }
 
@@ -28,6 +34,16 @@ impl WasiView for State<Wasi02> {
         WasiCtxView {
             ctx: &mut self.wasi.context,
             table: &mut self.wasi.table,
+        }
+    }
+}
+
+impl WasiHttpView for State<Wasi02> {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.wasi.http,
+            table: &mut self.wasi.table,
+            hooks: &mut self.wasi.requests,
         }
     }
 }
@@ -44,15 +60,22 @@ pub(crate) fn start(
     let entered = runtime.enter();
     let (mut builder, captures) = plain01::builder(program, given.stdin)?;
     if program.network {
-        builder.inherit_network().allow_ip_name_lookup(true);
+        builder.inherit_network();
     }
+    builder.allow_ip_name_lookup(program.name_lookup);
     let wasi = Wasi02 {
         context: builder.build(),
+        http: WasiHttpCtx::new(),
+        requests: Requests {
+            network: program.network,
+            name_lookup: program.name_lookup,
+        },
         table: ResourceTable::new(),
     };
     drop(entered);
     let mut linker = Linker::new(component.engine());
     wasmtime_wasi::p2::add_to_linker_sync(&mut linker)
+        .and_then(|()| wasmtime_wasi_http::p2::add_only_http_to_linker_sync(&mut linker))
         .map_err(|error| anyhow!("cannot link the host's functions: {error:#}"))?;
     let command = linker
         .instantiate_pre(component)
@@ -67,9 +90,9 @@ pub(crate) fn start(
         .spawn(move || {
             let entered = runtime.enter();
             let exit = start::run(store, |store| {
-                let command = command.instantiate(&mut *store)?;
-                let result = command.wasi_cli_run().call_run(&mut *store)?;
-                result.map_err(|()| I32Exit(1).into())
+                let result = run(&command, store);
+                life.set_resources(store.data_mut().wasi.table.iter_mut().count());
+                result
             });
             drop(entered);
             life.finish(exit.unwrap_or(Exit::Code(0)));
@@ -79,6 +102,16 @@ pub(crate) fn start(
         })
         .context("cannot start a thread for the guest")?;
     Ok(captures)
+}
+
+/// Runs the guest until it returns, exits or traps.
+fn run(
+    command: &CommandPre<State<Wasi02>>,
+    store: &mut Store<State<Wasi02>>,
+) -> wasmtime::Result<()> {
+    let command = command.instantiate(&mut *store)?;
+    let result = command.wasi_cli_run().call_run(&mut *store)?;
+    result.map_err(|()| I32Exit(1).into())
 }
 
 /// What waits for the guest's sockets: a thread of its own for each guest, so

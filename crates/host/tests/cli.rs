@@ -251,6 +251,16 @@ fn listener_on_plain_wasi_is_refused() {
 }
 
 #[test]
+fn network_options_on_wasi_01_are_refused() {
+    let guest = guest("cli-no-network", &exits(0));
+    for option in ["--no-network", "--no-name-lookup"] {
+        for wasi in ["0.1", "0.1-sockets"] {
+            refused(&run(&["--wasi", wasi, option], &guest), &[option, "0.2"]);
+        }
+    }
+}
+
+#[test]
 fn port_in_use_is_refused() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();

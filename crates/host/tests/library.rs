@@ -274,6 +274,47 @@ fn many_shared_descriptors_are_handed_in() {
 }
 
 #[test]
+fn resources_are_counted_on_wasi_02() {
+    // Opens what it is told to of an output, and keeps it.
+    let opens = |count: u32| {
+        let calls = "(drop (call $stdout))".repeat(count as usize);
+        format!(
+            r#"(component
+                (import "wasi:io/streams@0.2.0" (instance $streams
+                    (export "output-stream" (type (sub resource)))))
+                (alias export $streams "output-stream" (type $stream))
+                (import "wasi:cli/stdout@0.2.0" (instance $stdout
+                    (alias outer 1 $stream (type $stream))
+                    (export "output-stream" (type $s (eq $stream)))
+                    (export "get-stdout" (func (result (own $s))))))
+                (core func $get (canon lower (func $stdout "get-stdout")))
+                (core module $module
+                    (import "host" "stdout" (func $stdout (result i32)))
+                    (func (export "run") (result i32) {calls} (i32.const 0)))
+                (core instance $host (export "stdout" (func $get)))
+                (core instance $guest (instantiate $module (with "host" (instance $host))))
+                (func $run (result (result)) (canon lift (core func $guest "run")))
+                (instance $command (export "run" (func $run)))
+                (export "wasi:cli/run@0.2.0" (instance $command)))"#
+        )
+    };
+    for count in [0, 1, 7] {
+        let path = guest(&format!("lib-resources-{count}"), &opens(count));
+        let outcome = Runner::new(Wasi::Sockets02)
+            .spawn(path)
+            .unwrap()
+            .wait(LIMIT);
+        assert_eq!(outcome.exit, Exit::Code(0));
+        assert_eq!(outcome.resources, Some(count as usize));
+    }
+    for wasi in BOTH {
+        let path = guest(&format!("lib-resources-{wasi:?}"), &exits(0));
+        let outcome = Runner::new(wasi).spawn(path).unwrap().wait(LIMIT);
+        assert_eq!(outcome.resources, None);
+    }
+}
+
+#[test]
 fn refused_option_leaves_no_listener_behind() {
     let path = guest("lib-refused", &exits(0));
     let free = TcpListener::bind("127.0.0.1:0")

@@ -136,6 +136,7 @@ impl Child {
             cpu: Duration::ZERO,
             fuel: None,
             peak_memory_bytes: 0,
+            resources: None,
         }
     }
 

@@ -1,0 +1,63 @@
+//! Which requests a guest may send by `wasi:http`.
+
+use std::net::IpAddr;
+
+use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
+use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
+use wasmtime_wasi_http::p2::types::{HostFutureIncomingResponse, OutgoingRequestConfig};
+use wasmtime_wasi_http::p2::{HttpResult, WasiHttpHooks, default_send_request};
+
+/// The same limits as for the guest's sockets.
+#[derive(Debug)]
+pub(crate) struct Requests {
+    pub(crate) network: bool,
+    pub(crate) name_lookup: bool,
+}
+
+impl Requests {
+    fn allow(&self, host: Option<&str>) -> bool {
+        self.network && (self.name_lookup || host.is_some_and(is_address))
+    }
+}
+
+impl WasiHttpHooks for Requests {
+    fn send_request(
+        &mut self,
+        request: hyper::Request<HyperOutgoingBody>,
+        config: OutgoingRequestConfig,
+    ) -> HttpResult<HostFutureIncomingResponse> {
+        if !self.allow(request.uri().host()) {
+            return Err(ErrorCode::HttpRequestDenied.into());
+        }
+        Ok(default_send_request(request, config))
+    }
+}
+
+/// Whether the host of a URI needs no look-up.
+fn is_address(host: &str) -> bool {
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
+    bare.unwrap_or(host).parse::<IpAddr>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_limited_as_sockets_are() {
+        let hosts = [Some("127.0.0.1"), Some("[::1]"), Some("localhost"), None];
+        let allowed = |network, name_lookup| {
+            let requests = Requests {
+                network,
+                name_lookup,
+            };
+            hosts.map(|host| requests.allow(host))
+        };
+        assert_eq!(allowed(true, true), [true; 4]);
+        assert_eq!(allowed(true, false), [true, true, false, false]);
+        assert_eq!(allowed(false, true), [false; 4]);
+        assert_eq!(allowed(false, false), [false; 4]);
+    }
+}
