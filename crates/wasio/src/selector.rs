@@ -31,8 +31,10 @@ pub enum Mode {
 /// It waits for descriptors by number and does not own them. Programs use
 /// [`Poll`](crate::Poll) and [`Registry`](crate::Registry); a `Selector` is for authors of sources and
 /// runtimes. Every method takes `&self` and may be called while another thread waits in
-/// [`select`](Self::select): it takes effect at the latest with the next slice of that wait
-/// (10 ms), and never waits for it.
+/// [`select`](Self::select), and never waits for that wait. Natively it takes effect at once.
+/// On `wasm32-wasip1-threads`, where no host can be interrupted, it does within 10 ms if there is
+/// a second handle ([`try_clone`](Self::try_clone)) or a [`Waker`](crate::Waker); the first such
+/// call through a shared reference alone may take a second, the others 10 ms.
 ///
 /// # Examples
 ///

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use wasio_host::peer::load::{Crowd, Load};
 
-use crate::harness::{Case, Host, Session};
+use crate::harness::{Case, Session};
 
 const CONNECTIONS: usize = 1000;
 
@@ -63,9 +63,8 @@ fn settled(guest: &Session) -> Crowd {
     crowd
 }
 
-/// Wants less than 1% of a core over two seconds; with threads 5%: nothing can end a wait
-/// there when another thread registers, so it is done in slices.
-fn expect_idle(case: &Case, guest: &Session) {
+/// Wants less than 1% of a core over two seconds.
+fn expect_idle(guest: &Session) {
     const TIME: Duration = Duration::from_secs(2);
     let Some(before) = guest.cpu_time() else {
         return; // This system does not say.
@@ -74,13 +73,8 @@ fn expect_idle(case: &Case, guest: &Session) {
     std::thread::sleep(TIME);
     let cpu = guest.cpu_time().unwrap() - before;
     let elapsed = start.elapsed();
-    let share = if case.host() == Host::Threads01 {
-        20
-    } else {
-        100
-    };
     assert!(
-        cpu < elapsed / share,
+        cpu < elapsed / 100,
         "{cpu:?} of CPU in {elapsed:?} of idleness"
     );
 }
@@ -89,7 +83,7 @@ fn expect_idle(case: &Case, guest: &Session) {
 pub(crate) fn net_idle_thousand(case: &Case) {
     let guest = case.setup().arg(CONNECTIONS.to_string()).start();
     let crowd = settled(&guest);
-    expect_idle(case, &guest);
+    expect_idle(&guest);
     // They are not dead.
     let mut crowd = crowd;
     assert_eq!(crowd.run(|_| {}).failures, Vec::<String>::new());

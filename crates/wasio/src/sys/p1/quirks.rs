@@ -22,10 +22,14 @@ const CAREFUL_MAX_NS: u64 = 50 * MS;
 /// While another thread may wake or register, which no host can be told during a wait.
 const SHARED_FIRST_NS: u64 = MS;
 const SHARED_MAX_NS: u64 = 10 * MS;
-/// On targets with threads, while no other thread was seen to use the selector.
-const UNSHARED_MAX_NS: u64 = 50 * MS;
-/// And so much more for each slot, at 0.2 to 0.5 µs a call: half a percent of a core.
+/// On targets with threads, while no other thread was seen to use the selector: what one
+/// does for the first time, and without a handle of its own, is seen so late at most.
+const UNSHARED_FIRST_NS: u64 = 50 * MS;
+/// And so much more for each slot, which costs the host 0.2 to 2 µs a call.
 const UNSHARED_SLOT_NS: u64 = MS / 10;
+/// While nothing happens the slices double up to this: a thousand sources then cost less
+/// than half a percent of a core.
+const UNSHARED_MAX_NS: u64 = 1_000 * MS;
 
 /// A non-blocking poll that takes longer has slept. Judged on few sources only.
 const SLOW_ZERO_NS: u64 = MS / 2;
@@ -133,7 +137,10 @@ impl Quirks {
         let grown = |first: u64, max: u64| first.saturating_mul(1 << round.min(8)).min(max);
         let shared = match sharing {
             Sharing::None => LONGEST_WAIT_NS,
-            Sharing::Possible => UNSHARED_MAX_NS + asked as u64 * UNSHARED_SLOT_NS,
+            Sharing::Possible => {
+                let first = UNSHARED_FIRST_NS.saturating_add(asked as u64 * UNSHARED_SLOT_NS);
+                grown(first, UNSHARED_MAX_NS.max(first))
+            }
             Sharing::Certain => grown(SHARED_FIRST_NS, SHARED_MAX_NS),
         };
         if self.prompt || asked < 2 {

@@ -118,16 +118,51 @@ fn a_source_deregistered_during_a_wait_is_not_reported() {
     assert_eq!(rig.select(20), []);
 }
 
-/// While nobody else is known, slices are long: 50 ms at least.
+/// While nobody else is known, slices are long and double: 50, 100, 200, 400 ms, and 1 s.
 #[test]
 fn an_idle_wait_that_nobody_shares_makes_few_calls() {
-    let mut rig: Rig<Threaded> = Rig::with_config(EXACT, Config::DEFAULT);
+    let mut rig = unshared();
+    let (said, calls) = rig.calls(|rig| rig.select(10_000));
+    assert_eq!(said, []);
+    assert!((10..=16).contains(&calls.len()), "{} calls", calls.len());
+}
+
+/// Through a shared reference, which nobody counts: it is seen after as long as it had been
+/// quiet, and a second at most. From then on, within 10 ms.
+#[test]
+fn what_another_thread_does_for_the_first_time_is_seen_within_a_longer_slice() {
+    for (delay_ms, most_ms) in [(20, 60), (100, 160), (5_000, 6_100)] {
+        let mut rig = unshared();
+        rig.world().open(5, Kind::Stream);
+        rig.world().open(6, Kind::Stream);
+        rig.arrive(5, 1);
+        rig.arrive(6, 1);
+        meanwhile(&rig, delay_ms * MS, |selector| {
+            selector.register(5, Token(5), READ, Mode::Edge).unwrap();
+        });
+        let before_ns = rig.world().now_ns;
+        assert_eq!(rig.try_select(None).unwrap(), readable(&[5]));
+        let elapsed_ns = rig.world().now_ns - before_ns;
+        assert!(
+            (delay_ms * MS..most_ms * MS).contains(&elapsed_ns),
+            "{elapsed_ns}"
+        );
+        meanwhile(&rig, delay_ms * MS, |selector| {
+            selector.register(6, Token(6), READ, Mode::Edge).unwrap();
+        });
+        let before_ns = rig.world().now_ns;
+        assert_eq!(rig.try_select(None).unwrap(), readable(&[6]));
+        assert!(rig.world().now_ns - before_ns < (delay_ms + 11) * MS);
+    }
+}
+
+/// A selector that waits for two streams, of which no other thread holds a handle.
+fn unshared() -> Rig<Threaded> {
+    let mut rig = Rig::with_config(EXACT, Config::DEFAULT);
     rig.warm_up();
     rig.stream(3);
     rig.stream(4);
-    let (said, calls) = rig.calls(|rig| rig.select(1_000));
-    assert_eq!(said, []);
-    assert!(calls.len() <= 21, "{} calls", calls.len());
+    rig
 }
 
 /// A clock that is real, and no descriptors to speak of.
