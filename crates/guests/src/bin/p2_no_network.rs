@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 
-use wasio::net::{TcpListener, TcpStream, UdpSocket};
+use wasio::net::{TcpListener, TcpStream, UdpSocket, lookup};
 
 fn main() {
     let address = "127.0.0.1:9".parse().expect("an address");
@@ -15,4 +15,6 @@ fn main() {
         assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
         assert!(error.to_string().contains("network"), "{error}");
     }
+    let error = lookup("localhost").expect_err("no network");
+    assert!(error.to_string().contains("permitted"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! TCP and UDP sources.
+//! TCP and UDP sources, and the look-up of names.
 //!
 //! The types look like those of [`std::net`] and are edge-triggered: read or write until
 //! [`WouldBlock`](std::io::ErrorKind::WouldBlock), then poll again. None of their calls blocks.
@@ -13,6 +13,7 @@
 //! | addresses, `ttl` | [`Unsupported`](std::io::ErrorKind::Unsupported) | yes | yes |
 //! | `nodelay` | [`Unsupported`](std::io::ErrorKind::Unsupported) | remembered; the host decides | yes |
 //! | [`UdpSocket`] | [`Unsupported`](std::io::ErrorKind::Unsupported) | without broadcast and multicast | yes |
+//! | [`lookup`] | [`Unsupported`](std::io::ErrorKind::Unsupported) | yes | yes, on threads |
 //! | descriptors (`AsRawFd`, into `std`) | yes | no: the sockets are resources of the host | yes |
 //!
 //! On WASI 0.2 a socket of the standard library (`from_std`) stays one of libc, and is waited for
@@ -20,10 +21,13 @@
 //! of 1 to 10 ms. What was written to a stream before it was dropped is sent still, for 5 s at most
 //! once the program ends.
 
+mod lookup;
 mod raw;
 mod tcp;
 mod udp;
 
+pub(crate) use self::lookup::Name;
+pub use self::lookup::{Lookup, lookup};
 pub use self::tcp::{TcpListener, TcpStream};
 pub use self::udp::UdpSocket;
 

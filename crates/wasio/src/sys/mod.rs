@@ -5,7 +5,7 @@
 //!
 //! * `Selector`: the waiting object, an implementation of [`Backend`];
 //! * `Record`: the host's own event record, which `{:#?}` of an event prints;
-//! * `net` and `stdio`: what the public types of those names do on this platform.
+//! * `net`, `lookup` and `stdio`: what the public types of those names do on this platform.
 
 use std::fmt;
 use std::io;
@@ -38,10 +38,10 @@ mod p1;
 pub use self::imp::HostError;
 #[cfg(wasio_pollables)]
 pub(crate) use self::imp::Target;
-#[cfg(feature = "net")]
-pub(crate) use self::imp::net;
 pub(crate) use self::imp::stdio;
 pub(crate) use self::imp::{Record, Selector};
+#[cfg(feature = "net")]
+pub(crate) use self::imp::{lookup, net};
 
 const _: () = {
     const fn implements<B: Backend + Clone + Send + Sync + 'static>() {}

@@ -50,6 +50,7 @@ pub(crate) struct Setup {
     dirs: Vec<(PathBuf, String)>,
     fuel: bool,
     network: bool,
+    name_lookup: bool,
 }
 
 impl Case {
@@ -115,6 +116,7 @@ impl Case {
             dirs: Vec::new(),
             fuel: false,
             network: true,
+            name_lookup: true,
         }
     }
 
@@ -154,6 +156,12 @@ impl Setup {
     /// Gives the guest no network (WASI 0.2 only).
     pub(crate) fn without_network(mut self) -> Self {
         self.network = false;
+        self
+    }
+
+    /// Looks up no names for the guest (WASI 0.2 only).
+    pub(crate) fn without_name_lookup(mut self) -> Self {
+        self.name_lookup = false;
         self
     }
 
@@ -214,6 +222,9 @@ impl Setup {
             .refused_files(self.refused_files);
         if !self.network {
             runner = runner.without_network();
+        }
+        if !self.name_lookup {
+            runner = runner.without_name_lookup();
         }
         for (name, value) in self.envs {
             runner = runner.env(name, value);

@@ -5,6 +5,8 @@
 //! it cannot wait for, does the selector do that itself.
 
 #[cfg(feature = "net")]
+pub(crate) mod lookup;
+#[cfg(feature = "net")]
 pub(crate) mod net;
 #[allow(unsafe_code, reason = "the only door to the operating system")]
 mod raw;

@@ -12,6 +12,9 @@ mod wait;
 
 #[cfg(target_os = "wasi")]
 #[cfg(feature = "net")]
+pub(crate) mod lookup;
+#[cfg(target_os = "wasi")]
+#[cfg(feature = "net")]
 pub(crate) mod net;
 #[cfg(target_os = "wasi")]
 #[allow(unsafe_code, reason = "the only door to the host")]

@@ -27,6 +27,9 @@ pub struct HostError(Said);
 enum Said {
     #[cfg(feature = "net")]
     Code(ErrorCode),
+    /// An error code, and the name that was looked up.
+    #[cfg(feature = "net")]
+    Name(ErrorCode, String),
     Words(String),
 }
 
@@ -37,7 +40,7 @@ impl HostError {
     pub fn code(&self) -> Option<&'static str> {
         match &self.0 {
             #[cfg(feature = "net")]
-            Said::Code(code) => Some(code.name()),
+            Said::Code(code) | Said::Name(code, _) => Some(code.name()),
             Said::Words(_) => None,
         }
     }
@@ -48,6 +51,11 @@ impl fmt::Display for HostError {
         match &self.0 {
             #[cfg(feature = "net")]
             Said::Code(code) => write!(f, "{} ({})", words(*code), code.name()),
+            #[cfg(feature = "net")]
+            Said::Name(code, name) => {
+                let words = words(*code);
+                write!(f, "cannot look up {name:?}: {words} ({})", code.name())
+            }
             Said::Words(words) => f.write_str(words),
         }
     }
@@ -63,6 +71,12 @@ pub(crate) fn of_code(code: ErrorCode) -> io::Error {
         io::ErrorKind::WouldBlock => io::ErrorKind::WouldBlock.into(),
         kind => io::Error::new(kind, HostError(Said::Code(code))),
     }
+}
+
+/// An error code of a look-up.
+#[cfg(feature = "net")]
+pub(crate) fn of_name(code: ErrorCode, name: &str) -> io::Error {
+    io::Error::new(kind(code), HostError(Said::Name(code, name.to_owned())))
 }
 
 #[cfg(feature = "net")]
@@ -117,7 +131,9 @@ const fn words(code: ErrorCode) -> &'static str {
         ErrorCode::DatagramTooLarge => "the datagram is too large",
         ErrorCode::NameUnresolvable => "there is no such name, or it has no address",
         ErrorCode::TemporaryResolverFailure => "the name cannot be resolved now",
-        ErrorCode::PermanentResolverFailure => "the name cannot be resolved",
+        ErrorCode::PermanentResolverFailure => {
+            "the name cannot be resolved: is the guest permitted to look names up?"
+        }
     }
 }
 

@@ -8,6 +8,8 @@ mod cost;
 mod descriptors;
 mod error;
 #[cfg(feature = "net")]
+pub(crate) mod lookup;
+#[cfg(feature = "net")]
 pub(crate) mod net;
 #[allow(unsafe_code, reason = "the only door to the host")]
 mod raw;

@@ -9,7 +9,7 @@ use wasip2::sockets::network::{
 };
 
 /// The network that the host gave the program.
-pub(super) fn network() -> &'static Network {
+pub(in crate::sys::imp) fn network() -> &'static Network {
     static NETWORK: OnceLock<Network> = OnceLock::new();
     NETWORK.get_or_init(instance_network)
 }

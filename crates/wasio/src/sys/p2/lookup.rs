@@ -1,0 +1,142 @@
+//! Names: `wasi:sockets/ip-name-lookup`.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use wasip2::sockets::ip_name_lookup::{ResolveAddressStream, resolve_addresses};
+use wasip2::sockets::network::{ErrorCode, IpAddress};
+
+use super::source::{Pollables, pollable_source};
+use super::target::{Owned, Target};
+use super::{clock, error, net};
+use crate::net::Name;
+use crate::portable::Direction;
+use crate::sys::Outcome;
+use crate::{Interest, IoSource, Registry, Token, event};
+
+/// A look-up of the host's, or one that needs no host.
+pub(crate) struct Lookup(IoSource<Answer>);
+
+pub(crate) enum Answer {
+    Known {
+        address: IpAddr,
+        is_taken: AtomicBool,
+    },
+    Asked(Asked),
+}
+
+pub(crate) struct Asked {
+    // Before its stream: the host traps if that goes first.
+    readable: OnceLock<Owned>,
+    stream: ResolveAddressStream,
+    name: String,
+}
+
+impl Lookup {
+    pub(crate) fn new(name: Name) -> io::Result<Self> {
+        let answer = match name {
+            Name::Address(address) => Answer::Known {
+                address,
+                is_taken: AtomicBool::new(false),
+            },
+            Name::Domain(name) => match resolve_addresses(net::network(), &name) {
+                Ok(stream) => Answer::Asked(Asked {
+                    readable: OnceLock::new(),
+                    stream,
+                    name,
+                }),
+                Err(code) => return Err(error::of_name(code, &name)),
+            },
+        };
+        Ok(Self(IoSource::new(answer)))
+    }
+
+    pub(crate) fn next_address(&self) -> io::Result<Option<IpAddr>> {
+        self.0
+            .operate(Direction::Read, Answer::next, |next| match next {
+                Some(_) => Outcome::Moved,
+                None => Outcome::Ended,
+            })
+    }
+}
+
+impl Answer {
+    fn next(&self) -> io::Result<Option<IpAddr>> {
+        let asked = match self {
+            Self::Known { address, is_taken } => {
+                let is_first = !is_taken.swap(true, Ordering::Relaxed);
+                return Ok(is_first.then_some(*address));
+            }
+            Self::Asked(asked) => asked,
+        };
+        match asked.stream.resolve_next_address() {
+            Ok(next) => Ok(next.map(address)),
+            Err(ErrorCode::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
+            Err(code) => Err(error::of_name(code, &asked.name)),
+        }
+    }
+}
+
+fn address(address: IpAddress) -> IpAddr {
+    match address {
+        IpAddress::Ipv4((a, b, c, d)) => Ipv4Addr::new(a, b, c, d).into(),
+        IpAddress::Ipv6((a, b, c, d, e, f, g, h)) => Ipv6Addr::new(a, b, c, d, e, f, g, h).into(),
+    }
+}
+
+impl Pollables for Answer {
+    fn target(&self, _interest: Interest) -> Target {
+        let read = match self {
+            Self::Known { .. } => clock::always_ready(),
+            Self::Asked(asked) => {
+                let readable = &asked.readable;
+                let readable = readable.get_or_init(|| Owned::new(asked.stream.subscribe()));
+                readable.handle()
+            }
+        };
+        Target::Pollables {
+            read: Some(read),
+            write: None,
+        }
+    }
+}
+
+pollable_source!(Answer);
+
+impl event::Source for Lookup {
+    fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        self.0.register(registry, token, interests)
+    }
+
+    fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        self.0.reregister(registry, token, interests)
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        self.0.deregister(registry)
+    }
+}
+
+impl fmt::Debug for Lookup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut tuple = f.debug_tuple("Lookup");
+        match &*self.0 {
+            Answer::Known { address, .. } => tuple.field(address),
+            Answer::Asked(asked) => tuple.field(&asked.name),
+        };
+        tuple.finish()
+    }
+}
