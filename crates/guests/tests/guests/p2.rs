@@ -26,6 +26,10 @@ pub(crate) fn p2_no_lookup(case: &Case) {
     case.setup().without_name_lookup().start().succeeds();
 }
 
+pub(crate) fn p2_descriptors(case: &Case) {
+    case.start().succeeds();
+}
+
 pub(crate) fn p2_no_network(case: &Case) {
     case.setup().without_network().start().succeeds();
 }

@@ -65,6 +65,16 @@ enum Waits {
     Refused,
 }
 
+impl Waits {
+    const fn from_always_ready(always_ready: bool) -> Self {
+        if always_ready {
+            Self::NoNeed
+        } else {
+            Self::Yes
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 struct Entry<S> {
     generation: u32,
@@ -139,11 +149,7 @@ impl<S: Copy> Sources<S> {
             interest,
             mode,
             life: Life::Registered,
-            waits: if always_ready {
-                Waits::NoNeed
-            } else {
-                Waits::Yes
-            },
+            waits: Waits::from_always_ready(always_ready),
             hint: 0,
             slots: [Slot::IDLE; 2],
         })?;
@@ -284,10 +290,19 @@ impl<S: Copy> Sources<S> {
 
     /// Says that the host refuses to wait for a source: it counts as ready whenever it is armed.
     pub(crate) fn set_refused(&mut self, key: Key) {
+        self.set_waits(key, Waits::Refused);
+    }
+
+    /// Says whether a source stands outside the array from now on.
+    pub(crate) fn set_always_ready(&mut self, key: Key, always_ready: bool) {
+        self.set_waits(key, Waits::from_always_ready(always_ready));
+    }
+
+    fn set_waits(&mut self, key: Key, waits: Waits) {
         let Some(entry) = self.entry_mut(key) else {
             return;
         };
-        entry.waits = Waits::Refused;
+        entry.waits = waits;
         for direction in Direction::BOTH {
             self.mark_dirty(key.slot(direction));
         }

@@ -1,6 +1,6 @@
 //! Descriptors that wasi-libc made, waited for with its `poll`.
 
-use std::io;
+use std::ops::Range;
 
 use super::raw::{self, Asked};
 use super::selector;
@@ -9,58 +9,91 @@ use super::wait::{Budget, Found, readiness};
 use crate::event::Readiness;
 use crate::portable::{Direction, Key, Sources};
 
-/// The descriptors that are armed.
+/// libc's `poll` puts 24 bytes for each of them on the stack, which is 1 MiB by default.
+const AT_ONCE: usize = 8192;
+/// wasmtime looks at no more than 128 connections in a wait that does not block.
+const LOOKS_AT_ONCE: usize = 100;
+/// Where there are more than [`AT_ONCE`], the last of them are waited for so long at a time.
+const PIECE_MS: i32 = 10;
+
+/// What libc is asked about.
 #[derive(Debug, Default)]
 pub(super) struct Descriptors {
     asked: Vec<Asked>,
     /// Who asks: the same places.
     owners: Vec<(Key, Direction)>,
+    alone: bool,
 }
 
 impl Descriptors {
-    pub(super) const fn is_empty(&self) -> bool {
-        self.asked.is_empty()
+    /// Whether there are descriptors and no pollables.
+    pub(super) const fn are_alone(&self) -> bool {
+        self.alone
     }
 
-    /// Lists the directions that are to be waited for.
-    pub(super) fn gather(&mut self, sources: &mut Sources<Target>) {
+    /// Whether no descriptor is waited for outside the array.
+    pub(super) const fn none_outside(&self) -> bool {
+        self.alone || self.asked.is_empty()
+    }
+
+    /// Takes note of where the descriptors stand, and lists those that stand outside the array.
+    pub(super) fn gather(&mut self, are_alone: bool, sources: &mut Sources<Target>) {
+        self.alone = are_alone;
         self.asked.clear();
         self.owners.clear();
+        if are_alone {
+            return;
+        }
         self.owners.extend_from_slice(sources.always_ready());
         for &(key, direction) in &self.owners {
-            let descriptor = match sources.get(key).map(|source| source.source) {
-                Some(Target::Descriptor(descriptor)) => descriptor,
-                // libc leaves a negative number alone.
-                _ => -1,
-            };
-            let wanted = match direction {
-                Direction::Read => Asked::READ,
-                Direction::Write => Asked::WRITE,
-            };
-            self.asked.push(Asked {
-                descriptor,
-                wanted,
-                found: 0,
-            });
+            let target = sources.get(key).map(|source| source.source);
+            self.asked.push(asked(target, direction));
+        }
+    }
+
+    /// Lists what [`ask`](Self::ask) is to ask about.
+    pub(super) fn list(&mut self, slots: impl Iterator<Item = (Target, Key, Direction)>) {
+        self.asked.clear();
+        self.owners.clear();
+        for (target, key, direction) in slots {
+            self.asked.push(asked(Some(target), direction));
+            self.owners.push((key, direction));
         }
     }
 
     /// Waits, and adds what is ready to `found`.
-    pub(super) fn ask(&mut self, budget: Budget, found: &mut Vec<Found>) -> io::Result<()> {
+    pub(super) fn ask(&mut self, budget: Budget, found: &mut Vec<Found>) {
         let timeout_ms = match budget {
             Budget::Zero => 0,
-            Budget::Until(at_ns) => {
-                let left_ns = at_ns.saturating_sub(selector::now_ns());
-                i32::try_from(left_ns.div_ceil(1_000_000)).unwrap_or(i32::MAX)
-            }
-            Budget::Within(_) | Budget::Unlimited => -1,
+            Budget::Until(at_ns) => milliseconds(at_ns.saturating_sub(selector::now_ns())),
+            Budget::Within(bound_ns) => milliseconds(bound_ns),
+            Budget::Unlimited => -1,
         };
-        match raw::poll_descriptors(&mut self.asked, timeout_ms) {
-            Ok(0) => return Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
-            result => drop(result?),
+        let before = found.len();
+        let ahead = self.asked.len() / AT_ONCE * AT_ONCE;
+        let (looked_at, timeout_ms) = match timeout_ms {
+            0 => (self.asked.len(), 0),
+            _ if ahead == 0 => (0, timeout_ms),
+            -1 => (ahead, PIECE_MS),
+            limited => (ahead, limited.min(PIECE_MS)),
+        };
+        for start in (0..looked_at).step_by(LOOKS_AT_ONCE) {
+            self.ask_piece(start..looked_at.min(start + LOOKS_AT_ONCE), 0, found);
         }
-        for (asked, &(key, direction)) in self.asked.iter().zip(&self.owners) {
+        if timeout_ms != 0 {
+            let timeout_ms = if found.len() > before { 0 } else { timeout_ms };
+            self.ask_piece(looked_at..self.asked.len(), timeout_ms, found);
+        }
+    }
+
+    fn ask_piece(&mut self, places: Range<usize>, timeout_ms: i32, found: &mut Vec<Found>) {
+        let asked = &mut self.asked[places.clone()];
+        match raw::poll_descriptors(asked, timeout_ms) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(_) => ask_one_by_one(asked),
+        }
+        for (asked, &(key, direction)) in asked.iter().zip(&self.owners[places]) {
             if asked.found != 0 {
                 found.push(Found {
                     key,
@@ -73,8 +106,44 @@ impl Descriptors {
                 });
             }
         }
-        Ok(())
     }
+}
+
+/// libc refuses them all for one that was closed, and does not say which. If none of them is
+/// refused alone, the error is one of each.
+fn ask_one_by_one(asked: &mut [Asked]) {
+    for one in &mut *asked {
+        if raw::poll_descriptors(std::slice::from_mut(one), 0).is_err() {
+            one.found = Asked::ERROR;
+        }
+    }
+    if asked.iter().all(|one| one.found == 0) {
+        for one in asked {
+            one.found = Asked::ERROR;
+        }
+    }
+}
+
+fn asked(target: Option<Target>, direction: Direction) -> Asked {
+    let descriptor = match target {
+        Some(Target::Descriptor(descriptor)) => descriptor,
+        // libc leaves a negative number alone.
+        _ => -1,
+    };
+    let wanted = match direction {
+        Direction::Read => Asked::READ,
+        Direction::Write => Asked::WRITE,
+    };
+    Asked {
+        descriptor,
+        wanted,
+        found: 0,
+    }
+}
+
+/// Rounded up: a wait is never shorter than asked for.
+fn milliseconds(ns: u64) -> i32 {
+    i32::try_from(ns.div_ceil(1_000_000)).unwrap_or(i32::MAX)
 }
 
 fn readiness_of(found: i16, direction: Direction) -> Readiness {

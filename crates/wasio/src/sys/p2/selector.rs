@@ -36,6 +36,8 @@ pub(super) struct Shared {
 pub(super) struct State {
     pub(super) sources: Sources<Target>,
     by_descriptor: HashMap<RawDescriptor, Key>,
+    /// Whether descriptors stand in the array: where there are no pollables.
+    descriptors_in_array: bool,
     pub(super) timers: Timers,
     pub(super) waker: Option<Token>,
     /// `None` while somebody waits with it.
@@ -81,6 +83,20 @@ impl State {
         self.sources.len() > 0 || self.timers.len() > 0 || self.waker.is_some()
     }
 
+    /// Descriptors that are alone stand in the array, hot and cold as pollables do, and libc is
+    /// asked about parts of it. Beside pollables they stand outside: the host must be handed those
+    /// in one piece. Returns whether they stand in it.
+    pub(super) fn place_descriptors(&mut self) -> bool {
+        let alone = self.by_descriptor.len() == self.sources.len();
+        if alone != self.descriptors_in_array {
+            self.descriptors_in_array = alone;
+            for key in self.by_descriptor.values() {
+                self.sources.set_always_ready(*key, !alone);
+            }
+        }
+        alone && !self.by_descriptor.is_empty()
+    }
+
     fn forget(&mut self, handle: Handle) {
         let keys: Vec<Key> = (self.sources.iter())
             .filter(|(_, source)| source.source.names(handle))
@@ -107,6 +123,7 @@ impl Selector {
             state: Mutex::new(State {
                 sources: Sources::new(),
                 by_descriptor: HashMap::new(),
+                descriptors_in_array: true,
                 timers,
                 waker: None,
                 wait: Some(Box::new(Wait::new(config))),
@@ -176,6 +193,7 @@ impl Backend for Selector {
         let state = self.0.lock();
         let fork = Self::with_state(self.0.config, state.timers.clone());
         let mut forked = fork.0.lock();
+        forked.descriptors_in_array = state.descriptors_in_array;
         for (_, source) in state.sources.iter() {
             let mode = match source.mode {
                 Mode::Edge | Mode::Level => Mode::Level,
@@ -212,12 +230,11 @@ impl Backend for Selector {
             }
             state.wait.take().ok_or_else(already_waiting)?
         };
-        let result = Turn::new(&self.0, &mut wait, events, timeout).run();
+        Turn::new(&self.0, &mut wait, events, timeout).run();
         self.0.lock().wait = Some(wait);
-        result
+        Ok(())
     }
 
-    /// A descriptor stands outside the array: libc waits for it, not the host.
     fn register(
         &self,
         source: RawDescriptor,
@@ -231,7 +248,8 @@ impl Backend for Selector {
             return Err(registered_twice(source));
         }
         let target = Target::Descriptor(source);
-        let key = state.sources.register(target, token, interest, mode, true);
+        let is_outside = !state.descriptors_in_array;
+        let key = (state.sources).register(target, token, interest, mode, is_outside);
         let key = key.ok_or(io::ErrorKind::OutOfMemory)?;
         state.by_descriptor.insert(source, key);
         Ok(key)
@@ -331,7 +349,7 @@ impl fmt::Debug for Selector {
 fn check_open(descriptor: RawDescriptor) -> io::Result<()> {
     let mut asked = [Asked {
         descriptor,
-        wanted: Asked::READ,
+        wanted: 0,
         found: 0,
     }];
     raw::poll_descriptors(&mut asked, 0)?;

@@ -1,7 +1,6 @@
 //! One `select`: what is due without the host, what the host says, and what of that reaches
 //! the caller.
 
-use std::io;
 use std::time::Duration;
 
 use super::clock::Clock;
@@ -132,28 +131,28 @@ impl<'a> Turn<'a> {
     }
 
     /// Waits until there is an event or the timeout has passed.
-    pub(super) fn run(mut self) -> io::Result<()> {
+    pub(super) fn run(mut self) {
         loop {
             let had_more = self.collect();
             // Sources get their look in, once, beside timers and wakes that never end. What the last
             // poll had no room for may be gone since.
             if !self.events.is_empty() && (had_more || self.round > 0) {
-                return Ok(());
+                return;
             }
             let budget = self.budget();
-            if self.wait.descriptors.is_empty() {
+            if self.wait.descriptors.none_outside() {
                 self.ask(budget);
             } else {
-                self.ask_both(budget)?;
+                self.ask_both(budget);
             }
             self.round = self.round.saturating_add(1);
             self.deliver();
             if !self.events.is_empty() {
-                return Ok(());
+                return;
             }
             if self.is_expired() {
                 self.collect();
-                return Ok(());
+                return;
             }
         }
     }
@@ -183,8 +182,10 @@ impl<'a> Turn<'a> {
         if had_more {
             self.deliver_to(&mut state);
         }
+        let are_alone = state.place_descriptors();
         self.wait.reconcile(&mut state);
-        self.wait.descriptors.gather(&mut state.sources);
+        let descriptors = &mut self.wait.descriptors;
+        descriptors.gather(are_alone, &mut state.sources);
         had_more
     }
 
@@ -272,6 +273,9 @@ impl<'a> Turn<'a> {
 
     /// Waits on a part of the array and returns how many directions were found ready.
     fn ask_part(&mut self, part: Part, budget: Budget) -> usize {
+        if self.wait.descriptors.are_alone() {
+            return self.ask_libc(part, budget);
+        }
         let wait = &mut *self.wait;
         *wait.order.clock_mut() = wait.clock.handle(budget, selector::now_ns);
         let handles = wait.order.part(part);
@@ -299,14 +303,29 @@ impl<'a> Turn<'a> {
         wait.found.len() - before
     }
 
+    /// As [`ask_part`](Self::ask_part), where all sources are descriptors.
+    fn ask_libc(&mut self, part: Part, budget: Budget) -> usize {
+        let wait = &mut *self.wait;
+        let owners = wait.order.owners(wait.order.places(part));
+        let before = wait.found.len();
+        let state = self.shared.lock();
+        let asked = owners
+            .iter()
+            .filter_map(|slot| state.sources.subscription(*slot));
+        wait.descriptors.list(asked);
+        drop(state);
+        wait.descriptors.ask(budget, &mut wait.found);
+        wait.found.len() - before
+    }
+
     /// Asks libc about its descriptors and the host about the pollables, in turn: neither can
     /// wait for what the other one knows.
-    fn ask_both(&mut self, budget: Budget) -> io::Result<()> {
+    fn ask_both(&mut self, budget: Budget) {
         let wait = &mut *self.wait;
         if wait.order.len() == 0 {
             return wait.descriptors.ask(budget, &mut wait.found);
         }
-        wait.descriptors.ask(Budget::Zero, &mut wait.found)?;
+        wait.descriptors.ask(Budget::Zero, &mut wait.found);
         let budget = if wait.found.is_empty() && budget != Budget::Zero {
             let slice_ns = (SLICE_NS.0 << self.round.min(8)).min(SLICE_NS.1);
             budget.until(selector::now_ns().saturating_add(slice_ns))
@@ -314,7 +333,6 @@ impl<'a> Turn<'a> {
             Budget::Zero
         };
         self.ask(budget);
-        Ok(())
     }
 
     fn deliver(&mut self) {
