@@ -202,7 +202,10 @@ fn after_a_sweep_the_next_step_is_never_a_sweep() {
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "half a minute there, and the others take the same steps")]
+#[cfg_attr(
+    miri,
+    ignore = "half a minute there, and the others take the same steps"
+)]
 fn the_estimate_follows_quickly_up_and_slowly_down() {
     let (mut policy, now_ns) = busy(10 * US);
     assert_eq!(due_in_ns(&policy, now_ns), 800 * US);

@@ -1,0 +1,34 @@
+//! Guests of this repository, built as the tests of `crates/guests` build them: what one
+//! has built the other uses.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The program `name` of `package`, built for `target`.
+pub(crate) fn built(package: &str, name: &str, target: &str, options: &[&str]) -> PathBuf {
+    let package_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("guests");
+    let mut command = Command::new(env!("CARGO"));
+    command
+        .current_dir(package_dir)
+        .args(["build", "--quiet", "--profile", "guest"])
+        .args(["--package", package, "--bin", name, "--target", target])
+        .args(options)
+        .arg("--target-dir")
+        .arg(&target_dir);
+    // What the outer cargo says about the native build must not reach this one.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO") && text != "CARGO_HOME" || text.starts_with("RUSTFLAGS") {
+            command.env_remove(name);
+        }
+    }
+    let output = command.output().expect("start cargo");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{name} does not build for {target}:\n{errors}"
+    );
+    let file = Path::new(target).join("guest").join(name);
+    target_dir.join(file).with_extension("wasm")
+}

@@ -1,0 +1,264 @@
+//! Standard input of every kind, through the program `wasio-host` itself: a guest that
+//! waits for it sees what is there and then its end, exits with 0, and never hangs.
+
+#[path = "common/built.rs"]
+mod built;
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use built::built;
+use wait_timeout::ChildExt;
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A WASI, and what a guest is built for to run on it.
+#[derive(Clone, Copy, Debug)]
+struct Version {
+    name: &'static str,
+    options: &'static [&'static str],
+    target: &'static str,
+    features: &'static str,
+}
+
+const SOCKETS01: Version = Version {
+    name: "0.1-sockets",
+    options: &["--wasi", "0.1-sockets"],
+    target: "wasm32-wasip1",
+    features: "p1,descriptors",
+};
+const THREADS01: Version = Version {
+    name: "0.1-threads",
+    options: &["--threads"],
+    target: "wasm32-wasip1-threads",
+    ..SOCKETS01
+};
+const LISTENS01: Version = Version {
+    options: &["--listen", "127.0.0.1:0"],
+    ..SOCKETS01
+};
+const PLAIN01: Version = Version {
+    name: "0.1",
+    options: &["--wasi", "0.1"],
+    ..SOCKETS01
+};
+const SOCKETS02: Version = Version {
+    name: "0.2",
+    options: &["--wasi", "0.2"],
+    target: "wasm32-wasip2",
+    features: "p2",
+};
+const ALL: [Version; 4] = [SOCKETS01, THREADS01, PLAIN01, SOCKETS02];
+
+impl Version {
+    /// The guest that copies its input to its output and says `end` at the end of it; a timer
+    /// ticks beside that.
+    fn any_stdin(self) -> PathBuf {
+        let options = ["--no-default-features", "--features", self.features];
+        built("wasio-guests", "any_stdin", self.target, &options)
+    }
+
+    /// The program, about to run `guest`.
+    fn run(self, guest: &Path) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wasio-host"));
+        command.arg("run").args(self.options).arg(guest);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+}
+
+/// The program while it runs: all waits are bounded.
+struct Running {
+    what: String,
+    child: Child,
+    stdout: Receiver<String>,
+    stderr: Receiver<String>,
+}
+
+impl Running {
+    fn start(command: &mut Command, what: String) -> Self {
+        let mut child = command.spawn().expect("start");
+        let stdout = lines_of(child.stdout.take().expect("piped"));
+        let stderr = lines_of(child.stderr.take().expect("piped"));
+        Self {
+            what,
+            child,
+            stdout,
+            stderr,
+        }
+    }
+
+    fn next_line(&self, lines: &Receiver<String>) -> String {
+        let line = lines.recv_timeout(LIMIT);
+        line.unwrap_or_else(|error| panic!("{}: {error}", self.what))
+    }
+
+    /// Waits until it has ended well, and returns what it has said since.
+    fn succeeds(mut self) -> (String, String) {
+        let status = self.child.wait_timeout(LIMIT).expect("wait");
+        if status.is_none() {
+            self.child.kill().expect("kill");
+        }
+        // Both end with the program.
+        let (stdout, stderr): (String, String) =
+            (self.stdout.iter().collect(), self.stderr.iter().collect());
+        let code = status.map(|status| status.code());
+        assert_eq!(code, Some(Some(0)), "{}\n{stdout}\n{stderr}", self.what);
+        (stdout, stderr)
+    }
+}
+
+/// Sends each line as it comes.
+fn lines_of(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        let mut pipe = BufReader::new(pipe);
+        let mut line = String::new();
+        while matches!(pipe.read_line(&mut line), Ok(1..)) {
+            // Nobody listens any more when the test has failed.
+            let _ = sender.send(std::mem::take(&mut line));
+        }
+    });
+    receiver
+}
+
+fn said(command: &mut Command, what: String) -> String {
+    Running::start(command, what).succeeds().0
+}
+
+/// The program with an input that is closed, not empty.
+#[cfg(unix)]
+fn with_closed_input(command: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", "exec \"$0\" \"$@\" <&-"])
+        .arg(command.get_program());
+    shell.args(command.get_args());
+    shell.stdout(Stdio::piped()).stderr(Stdio::piped());
+    shell
+}
+
+#[test]
+fn no_input_is_its_end() {
+    for version in ALL {
+        let mut command = version.run(&version.any_stdin());
+        let what = format!("/dev/null on {}", version.name);
+        assert_eq!(said(command.stdin(Stdio::null()), what), "end\n");
+        #[cfg(unix)]
+        {
+            let what = format!("closed on {}", version.name);
+            assert_eq!(said(&mut with_closed_input(&command), what), "end\n");
+        }
+    }
+}
+
+#[test]
+fn a_file_is_read_to_its_end() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let long = "a line of some bytes\n".repeat(5_000);
+    for (name, content) in [("empty", ""), ("short", "one\ntwo"), ("long", &long)] {
+        let path = folder.join(format!("stdin-{name}"));
+        std::fs::write(&path, content).expect("write");
+        for version in ALL {
+            let mut command = version.run(&version.any_stdin());
+            let what = format!("a {name} file on {}", version.name);
+            let file = File::open(&path).expect("open");
+            let said = said(command.stdin(file), what.clone());
+            assert!(said == format!("{content}end\n"), "{what}: {said}");
+        }
+    }
+}
+
+/// Each part is sent when the one before came back; between the two nothing is there to
+/// read, and the timer beside it goes on.
+#[test]
+fn a_pipe_is_waited_for_and_holds_nothing_up() {
+    for version in ALL {
+        let mut command = version.run(&version.any_stdin());
+        let command = command.stdin(Stdio::piped());
+        let mut running = Running::start(command, format!("a pipe on {}", version.name));
+        let mut stdin = running.child.stdin.take().expect("piped");
+        for line in ["one\n", "two\n"] {
+            stdin.write_all(line.as_bytes()).expect("write");
+            assert_eq!(running.next_line(&running.stdout), line);
+            // The silence that the timer must outlive.
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        drop(stdin);
+        let (stdout, stderr) = running.succeeds();
+        assert_eq!(stdout, "end\n");
+        let ticks = stderr.trim_end().strip_suffix(" ticks");
+        let ticks: u32 = ticks.and_then(|text| text.parse().ok()).expect("ticks");
+        assert!(ticks >= 2, "{ticks} ticks on {}", version.name);
+    }
+}
+
+/// `script` (bsdutils, which every Debian has) gives the program a terminal.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_is_waited_for_until_its_key_for_the_end() {
+    for version in ALL {
+        let run = version.run(&version.any_stdin());
+        let words = std::iter::once(run.get_program()).chain(run.get_args());
+        let words: Vec<_> = words.map(|word| format!("'{}'", word.display())).collect();
+        let mut script = Command::new("script");
+        script
+            .args(["--quiet", "--return", "--command", &words.join(" ")])
+            .arg("/dev/null");
+        script.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let what = format!("a terminal on {}", version.name);
+        let mut running = Running::start(script.stdin(Stdio::piped()), what);
+        let mut stdin = running.child.stdin.take().expect("piped");
+        stdin.write_all(b"a line\n").expect("write");
+        // The terminal's echo, and the guest's.
+        for _ in 0..2 {
+            assert_eq!(running.next_line(&running.stdout), "a line\r\n");
+        }
+        stdin.write_all(b"\x04").expect("write");
+        let (stdout, _) = running.succeeds();
+        assert!(stdout.contains("end\r\n"), "{}: {stdout:?}", version.name);
+    }
+}
+
+/// The example waits for its input and for connections in one poll.
+#[test]
+fn the_example_serves_until_its_input_ends() {
+    for version in [LISTENS01, SOCKETS02] {
+        let name = "stdin_and_sockets";
+        let guest = built("wasio-examples", name, version.target, &[]);
+        let mut command = version.run(&guest);
+        said(
+            command.stdin(Stdio::null()),
+            format!("/dev/null on {}", version.name),
+        );
+        let command = command.stdin(Stdio::piped());
+        let mut running = Running::start(command, format!("a pipe on {}", version.name));
+        let mut peer = TcpStream::connect(address_of(&running)).expect("connect");
+        peer.set_read_timeout(Some(LIMIT)).expect("a limit");
+        assert_eq!(running.next_line(&running.stdout), "connection 0 opened\n");
+        let mut stdin = running.child.stdin.take().expect("piped");
+        stdin.write_all(b"to all\n").expect("write");
+        let mut heard = [0; 7];
+        peer.read_exact(&mut heard).expect("read");
+        assert_eq!(&heard, b"to all\n");
+        drop(stdin);
+        running.succeeds();
+        assert_eq!(peer.read(&mut heard).expect("the end"), 0);
+    }
+}
+
+/// Where the program listens: on WASI 0.1 it says so itself, elsewhere the guest does.
+fn address_of(running: &Running) -> String {
+    let line = if running.what.ends_with(SOCKETS02.name) {
+        running.next_line(&running.stdout)
+    } else {
+        running.next_line(&running.stderr)
+    };
+    let (_, address) = line.split_once("listening ").expect("where it listens");
+    address.trim_end().trim_start_matches("on ").to_owned()
+}
