@@ -8,10 +8,13 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{READS, TRAPS, exits, guest, thread_that};
+use common::{READS, TRAPS, component_that, exits, guest, thread_that};
 use wait_timeout::ChildExt;
 
 const LIMIT: Duration = Duration::from_secs(60);
+
+/// The options for a component.
+const WASI02: [&str; 2] = ["--wasi", "0.2"];
 
 /// What the program left.
 #[derive(Debug)]
@@ -73,6 +76,26 @@ fn exit_code_is_the_guests() {
 fn exit_code_is_the_guests_on_plain_wasi() {
     let ended = run(&["--wasi", "0.1"], &guest("cli-plain", &exits(7)));
     assert_eq!(ended.code, Some(7), "{ended:?}");
+}
+
+#[test]
+fn exit_code_of_a_component_is_whether_it_succeeded() {
+    for code in [0, 1] {
+        let text = component_that(&format!("i32.const {code}"));
+        let ended = run(&WASI02, &guest(&format!("cli-component-{code}"), &text));
+        assert_eq!(ended.code, Some(code), "{ended:?}");
+        assert_eq!(ended.stderr, "");
+    }
+}
+
+#[test]
+fn trap_of_a_component_is_134_and_says_why() {
+    let ended = run(
+        &WASI02,
+        &guest("cli-component-trap", &component_that("unreachable")),
+    );
+    assert_eq!(ended.code, Some(134), "{ended:?}");
+    assert!(ended.stderr.contains("unreachable"), "{ended:?}");
 }
 
 #[test]
@@ -199,6 +222,69 @@ fn component_is_refused() {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("component.wasm");
     std::fs::write(&path, b"\0asm\x0d\0\x01\0").unwrap();
     refused(&run(&[], &path), &["is a component", "wasm32-wasip1"]);
+}
+
+#[test]
+fn module_is_refused_where_a_component_is_wanted() {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("module.wasm");
+    std::fs::write(&path, b"\0asm\x01\0\0\0").unwrap();
+    refused(&run(&WASI02, &path), &["is a module", "wasm32-wasip2"]);
+}
+
+#[test]
+fn broken_component_is_refused() {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("broken-component.wasm");
+    std::fs::write(&path, b"\0asm\x0d\0\x01\0\xff").unwrap();
+    let ended = run(&WASI02, &path);
+    refused(&ended, &["is not a valid WebAssembly component"]);
+}
+
+#[test]
+fn component_that_is_no_program_is_refused() {
+    let ended = run(&WASI02, &guest("cli-component-library", "(component)"));
+    refused(&ended, &["wasi:cli/run"]);
+}
+
+#[test]
+fn unknown_import_of_a_component_is_refused() {
+    let text = r#"(component (import "sky:hook/above" (instance (export "fall" (func)))))"#;
+    let ended = run(&WASI02, &guest("cli-component-import", text));
+    refused(&ended, &["sky:hook/above"]);
+}
+
+#[test]
+fn what_components_do_not_have_is_refused() {
+    let guest = guest("cli-component-options", &component_that("i32.const 0"));
+    for (options, named) in [
+        (&["--threads"][..], "--threads"),
+        (&["--listen", "127.0.0.1:0"], "--listen"),
+    ] {
+        let ended = run(&[&WASI02, options].concat(), &guest);
+        refused(&ended, &[named, "WASI 0.2", "0.1-sockets"]);
+    }
+}
+
+#[test]
+fn bad_guests_are_refused_on_every_version() {
+    for wasi in ["0.1", "0.1-sockets", "0.2"] {
+        let refused = |path: &str, part: &str| {
+            refused(&run(&["--wasi", wasi], Path::new(path)), &[part]);
+        };
+        refused("no/such/guest.wasm", "No such file");
+        refused("/", "directory");
+        refused(env!("CARGO_BIN_EXE_wasio-host"), "is not WebAssembly");
+    }
+}
+
+#[test]
+fn unknown_version_is_refused() {
+    for version in ["0.3", "", "p1"] {
+        let ended = run(&["--wasi", version], &guest("cli-version", &exits(0)));
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        for known in ["0.1-sockets", "0.1", "0.2"] {
+            assert!(ended.stderr.contains(known), "{ended:?}");
+        }
+    }
 }
 
 #[test]
