@@ -8,13 +8,25 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{READS, TRAPS, component_that, exits, guest, thread_that};
+use common::{READS, TRAPS, exits, guest, thread_that};
 use wait_timeout::ChildExt;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The options for a component.
 const WASI02: [&str; 2] = ["--wasi", "0.2"];
+
+/// A component whose function `run` has this body: 0 is success, 1 is failure.
+fn component_that(body: &str) -> String {
+    format!(
+        r#"(component
+            (core module $module (func (export "run") (result i32) {body}))
+            (core instance $instance (instantiate $module))
+            (func $run (result (result)) (canon lift (core func $instance "run")))
+            (instance $exported (export "run" (func $run)))
+            (export "wasi:cli/run@0.2.0" (instance $exported)))"#
+    )
+}
 
 /// What the program left.
 #[derive(Debug)]

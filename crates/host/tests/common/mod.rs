@@ -20,18 +20,6 @@ pub(crate) fn exits(code: i32) -> String {
     )
 }
 
-/// A component whose function `run` has this body: 0 is success, 1 is failure.
-pub(crate) fn component_that(body: &str) -> String {
-    format!(
-        r#"(component
-            (core module $module (func (export "run") (result i32) {body}))
-            (core instance $instance (instantiate $module))
-            (func $run (result (result)) (canon lift (core func $instance "run")))
-            (instance $exported (export "run" (func $run)))
-            (export "wasi:cli/run@0.2.0" (instance $exported)))"#
-    )
-}
-
 /// Traps at once.
 pub(crate) const TRAPS: &str = r#"(module (func $inner unreachable)
     (func (export "_start") (call $inner)))"#;
