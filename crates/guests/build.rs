@@ -18,8 +18,12 @@ const TARGETS: [(&str, &str); 3] = [
     ("wasm32-wasip2", "p2"),
 ];
 
-/// The targets that the examples are tested on, besides this machine.
-const EXAMPLE_TARGETS: [&str; 1] = ["wasm32-wasip1"];
+/// The targets that the examples are tested on, besides this machine, and the
+/// features that they have there.
+const EXAMPLE_TARGETS: [(&str, &[&str]); 2] = [
+    ("wasm32-wasip1", &[]),
+    ("wasm32-wasip2", &["--features", "p2"]),
+];
 
 /// What a guest's name may start with: it says which hosts it runs on, see
 /// `tests/guests/harness/hosts.rs`.
@@ -63,8 +67,11 @@ fn run() -> Result<()> {
         build(&package, "wasio-guests", target, &features, &target_dir)?;
     }
     let native = env::var("HOST")?;
-    for target in EXAMPLE_TARGETS.into_iter().chain([native.as_str()]) {
-        build(&package, "wasio-examples", target, &[], &target_dir)?;
+    for (target, features) in EXAMPLE_TARGETS
+        .into_iter()
+        .chain([(native.as_str(), &[][..])])
+    {
+        build(&package, "wasio-examples", target, features, &target_dir)?;
     }
     let examples = programs(&package.join("../../examples/src/bin"))?;
     let index = index(&guests, &examples, &native, &target_dir)?;

@@ -68,6 +68,11 @@ fn lints(workspace: &Workspace) -> Vec<Step> {
              --target wasm32-wasip1",
         ),
         clippy(
+            "lints, guests and examples, wasm32-wasip2",
+            "--package wasio-guests --package wasio-examples --bins --no-default-features \
+             --features wasio-guests/p2,wasio-examples/p2 --target wasm32-wasip2",
+        ),
+        clippy(
             "lints, the drop-in, wasm32-wasip1",
             "--package mio --lib --all-features --target wasm32-wasip1",
         ),

@@ -8,7 +8,14 @@ use wasio_host::Stdin;
 use wasio_host::peer::load::Load;
 
 use crate::harness::{Case, Session};
+
 use crate::talk::{hear, hear_end, say};
+
+mod dial;
+mod proxy;
+
+pub(crate) use dial::*;
+pub(crate) use proxy::*;
 
 /// It serves for ever: what it sends back is checked, and then it is stopped.
 pub(crate) fn echo(case: &Case) {

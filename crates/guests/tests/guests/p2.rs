@@ -18,6 +18,13 @@ pub(crate) fn p2_udp(case: &Case) {
     case.start().succeeds();
 }
 
+pub(crate) fn p2_writes(case: &Case) {
+    let outcome = case.start().succeeds();
+    let text = outcome.stdout_text();
+    let sent: usize = text.strip_suffix(" bytes\n").unwrap().parse().unwrap();
+    assert!(sent > 4 * 64 * 1024, "{text}");
+}
+
 pub(crate) fn p2_mixed(case: &Case) {
     case.start().succeeds();
 }

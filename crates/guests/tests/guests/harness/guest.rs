@@ -85,6 +85,28 @@ impl Session {
         }
     }
 
+    /// Waits until its standard output has `part`.
+    ///
+    /// # Panics
+    /// If it has not before the time of the test is over.
+    pub(crate) fn expect_in_stdout(&self, part: &str) {
+        loop {
+            let said = match self.started() {
+                Started::Wasm(running) => running.stdout_so_far(),
+                Started::Native(child) => child.stdout_so_far(),
+            };
+            let said = String::from_utf8_lossy(&said);
+            if said.contains(part) {
+                return;
+            }
+            assert!(
+                !self.case.time_left().is_zero(),
+                "{part:?} is not in {said:?}"
+            );
+            std::thread::sleep(POLL_OUTPUT);
+        }
+    }
+
     /// CPU time so far; `None` where the system does not say.
     pub(crate) fn cpu_time(&self) -> Option<Duration> {
         match self.started() {

@@ -39,7 +39,7 @@ impl Host {
                 Self::Sockets02,
                 Self::Native,
             ],
-            "example" => &[Self::Sockets01, Self::Native],
+            "example" => &[Self::Sockets01, Self::Sockets02, Self::Native],
             "p1" => &[Self::Sockets01, Self::Plain01],
             "p2" => &[Self::Sockets02],
             "threads" => &[Self::Threads01, Self::Native],

@@ -1,17 +1,18 @@
 //! What was written when a connection was dropped, and has not left the host yet.
 //!
 //! A host takes a write that the network has no room for into a buffer of its own, and throws that
-//! away when the stream is dropped. `close` of an operating system sends it still, and so do we: such a
-//! connection is kept until the host says that it has room again. At the end of the program what is left
-//! gets [`LAST`]; a program that traps loses it.
+//! away when the stream is dropped. `close` of an operating system sends it still, and so do we: the
+//! host is told to end the connection after it, and the connection is kept until it has. The peer hears of
+//! the end as soon as it has read the rest, also while the program sleeps. At the end of the
+//! program what is left gets [`LAST`]; a program that traps loses it.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use wasip2::clocks::monotonic_clock;
-use wasip2::io::poll::poll;
-use wasip2::sockets::tcp::TcpSocket;
+use wasip2::io::poll::{Pollable, poll};
+use wasip2::sockets::tcp::{ShutdownType, TcpSocket};
 
 use super::stream::Connection;
 use crate::sys::imp::raw;
@@ -23,9 +24,27 @@ const SELECTS_PER_LOOK: usize = 64;
 
 /// A connection that its owner has dropped.
 struct Lingering {
-    // The streams before their socket: the host traps if that goes first.
+    // Children before their parents: the host traps if those go first.
+    sent: Pollable,
     connection: Connection,
     _socket: TcpSocket,
+}
+
+impl Lingering {
+    fn new(connection: Connection, socket: TcpSocket) -> Self {
+        // It fails for a connection that is gone, of which there is nothing to send.
+        let _ = socket.shutdown(ShutdownType::Send);
+        Self {
+            sent: connection.subscribe_output(),
+            connection,
+            _socket: socket,
+        }
+    }
+
+    /// wasmtime takes note that it has sent all only while it is asked whether it is ready.
+    fn is_sent(&self) -> bool {
+        self.sent.ready() && !self.connection.has_unsent()
+    }
 }
 
 static LINGERING: Mutex<Vec<Lingering>> = Mutex::new(Vec::new());
@@ -37,10 +56,7 @@ pub(super) fn keep(connection: Connection, socket: TcpSocket) {
     AT_EXIT.call_once(|| raw::at_exit(wait_for_all));
     reap();
     let mut lingering = LINGERING.lock().unwrap_or_else(PoisonError::into_inner);
-    lingering.push(Lingering {
-        connection,
-        _socket: socket,
-    });
+    lingering.push(Lingering::new(connection, socket));
     ANY.store(true, Ordering::Relaxed);
 }
 
@@ -58,7 +74,7 @@ pub(crate) fn look() {
 
 fn reap() {
     let mut lingering = LINGERING.lock().unwrap_or_else(PoisonError::into_inner);
-    lingering.retain(|one| one.connection.has_unsent());
+    lingering.retain(|one| !one.is_sent());
     ANY.store(!lingering.is_empty(), Ordering::Relaxed);
 }
 
@@ -70,10 +86,7 @@ extern "C" fn wait_for_all() {
         if lingering.is_empty() || last.ready() {
             return;
         }
-        let waits: Vec<_> = (lingering.iter())
-            .map(|one| one.connection.subscribe_output())
-            .collect();
-        let mut all: Vec<_> = waits.iter().collect();
+        let mut all: Vec<_> = lingering.iter().map(|one| &one.sent).collect();
         all.push(&last);
         poll(&all);
     }

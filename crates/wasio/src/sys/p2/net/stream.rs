@@ -315,9 +315,23 @@ impl Connection {
     }
 
     fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        let written = stream::write(&self.output, bytes)?;
-        self.wrote.store(true, Ordering::Relaxed);
-        Ok(written)
+        let mut result = stream::write(&self.output, bytes);
+        if let Err(error) = &result
+            && error.kind() == io::ErrorKind::WouldBlock
+            && self.writable().ready()
+        {
+            result = stream::write(&self.output, bytes);
+        }
+        self.wrote.fetch_or(result.is_ok(), Ordering::Relaxed);
+        result
+    }
+
+    /// wasmtime, which sends in the background what there was no room for, takes note that it has
+    /// done so only when it is asked whether this is ready: a program that is not registered for it
+    /// would find no room for ever.
+    fn writable(&self) -> &Pollable {
+        self.writable
+            .get_or_init(|| Owned::new(self.output.subscribe()))
     }
 
     /// Whether the host has not sent yet what it took.
@@ -401,8 +415,7 @@ impl Connection {
                 .get_or_init(|| Owned::new(self.input.subscribe()));
         }
         if interest.is_writable() {
-            self.writable
-                .get_or_init(|| Owned::new(self.output.subscribe()));
+            self.writable();
         }
         let handle = |pollable: &OnceLock<Owned>| pollable.get().map(|owned| owned.handle());
         let peeked = self.peeked();

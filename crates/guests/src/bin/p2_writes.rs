@@ -1,0 +1,70 @@
+//! What the host has taken and not sent yet: a program that is not registered for room finds it all
+//! the same, and a stream that is dropped sends it before its end.
+
+use std::io::{ErrorKind, Read, Write};
+use std::time::Instant;
+
+use wasio::Interest;
+use wasio::net::{TcpListener, TcpStream};
+use wasio_guests::driver::{Driver, PATIENCE, accept};
+
+const CHUNK_LEN: usize = 64 * 1024;
+
+fn main() {
+    let local = "127.0.0.1:0".parse().expect("an address");
+    let mut listener = TcpListener::bind(local).expect("bind");
+    let address = listener.local_addr().expect("an address");
+    let writer = TcpStream::connect(address).expect("connect");
+    let mut reader = accept(&mut listener);
+    let mut driver = Driver::default();
+    driver.register(&mut reader, 1, Interest::READABLE);
+
+    let mut sent = fill(&writer);
+    let mut received = 0;
+    for _ in 0..3 {
+        // Nobody polls for `writer`: its writes find the room that this makes.
+        received += take(&mut driver, &mut reader, sent - received);
+        let start = Instant::now();
+        let more = loop {
+            match fill(&writer) {
+                0 => assert!(start.elapsed() < PATIENCE, "there is never room again"),
+                more => break more,
+            }
+        };
+        sent += more;
+    }
+    drop(writer);
+    received += take(&mut driver, &mut reader, sent - received);
+    assert_eq!(received, sent);
+    loop {
+        match reader.read(&mut [0]) {
+            Ok(0) => break,
+            Ok(_) => panic!("more than was sent"),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => driver.expect(1),
+            Err(error) => panic!("read: {error}"),
+        };
+    }
+    println!("{sent} bytes");
+}
+
+/// Writes until it would block.
+fn fill(mut stream: &TcpStream) -> usize {
+    let chunk = vec![7; CHUNK_LEN];
+    let mut sent = 0;
+    let start = Instant::now();
+    loop {
+        match stream.write(&chunk) {
+            Ok(count) => sent += count,
+            // A connection that is still being made has no room yet.
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return sent,
+            Err(error) => panic!("after {sent} bytes: {error}"),
+        }
+        assert!(start.elapsed() < PATIENCE, "{sent} bytes and no end");
+    }
+}
+
+/// Reads `len` bytes.
+fn take(driver: &mut Driver, stream: &mut TcpStream, len: usize) -> usize {
+    assert!(driver.receive(stream, len).iter().all(|byte| *byte == 7));
+    len
+}
