@@ -17,3 +17,22 @@ pub(crate) use self::policy::{Config, Policy, Step};
 pub(crate) use self::sources::Sources;
 pub(crate) use self::timers::{Expiry, Timers};
 pub(crate) use self::wake::{Parker, WakeFlag};
+
+/// Arrays up to this length double when they are full.
+const SMALL: usize = 256;
+
+/// Adds to an array that grows by a quarter once it is large: a table of a thousand sources has
+/// room for a thousand more otherwise, which costs more memory than all but the host's records.
+pub(crate) fn push<T>(array: &mut Vec<T>, value: T) {
+    if array.len() == array.capacity() {
+        grow(array);
+    }
+    array.push(value);
+}
+
+#[cold]
+fn grow<T>(array: &mut Vec<T>) {
+    let len = array.len();
+    let more = if len < SMALL { len.max(4) } else { len / 4 };
+    array.reserve_exact(more);
+}

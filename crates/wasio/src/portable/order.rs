@@ -10,6 +10,8 @@
 use std::ops::Range;
 
 use super::key::SlotId;
+use super::policy::FEW_COLD;
+use super::push;
 use super::sources::{ABSENT, Sources};
 
 /// A poll looks at so many hot slots to find stale ones, and at one of sixteen if
@@ -61,6 +63,15 @@ impl<R: Copy> Order<R> {
         self.records.len() - 1
     }
 
+    /// The number of slots in a part.
+    pub(crate) fn len_of(&self, part: Part) -> usize {
+        match part {
+            Part::Hot => self.hot,
+            Part::Cold => self.cold(),
+            Part::All => self.len(),
+        }
+    }
+
     pub(crate) fn clock_mut(&mut self) -> &mut R {
         &mut self.records[self.hot]
     }
@@ -87,9 +98,13 @@ impl<R: Copy> Order<R> {
     /// Lends all records but the clock, whose place the last one takes for as long.
     pub(crate) fn without_clock<T>(&mut self, use_it: impl FnOnce(&[R]) -> T) -> T {
         let last = self.records.len() - 1;
-        self.records.swap(self.hot, last);
+        if self.hot == last {
+            return use_it(&self.records[..last]);
+        }
+        let clock = self.records[self.hot];
+        self.records[self.hot] = self.records[last];
         let result = use_it(&self.records[..last]);
-        self.records.swap(self.hot, last);
+        self.records[self.hot] = clock;
         result
     }
 
@@ -141,8 +156,8 @@ impl<R: Copy> Order<R> {
         hot: bool,
     ) {
         let place = self.records.len();
-        self.records.push(record);
-        self.owners.push(id);
+        push(&mut self.records, record);
+        push(&mut self.owners, id);
         sources.set_position(id, index(place));
         if hot {
             self.promote(sources, id);
@@ -188,6 +203,10 @@ impl<R: Copy> Order<R> {
 
     /// Looks at the next few hot slots and cools those that moved no bytes for long.
     pub(super) fn cool_stale<S: Copy>(&mut self, sources: &mut Sources<S>) {
+        // Then all is waited on as one, and it does not matter which part that is in.
+        if self.len() < FEW_COLD {
+            return;
+        }
         let looks = COOLED_PER_POLL.max(self.hot / COOLED_SHARE);
         for _ in 0..looks.min(self.hot) {
             if self.hand >= self.hot {

@@ -49,7 +49,7 @@
 //! speed beside 1 000 idle ones and 80% beside 8 000; a flat wait would keep 31 to 50% and 5%.
 
 /// Fewer cold sources than this are always waited on: 16 × 0.2 µs is what two calls cost.
-const FEW_COLD: usize = 16;
+pub(super) const FEW_COLD: usize = 16;
 /// A loop is busy while its usual gap is at most this.
 const BUSY_GAP_NS: u64 = 1_000_000;
 /// A gap from here on tells that the loop was idle, whatever came before; also where smoothing

@@ -5,89 +5,17 @@
 //! to date before the next wait. A direction that is disarmed by an event and armed again by
 //! the read that follows, the usual course of a request, never touches the array.
 
-use std::ops::RangeInclusive;
+mod entry;
 
+pub(crate) use self::entry::Armed;
+use self::entry::{Entry, Life, Slot, Waits, registered};
 use super::key::{Direction, Key, SlotId};
 use super::order::Order;
+use super::push;
 use crate::{Interest, Mode, Token};
 
 /// Not in the array.
 pub(super) const ABSENT: u32 = u32::MAX;
-
-/// How long a slot stays hot after it moved bytes, as powers of two of polls. One
-/// that is new, or was silent for long, has the shortest lease: a storm of connections that speak
-/// once must not fill the hot prefix. One that comes back in time gets twice the polls it took.
-const LEASES: RangeInclusive<u8> = 4..=9;
-
-/// The state of one direction of one registration.
-#[derive(Copy, Clone, Debug)]
-pub(super) struct Slot {
-    /// Where its record stands in the array, or [`ABSENT`]. Changed by `Order` only.
-    pub(super) position: u32,
-    /// The poll in which it last moved bytes.
-    stamp: u32,
-    /// It is hot for so many polls more, as a power of two.
-    lease: u8,
-    /// Whether the next wait should include it.
-    armed: bool,
-    /// Whether it stands in the dirty list.
-    dirty: bool,
-    /// Whether it stands in the list of what is always ready.
-    listed: bool,
-}
-
-impl Slot {
-    const IDLE: Self = Self {
-        position: ABSENT,
-        stamp: 0,
-        lease: *LEASES.start(),
-        armed: false,
-        dirty: false,
-        listed: false,
-    };
-}
-
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-enum Life {
-    Free,
-    Registered,
-    /// Deregistered, but a record of it may still stand in the array.
-    Leaving,
-}
-
-/// Whether the host is asked about a source.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-enum Waits {
-    Yes,
-    /// It never blocks: ready whenever it is armed.
-    NoNeed,
-    /// The host refuses to wait for it: called ready whenever it is armed.
-    Refused,
-}
-
-impl Waits {
-    const fn from_always_ready(always_ready: bool) -> Self {
-        if always_ready {
-            Self::NoNeed
-        } else {
-            Self::Yes
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
-struct Entry<S> {
-    generation: u32,
-    token: Token,
-    source: S,
-    interest: Interest,
-    mode: Mode,
-    life: Life,
-    waits: Waits,
-    /// Where the source's event of this poll may be; the next free index when free.
-    hint: u32,
-    slots: [Slot; 2],
-}
 
 /// What is known of a registered source.
 #[derive(Copy, Clone, Debug)]
@@ -164,7 +92,7 @@ impl<S: Copy> Sources<S> {
             if index >= SlotId::CLOCK.index() {
                 return None;
             }
-            self.entries.push(entry);
+            push(&mut self.entries, entry);
             return Some(Key {
                 index,
                 generation: 1,
@@ -252,20 +180,54 @@ impl<S: Copy> Sources<S> {
     /// Includes a direction in the next wait, if it is one of the interests.
     /// Returns whether that changed anything.
     pub(crate) fn arm(&mut self, key: Key, direction: Direction) -> bool {
-        let Some(entry) = self.entry_mut(key) else {
+        self.after_io(key, direction, false, true, 0)
+    }
+
+    /// What an operation on a direction told: whether it moved bytes, which makes the direction
+    /// hot, and whether the next wait is to include it, if it is one of the interests.
+    /// Returns whether that armed it.
+    pub(crate) fn after_io(
+        &mut self,
+        key: Key,
+        direction: Direction,
+        moved: bool,
+        arms: bool,
+        order_hot: u32,
+    ) -> bool {
+        let poll = self.poll;
+        let Some(entry) = registered(&mut self.entries, key) else {
             return false;
         };
         let wanted = match direction {
             Direction::Read => entry.interest.is_readable(),
             Direction::Write => entry.interest.is_writable(),
         };
-        wanted && self.set_armed(key, direction, true)
+        let slot = &mut entry.slots[direction as usize];
+        let armed = arms && wanted && !slot.armed;
+        slot.armed |= armed;
+        if (moved && slot.moved(poll, order_hot)) || armed {
+            slot.mark_dirty(key.slot(direction), &mut self.dirty);
+        }
+        armed
+    }
+
+    /// A direction that is armed; `None` if it is not, or if `key` is stale.
+    pub(crate) fn armed(&mut self, key: Key, direction: Direction) -> Option<Armed<'_, S>> {
+        let poll = self.poll;
+        let entry = registered(&mut self.entries, key)?;
+        entry.slots[direction as usize].armed.then_some(Armed {
+            entry,
+            dirty: &mut self.dirty,
+            key,
+            direction,
+            poll,
+        })
     }
 
     /// Leaves a direction out of the next wait.
     pub(crate) fn disarm(&mut self, key: Key, direction: Direction) {
-        if self.entry(key).is_some() {
-            self.set_armed(key, direction, false);
+        if let Some(mut armed) = self.armed(key, direction) {
+            armed.disarm();
         }
     }
 
@@ -276,19 +238,19 @@ impl<S: Copy> Sources<S> {
 
     /// Notes that a direction moved bytes: it becomes hot.
     pub(crate) fn touch(&mut self, key: Key, direction: Direction, order_hot: u32) {
-        let poll = self.poll;
-        let Some(entry) = self.entry_mut(key) else {
-            return;
-        };
-        let slot = &mut entry.slots[direction as usize];
-        slot.lease = renewed(slot.lease, poll.wrapping_sub(slot.stamp));
-        slot.stamp = poll;
-        if slot.position != ABSENT && slot.position > order_hot {
-            self.mark_dirty(key.slot(direction));
+        self.after_io(key, direction, true, false, order_hot);
+    }
+
+    /// Leaves a whole source out of the next wait.
+    #[cold]
+    pub(crate) fn disarm_both(&mut self, key: Key) {
+        for direction in Direction::BOTH {
+            self.disarm(key, direction);
         }
     }
 
     /// Says that the host refuses to wait for a source: it counts as ready whenever it is armed.
+    #[cold]
     pub(crate) fn set_refused(&mut self, key: Key) {
         self.set_waits(key, Waits::Refused);
     }
@@ -310,16 +272,26 @@ impl<S: Copy> Sources<S> {
 
     /// The directions that are armed and ready without asking the host.
     pub(crate) fn always_ready(&mut self) -> &[(Key, Direction)] {
+        if !self.always.is_empty() {
+            self.drop_unarmed();
+        }
+        &self.always
+    }
+
+    #[cold]
+    fn drop_unarmed(&mut self) {
         let mut always = std::mem::take(&mut self.always);
         always.retain(|&(key, direction)| {
-            let armed = self.is_armed(key, direction);
+            let armed = self.is_armed(key, direction)
+                && self
+                    .entry(key)
+                    .is_some_and(|entry| entry.waits != Waits::Yes);
             if !armed && self.entry(key).is_some() {
                 self.slot_mut(key.slot(direction)).listed = false;
             }
             armed
         });
         self.always = always;
-        &self.always
     }
 
     /// What a place in the array waits for; `None` for the clock, and for a
@@ -330,6 +302,13 @@ impl<S: Copy> Sources<S> {
         }
         let key = self.key_of(slot);
         Some((self.entry(key)?.source, key, slot.direction()))
+    }
+
+    /// The registration at an index, and what it is made of.
+    pub(crate) fn at(&self, index: u32) -> Option<(Key, S)> {
+        let entry = self.entries.get(index as usize)?;
+        let generation = entry.generation;
+        (entry.life == Life::Registered).then_some((Key { index, generation }, entry.source))
     }
 
     /// The registration a slot belongs to now.
@@ -354,25 +333,43 @@ impl<S: Copy> Sources<S> {
     ) {
         self.poll = self.poll.wrapping_add(1);
         while let Some(id) = self.dirty.pop() {
-            self.slot_mut(id).dirty = false;
-            let slot = *self.slot(id);
-            let entry = &self.entries[id.index() as usize];
-            let (always_ready, source) = (entry.waits != Waits::Yes, entry.source);
-            match (slot.armed && !always_ready, slot.position != ABSENT) {
-                (true, false) => {
-                    let record = record(source, self.key_of(id), id.direction());
-                    order.insert(self, id, record, self.is_hot(slot));
+            let poll = self.poll;
+            let Some(entry) = self.entries.get_mut(id.index() as usize) else {
+                continue;
+            };
+            let usual = entry.life == Life::Registered && entry.waits == Waits::Yes;
+            let slot = &mut entry.slots[id.direction() as usize];
+            slot.dirty = false;
+            let placed = slot.position != ABSENT;
+            if !usual {
+                self.settle(id, order);
+            } else if slot.armed && !placed {
+                let hot = slot.is_hot(poll);
+                let record = record(entry.source, self.key_of(id), id.direction());
+                order.insert(self, id, record, hot);
+            } else if slot.armed {
+                if slot.position as usize > order.hot() && slot.is_hot(poll) {
+                    order.promote(self, id);
                 }
-                (true, true) if self.is_hot(slot) => order.promote(self, id),
-                (true, true) | (false, false) => {}
-                (false, true) => order.remove(self, id),
+            } else if placed {
+                order.remove(self, id);
             }
-            if slot.armed && always_ready {
-                self.list_always_ready(id);
-            }
-            self.release_if_left(id.index());
         }
         order.cool_stale(self);
+    }
+
+    /// Brings the array up to date for a slot that is to leave it, or that the host is not
+    /// asked about.
+    #[cold]
+    fn settle<R: Copy>(&mut self, id: SlotId, order: &mut Order<R>) {
+        let slot = *self.slot(id);
+        if slot.position != ABSENT {
+            order.remove(self, id);
+        }
+        if slot.armed {
+            self.list_always_ready(id);
+        }
+        self.release_if_left(id.index());
     }
 
     fn list_always_ready(&mut self, id: SlotId) {
@@ -382,13 +379,8 @@ impl<S: Copy> Sources<S> {
         }
     }
 
-    /// Whether a slot belongs in the hot prefix.
-    const fn is_hot(&self, slot: Slot) -> bool {
-        self.poll.wrapping_sub(slot.stamp) <= 1 << slot.lease
-    }
-
     pub(super) fn is_stale(&self, id: SlotId) -> bool {
-        !self.is_hot(*self.slot(id))
+        !self.slot(id).is_hot(self.poll)
     }
 
     pub(super) fn set_position(&mut self, id: SlotId, position: u32) {
@@ -407,28 +399,18 @@ impl<S: Copy> Sources<S> {
             (Direction::Read, interest.is_readable()),
             (Direction::Write, interest.is_writable()),
         ] {
-            self.slot_mut(key.slot(direction)).stamp = poll;
-            self.set_armed(key, direction, wanted);
+            let slot = self.slot_mut(key.slot(direction));
+            slot.stamp = poll;
+            if slot.armed != wanted {
+                slot.armed = wanted;
+                self.mark_dirty(key.slot(direction));
+            }
         }
-    }
-
-    fn set_armed(&mut self, key: Key, direction: Direction, armed: bool) -> bool {
-        let id = key.slot(direction);
-        let slot = self.slot_mut(id);
-        if slot.armed == armed {
-            return false;
-        }
-        slot.armed = armed;
-        self.mark_dirty(id);
-        true
     }
 
     fn mark_dirty(&mut self, id: SlotId) {
-        let slot = self.slot_mut(id);
-        if !slot.dirty {
-            slot.dirty = true;
-            self.dirty.push(id);
-        }
+        let slot = &mut self.entries[id.index() as usize].slots[id.direction() as usize];
+        slot.mark_dirty(id, &mut self.dirty);
     }
 
     /// Frees the index of a registration that left, once nothing refers to it.
@@ -446,13 +428,11 @@ impl<S: Copy> Sources<S> {
     fn entry(&self, key: Key) -> Option<&Entry<S>> {
         self.entries
             .get(key.index as usize)
-            .filter(|entry| entry.life == Life::Registered && entry.generation == key.generation)
+            .filter(|entry| entry.is(key))
     }
 
     fn entry_mut(&mut self, key: Key) -> Option<&mut Entry<S>> {
-        self.entries
-            .get_mut(key.index as usize)
-            .filter(|entry| entry.life == Life::Registered && entry.generation == key.generation)
+        registered(&mut self.entries, key)
     }
 
     fn slot(&self, id: SlotId) -> &Slot {
@@ -462,18 +442,6 @@ impl<S: Copy> Sources<S> {
     fn slot_mut(&mut self, id: SlotId) -> &mut Slot {
         &mut self.entries[id.index() as usize].slots[id.direction() as usize]
     }
-}
-
-/// The lease of a slot that moves bytes `polls` polls after the last time.
-fn renewed(lease: u8, polls: u32) -> u8 {
-    if polls > 1 << *LEASES.end() {
-        return *LEASES.start();
-    }
-    // Twice the polls, rounded up; a long lease shrinks slowly.
-    let needed = u32::BITS - polls.leading_zeros() + 1;
-    let needed = u8::try_from(needed).unwrap_or(u8::MAX);
-    let kept = needed.max(lease.saturating_sub(1));
-    kept.clamp(*LEASES.start(), *LEASES.end())
 }
 
 #[cfg(test)]

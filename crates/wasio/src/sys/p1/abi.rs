@@ -1,5 +1,6 @@
 //! The records and numbers of WASI 0.1 (`wasi_snapshot_preview1`) that wasio uses, as
-//! plain data: no unions, so no unsafe code is needed to read or write them.
+//! plain data: no unions, so no unsafe code is needed to read or write them. Their padding is
+//! left to the compiler, which then need not copy it.
 //!
 //! Source: `phases/snapshot/witx/typenames.witx` of the WASI repository.
 
@@ -13,16 +14,18 @@ use crate::portable::{Direction, Key};
 pub(crate) struct Subscription {
     pub(crate) userdata: u64,
     tag: u8,
-    padding_0: [u8; 7],
     /// The clock's id, or the descriptor.
-    object: u32,
-    padding_1: u32,
+    object: Object,
     /// Of a clock; otherwise unused.
     timeout_ns: u64,
     precision_ns: u64,
     flags: u16,
-    padding_2: [u16; 3],
 }
+
+/// Where a union of eight bytes' alignment begins.
+#[repr(C, align(8))]
+#[derive(Copy, Clone, Debug)]
+struct Object(u32);
 
 /// `event`: 32 bytes.
 #[repr(C)]
@@ -31,11 +34,9 @@ pub(crate) struct Event {
     pub(crate) userdata: u64,
     pub(crate) error: Errno,
     pub(crate) kind: u8,
-    padding_0: [u8; 5],
     /// Bytes to read or room to write, as far as the host says.
     pub(crate) nbytes: u64,
     pub(crate) flags: u16,
-    padding_1: [u16; 3],
 }
 
 const _: () = {
@@ -72,13 +73,10 @@ impl Subscription {
         Self {
             userdata: CLOCK_USERDATA,
             tag: CLOCK,
-            padding_0: [0; 7],
-            object: MONOTONIC,
-            padding_1: 0,
+            object: Object(MONOTONIC),
             timeout_ns: 0,
             precision_ns: 0,
             flags: 0,
-            padding_2: [0; 3],
         }
     }
 
@@ -89,7 +87,7 @@ impl Subscription {
                 Direction::Read => FD_READ,
                 Direction::Write => FD_WRITE,
             },
-            object: fd,
+            object: Object(fd),
             ..Self::clock()
         }
     }
@@ -100,7 +98,7 @@ impl Subscription {
 
     /// The descriptor; of a clock its id.
     pub(crate) const fn fd(&self) -> u32 {
-        self.object
+        self.object.0
     }
 
     /// The event that tells the owner why this cannot be waited for.
@@ -139,10 +137,8 @@ impl Event {
         userdata: 0,
         error: Errno::SUCCESS,
         kind: CLOCK,
-        padding_0: [0; 5],
         nbytes: 0,
         flags: 0,
-        padding_1: [0; 3],
     };
 
     /// The event of a direction that is ready, as a host that knows nothing more would write it.

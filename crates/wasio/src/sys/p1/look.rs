@@ -6,7 +6,6 @@
 //! one, where the answer of that host is exact. What was not found ready stays armed.
 
 use std::io;
-use std::ops::Range;
 
 use super::abi::{Errno, Event, FD_WRITE, Subscription};
 use super::host::Host;
@@ -26,15 +25,13 @@ const MS: u64 = 1_000_000;
 const FEW: usize = 8;
 const FEW_SKIPS: u8 = 16;
 /// The shortest time between looks that find other work waiting.
-const LOOK_EVERY_NS: u64 = MS;
-/// An `inval` for more sources than this is taken for a limit first.
-const MANY: usize = 512;
+pub(super) const LOOK_EVERY_NS: u64 = MS;
 
 /// Buffers of the second look, and when the next is due.
 pub(super) struct Look {
     /// The labels of what was reported and is not believed yet.
     candidates: Vec<u64>,
-    /// The array and the answers of a look's own calls.
+    /// The array and the answers of a look's own calls. The clock comes first.
     probe: Vec<Subscription>,
     answers: Vec<Event>,
     due_ns: u64,
@@ -47,10 +44,10 @@ pub(super) struct Look {
 }
 
 impl Look {
-    pub(super) const fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             candidates: Vec::new(),
-            probe: Vec::new(),
+            probe: vec![Subscription::clock()],
             answers: Vec::new(),
             due_ns: 0,
             doubt_since_ns: None,
@@ -88,6 +85,19 @@ impl Look {
     }
 }
 
+/// What an answer holds that may not be so.
+#[derive(Copy, Clone)]
+struct Doubt {
+    /// The events that the host wrote.
+    written: usize,
+    /// The slots it was asked about.
+    asked: usize,
+    /// The events that need no second look.
+    certain: usize,
+    /// The others that are about writing.
+    writes: usize,
+}
+
 /// Whether an answer of a host that cries wolf says no more than "perhaps".
 fn is_ambiguous(event: &Event) -> bool {
     !event.is_clock()
@@ -99,8 +109,8 @@ fn is_ambiguous(event: &Event) -> bool {
 impl<H: Host> Turn<'_, H> {
     /// Waits on a part of the array and returns how many slots were found ready.
     pub(super) fn ask_part(&mut self, part: Part, budget: Budget) -> io::Result<usize> {
-        let before = self.wait.found.len();
-        let asked = self.wait.order.part(part).len() - 1;
+        let before = self.heard();
+        let asked = self.wait.order.len_of(part);
         if asked == 0 {
             return Ok(0);
         }
@@ -110,7 +120,7 @@ impl<H: Host> Turn<'_, H> {
         } else if let Err(errno) = self.ask_whole(part, asked, budget) {
             self.recover(errno, part, asked, budget)?;
         }
-        Ok(self.wait.found.len() - before)
+        Ok(self.heard() - before)
     }
 
     fn ask_whole(&mut self, part: Part, asked: usize, budget: Budget) -> Result<(), Errno> {
@@ -180,9 +190,29 @@ impl<H: Host> Turn<'_, H> {
         timeout_ns: u64,
         elapsed_ns: u64,
     ) {
+        let doubts = asked > 1 && self.wait.quirks.cries_wolf != Some(false);
+        let (mut certain, mut doubtful, mut writes) = (0, 0, 0);
+        let shared = self.shared;
+        let mut state = shared.lock();
+        for place in 0..written {
+            let Some(event) = self.wait.answers.get(place) else {
+                break;
+            };
+            if event.is_clock() {
+                continue;
+            }
+            if doubts && is_ambiguous(event) {
+                doubtful += 1;
+                writes += usize::from(event.kind == FD_WRITE);
+            } else {
+                certain += 1;
+                let event = *event;
+                self.hear(&mut state, &event);
+            }
+        }
+        drop(state);
+        let reported = certain + doubtful;
         let wait = &mut *self.wait;
-        let answers = &wait.answers[..written.min(wait.answers.len())];
-        let reported = answers.iter().filter(|event| !event.is_clock()).count();
         if budget == Budget::Zero {
             wait.quirks.zero_took(timeout_ns, elapsed_ns, reported > 0);
         }
@@ -194,35 +224,43 @@ impl<H: Host> Turn<'_, H> {
         if reported < asked {
             wait.quirks.cries_wolf = Some(false);
             wait.quirks.some_took(timeout_ns, elapsed_ns);
-        }
-        let doubtful = asked > 1 && wait.quirks.cries_wolf != Some(false);
-        let believed = |event: &&Event| !(event.is_clock() || (doubtful && is_ambiguous(event)));
-        let before = wait.found.len();
-        wait.found.extend(answers.iter().filter(believed));
-        if doubtful {
-            let certain = wait.found.len() - before;
-            self.second_look(written, asked, certain, budget, timeout_ns, elapsed_ns);
+            if doubtful > 0 {
+                self.believe(written);
+            }
+        } else if doubtful > 0 {
+            let doubt = Doubt {
+                written,
+                asked,
+                certain,
+                writes,
+            };
+            self.second_look(doubt, budget, timeout_ns, elapsed_ns);
         }
     }
 
     /// Looks again at what was reported and may not be so.
-    fn second_look(
+    fn second_look(&mut self, doubt: Doubt, budget: Budget, timeout_ns: u64, elapsed_ns: u64) {
+        let few = doubt.writes == 0 && doubt.asked <= FEW;
+        if few && doubt.certain > 0 && self.wait.look.skips() {
+            return;
+        }
+        self.look_again(doubt, few, budget, timeout_ns, elapsed_ns);
+    }
+
+    fn look_again(
         &mut self,
-        written: usize,
-        asked: usize,
-        certain: usize,
+        doubt: Doubt,
+        few: bool,
         budget: Budget,
         timeout_ns: u64,
         elapsed_ns: u64,
     ) {
-        let (doubtful, writes) = self.count_doubtful(written);
-        if doubtful == 0 {
-            return;
-        }
-        let few = writes == 0 && asked <= FEW;
-        if few && certain > 0 && self.wait.look.skips() {
-            return;
-        }
+        let Doubt {
+            written,
+            asked,
+            certain,
+            writes,
+        } = doubt;
         let started_ns = self.now_ns();
         let blocked_ns = BLOCKED_NS.saturating_add(self.wait.quirks.report_cost_ns(asked));
         if budget != Budget::Zero && elapsed_ns != u64::MAX && elapsed_ns > blocked_ns {
@@ -237,10 +275,7 @@ impl<H: Host> Turn<'_, H> {
         let before = self.wait.found.len();
         let candidates = std::mem::take(&mut self.wait.look.candidates);
         for labels in candidates.chunks(GROUP) {
-            let (group, len) = self.describe(labels);
-            if len > 0 {
-                self.look_at(&group[..len]);
-            }
+            self.look_at(labels);
         }
         let none = certain == 0 && self.wait.found.len() == before;
         if none
@@ -248,6 +283,8 @@ impl<H: Host> Turn<'_, H> {
                 .first()
                 .is_some_and(|label| self.is_blind(*label))
         {
+            // From now on: such a host waits for all sources, and so reports all when all are ready.
+            self.wait.quirks.cries_wolf = Some(false);
             self.believe(written);
         }
         if self.wait.found.len() - before < candidates.len() {
@@ -265,29 +302,18 @@ impl<H: Host> Turn<'_, H> {
     /// that does not block (uvwasi). Otherwise it was the source that changed.
     #[cold]
     fn is_blind(&mut self, label: u64) -> bool {
-        let (group, len) = self.describe(&[label]);
-        let one = &group[..len];
-        len > 0 && self.probe(one, MS) == Ok(1) && self.probe(one, 0) == Ok(0)
+        self.probe_labels(&[label], MS) == Ok(1) && self.probe(0) == Ok(0)
     }
 
-    /// Takes the whole answer for true, from now on: a host that is blind waits
-    /// for all sources, and so reports all when all are ready.
+    /// Takes the whole answer for true.
     #[cold]
     fn believe(&mut self, written: usize) {
         let wait = &mut *self.wait;
-        wait.quirks.cries_wolf = Some(false);
-        let answers = &wait.answers[..written.min(wait.answers.len())];
-        wait.found
-            .extend(answers.iter().filter(|event| is_ambiguous(event)));
-    }
-
-    /// How many answers say no more than "perhaps", and how many of those are about writing.
-    fn count_doubtful(&self, written: usize) -> (usize, usize) {
-        let answers = &self.wait.answers[..written.min(self.wait.answers.len())];
-        let doubtful = answers.iter().filter(|event| is_ambiguous(event));
-        doubtful.fold((0, 0), |(all, writes), event| {
-            (all + 1, writes + usize::from(event.kind == FD_WRITE))
-        })
+        for event in wait.answers.iter().take(written) {
+            if is_ambiguous(event) {
+                wait.found.push(*event);
+            }
+        }
     }
 
     fn gather_candidates(&mut self, written: usize, writes_only: bool) {
@@ -304,194 +330,68 @@ impl<H: Host> Turn<'_, H> {
             .extend(candidates.map(|event| event.userdata));
     }
 
-    /// The subscriptions behind at most [`GROUP`] labels, without those that are gone.
-    fn describe(&self, labels: &[u64]) -> ([Subscription; GROUP], usize) {
-        let mut group = [Subscription::clock(); GROUP];
-        let state = self.shared.lock();
-        let known = labels.iter().filter_map(|label| {
+    /// Asks about a group, and if one of it is ready about each alone.
+    fn look_at(&mut self, labels: &[u64]) {
+        let Ok(reported) = self.probe_labels(labels, 0) else {
+            return;
+        };
+        let alone = labels.len() == 1;
+        let mut ambiguous = false;
+        for place in 0..reported {
+            let event = self.wait.look.answers[place];
+            if alone || !is_ambiguous(&event) {
+                self.wait.found.push(event);
+            } else {
+                ambiguous = true;
+            }
+        }
+        if ambiguous {
+            for label in labels {
+                let known = |event: &Event| event.userdata == *label;
+                if !self.wait.found.iter().rev().take(labels.len()).any(known) {
+                    self.look_at(std::slice::from_ref(label));
+                }
+            }
+        }
+    }
+
+    /// Asks about the sources behind a few labels, without those that are gone.
+    fn probe_labels(&mut self, labels: &[u64], timeout_ns: u64) -> Result<usize, Errno> {
+        self.wait.look.probe.truncate(1);
+        let mut state = self.shared.lock();
+        for label in labels {
             let (key, direction) = Key::from_userdata(*label);
             // What was not asked about is not asked about again, whatever the host says.
-            if !state.sources.is_armed(key, direction) {
-                return None;
+            if let Some(armed) = state.sources.armed(key, direction) {
+                let one = Subscription::descriptor(armed.source(), key, direction);
+                self.wait.look.probe.push(one);
             }
-            let fd = state.sources.get(key)?.source;
-            Some(Subscription::descriptor(fd, key, direction))
-        });
-        let mut len = 0;
-        for (place, one) in group.iter_mut().zip(known) {
-            *place = one;
-            len += 1;
         }
-        (group, len)
+        drop(state);
+        self.probe(timeout_ns)
     }
 
-    /// Asks about a group, and if one of it is ready about each alone.
-    fn look_at(&mut self, group: &[Subscription]) {
-        let Ok(reported) = self.probe(group, 0) else {
-            return;
-        };
-        if reported == 0 {
-            return;
-        }
-        let answers = std::mem::take(&mut self.wait.look.answers);
-        for event in answers.iter().take(reported) {
-            if group.len() == 1 || !is_ambiguous(event) {
-                self.wait.found.push(*event);
-            }
-        }
-        let ambiguous = group.len() > 1 && answers.iter().take(reported).any(is_ambiguous);
-        self.wait.look.answers = answers;
-        if ambiguous {
-            for one in group {
-                let known = |event: &Event| event.userdata == one.userdata;
-                if !self.wait.found.iter().rev().take(group.len()).any(known) {
-                    self.look_at(std::slice::from_ref(one));
-                }
-            }
-        }
+    /// Asks about one source.
+    pub(super) fn probe_one(&mut self, one: Subscription, timeout_ns: u64) -> Result<usize, Errno> {
+        self.wait.look.probe.truncate(1);
+        self.wait.look.probe.push(one);
+        self.probe(timeout_ns)
     }
 
-    /// Asks about a few sources, for `timeout_ns` or as good as without blocking. The answers,
-    /// the clock's left out, are the first in `look.answers`.
-    fn probe(&mut self, group: &[Subscription], timeout_ns: u64) -> Result<usize, Errno> {
+    /// Asks about what stands behind the clock in `look.probe`, for `timeout_ns` or as good as
+    /// without blocking. The answers, the clock's left out, are the first in `look.answers`.
+    #[inline(never)]
+    fn probe(&mut self, timeout_ns: u64) -> Result<usize, Errno> {
         let look = &mut self.wait.look;
-        let mut clock = Subscription::clock();
+        let (clock, group) = look.probe.split_first_mut().ok_or(Errno::INVAL)?;
+        if group.is_empty() {
+            return Ok(0);
+        }
         clock.set_timeout_ns(timeout_ns.max(u64::from(!self.wait.quirks.zero_is_zero)));
-        look.probe.clear();
-        look.probe.push(clock);
-        look.probe.extend_from_slice(group);
-        if look.answers.len() < look.probe.len() {
-            look.answers.resize(GROUP + 1, Event::ZERO);
-        }
-        let host = &self.shared.host;
-        let written = host.poll_oneoff(&look.probe, &mut look.answers)?;
-        let mut reported = 0;
-        for place in 0..written.min(look.answers.len()) {
-            if !look.answers[place].is_clock() {
-                look.answers.swap(reported, place);
-                reported += 1;
-            }
-        }
-        Ok(reported)
-    }
-
-    /// Waits in pieces, on a host that does not take all sources at once: first a
-    /// look at each piece, then a short wait on one of them in turn.
-    #[cold]
-    fn ask_in_pieces(&mut self, part: Part, limit: usize, budget: Budget) -> io::Result<()> {
-        let before = self.wait.found.len();
-        let pieces = self.wait.order.pieces(part, limit);
-        let mut count = 0;
-        for piece in pieces {
-            self.ask_piece(piece, Budget::Zero)?;
-            count += 1;
-        }
-        if self.wait.found.len() > before || budget == Budget::Zero {
-            return Ok(());
-        }
-        let turn = self.wait.next_piece % count;
-        self.wait.next_piece = turn + 1;
-        let patience_ns = LOOK_EVERY_NS << self.round.min(3);
-        match self.wait.order.pieces(part, limit).nth(turn) {
-            Some(piece) => self.ask_piece(piece, budget.min_ns(patience_ns)),
-            None => Ok(()),
-        }
-    }
-
-    fn ask_piece(&mut self, piece: Range<usize>, budget: Budget) -> io::Result<()> {
-        let asked = piece.len();
-        let timeout_ns = self.timeout_ns(asked, budget);
-        let wait = &mut *self.wait;
-        wait.order.clock_mut().set_timeout_ns(timeout_ns);
-        if wait.answers.len() <= asked {
-            wait.answers.resize(asked + 1, Event::ZERO);
-        }
-        let host = &self.shared.host;
-        let answers = &mut wait.answers;
-        let result = wait.order.with_piece(piece.clone(), |subscriptions| {
-            host.poll_oneoff(subscriptions, answers)
-        });
-        match result {
-            Ok(written) => {
-                self.sift(written, asked, budget, timeout_ns, u64::MAX);
-                Ok(())
-            }
-            Err(Errno::INTR) => Ok(()),
-            Err(Errno::INVAL | Errno::NOMEM) if asked > 1 && asked <= MANY => {
-                if self.isolate(Errno::INVAL, piece).is_ok() {
-                    // It was not the number, here. Perhaps it never was.
-                    self.wait.quirks.limit = usize::MAX;
-                } else {
-                    self.wait.quirks.halve_limit(asked);
-                }
-                Ok(())
-            }
-            // The next round has smaller pieces.
-            Err(Errno::TOO_BIG | Errno::INVAL | Errno::NOMEM) if asked > 1 => {
-                self.wait.quirks.halve_limit(asked);
-                Ok(())
-            }
-            Err(errno) => self.isolate(errno, piece),
-        }
-    }
-
-    /// What to do when the whole call failed.
-    #[cold]
-    fn recover(
-        &mut self,
-        errno: Errno,
-        part: Part,
-        asked: usize,
-        budget: Budget,
-    ) -> io::Result<()> {
-        match errno {
-            Errno::INTR => {
-                self.asked_ns = 0;
-                Ok(())
-            }
-            Errno::TOO_BIG | Errno::INVAL | Errno::NOMEM if asked > MANY => {
-                self.wait.quirks.halve_limit(asked);
-                self.ask_in_pieces(part, self.wait.quirks.limit, budget)
-            }
-            Errno::INVAL | Errno::TOO_BIG | Errno::NOMEM if asked > 1 => {
-                if self.isolate(errno, self.wait.order.places(part)).is_err() {
-                    // No source is to blame: it is the number.
-                    self.wait.quirks.halve_limit(asked);
-                    return self.ask_in_pieces(part, self.wait.quirks.limit, budget);
-                }
-                Ok(())
-            }
-            errno => self.isolate(errno, self.wait.order.places(part)),
-        }
-    }
-
-    /// Finds the sources that made a call fail, and reports each to its own owner.
-    #[cold]
-    fn isolate(&mut self, errno: Errno, places: Range<usize>) -> io::Result<()> {
-        let before = self.wait.found.len();
-        let group: Vec<Subscription> = {
-            let state = self.shared.lock();
-            let owners = self.wait.order.owners(places).iter();
-            owners
-                .filter_map(|owner| state.sources.subscription(*owner))
-                .map(|(fd, key, direction)| Subscription::descriptor(fd, key, direction))
-                .collect()
-        };
-        for one in &group {
-            if let Err(errno) = self.shared.host.fdstat(one.fd()) {
-                self.wait.found.push(one.failed(errno));
-            }
-        }
-        if self.wait.found.len() == before {
-            for one in &group {
-                if let Err(errno) = self.probe(std::slice::from_ref(one), 0) {
-                    self.wait.found.push(one.failed(errno));
-                }
-            }
-        }
-        if self.wait.found.len() == before {
-            return Err(errno.into());
-        }
-        Ok(())
+        look.answers.resize(look.probe.len(), Event::ZERO);
+        let written = (self.shared.host).poll_oneoff(&look.probe, &mut look.answers)?;
+        look.answers.truncate(written);
+        look.answers.retain(|event| !event.is_clock());
+        Ok(look.answers.len())
     }
 }

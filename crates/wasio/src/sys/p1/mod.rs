@@ -4,9 +4,12 @@
 //! natively, against a scripted host that misbehaves as the real ones do.
 
 mod abi;
+mod by_fd;
 mod host;
+mod lock;
 mod look;
 mod quirks;
+mod recover;
 mod selector;
 mod wait;
 

@@ -4,16 +4,17 @@
 //! wait) out of the state and brings it back afterwards, so that registering, arming and waking go on
 //! meanwhile. What they change takes effect when the next wait begins.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::io;
+use std::ops::DerefMut;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::abi::{self, Errno, Event, Subscription};
+use super::by_fd::ByFd;
 use super::host::Host;
+use super::lock::Lock;
 use super::quirks::Sharing;
 use super::wait::{Turn, Wait};
 use crate::portable::{Config, Direction, Key, Parker, Sources, Timers, WakeFlag};
@@ -28,7 +29,7 @@ pub(crate) struct Selector<H>(Arc<Shared<H>>);
 
 pub(super) struct Shared<H> {
     pub(super) host: H,
-    state: Mutex<State>,
+    state: Lock<State>,
     pub(super) wake: WakeFlag,
     pub(super) parker: Parker,
     /// Handles that may be in another thread, and the one that is not.
@@ -37,10 +38,14 @@ pub(super) struct Shared<H> {
     id: usize,
 }
 
+type PopDue = fn(&mut Timers, u64) -> Option<Token>;
+
 pub(super) struct State {
     pub(super) sources: Sources<u32>,
-    by_fd: HashMap<u32, Key, BuildHasherDefault<FdHasher>>,
+    by_fd: ByFd,
     pub(super) timers: Timers,
+    /// [`Timers::pop_due`], once there was a timer: programs without any go without its code.
+    pub(super) pop_due: Option<PopDue>,
     pub(super) waker: Option<Token>,
     /// `None` while a thread waits with it.
     wait: Option<Box<Wait>>,
@@ -52,18 +57,23 @@ pub(super) struct State {
 }
 
 impl<H: Host> Shared<H> {
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn lock(&self) -> impl DerefMut<Target = State> {
+        self.state.lock()
     }
 
     /// Locks to change something that a waiting thread must hear of.
-    fn lock_to_change(&self) -> MutexGuard<'_, State> {
+    fn lock_to_change(&self) -> impl DerefMut<Target = State> {
         let mut state = self.lock();
-        if state.wait.is_none() {
+        self.tell(&mut state);
+        state
+    }
+
+    /// Lets a thread that waits hear that something has changed.
+    fn tell(&self, state: &mut State) {
+        if H::THREADS && state.wait.is_none() {
             state.used_elsewhere = true;
             self.parker.unpark();
         }
-        state
     }
 
     pub(super) fn sharing(&self) -> Sharing {
@@ -78,6 +88,10 @@ impl<H: Host> Shared<H> {
 }
 
 impl State {
+    fn find(&self, fd: u32) -> Option<Key> {
+        self.by_fd.find(fd, &self.sources)
+    }
+
     /// What `poll` must have at least one of to make sense without a timeout.
     pub(super) fn has_something_to_wait_for(&self) -> bool {
         self.sources.len() > 0 || self.timers.len() > 0 || self.waker.is_some()
@@ -89,10 +103,11 @@ impl<H: Host + Default> Selector<H> {
         static NEXT_ID: AtomicUsize = AtomicUsize::new(1);
         Self(Arc::new(Shared {
             host: H::default(),
-            state: Mutex::new(State {
+            state: Lock::new(State {
                 sources,
-                by_fd: HashMap::default(),
+                by_fd: ByFd::new(),
                 timers,
+                pop_due: None,
                 waker: None,
                 wait: Some(Box::new(Wait::new(config))),
                 hot: 0,
@@ -130,9 +145,11 @@ impl<H: Host + Default> Backend for Selector<H> {
                 source.always_ready,
             );
             if let Some(key) = key {
-                forked.by_fd.insert(fd, key);
+                let forked = &mut *forked;
+                forked.by_fd.insert(key, &forked.sources);
             }
         }
+        forked.pop_due = state.pop_due;
         drop(forked);
         Ok(fork)
     }
@@ -162,19 +179,22 @@ impl<H: Host + Default> Backend for Selector<H> {
         mode: Mode,
     ) -> io::Result<Key> {
         let fd = u32::try_from(source).map_err(|_| Errno::BADF)?;
-        if self.0.lock().by_fd.contains_key(&fd) {
+        // First: a host may say less clearly what is wrong with such a descriptor.
+        if self.0.lock().find(fd).is_some() {
             return Err(registered_twice(source));
         }
         let always_ready = is_always_ready(&self.0.host, fd)?;
         let mut state = self.0.lock_to_change();
-        if state.by_fd.contains_key(&fd) {
+        let state = &mut *state;
+        // Another thread may have been quicker.
+        if H::THREADS && state.find(fd).is_some() {
             return Err(registered_twice(source));
         }
         let key = state
             .sources
             .register(fd, token, interest, mode, always_ready)
             .ok_or(io::ErrorKind::OutOfMemory)?;
-        state.by_fd.insert(fd, key);
+        state.by_fd.insert(key, &state.sources);
         Ok(key)
     }
 
@@ -185,39 +205,33 @@ impl<H: Host + Default> Backend for Selector<H> {
 
     fn deregister(&self, key: Key) -> io::Result<()> {
         let mut state = self.0.lock_to_change();
+        let state = &mut *state;
         if let Some(source) = state.sources.get(key) {
-            state.by_fd.remove(&source.source);
+            state.by_fd.remove(source.source, &state.sources);
         }
         found(state.sources.deregister(key))
     }
 
     fn find(&self, source: RawDescriptor) -> io::Result<(Key, Mode)> {
         let state = self.0.lock();
-        let key = u32::try_from(source)
-            .ok()
-            .and_then(|fd| state.by_fd.get(&fd).copied());
+        let key = u32::try_from(source).ok().and_then(|fd| state.find(fd));
         key.and_then(|key| Some((key, state.sources.get(key)?.mode)))
             .ok_or_else(|| never_registered(source))
     }
 
     fn after_io(&self, key: Key, direction: Direction, outcome: Outcome) -> bool {
+        let (moved, arms) = match outcome {
+            Outcome::Ended | Outcome::Nothing => return false,
+            Outcome::Blocked => (direction == Direction::Write, true),
+            Outcome::Short => (true, true),
+            // One that blocks is armed, and then counts as one that moved bytes.
+            Outcome::Moved if direction == Direction::Write => return false,
+            Outcome::Moved => (true, false),
+        };
         let mut state = self.0.lock();
         let hot = state.hot;
-        let armed = match outcome {
-            Outcome::Ended | Outcome::Nothing => return false,
-            Outcome::Blocked => state.sources.arm(key, direction),
-            Outcome::Short => {
-                state.sources.touch(key, direction, hot);
-                state.sources.arm(key, direction)
-            }
-            Outcome::Moved => {
-                state.sources.touch(key, direction, hot);
-                return false;
-            }
-        };
-        if armed && state.wait.is_none() {
-            drop(state);
-            drop(self.0.lock_to_change());
+        if state.sources.after_io(key, direction, moved, arms, hot) {
+            self.0.tell(&mut state);
         }
         outcome == Outcome::Short
     }
@@ -231,7 +245,9 @@ impl<H: Host + Default> Backend for Selector<H> {
     }
 
     fn with_timers<R>(&self, f: impl FnOnce(&mut Timers) -> R) -> io::Result<R> {
-        Ok(f(&mut self.0.lock_to_change().timers))
+        let mut state = self.0.lock_to_change();
+        state.pop_due = Some(Timers::pop_due);
+        Ok(f(&mut state.timers))
     }
 
     fn set_waker(&self, token: Token) -> io::Result<()> {
@@ -311,27 +327,4 @@ fn is_writable_now(host: &impl Host, fd: u32) -> bool {
     let written = host.poll_oneoff(&question, &mut answers).unwrap_or(0);
     let ready = |event: &Event| !event.is_clock() && event.error == Errno::SUCCESS;
     answers[..written].iter().any(ready)
-}
-
-/// Hashes a descriptor: hosts number them densely or at random, and a guest cannot
-/// be attacked through numbers that its own host chose.
-#[derive(Default)]
-pub(super) struct FdHasher(u64);
-
-impl Hasher for FdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u32(u32::from(*byte));
-        }
-    }
-
-    fn write_u32(&mut self, fd: u32) {
-        // Fibonacci hashing: the table uses the top bits and the low bits.
-        let mixed = (self.0 ^ u64::from(fd)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = mixed ^ (mixed >> 32);
-    }
 }

@@ -23,7 +23,8 @@ pub(super) struct Wait {
     pub(super) order: Order<Subscription>,
     /// Where the host writes.
     pub(super) answers: Vec<Event>,
-    /// What is known to be ready; from `delivered` on still to be told to the caller.
+    /// What is known to be ready and was not told to the caller at once; from `delivered` on
+    /// still to be told.
     pub(super) found: Vec<Event>,
     delivered: usize,
     pub(super) look: Look,
@@ -87,6 +88,8 @@ pub(super) struct Turn<'a, H> {
     pub(super) asked_ns: u64,
     /// How long it was then until the timeout or the next timer.
     left_ns: u64,
+    /// The events that the caller was told of at once.
+    told: usize,
 }
 
 impl<'a, H: Host> Turn<'a, H> {
@@ -105,6 +108,7 @@ impl<'a, H: Host> Turn<'a, H> {
             round: 0,
             asked_ns: 0,
             left_ns: u64::MAX,
+            told: 0,
         }
     }
 
@@ -118,28 +122,26 @@ impl<'a, H: Host> Turn<'a, H> {
                 Some(self.now_ns().saturating_add(timeout_ns))
             }
         };
-        loop {
-            let had_more = self.collect();
-            // Sources get their look in, once, beside timers and wakes that never end.
-            if had_more || (self.round > 0 && !self.events.is_empty()) {
-                return Ok(());
-            }
-            let budget = self.budget();
+        while let Some(budget) = self.prepare() {
+            self.wait.reported_always_ready = false;
             if self.wait.order.len() == 0 {
                 self.sleep(budget)?;
             } else {
                 self.ask(budget)?;
             }
             self.round = self.round.saturating_add(1);
-            self.deliver();
+            if !self.wait.found.is_empty() {
+                self.deliver(&mut self.shared.lock());
+            }
             if !self.events.is_empty() {
-                return Ok(());
+                break;
             }
             if self.is_expired() {
-                self.collect();
-                return Ok(());
+                self.prepare();
+                break;
             }
         }
+        Ok(())
     }
 
     pub(super) fn now_ns(&self) -> u64 {
@@ -147,37 +149,63 @@ impl<'a, H: Host> Turn<'a, H> {
     }
 
     /// Reports what needs no host: what the last poll had no room for, the waker, timers.
-    /// Brings the array up to date. Returns whether the last poll had more that still holds.
-    fn collect(&mut self) -> bool {
+    /// Brings the array up to date. Returns how long the host may wait; `None` when there is
+    /// enough to report without it.
+    fn prepare(&mut self) -> Option<Budget> {
         let shared = self.shared;
         let mut state = shared.lock();
-        let mut had_more = self.wait.delivered < self.wait.found.len();
-        // They go first: timers and wakes that never end would keep them waiting for ever.
-        if had_more {
-            self.deliver_to(&mut state);
-            had_more = !self.events.is_empty();
-        }
-        // And by turns, where there is little room.
-        if !self.events.is_full() {
-            let timers_first = self.wait.woke;
-            if timers_first {
-                self.fire_timers(&mut state);
+        let state = &mut *state;
+        let next_timer_ns = state.timers.next_deadline_ns();
+        let waits_for_more = state.waker.is_some() || next_timer_ns.is_some();
+        let had_more = if waits_for_more || !self.wait.found.is_empty() {
+            self.report_without_host(state)
+        } else {
+            false
+        };
+        let order = &mut self.wait.order;
+        state.sources.reconcile(order, Subscription::descriptor);
+        state.hot = u32::try_from(order.hot()).unwrap_or(u32::MAX);
+        for &(key, direction) in state.sources.always_ready() {
+            if !had_more {
+                self.wait.found.push(Event::ready(key, direction));
             }
-            self.wait.woke = self.take_wake(&state);
-            if !timers_first {
-                self.fire_timers(&mut state);
-            }
         }
-        state
-            .sources
-            .reconcile(&mut self.wait.order, |fd, key, direction| {
-                Subscription::descriptor(fd, key, direction)
-            });
-        state.hot = u32::try_from(self.wait.order.hot()).unwrap_or(u32::MAX);
-        if !had_more {
-            self.find_always_ready(&mut state);
+        // Sources get their look in, once, beside timers and wakes that never end.
+        if had_more || (self.round > 0 && !self.events.is_empty()) {
+            return None;
         }
+        if self.deadline_ns.is_none() && !waits_for_more && self.wait.found.is_empty() {
+            return Some(Budget::Unlimited);
+        }
+        Some(self.budget(state.timers.next_deadline_ns()))
+    }
+
+    /// Returns whether the last poll had more that still holds.
+    #[inline(never)]
+    fn report_without_host(&mut self, state: &mut State) -> bool {
+        // It goes first: timers and wakes that never end would keep it waiting for ever.
+        let had_more = !self.wait.found.is_empty() && {
+            self.deliver(state);
+            !self.events.is_empty()
+        };
+        self.wake_and_fire(state);
         had_more
+    }
+
+    /// Reports a wake and timers that are due, as far as there is room: by turns, where there
+    /// is little.
+    fn wake_and_fire(&mut self, state: &mut State) {
+        if self.events.is_full() {
+            return;
+        }
+        let timers_first = self.wait.woke;
+        if timers_first {
+            self.fire_timers(state);
+        }
+        self.wait.woke = self.take_wake(state);
+        if !timers_first {
+            self.fire_timers(state);
+        }
     }
 
     /// Reports a wake, if there is room.
@@ -194,12 +222,15 @@ impl<'a, H: Host> Turn<'a, H> {
 
     /// Reports timers that are due, as far as there is room.
     fn fire_timers(&mut self, state: &mut State) {
+        let Some(pop_due) = state.pop_due else {
+            return;
+        };
         if self.events.is_full() || state.timers.next_deadline_ns().is_none() {
             return;
         }
         let now_ns = self.now_ns();
         while !self.events.is_full()
-            && let Some(token) = state.timers.pop_due(now_ns)
+            && let Some(token) = pop_due(&mut state.timers, now_ns)
         {
             self.push(token);
         }
@@ -212,19 +243,13 @@ impl<'a, H: Host> Turn<'a, H> {
             .push(Key::NONE, token, Readiness::READABLE, record(Event::ZERO));
     }
 
-    fn find_always_ready(&mut self, state: &mut State) {
-        for &(key, direction) in state.sources.always_ready() {
-            self.wait.found.push(Event::ready(key, direction));
-        }
-    }
-
-    /// How long this call may wait: until the timeout or the next timer, and not at
-    /// all if there is something to report.
-    fn budget(&mut self) -> Budget {
+    /// How long the host may wait: until the timeout or the next timer, and not at all if there
+    /// is something to report.
+    #[inline(never)]
+    fn budget(&mut self, next_timer_ns: Option<u64>) -> Budget {
         if !self.events.is_empty() {
             return Budget::Zero;
         }
-        let next_timer_ns = self.shared.lock().timers.next_deadline_ns();
         let until = match (self.deadline_ns, next_timer_ns) {
             (Some(deadline), Some(timer)) => Some(deadline.min(timer)),
             (deadline, timer) => deadline.or(timer),
@@ -253,14 +278,11 @@ impl<'a, H: Host> Turn<'a, H> {
     }
 
     fn is_expired(&self) -> bool {
-        match self.deadline_ns {
-            None => false,
-            Some(0) => true,
-            Some(deadline) => self.now_ns() >= deadline,
-        }
+        (self.deadline_ns).is_some_and(|deadline| deadline == 0 || self.now_ns() >= deadline)
     }
 
     /// Waits with no descriptor to wait for.
+    #[inline(never)]
     fn sleep(&mut self, budget: Budget) -> io::Result<()> {
         if budget == Budget::Zero {
             return Ok(());
@@ -292,10 +314,16 @@ impl<'a, H: Host> Turn<'a, H> {
     }
 
     /// Asks the host, on the part of the array that the policy chooses.
-    fn ask(&mut self, mut budget: Budget) -> io::Result<()> {
-        if !self.wait.policy.applies(self.wait.order.cold()) {
-            return self.ask_part(Part::All, budget).map(drop);
+    fn ask(&mut self, budget: Budget) -> io::Result<()> {
+        if self.wait.policy.applies(self.wait.order.cold()) {
+            self.ask_by_policy(budget)
+        } else {
+            self.ask_part(Part::All, budget).map(drop)
         }
+    }
+
+    #[inline(never)]
+    fn ask_by_policy(&mut self, mut budget: Budget) -> io::Result<()> {
         loop {
             let now_ns = self.now_ns();
             let (hot, cold) = (self.wait.order.hot(), self.wait.order.cold());
@@ -347,16 +375,26 @@ impl<'a, H: Host> Turn<'a, H> {
         }
     }
 
-    fn deliver(&mut self) {
-        let shared = self.shared;
-        self.deliver_to(&mut shared.lock());
+    /// The events that the host has reported so far in this turn, and that are believed.
+    pub(super) fn heard(&self) -> usize {
+        self.told + self.wait.found.len()
+    }
+
+    /// Tells the caller of an event at once, or when there is room.
+    pub(super) fn hear(&mut self, state: &mut State, event: &Event) {
+        if self.deliver_one(state, event).is_some() || !self.events.is_full() {
+            self.told += 1;
+        } else {
+            self.wait.found.push(*event);
+        }
     }
 
     /// Tells the caller what was found, as far as there is room.
-    fn deliver_to(&mut self, state: &mut State) {
-        self.wait.reported_always_ready = false;
-        while let Some(&event) = self.wait.found.get(self.wait.delivered) {
-            if !self.deliver_one(state, event) {
+    #[inline(never)]
+    fn deliver(&mut self, state: &mut State) {
+        while let Some(event) = self.wait.found.get(self.wait.delivered) {
+            let event = *event;
+            if self.deliver_one(state, &event).is_none() && self.events.is_full() {
                 return;
             }
             self.wait.delivered += 1;
@@ -365,78 +403,63 @@ impl<'a, H: Host> Turn<'a, H> {
         self.wait.delivered = 0;
     }
 
-    /// Returns `false` when there was no room.
-    fn deliver_one(&mut self, state: &mut State, event: Event) -> bool {
-        let Some((key, direction)) = event.target() else {
-            return true;
-        };
-        // Stale, or disarmed since: another thread was quicker.
-        if !state.sources.is_armed(key, direction) {
-            return true;
-        }
-        let Some(source) = state.sources.get(key) else {
-            return true;
-        };
-        if event.error.is_refusal() {
-            state.sources.set_refused(key);
-        }
-        let readiness = readiness(event, direction);
-        let hint = state.sources.hint_mut(key).map_or(0, |hint| *hint);
-        let record = record(event);
-        let Some(hint) = self
-            .events
-            .merge(hint, key, source.token, readiness, record)
-        else {
-            return false;
-        };
-        if let Some(known) = state.sources.hint_mut(key) {
-            *known = hint;
-        }
+    #[inline]
+    /// `None` when it has not become part of the caller's events: there was no room, or it is
+    /// stale, or was disarmed since, as another thread was quicker.
+    fn deliver_one(&mut self, state: &mut State, event: &Event) -> Option<()> {
+        let hot = state.hot;
+        let (key, direction) = event.target()?;
+        let mut armed = state.sources.armed(key, direction)?;
+        let is_error = event.error != Errno::SUCCESS;
+        let failed = is_error && !event.error.is_refusal();
+        let readiness = readiness(event, direction, failed);
+        let hint = *armed.hint_mut();
+        let record = record(*event);
+        *armed.hint_mut() = (self.events).merge(hint, key, armed.token(), readiness, record)?;
         // A file never blocks and so is read to its end; of what was refused nobody knows.
-        self.wait.reported_always_ready |=
-            source.refused || (source.always_ready && source.mode == Mode::Level);
-        self.after_event(state, key, direction, event, source.mode);
-        true
-    }
-
-    /// Disarms what an event silences.
-    fn after_event(
-        &mut self,
-        state: &mut State,
-        key: Key,
-        direction: Direction,
-        event: Event,
-        mode: Mode,
-    ) {
-        let failed = event.error != Errno::SUCCESS && !event.error.is_refusal();
-        match mode {
-            // A closed descriptor would fail each call from now on, for all others too.
-            _ if event.error == Errno::BADF => self.disarm_both(state, key),
-            Mode::Level => {
-                let hot = state.hot;
-                state.sources.touch(key, direction, hot);
-            }
-            Mode::Edge if !failed => state.sources.disarm(key, direction),
-            Mode::Edge | Mode::Oneshot => self.disarm_both(state, key),
+        if armed.always_ready() {
+            self.wait.reported_always_ready |= armed.refused() || armed.mode() == Mode::Level;
         }
-    }
-
-    fn disarm_both(&mut self, state: &mut State, key: Key) {
-        for direction in Direction::BOTH {
-            state.sources.disarm(key, direction);
+        if is_error {
+            let mode = armed.mode();
+            after_error(state, key, direction, event.error, mode);
+            return Some(());
         }
+        match armed.mode() {
+            Mode::Level => armed.touch(hot),
+            Mode::Edge => armed.disarm(),
+            Mode::Oneshot => state.sources.disarm_both(key),
+        }
+        Some(())
+    }
+}
+
+/// Disarms what an error silences.
+#[cold]
+fn after_error(state: &mut State, key: Key, direction: Direction, error: Errno, mode: Mode) {
+    let refused = error.is_refusal();
+    if refused {
+        state.sources.set_refused(key);
+    }
+    match mode {
+        // A closed descriptor would fail each call from now on, for all others too.
+        _ if error == Errno::BADF => state.sources.disarm_both(key),
+        Mode::Level => {}
+        Mode::Edge if refused => state.sources.disarm(key, direction),
+        Mode::Edge | Mode::Oneshot => state.sources.disarm_both(key),
     }
 }
 
 /// What a host's record says about a source.
-fn readiness(event: Event, direction: Direction) -> Readiness {
+fn readiness(event: &Event, direction: Direction, failed: bool) -> Readiness {
+    if failed {
+        return Readiness::FAILED;
+    }
     let (ready, closed) = match direction {
         Direction::Read => (Readiness::READABLE, Readiness::READ_CLOSED),
         Direction::Write => (Readiness::WRITABLE, Readiness::WRITE_CLOSED),
     };
-    if event.error != Errno::SUCCESS && !event.error.is_refusal() {
-        Readiness::FAILED
-    } else if event.is_hangup() {
+    if event.is_hangup() {
         ready.with(closed)
     } else {
         ready

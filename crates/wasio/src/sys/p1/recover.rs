@@ -1,0 +1,141 @@
+//! Calls that fail: a host that takes no more than so many sources at once is asked in pieces, and
+//! a source that makes a call fail is found and told its owner.
+
+use std::io;
+use std::ops::Range;
+
+use super::abi::{Errno, Event, Subscription};
+use super::host::Host;
+use super::look::LOOK_EVERY_NS;
+use super::wait::{Budget, Turn};
+use crate::portable::Part;
+
+/// An `inval` for more sources than this is taken for a limit first.
+const MANY: usize = 512;
+
+impl<H: Host> Turn<'_, H> {
+    /// Waits in pieces, on a host that does not take all sources at once: first a
+    /// look at each piece, then a short wait on one of them in turn.
+    #[cold]
+    pub(super) fn ask_in_pieces(
+        &mut self,
+        part: Part,
+        limit: usize,
+        budget: Budget,
+    ) -> io::Result<()> {
+        let before = self.heard();
+        let pieces = self.wait.order.pieces(part, limit);
+        let mut count = 0;
+        for piece in pieces {
+            self.ask_piece(piece, Budget::Zero)?;
+            count += 1;
+        }
+        if self.heard() > before || budget == Budget::Zero {
+            return Ok(());
+        }
+        let turn = self.wait.next_piece % count;
+        self.wait.next_piece = turn + 1;
+        let patience_ns = LOOK_EVERY_NS << self.round.min(3);
+        match self.wait.order.pieces(part, limit).nth(turn) {
+            Some(piece) => self.ask_piece(piece, budget.min_ns(patience_ns)),
+            None => Ok(()),
+        }
+    }
+
+    fn ask_piece(&mut self, piece: Range<usize>, budget: Budget) -> io::Result<()> {
+        let asked = piece.len();
+        let timeout_ns = self.timeout_ns(asked, budget);
+        let wait = &mut *self.wait;
+        wait.order.clock_mut().set_timeout_ns(timeout_ns);
+        if wait.answers.len() <= asked {
+            wait.answers.resize(asked + 1, Event::ZERO);
+        }
+        let host = &self.shared.host;
+        let answers = &mut wait.answers;
+        let result = wait.order.with_piece(piece.clone(), |subscriptions| {
+            host.poll_oneoff(subscriptions, answers)
+        });
+        match result {
+            Ok(written) => {
+                self.sift(written, asked, budget, timeout_ns, u64::MAX);
+                Ok(())
+            }
+            Err(Errno::INTR) => Ok(()),
+            Err(Errno::INVAL | Errno::NOMEM) if asked > 1 && asked <= MANY => {
+                if self.isolate(Errno::INVAL, piece).is_ok() {
+                    // It was not the number, here. Perhaps it never was.
+                    self.wait.quirks.limit = usize::MAX;
+                } else {
+                    self.wait.quirks.halve_limit(asked);
+                }
+                Ok(())
+            }
+            // The next round has smaller pieces.
+            Err(Errno::TOO_BIG | Errno::INVAL | Errno::NOMEM) if asked > 1 => {
+                self.wait.quirks.halve_limit(asked);
+                Ok(())
+            }
+            Err(errno) => self.isolate(errno, piece),
+        }
+    }
+
+    /// What to do when the whole call failed.
+    #[cold]
+    pub(super) fn recover(
+        &mut self,
+        errno: Errno,
+        part: Part,
+        asked: usize,
+        budget: Budget,
+    ) -> io::Result<()> {
+        match errno {
+            Errno::INTR => {
+                self.asked_ns = 0;
+                Ok(())
+            }
+            Errno::TOO_BIG | Errno::INVAL | Errno::NOMEM if asked > MANY => {
+                self.wait.quirks.halve_limit(asked);
+                self.ask_in_pieces(part, self.wait.quirks.limit, budget)
+            }
+            Errno::INVAL | Errno::TOO_BIG | Errno::NOMEM if asked > 1 => {
+                if self.isolate(errno, self.wait.order.places(part)).is_err() {
+                    // No source is to blame: it is the number.
+                    self.wait.quirks.halve_limit(asked);
+                    return self.ask_in_pieces(part, self.wait.quirks.limit, budget);
+                }
+                Ok(())
+            }
+            errno => self.isolate(errno, self.wait.order.places(part)),
+        }
+    }
+
+    /// Finds the sources that made a call fail, and reports each to its own owner.
+    #[cold]
+    fn isolate(&mut self, errno: Errno, places: Range<usize>) -> io::Result<()> {
+        let before = self.wait.found.len();
+        let group: Vec<Subscription> = {
+            let state = self.shared.lock();
+            let owners = self.wait.order.owners(places).iter();
+            owners
+                .filter_map(|owner| state.sources.subscription(*owner))
+                .map(|(fd, key, direction)| Subscription::descriptor(fd, key, direction))
+                .collect()
+        };
+        for one in &group {
+            if let Err(errno) = self.shared.host.fdstat(one.fd()) {
+                self.wait.found.push(one.failed(errno));
+            }
+        }
+        if self.wait.found.len() == before {
+            for one in &group {
+                if let Err(errno) = self.probe_one(*one, 0) {
+                    self.wait.found.push(one.failed(errno));
+                }
+            }
+        }
+        if self.wait.found.len() == before {
+            return Err(errno.into());
+        }
+        Ok(())
+    }
+}
