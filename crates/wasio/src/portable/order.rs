@@ -148,6 +148,15 @@ impl<R: Copy> Order<R> {
         result
     }
 
+    /// The place of the first record that [`with_piece`](Self::with_piece) lends.
+    pub(crate) fn first_lent(&self, piece: &Range<usize>) -> usize {
+        if piece.end <= self.hot {
+            piece.start
+        } else {
+            piece.start - 1
+        }
+    }
+
     pub(super) fn insert<S: Copy>(
         &mut self,
         sources: &mut Sources<S>,

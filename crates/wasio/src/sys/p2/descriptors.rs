@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::cost::LOOKS_AT_ONCE;
 use super::raw::{self, Asked};
 use super::selector;
 use super::target::{Record, Target};
@@ -11,8 +12,6 @@ use crate::portable::{Direction, Key, Sources};
 
 /// libc's `poll` puts 24 bytes for each of them on the stack, which is 1 MiB by default.
 const AT_ONCE: usize = 8192;
-/// wasmtime looks at no more than 128 connections in a wait that does not block.
-const LOOKS_AT_ONCE: usize = 100;
 /// Where there are more than [`AT_ONCE`], the last of them are waited for so long at a time.
 const PIECE_MS: i32 = 10;
 

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use super::clock::Clock;
-use super::cost::Cost;
+use super::clock::{self, Clock};
+use super::cost::{Cost, LOOKS_AT_ONCE, Looks};
 use super::descriptors::Descriptors;
 use super::raw;
 use super::selector::{self, Shared, State};
@@ -25,6 +25,7 @@ pub(super) struct Wait {
     delivered: usize,
     policy: Policy,
     cost: Cost,
+    looks: Looks,
     pub(super) descriptors: Descriptors,
 }
 
@@ -47,6 +48,7 @@ impl Wait {
             delivered: 0,
             policy: Policy::new(config),
             cost: Cost::new(),
+            looks: Looks::new(config),
             descriptors: Descriptors::default(),
         }
     }
@@ -229,20 +231,9 @@ impl<'a> Turn<'a> {
             let now_ns = selector::now_ns();
             let (hot, cold) = (self.wait.order.hot(), self.wait.order.cold());
             match self.wait.policy.next(now_ns, hot, cold) {
-                Step::All => {
-                    let found = self.ask_part(Part::All, budget);
-                    let ended_ns = selector::now_ns();
-                    let answer_ns = self.wait.cost.answer_ns(self.wait.order.len());
-                    let policy = &mut self.wait.policy;
-                    policy.all_done(now_ns, ended_ns, answer_ns, found);
-                    return;
-                }
+                Step::All => return self.ask_all(now_ns, budget),
                 Step::Sweep => {
-                    let found = self.ask_part(Part::Cold, Budget::Zero);
-                    let ended_ns = selector::now_ns();
-                    self.wait.cost.looked(cold, ended_ns.saturating_sub(now_ns));
-                    self.wait.policy.sweep_done(now_ns, ended_ns, found);
-                    if found > 0 {
+                    if self.sweep(now_ns) > 0 {
                         return;
                     }
                 }
@@ -263,6 +254,67 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// Looks at the cold sources, and returns how many directions were found ready.
+    fn sweep(&mut self, now_ns: u64) -> usize {
+        let cold = self.wait.order.cold();
+        let found = self.ask_part(Part::Cold, Budget::Zero);
+        let ended_ns = selector::now_ns();
+        let took_ns = ended_ns.saturating_sub(now_ns);
+        self.wait.cost.looked(cold, took_ns);
+        self.wait.looks.looked(ended_ns, took_ns);
+        self.wait.policy.sweep_done(now_ns, ended_ns, found);
+        found
+    }
+
+    /// Waits on everything: in one call, or, where the wait is likely to be short for what such a
+    /// call costs, on the hot sources with looks at the cold ones between.
+    fn ask_all(&mut self, started_ns: u64, budget: Budget) {
+        let answer_ns = self.wait.cost.answer_ns(self.wait.order.len());
+        let is_short = self.wait.looks.expects_short_wait(answer_ns);
+        if is_short && budget != Budget::Zero && self.wait.order.hot() > 0 {
+            let is_over = self.look_now_and_then(started_ns, answer_ns, budget);
+            if is_over {
+                let waited_ns = selector::now_ns().saturating_sub(started_ns);
+                return self.wait.looks.waited(waited_ns);
+            }
+        }
+        let from_ns = selector::now_ns();
+        let found = self.ask_part(Part::All, budget);
+        let ended_ns = selector::now_ns();
+        let wait = &mut *self.wait;
+        wait.looks.looked(ended_ns, answer_ns / 2);
+        wait.looks.waited(ended_ns.saturating_sub(started_ns));
+        wait.policy.all_done(from_ns, ended_ns, answer_ns, found);
+    }
+
+    /// Waits on the hot sources, and looks at the cold ones as often as the bounds want it, until
+    /// those looks have cost half as much as one wait on everything. Returns whether the wait is over.
+    fn look_now_and_then(&mut self, started_ns: u64, answer_ns: u64, budget: Budget) -> bool {
+        let (mut now_ns, mut spent_ns) = (started_ns, 0);
+        while spent_ns < answer_ns / 2 {
+            let left_ns = self.wait.looks.due_ns().saturating_sub(now_ns);
+            if left_ns == 0 {
+                if self.sweep(now_ns) > 0 {
+                    return true;
+                }
+                let ended_ns = selector::now_ns();
+                spent_ns += ended_ns.saturating_sub(now_ns);
+                now_ns = ended_ns;
+                continue;
+            }
+            let bounded = budget.within(now_ns, left_ns);
+            let found = self.ask_part(Part::Hot, bounded);
+            now_ns = selector::now_ns();
+            if found > 0 {
+                self.wait.policy.hot_done(now_ns, found);
+            }
+            if found > 0 || !matches!(bounded, Budget::Within(_)) {
+                return true;
+            }
+        }
+        false
+    }
+
     fn after_miss(&mut self) {
         if self.wait.policy.take_cool_all() {
             let mut state = self.shared.lock();
@@ -276,18 +328,59 @@ impl<'a> Turn<'a> {
         if self.wait.descriptors.are_alone() {
             return self.ask_libc(part, budget);
         }
-        let wait = &mut *self.wait;
-        *wait.order.clock_mut() = wait.clock.handle(budget, selector::now_ns);
-        let handles = wait.order.part(part);
-        if handles.len() == 1 && budget == Budget::Zero {
-            return 0;
+        let before = self.wait.found.len();
+        let sources = self.wait.order.places(part).len() - 1;
+        let is_look = budget == Budget::Zero;
+        // A wait that ends at once sees no more than a look does: what comes late in the host's
+        // order would never be seen beside what is always ready.
+        if is_look || sources > LOOKS_AT_ONCE {
+            self.look_at(part);
         }
-        let ready = raw::poll(handles);
-        let before = wait.found.len();
+        if !is_look && self.wait.found.len() == before {
+            self.wait_for(part, budget);
+        }
+        self.wait.found.len() - before
+    }
+
+    /// Notes what is ready in a part of the array, without waiting.
+    fn look_at(&mut self, part: Part) {
+        *self.wait.order.clock_mut() = clock::always_ready();
+        for piece in self.wait.order.pieces(part, LOOKS_AT_ONCE) {
+            let order = &mut self.wait.order;
+            let first = order.first_lent(&piece);
+            let ready = order.with_piece(piece.clone(), raw::poll);
+            // The clock stands where a neighbour of the piece does.
+            self.note(&ready, |place| {
+                Some(first + place).filter(|place| piece.contains(place))
+            });
+        }
+    }
+
+    /// Notes what is ready in a part of the array, as soon as anything is.
+    fn wait_for(&mut self, part: Part, budget: Budget) {
+        let wait = &mut *self.wait;
+        let (clock, last) = (wait.order.hot(), wait.order.len());
+        // The host makes a timer of a clock for each wait, even of one that is never due.
+        if part == Part::All && budget == Budget::Unlimited && last > 0 {
+            let ready = wait.order.without_clock(raw::poll);
+            // The last one stands in for the clock.
+            let place_of = |place| if place == clock { last } else { place };
+            return self.note(&ready, |place| Some(place_of(place)));
+        }
+        *wait.order.clock_mut() = wait.clock.handle(budget, selector::now_ns);
+        let ready = raw::poll(wait.order.part(part));
+        let first = wait.order.places(part).start;
+        self.note(&ready, |place| Some(first + place));
+    }
+
+    /// Takes up the host's answer; `place_of` says where in the array the places in it are.
+    fn note(&mut self, ready: &[u32], place_of: impl Fn(usize) -> Option<usize>) {
+        let wait = &mut *self.wait;
         let state = self.shared.lock();
-        let owners = wait.order.owners(wait.order.places(part));
+        let owners = wait.order.owners(0..wait.order.len() + 1);
+        let ready = ready.iter().filter_map(|place| place_of(*place as usize));
         for place in ready {
-            let slot = owners.get(place as usize);
+            let slot = owners.get(place);
             // The clock is nobody's; nor is a place that the host made up.
             if let Some((target, key, direction)) =
                 slot.and_then(|slot| state.sources.subscription(*slot))
@@ -300,7 +393,6 @@ impl<'a> Turn<'a> {
                 });
             }
         }
-        wait.found.len() - before
     }
 
     /// As [`ask_part`](Self::ask_part), where all sources are descriptors.
