@@ -56,7 +56,7 @@ pub struct Findings {
 /// The guest cannot be started, does not accept the connections or ends. A byte
 /// that is wrong or missing is not an error here: see [`Findings::check`].
 pub fn perform(name: &str, path: &Path, plan: &Plan) -> anyhow::Result<Findings> {
-    let server = Server::guest(path, "127.0.0.1:0", &[], false)?;
+    let server = Server::guest(path, wasio_host::Wasi::Sockets01, "127.0.0.1:0", &[], false)?;
     let mut crowd = Crowd::connect(&server, plan)
         .with_context(|| format!("{name}: cannot open {} connections", plan.clients))?;
     let mut findings = Findings {

@@ -38,7 +38,7 @@ impl Figures {
 pub struct Run<'a> {
     /// Its arguments.
     pub args: &'a [&'a str],
-    /// The listeners that the host opens for a guest.
+    /// The listeners that the host opens for a guest on WASI 0.1.
     pub listeners: usize,
     /// Whether a guest's instructions are counted.
     pub fuel: bool,
@@ -61,13 +61,15 @@ pub fn run(program: &Artifact, place: Place, run: Run<'_>) -> anyhow::Result<Fig
             ensure!(output.status.success(), "the program failed");
             (output.stdout, None)
         }
-        Place::Wasi01 => {
+        Place::Wasi01 | Place::Wasi02 => {
             let threads = program
                 .target
                 .is_some_and(|name| name.ends_with("-threads"));
-            let runner = Runner::new(Wasi::Sockets01)
-                .listeners(run.listeners)
-                .fuel(run.fuel);
+            let runner = match place {
+                Place::Wasi02 => Runner::new(Wasi::Sockets02),
+                _ => Runner::new(Wasi::Sockets01).listeners(run.listeners),
+            };
+            let runner = runner.fuel(run.fuel);
             let running = runner.threads(threads).args(run.args.iter().copied());
             let outcome = running.spawn(&path)?.wait(PATIENCE);
             if outcome.exit != Exit::Code(0) {

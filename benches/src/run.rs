@@ -17,6 +17,8 @@ pub struct Plan<'a> {
     pub peers: Vec<Built>,
     /// With how much time.
     pub effort: Effort,
+    /// With only these sizes; all of them if there are none.
+    pub sizes: Vec<usize>,
 }
 
 /// One measurement of a plan.
@@ -67,7 +69,9 @@ impl Plan<'_> {
             } else {
                 1
             };
-            for size in scenario.sizes(self.effort) {
+            let mut sizes = scenario.sizes(self.effort);
+            sizes.retain(|size| self.sizes.is_empty() || self.sizes.contains(size));
+            for size in sizes {
                 for round in 0..rounds {
                     let suited = self
                         .peers

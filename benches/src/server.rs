@@ -14,7 +14,10 @@ const END: Duration = Duration::from_secs(5);
 
 /// A server that listens. It ends when this is dropped.
 #[derive(Debug)]
-pub struct Server(Kind);
+pub struct Server {
+    kind: Kind,
+    addr: SocketAddr,
+}
 
 #[derive(Debug)]
 enum Kind {
@@ -23,21 +26,31 @@ enum Kind {
 }
 
 #[derive(Debug)]
-struct Native {
-    child: Child,
-    addr: SocketAddr,
-}
+struct Native(Child);
 
 impl Server {
-    /// Starts the guest at `path` on WASI 0.1 with sockets, with a listener on
-    /// `address`. With `fuel` its instructions are counted, which costs speed.
+    /// Starts the guest at `path`, which listens on `address`: on WASI 0.1 the host
+    /// does that for it, on 0.2 it is told to. With `fuel` its instructions are
+    /// counted, which costs speed.
     ///
     /// # Errors
     /// The guest is not there or cannot run, or the address is in use.
-    pub fn guest(path: &Path, address: &str, args: &[&str], fuel: bool) -> anyhow::Result<Self> {
-        let runner = Runner::new(Wasi::Sockets01).listen(address).fuel(fuel);
+    pub fn guest(
+        path: &Path,
+        wasi: Wasi,
+        address: &str,
+        args: &[&str],
+        fuel: bool,
+    ) -> anyhow::Result<Self> {
+        let runner = Runner::new(wasi).fuel(fuel);
+        let runner = match wasi {
+            Wasi::Sockets02 => runner.arg(address),
+            _ => runner.listen(address),
+        };
         let running = runner.args(args.iter().copied()).spawn(path)?;
-        Ok(Self(Kind::Guest(Box::new(running))))
+        let addr = running.addr(0);
+        let kind = Kind::Guest(Box::new(running));
+        Ok(Self { kind, addr })
     }
 
     /// Starts the program at `path`, which prints the address it listens on.
@@ -45,35 +58,35 @@ impl Server {
     /// # Errors
     /// It cannot be started, or ends without an address.
     pub fn native(path: &Path, args: &[&str]) -> anyhow::Result<Self> {
-        let mut child = Command::new(path)
+        let child = Command::new(path)
             .args(args)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("cannot start {}", path.display()))?;
-        let output = child.stdout.take().context("the server has no output")?;
+        // From here on it is ended whatever happens.
+        let mut native = Native(child);
+        let output = native.0.stdout.take().context("the server has no output")?;
         let mut line = String::new();
         BufReader::new(output).read_line(&mut line)?;
-        let addr = line
-            .trim()
-            .parse()
+        let addr = line.trim().strip_prefix("listening ");
+        let addr = addr
+            .and_then(|addr| addr.parse().ok())
             .with_context(|| format!("{} printed no address: {line:?}", path.display()))?;
-        Ok(Self(Kind::Native(Native { child, addr })))
+        let kind = Kind::Native(native);
+        Ok(Self { kind, addr })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
-        match &self.0 {
-            Kind::Guest(guest) => guest.addr(0),
-            Kind::Native(native) => native.addr,
-        }
+        self.addr
     }
 
     /// CPU time of the server so far, the host's work for it included.
     #[must_use]
     pub fn cpu_time(&self) -> Duration {
-        match &self.0 {
+        match &self.kind {
             Kind::Guest(guest) => guest.cpu_time(),
             Kind::Native(native) => native.cpu_time(),
         }
@@ -82,7 +95,7 @@ impl Server {
     /// Size of a guest's memory, which never shrinks; `None` for a program.
     #[must_use]
     pub fn memory_bytes(&self) -> Option<usize> {
-        match &self.0 {
+        match &self.kind {
             Kind::Guest(guest) => Some(guest.memory_bytes()),
             Kind::Native(_) => None,
         }
@@ -91,7 +104,7 @@ impl Server {
     /// Whether it ended by itself: a server should not.
     #[must_use]
     pub fn has_ended(&self) -> bool {
-        match &self.0 {
+        match &self.kind {
             Kind::Guest(guest) => guest.has_ended(),
             // A program that ended shows in its connections.
             Kind::Native(_) => false,
@@ -103,7 +116,7 @@ impl Server {
     /// # Errors
     /// The guest had ended by itself, or did not end.
     pub fn end(self) -> anyhow::Result<Option<Outcome>> {
-        match self.0 {
+        match self.kind {
             Kind::Native(_) => Ok(None),
             Kind::Guest(guest) => {
                 guest.stop();
@@ -120,7 +133,7 @@ impl Server {
 impl Native {
     /// Linux counts the time of each process in nanoseconds; elsewhere zero.
     fn cpu_time(&self) -> Duration {
-        let path = format!("/proc/{}/schedstat", self.child.id());
+        let path = format!("/proc/{}/schedstat", self.0.id());
         let ns = std::fs::read_to_string(path)
             .ok()
             .and_then(|text| text.split_whitespace().next()?.parse().ok());
@@ -131,7 +144,7 @@ impl Native {
 impl Drop for Native {
     fn drop(&mut self) {
         // It may have ended by itself; then there is nothing to do.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }

@@ -13,14 +13,17 @@ use slab::Slab;
 
 use crate::api::{self, Events, Interest, Registry, TcpListener, TcpStream, Token};
 
-const LISTENER: Token = Token(0);
+pub(crate) const LISTENER: Token = Token(0);
 const EVENTS_PER_POLL: usize = 1024;
 const BUFFER_BYTES: usize = 64 * 1024;
 
 /// How the server was asked to run.
 pub(crate) struct Options {
-    /// Where to listen, on targets that can bind.
-    #[cfg_attr(target_os = "wasi", allow(dead_code, reason = "the host binds"))]
+    /// Where to listen, where the host hands in no listener.
+    #[cfg_attr(
+        all(target_os = "wasi", target_env = "p1"),
+        allow(dead_code, reason = "the host binds")
+    )]
     pub(crate) address: SocketAddr,
     /// Register READABLE and WRITABLE once and never again, as tokio does.
     pub(crate) both: bool,
@@ -70,7 +73,7 @@ pub(crate) fn run(mut listener: TcpListener, options: &Options) -> io::Result<()
         }
         for event in events.iter() {
             match event.token() {
-                LISTENER => server.accept_all(&listener, poll.registry()),
+                LISTENER => server.accept_all(&mut listener, poll.registry()),
                 token => server.serve(token, poll.registry()),
             }
         }
@@ -84,10 +87,10 @@ struct Server {
 }
 
 impl Server {
-    fn accept_all(&mut self, listener: &TcpListener, registry: &Registry) {
+    fn accept_all(&mut self, listener: &mut TcpListener, registry: &Registry) {
         loop {
-            match listener.accept() {
-                Ok((stream, _)) => self.add(stream, registry),
+            match api::accept(listener, registry) {
+                Ok(stream) => self.add(stream, registry),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) if is_one_connection(&error) => {}
                 Err(error) => return eprintln!("accept: {error}"),
@@ -96,7 +99,7 @@ impl Server {
     }
 
     fn add(&mut self, stream: TcpStream, registry: &Registry) {
-        // WASI 0.1 has no such option; there it stays as the host made it.
+        // WASI has no such option; there it stays as the host made it.
         let _ = stream.set_nodelay(true);
         let interest = if self.both {
             Interest::READABLE | Interest::WRITABLE

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::ensure;
 use clap::Parser;
-use wasio_bench::peer::{self, Built, Peer};
+use wasio_bench::peer::{self, Built, Peer, Versions};
 use wasio_bench::report::table::ScenarioTable;
 use wasio_bench::report::{bars, record};
 use wasio_bench::run::Plan;
@@ -28,6 +28,12 @@ struct Arguments {
     /// Only this peer; may be given again
     #[arg(long = "peer", value_name = "NAME")]
     peers: Vec<String>,
+    /// Only with this many idle connections, or of what else a scenario counts; may be given again
+    #[arg(long = "size", value_name = "N")]
+    sizes: Vec<usize>,
+    /// Only the servers on one version of WASI
+    #[arg(long, value_enum, default_value_t = Versions::Both, conflicts_with = "peers")]
+    wasi: Versions,
     /// Where to record it; without this a part of the bench is not recorded
     #[arg(long, value_name = "FOLDER")]
     record: Option<PathBuf>,
@@ -63,7 +69,7 @@ impl Arguments {
     fn peers(&self) -> anyhow::Result<Vec<&'static Peer>> {
         if self.peers.is_empty() {
             let is_whole_quick = !self.full && self.scenarios.is_empty();
-            let all = peer::ALL.iter();
+            let all = peer::ALL.iter().filter(|one| self.wasi.include(one.place));
             return Ok(all.filter(|one| one.in_quick || !is_whole_quick).collect());
         }
         self.peers.iter().map(|name| Peer::named(name)).collect()
@@ -71,7 +77,10 @@ impl Arguments {
 
     /// A part of the bench would stand in the way of the whole one.
     fn folder(&self) -> Option<PathBuf> {
-        let is_whole = self.scenarios.is_empty() && self.peers.is_empty();
+        let is_whole = self.scenarios.is_empty()
+            && self.peers.is_empty()
+            && self.sizes.is_empty()
+            && self.wasi == Versions::Both;
         self.record.clone().or_else(|| {
             let effort = if self.full { "full" } else { "quick" };
             let name = format!("{}-{effort}", machine::date());
@@ -108,6 +117,7 @@ fn main() -> anyhow::Result<()> {
         scenarios,
         peers,
         effort,
+        sizes: arguments.sizes.clone(),
     };
     for line in machine::describe() {
         println!("{line}");

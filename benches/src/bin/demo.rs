@@ -168,7 +168,7 @@ fn serve(guest: &Path, address: &str, protocol: Protocol) -> anyhow::Result<()> 
         signal_hook::flag::register(signal, Arc::clone(&interrupted))
             .context("cannot watch for Ctrl-C")?;
     }
-    let server = Server::guest(guest, address, &[], false)?;
+    let server = Server::guest(guest, wasio_host::Wasi::Sockets01, address, &[], false)?;
     let addr = server.addr();
     match protocol {
         Protocol::Echo => {

@@ -1,29 +1,37 @@
 //! The servers that are measured, one small file each.
 //!
 //! To add one, write its file and put it on the list: how to build it and where
-//! it runs is all there is to say. A program that runs on WASI finds its
-//! listener at descriptor 3; a native one binds `127.0.0.1:0` and prints the
-//! address. Both echo what they read,
-//! or serve HTTP and echo what is posted to `/echo`.
+//! it runs is all there is to say. A program that runs on WASI 0.1 finds its
+//! listener at descriptor 3; the others bind the address in their first argument
+//! that is one, and print `listening ADDRESS`. All echo what they read, or serve
+//! HTTP and echo what is posted to `/echo`.
 
 mod hyper_mio_p1;
 mod hyper_p1;
 mod mio_native;
 mod mio_p1;
+mod mio_p2;
 mod raw_p1;
 mod tokio_mio_p1;
 mod tokio_p1;
 mod wasio_native;
 mod wasio_p1;
+mod wasio_p2;
+mod wstd_p2;
 
 use std::path::PathBuf;
 
 use anyhow::Context;
+use clap::ValueEnum;
+use wasio_host::Wasi;
 
 use crate::artifact::Artifact;
 use crate::cores;
 use crate::exchange::Protocol;
 use crate::server::Server;
+
+/// Where a server listens.
+const ANY_PORT: &str = "127.0.0.1:0";
 
 /// What the servers are compared with.
 pub const REFERENCE: &str = "mio";
@@ -32,6 +40,7 @@ pub const REFERENCE: &str = "mio";
 #[must_use]
 pub fn reference_of(peer: &str) -> &'static str {
     match peer {
+        "wasio-p2" | "mio-p2" | "wstd-p2" => "mio-p2",
         "tokio-p1" | "tokio-mio-p1" => "tokio-mio-p1",
         "hyper-p1" | "hyper-mio-p1" => "hyper-mio-p1",
         _ => REFERENCE,
@@ -43,6 +52,9 @@ pub const ALL: &[Peer] = &[
     wasio_p1::PEER,
     mio_p1::PEER,
     raw_p1::PEER,
+    wasio_p2::PEER,
+    mio_p2::PEER,
+    wstd_p2::PEER,
     wasio_native::PEER,
     mio_native::PEER,
     tokio_p1::PEER,
@@ -50,6 +62,31 @@ pub const ALL: &[Peer] = &[
     hyper_p1::PEER,
     hyper_mio_p1::PEER,
 ];
+
+/// The versions of WASI whose servers are measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Versions {
+    /// WASI 0.1, and the native servers
+    #[value(name = "0.1")]
+    Wasi01,
+    /// WASI 0.2
+    #[value(name = "0.2")]
+    Wasi02,
+    /// All servers
+    Both,
+}
+
+impl Versions {
+    /// Whether the servers that run at `place` are among them.
+    #[must_use]
+    pub const fn include(self, place: Place) -> bool {
+        match self {
+            Self::Both => true,
+            Self::Wasi02 => matches!(place, Place::Wasi02),
+            Self::Wasi01 => !matches!(place, Place::Wasi02),
+        }
+    }
+}
 
 /// A server, and how it is built and started.
 #[derive(Debug)]
@@ -90,6 +127,8 @@ pub struct Peer {
 pub enum Place {
     /// On WASI 0.1 with sockets, in this process.
     Wasi01,
+    /// On WASI 0.2 with the network of this machine, in this process.
+    Wasi02,
     /// On this machine, as a process.
     Native,
 }
@@ -173,7 +212,8 @@ impl Built {
     /// It cannot be started.
     pub fn start_with(&self, args: &[&str], fuel: bool) -> anyhow::Result<Server> {
         cores::apart(|| match self.peer.place {
-            Place::Wasi01 => Server::guest(&self.server, "127.0.0.1:0", args, fuel),
+            Place::Wasi01 => Server::guest(&self.server, Wasi::Sockets01, ANY_PORT, args, fuel),
+            Place::Wasi02 => Server::guest(&self.server, Wasi::Sockets02, ANY_PORT, args, fuel),
             Place::Native => Server::native(&self.server, args),
         })
         .with_context(|| format!("cannot start the peer {}", self.peer.name))

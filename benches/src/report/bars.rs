@@ -92,7 +92,50 @@ const BARS: &[Bar] = &[
     )
     .of("tokio-p1"),
     bar("ping_pong", 1_000, metric::THROUGHPUT, Of::OwnAt(0), 0.6).of("tokio-p1"),
+    p2("ping_pong", 0, metric::THROUGHPUT, Of::Peer("mio-p2"), 1.0),
+    p2("ping_pong", 0, metric::THROUGHPUT, Of::Peer("wstd-p2"), 1.0),
+    p2("ping_pong", 0, metric::CPU, Of::Peer("mio-p2"), 1.0),
+    p2("ping_pong", 0, metric::CPU, Of::Peer("wstd-p2"), 1.0),
+    p2(
+        "ping_pong",
+        1_000,
+        metric::THROUGHPUT,
+        Of::Peer("mio-p2"),
+        6.0,
+    ),
+    p2(
+        "ping_pong",
+        4_000,
+        metric::THROUGHPUT,
+        Of::Peer("mio-p2"),
+        50.0,
+    ),
+    p2("ping_pong", 1_000, metric::THROUGHPUT, Of::OwnAt(0), 0.75),
+    p2("ping_pong", 4_000, metric::THROUGHPUT, Of::OwnAt(0), 0.65),
+    p2("idle", 1_000, metric::IDLE_CPU, Of::Itself, 0.5),
+    p2("cold_latency", 1_000, metric::P99, Of::Itself, 5_000.0),
+    p2(
+        "echo_throughput",
+        0,
+        metric::BANDWIDTH,
+        Of::Peer("mio-p2"),
+        1.0,
+    ),
+    p2(
+        "echo_throughput",
+        0,
+        metric::BANDWIDTH,
+        Of::Peer("wstd-p2"),
+        1.0,
+    ),
+    p2("size", 0, metric::SIZE, Of::Peer("mio-p2"), 1.0),
+    p2("size", 0, metric::SIZE, Of::Peer("wstd-p2"), 1.0),
 ];
+
+/// A bar for wasio on WASI 0.2.
+const fn p2(scenario: &'static str, size: usize, metric: Metric, of: Of, limit: f64) -> Bar {
+    bar(scenario, size, metric, of, limit).of("wasio-p2")
+}
 
 const fn bar(scenario: &'static str, size: usize, metric: Metric, of: Of, limit: f64) -> Bar {
     Bar {

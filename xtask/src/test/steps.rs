@@ -62,6 +62,11 @@ fn lints(workspace: &Workspace) -> Vec<Step> {
             // mio has no waker there.
             "--workspace --exclude mio-measure --target wasm32-wasip1",
         ),
+        peers(
+            "lints, peers, wasm32-wasip2",
+            "--package mio-echo --package wasio-echo --package wasio-measure --package wstd-echo \
+             --target wasm32-wasip2",
+        ),
         clippy(
             "lints, guests and examples, wasm32-wasip1",
             "--package wasio-guests --package wasio-examples --bins --features wasio-guests/p1 \

@@ -4,7 +4,7 @@
 use std::io;
 
 #[cfg(target_os = "wasi")]
-#[allow(unsafe_code, reason = "takes over the listener that the host opened")]
+#[allow(unsafe_code, reason = "names descriptors by their number")]
 mod raw;
 #[path = "../../shape/server.rs"]
 mod server;
@@ -14,8 +14,29 @@ mod api {
     pub(crate) use mio::net::{TcpListener, TcpStream};
     pub(crate) use mio::{Events, Interest, Registry, Token};
 
+    use std::io;
+
+    /// mio's own fails on WASI 0.2: Rust 1.95's libc refuses to make an accepted socket
+    /// non-blocking by `fcntl`, which is mio's way.
+    #[cfg(all(target_os = "wasi", target_env = "p2"))]
+    pub(crate) fn accept(listener: &mut TcpListener, registry: &Registry) -> io::Result<TcpStream> {
+        let accepted = crate::raw::as_std(listener).accept();
+        if accepted.is_err() {
+            // mio has not seen that it blocked.
+            registry.reregister(listener, crate::server::LISTENER, Interest::READABLE)?;
+        }
+        let (stream, _) = accepted?;
+        stream.set_nonblocking(true)?;
+        Ok(TcpStream::from_std(stream))
+    }
+
+    #[cfg(not(all(target_os = "wasi", target_env = "p2")))]
+    pub(crate) fn accept(listener: &mut TcpListener, _: &Registry) -> io::Result<TcpStream> {
+        listener.accept().map(|(stream, _)| stream)
+    }
+
     /// mio looks at all sources in every poll: there is nothing to bound.
-    pub(crate) fn poll(_: bool) -> std::io::Result<mio::Poll> {
+    pub(crate) fn poll(_: bool) -> io::Result<mio::Poll> {
         mio::Poll::new()
     }
 }
@@ -25,16 +46,18 @@ fn main() -> io::Result<()> {
     server::run(listener(&options)?, &options)
 }
 
-#[cfg(target_os = "wasi")]
+#[cfg(all(target_os = "wasi", target_env = "p1"))]
 fn listener(_: &server::Options) -> io::Result<api::TcpListener> {
     let listener = raw::preopened_listener();
     listener.set_nonblocking(true)?;
     Ok(api::TcpListener::from_std(listener))
 }
 
-#[cfg(not(target_os = "wasi"))]
+/// By the standard library, as on WASI 0.2 mio's `bind` fails for the reason that its `accept` does.
+#[cfg(not(all(target_os = "wasi", target_env = "p1")))]
 fn listener(options: &server::Options) -> io::Result<api::TcpListener> {
-    let listener = api::TcpListener::bind(options.address)?;
-    println!("{}", listener.local_addr()?);
-    Ok(listener)
+    let listener = std::net::TcpListener::bind(options.address)?;
+    listener.set_nonblocking(true)?;
+    println!("listening {}", listener.local_addr()?);
+    Ok(api::TcpListener::from_std(listener))
 }

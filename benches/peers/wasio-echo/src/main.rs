@@ -11,10 +11,15 @@ mod api {
     pub(crate) use wasio::net::{TcpListener, TcpStream};
     pub(crate) use wasio::{Events, Interest, Registry, Token};
 
+    use std::io;
     use std::time::Duration;
 
+    pub(crate) fn accept(listener: &mut TcpListener, _: &Registry) -> io::Result<TcpStream> {
+        listener.accept().map(|(stream, _)| stream)
+    }
+
     /// A prompt one finds a cold source within 200 µs and may use more time for it.
-    pub(crate) fn poll(prompt: bool) -> std::io::Result<wasio::Poll> {
+    pub(crate) fn poll(prompt: bool) -> io::Result<wasio::Poll> {
         if !prompt {
             return wasio::Poll::new();
         }
@@ -30,14 +35,12 @@ fn main() -> io::Result<()> {
     server::run(listener(&options)?, &options)
 }
 
-#[cfg(target_os = "wasi")]
-fn listener(_: &server::Options) -> io::Result<api::TcpListener> {
-    api::TcpListener::preopened()?.ok_or_else(|| io::Error::other("the host hands in no listener"))
-}
-
-#[cfg(not(target_os = "wasi"))]
+/// The listener that the host hands in, or one of our own.
 fn listener(options: &server::Options) -> io::Result<api::TcpListener> {
+    if let Some(listener) = api::TcpListener::preopened()? {
+        return Ok(listener);
+    }
     let listener = api::TcpListener::bind(options.address)?;
-    println!("{}", listener.local_addr()?);
+    println!("listening {}", listener.local_addr()?);
     Ok(listener)
 }

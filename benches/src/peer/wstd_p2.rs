@@ -1,0 +1,19 @@
+//! wstd on WASI 0.2: a task a connection, all of them looked at in every wait.
+
+use super::{Peer, Place, in_peers};
+use crate::exchange::Protocol;
+
+pub(super) const PEER: Peer = Peer {
+    name: "wstd-p2",
+    about: "wstd 0.6.8 on wasm32-wasip2",
+    place: Place::Wasi02,
+    in_quick: true,
+    protocol: Protocol::Echo,
+    server: in_peers("wstd-echo", "wstd-echo", Some("wasm32-wasip2")),
+    both: None,
+    prompt: None,
+    timers: None,
+    wake: None,
+    sources: None,
+    most_connections: 1_000,
+};
