@@ -46,26 +46,11 @@ fn lints(workspace: &Workspace) -> Vec<Step> {
         let command = workspace.cargo(&format!("clippy --quiet {arguments} {DENY}"));
         Step::check(title, command)
     };
-    let peers = |title: &str, arguments: &str| {
-        let arguments = format!("clippy --quiet --no-deps {arguments} {DENY}");
-        Step::check(title, workspace.cargo_in(PEERS, &arguments))
-    };
     let mut steps = vec![
         clippy("lints, native", "--workspace --all-targets"),
         clippy(
             "lints, native, wasio without default features",
             "--package wasio --all-targets --no-default-features",
-        ),
-        peers("lints, peers, native", "--all-targets"),
-        peers(
-            "lints, peers, wasm32-wasip1",
-            // mio has no waker there.
-            "--workspace --exclude mio-measure --target wasm32-wasip1",
-        ),
-        peers(
-            "lints, peers, wasm32-wasip2",
-            "--package mio-echo --package wasio-echo --package wasio-measure --package wstd-echo \
-             --target wasm32-wasip2",
         ),
         clippy(
             "lints, guests and examples, wasm32-wasip1",
@@ -101,7 +86,28 @@ fn lints(workspace: &Workspace) -> Vec<Step> {
             ));
         }
     }
+    steps.extend(lints_of_peers(workspace));
     steps
+}
+
+fn lints_of_peers(workspace: &Workspace) -> Vec<Step> {
+    let clippy = |title: &str, arguments: &str| {
+        let arguments = format!("clippy --quiet --no-deps {arguments} {DENY}");
+        Step::check(title, workspace.cargo_in(PEERS, &arguments))
+    };
+    vec![
+        clippy("lints, peers, native", "--all-targets"),
+        clippy(
+            "lints, peers, wasm32-wasip1",
+            // mio has no waker there.
+            "--workspace --exclude mio-measure --target wasm32-wasip1",
+        ),
+        clippy(
+            "lints, peers, wasm32-wasip2",
+            "--package mio-echo --package wasio-echo --package wasio-measure --package wstd-echo \
+             --target wasm32-wasip2",
+        ),
+    ]
 }
 
 fn documentation(workspace: &Workspace) -> Vec<Step> {
