@@ -3,6 +3,8 @@
 use std::net::TcpListener;
 
 pub mod driver;
+#[cfg(target_env = "p2")]
+pub mod http;
 #[cfg(target_env = "p1")]
 #[allow(unsafe_code, reason = "the only door to the host")]
 mod raw;

@@ -1,7 +1,7 @@
 use std::io;
 
 use crate::registration::{self, Registration};
-use crate::sys::{Backend, Target};
+use crate::sys::{self, Backend, Target};
 use crate::{Interest, Mode, Registry, Token, event};
 
 /// Any pollable of `wasi:io/poll`, from any bindings: a future of `wasi:http`, a body's stream, a
@@ -11,7 +11,8 @@ use crate::{Interest, Mode, Registry, Token, event};
 /// ready; or, made by [`oneshot`](Self::oneshot), once a registration.
 ///
 /// It is known by its handle and not owned: drop or deregister this before the pollable is
-/// dropped. The host ends the program that waits for a pollable which is gone.
+/// dropped. The host ends the program that waits for a pollable which is gone; so that takes it
+/// out of the forks of its selector, too.
 ///
 /// # Examples
 ///
@@ -97,7 +98,17 @@ impl event::Source for Pollable {
     }
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        registration::deregister(&mut self.registration, registry)
+        registration::deregister(&mut self.registration, registry)?;
+        sys::forget_pollable(self.handle);
+        Ok(())
+    }
+}
+
+impl Drop for Pollable {
+    fn drop(&mut self) {
+        if self.registration.take().is_some() {
+            sys::forget_pollable(self.handle);
+        }
     }
 }
 

@@ -27,6 +27,7 @@ fn main() {
     assert_eq!(code(&error), Some("address-in-use"));
     drop(listener);
     refused(taken);
+    unreachable();
     // TEST-NET-1: not an address of this machine.
     let error = TcpListener::bind(any("192.0.2.1:0")).expect_err("not ours");
     assert_eq!(error.kind(), ErrorKind::AddrNotAvailable, "{error}");
@@ -58,6 +59,17 @@ fn connects(address: SocketAddr) {
         driver.expect(2);
         end = drain(&mut accepted).1;
     }
+}
+
+/// The broadcast address of the loopback network: the system has no way there for TCP.
+fn unreachable() {
+    let mut stream = TcpStream::connect(any("127.255.255.255:9")).expect("start to connect");
+    let mut driver = Driver::default();
+    driver.register(&mut stream, 1, Interest::WRITABLE);
+    driver.expect(1);
+    let error = stream.take_error().expect("ask").expect("an error");
+    assert_eq!(error.kind(), ErrorKind::HostUnreachable, "{error}");
+    assert_eq!(code(&error), Some("remote-unreachable"));
 }
 
 fn refused(address: SocketAddr) {

@@ -2,6 +2,12 @@
 
 use crate::harness::Case;
 
+mod http;
+mod limits;
+
+pub(crate) use http::*;
+pub(crate) use limits::*;
+
 pub(crate) fn p2_pollable(case: &Case) {
     case.start().succeeds();
 }
@@ -11,7 +17,7 @@ pub(crate) fn p2_connect(case: &Case) {
 }
 
 pub(crate) fn p2_drop_order(case: &Case) {
-    assert_eq!(case.start().succeeds().stdout_text(), "126 orders\n");
+    assert_eq!(case.start().succeeds().stdout_text(), "468 orders\n");
 }
 
 pub(crate) fn p2_udp(case: &Case) {

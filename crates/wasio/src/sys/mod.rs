@@ -36,10 +36,10 @@ mod p1;
 
 #[cfg(wasio_pollables)]
 pub use self::imp::HostError;
-#[cfg(wasio_pollables)]
-pub(crate) use self::imp::Target;
 pub(crate) use self::imp::stdio;
 pub(crate) use self::imp::{Record, Selector};
+#[cfg(wasio_pollables)]
+pub(crate) use self::imp::{Target, forget_pollable};
 #[cfg(feature = "net")]
 pub(crate) use self::imp::{lookup, net};
 

@@ -29,7 +29,7 @@ struct Clock {
 }
 
 /// Ends the test; it counts as ignored.
-fn skip(reason: &str) -> ! {
+pub(crate) fn skip(reason: &str) -> ! {
     std::panic::resume_unwind(Box::new(Skipped(reason.to_owned())))
 }
 

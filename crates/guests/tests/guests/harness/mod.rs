@@ -13,7 +13,7 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
-pub(crate) use case::Case;
+pub(crate) use case::{Case, skip};
 pub(crate) use guest::Session;
 pub(crate) use hosts::Host;
 

@@ -22,4 +22,4 @@ mod wait;
 
 pub use self::error::HostError;
 pub(crate) use self::selector::Selector;
-pub(crate) use self::target::{Record, Target};
+pub(crate) use self::target::{Record, Target, forget_pollable};

@@ -55,6 +55,11 @@ pub(crate) enum Record {
     Own,
 }
 
+/// Takes a pollable out of every fork of a selector: it is about to go.
+pub(crate) fn forget_pollable(handle: Handle) {
+    selector::forget_in_forks(handle);
+}
+
 /// A pollable that a source owns. When it goes, it leaves every selector that may still name it:
 /// the host traps on a handle that is gone.
 #[derive(Debug)]
@@ -77,6 +82,6 @@ impl Deref for Owned {
 impl Drop for Owned {
     fn drop(&mut self) {
         // The source left the selector that it was registered with; its forks remain.
-        selector::forget_in_forks(self.0.handle());
+        forget_pollable(self.0.handle());
     }
 }

@@ -1,0 +1,22 @@
+//! A connection that nobody answers ends, with the host's own error. Argument: where nobody does.
+
+use std::io::ErrorKind;
+
+use wasio::net::TcpStream;
+use wasio::{HostError, Interest};
+use wasio_guests::driver::Driver;
+
+fn main() {
+    let address = std::env::args().nth(1).expect("an address");
+    let address = address.parse().expect("an address");
+    let mut stream = TcpStream::connect(address).expect("start to connect");
+    let mut driver = Driver::default();
+    driver.register(&mut stream, 1, Interest::WRITABLE);
+    driver.expect_silence();
+    driver.expect(1);
+    let error = stream.take_error().expect("ask").expect("an error");
+    assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}");
+    let host = error.get_ref().and_then(|error| error.downcast_ref());
+    assert_eq!(host.and_then(HostError::code), Some("timeout"));
+    println!("{error}");
+}

@@ -1,0 +1,90 @@
+//! Outgoing requests by `wasi:http`, for the guests of WASI 0.2.
+
+use wasip2::http::outgoing_handler::{self, FutureIncomingResponse};
+use wasip2::http::types::{Fields, IncomingBody, IncomingResponse, OutgoingRequest, Scheme};
+use wasip2::io::poll::Pollable as HostPollable;
+use wasip2::io::streams::InputStream;
+
+use wasio::{Interest, Pollable, Registry, Token};
+
+/// A request that was sent, and its registration. The fields are in the order to drop them in:
+/// children first.
+#[derive(Debug)]
+pub struct Sent {
+    source: Pollable,
+    ready: HostPollable,
+    future: FutureIncomingResponse,
+}
+
+/// The body of a response, and its registration; the fields as above.
+#[derive(Debug)]
+pub struct Body {
+    _source: Pollable,
+    _ready: HostPollable,
+    /// The bytes.
+    pub stream: InputStream,
+    _body: IncomingBody,
+    _response: IncomingResponse,
+}
+
+/// Sends `GET /` and registers its answer.
+///
+/// # Panics
+/// If the host refuses it.
+#[must_use]
+pub fn get(authority: &str, registry: &Registry, token: Token) -> Sent {
+    let request = OutgoingRequest::new(Fields::new());
+    request.set_scheme(Some(&Scheme::Http)).expect("a scheme");
+    request.set_authority(Some(authority)).expect("a host");
+    request.set_path_with_query(Some("/")).expect("a path");
+    let future = outgoing_handler::handle(request, None).expect("send");
+    let ready = future.subscribe();
+    Sent {
+        source: register(&ready, registry, token),
+        ready,
+        future,
+    }
+}
+
+impl Sent {
+    /// The body of the answer, registered under the same token, or the request itself if there is
+    /// no answer yet.
+    ///
+    /// # Errors
+    /// The request.
+    ///
+    /// # Panics
+    /// If it failed.
+    pub fn answer(self, registry: &Registry, token: Token) -> Result<Body, Self> {
+        let Some(answer) = self.future.get() else {
+            return Err(self);
+        };
+        let response = answer.expect("it was not taken before").expect("an answer");
+        let Self {
+            source,
+            ready,
+            future,
+        } = self;
+        drop(source);
+        drop(ready);
+        drop(future);
+        let body = response.consume().expect("a body");
+        let stream = body.stream().expect("its stream");
+        let ready = stream.subscribe();
+        Ok(Body {
+            _source: register(&ready, registry, token),
+            _ready: ready,
+            stream,
+            _body: body,
+            _response: response,
+        })
+    }
+}
+
+fn register(ready: &HostPollable, registry: &Registry, token: Token) -> Pollable {
+    let mut source = Pollable::new(ready.handle());
+    registry
+        .register(&mut source, token, Interest::READABLE)
+        .expect("register");
+    source
+}

@@ -1,0 +1,60 @@
+//! What must not grow, and what ends by itself.
+
+use std::env;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::harness::{Case, skip};
+
+const CONNECTS: usize = 10_000;
+
+/// The host keeps no more after many connections than after few.
+pub(crate) fn p2_leak(case: &Case) {
+    let left = |count: usize| {
+        let outcome = case.setup().arg(count.to_string()).start().succeeds();
+        outcome.resources.unwrap()
+    };
+    // The least that has every kind of everything.
+    let few = left(20);
+    assert!((1..100).contains(&few), "{few}");
+    let many = left(CONNECTS);
+    eprintln!("{few} resources after 20 connects, {many} after {CONNECTS}");
+    // A clock or two may be there or not.
+    assert!(many < few + 8, "{few} resources became {many}");
+}
+
+/// Set for the test that runs in a network of its own.
+const INSIDE: &str = "WASIO_TEST_OWN_NETWORK";
+
+/// A connection that nobody answers. The kernel gives it up after two minutes, or after three
+/// seconds where it is told to try again once only: in a network namespace, whose loopback device
+/// swallows what is sent to this network.
+pub(crate) fn p2_timed_out(case: &Case) {
+    const SETUP: &str = "ip link set lo up && ip route add 198.51.100.0/24 dev lo \
+        && echo 1 > /proc/sys/net/ipv4/tcp_syn_retries && exec \"$@\"";
+    if env::var_os(INSIDE).is_some() {
+        let start = Instant::now();
+        let outcome = case.setup().arg("198.51.100.7:9").start().succeeds();
+        assert!(start.elapsed() > Duration::from_secs(2));
+        assert!(start.elapsed() < Duration::from_secs(20));
+        assert_eq!(outcome.stdout_text(), "timed out (timeout)\n");
+        return;
+    }
+    let namespace = |script: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--net", "sh", "-c", script, "sh"]);
+        command
+    };
+    let possible = namespace(SETUP).arg("true").output();
+    if !possible.is_ok_and(|output| output.status.success()) {
+        skip("no network namespace can be made here (`unshare` and `ip` are needed)");
+    }
+    let mut again = namespace(SETUP);
+    again.arg(env::current_exe().unwrap());
+    let name = format!("p2_timed_out::{}", case.host().name());
+    let output = again.args([&name, "--exact"]).env(INSIDE, "1").output();
+    let output = output.unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("1 passed"), "{text}");
+}
