@@ -27,7 +27,7 @@ const EXAMPLE_TARGETS: [(&str, &[&str]); 2] = [
 
 /// What a guest's name may start with: it says which hosts it runs on, see
 /// `tests/guests/harness/hosts.rs`.
-const PREFIXES: [&str; 5] = ["any", "net", "p1", "p2", "threads"];
+const PREFIXES: [&str; 6] = ["any", "net", "node", "p1", "p2", "threads"];
 
 /// The profile of the guests: as `release`, but built faster.
 const PROFILE: &str = "guest";

@@ -5,8 +5,12 @@ use std::process::{Command, ExitCode, Stdio};
 use crate::cargo::Workspace;
 use crate::test;
 
-/// The programs the tests call, each in the Debian package of its name.
-const PROGRAMS: [&str; 1] = ["curl"];
+/// The programs the tests call, and the Debian packages they are in.
+const PROGRAMS: [(&str, &str); 3] = [
+    ("curl", "curl"),
+    ("node", "nodejs"),
+    ("redis-server", "redis-server"),
+];
 
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
     install_missing();
@@ -17,7 +21,8 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
 fn install_missing() {
     let missing: Vec<&str> = PROGRAMS
         .into_iter()
-        .filter(|program| !succeeds(program, &["--version"]))
+        .filter(|(program, _)| !succeeds(program, &["--version"]))
+        .map(|(_, package)| package)
         .collect();
     if missing.is_empty() || !succeeds("apt-get", &["--version"]) || !is_root() {
         return;

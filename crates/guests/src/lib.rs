@@ -6,6 +6,8 @@ pub mod driver;
 #[cfg(target_env = "p2")]
 pub mod http;
 #[cfg(target_env = "p1")]
+pub mod oneoff;
+#[cfg(target_env = "p1")]
 #[allow(unsafe_code, reason = "the only door to the host")]
 mod raw;
 

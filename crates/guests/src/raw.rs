@@ -15,6 +15,34 @@ unsafe extern "C" {
     safe fn host_cpu_ns() -> i64;
 }
 
+#[link(wasm_import_module = "wasi_snapshot_preview1")]
+unsafe extern "C" {
+    #[link_name = "poll_oneoff"]
+    fn host_poll_oneoff(
+        subscriptions: *const [u64; 6],
+        events: *mut [u64; 4],
+        len: usize,
+        written: *mut usize,
+    ) -> i32;
+}
+
+/// How many events the host has written, or its error number.
+pub(crate) fn poll_oneoff(
+    subscriptions: &[[u64; 6]],
+    events: &mut [[u64; 4]],
+) -> Result<usize, u16> {
+    assert!(events.len() >= subscriptions.len(), "an event for each");
+    let (len, mut written) = (subscriptions.len(), 0);
+    let events = events.as_mut_ptr();
+    // SAFETY: the host reads `len` records of 48 bytes and writes at most as many of 32, for
+    // which there is room, as was just checked; any bytes are a valid value of these.
+    let errno = unsafe { host_poll_oneoff(subscriptions.as_ptr(), events, len, &raw mut written) };
+    match u16::try_from(errno) {
+        Ok(0) => Ok(written),
+        other => Err(other.unwrap_or(u16::MAX)),
+    }
+}
+
 pub(crate) fn preopened_listener(index: u32) -> TcpListener {
     // SAFETY: wasio-host hands its sockets in from descriptor 3 on, and a guest
     // asks for each once: nothing else owns this one.

@@ -11,6 +11,7 @@ mod any;
 mod example;
 mod harness;
 mod net;
+mod node;
 mod p1;
 mod p2;
 mod talk;

@@ -9,7 +9,7 @@ use crate::harness::{Case, Host};
 use crate::talk::{hear, say};
 
 pub(crate) fn p1_std_echo(case: &Case) {
-    case.skip_on(Host::Plain01, "no descriptor of a socket is handed in");
+    case.skip_without_sockets();
     let (theirs, mut ours) = peer::pair().unwrap();
     let guest = case.setup().stream(theirs).start();
     ours.write_all(b"line\n").unwrap();
@@ -20,7 +20,7 @@ pub(crate) fn p1_std_echo(case: &Case) {
 }
 
 pub(crate) fn p1_handed_in(case: &Case) {
-    case.skip_on(Host::Plain01, "no descriptor of a socket is handed in");
+    case.skip_without_sockets();
     let guest = case.setup().shared_sockets(8).refused_files(1).start();
     let peers = guest.running().unwrap().shared_peers();
     assert_eq!(peers.len(), 4);
@@ -35,7 +35,7 @@ pub(crate) fn p1_errnos(case: &Case) {
 }
 
 pub(crate) fn p1_closed(case: &Case) {
-    case.skip_on(Host::Plain01, "no descriptor of a socket is handed in");
+    case.skip_without_sockets();
     let mut setup = case.setup();
     let mut peers = Vec::new();
     for _ in 0..3 {
@@ -50,7 +50,7 @@ pub(crate) fn p1_closed(case: &Case) {
 }
 
 pub(crate) fn p1_refused(case: &Case) {
-    case.skip_on(Host::Plain01, "no descriptor of a socket is handed in");
+    case.skip_without_sockets();
     let (theirs, ours) = peer::pair().unwrap();
     let guest = case.setup().stream(theirs).refused_files(1).start();
     hear(&ours, "1");
@@ -66,7 +66,7 @@ pub(crate) fn p1_directory(case: &Case) {
 }
 
 pub(crate) fn p1_seventy_thousand(case: &Case) {
-    case.skip_on(Host::Plain01, "no descriptor of a socket is handed in");
+    case.skip_without_sockets();
     let guest = case.setup().shared_sockets(70_000).start();
     let peer = &guest.running().unwrap().shared_peers()[2];
     hear(peer, "1");
@@ -83,7 +83,7 @@ fn fuel_for(case: &Case, count: usize, sockets: usize) -> u64 {
 
 /// Ten times as many descriptors cost at most twelve times as much.
 pub(crate) fn p1_register_linear(case: &Case) {
-    case.skip_on(Host::Plain01, "no descriptor of a socket is handed in");
+    case.skip_without_sockets();
     let [few, many] = [1_000, 10_000].map(|count| fuel_for(case, count, count));
     assert!(many <= 12 * few, "{few} for 1000, {many} for 10000");
     assert!(many > few, "{few} for 1000, {many} for 10000");
@@ -92,6 +92,7 @@ pub(crate) fn p1_register_linear(case: &Case) {
 /// O(n log n) in all: ten times as many timers cost 10 * log 10 000 / log 1000 = 13.3
 /// times as much; 16 leaves room, and O(n) for each would be a hundred.
 pub(crate) fn p1_timers_cost(case: &Case) {
+    case.skip_on(Host::Node, "it counts no fuel");
     let [few, many] = [1_000, 10_000].map(|count| fuel_for(case, count, 0));
     assert!(many <= 16 * few, "{few} for 1000, {many} for 10000");
     assert!(many > few, "{few} for 1000, {many} for 10000");

@@ -1,10 +1,11 @@
 //! Standard streams, and what a program without sockets is told about them.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use wasio_host::Stdin;
 
-use crate::harness::Case;
+use crate::harness::{Case, Host};
 
 pub(crate) fn any_stdout(case: &Case) {
     let outcome = case.start().succeeds();
@@ -39,6 +40,36 @@ pub(crate) fn any_stdin(case: &Case) {
     let stdin = Stdin::Bytes(lines.clone().into_bytes());
     let outcome = case.setup().stdin(stdin).start().succeeds();
     assert_eq!(outcome.stdout_text(), format!("{lines}end\n"));
+    // A file; the other hosts get theirs in the tests of wasio-host.
+    if matches!(case.host(), Host::Node | Host::Native) {
+        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        let path = folder.join(format!("any_stdin-{}", case.host().name()));
+        std::fs::write(&path, &lines).unwrap();
+        let outcome = case.setup().stdin_file(path).start().succeeds();
+        assert_eq!(outcome.stdout_text(), format!("{lines}end\n"));
+    }
+}
+
+pub(crate) fn any_both_streams(case: &Case) {
+    let mut guest = case.setup().stdin(Stdin::Pipe).start();
+    let mut stdin = guest.take_stdin().unwrap();
+    guest.expect_stdout("ready\n");
+    stdin.write_all(b"go\n").unwrap();
+    assert_eq!(guest.succeeds().stdout_text(), "ready\ndone\n");
+}
+
+pub(crate) fn any_polls_see_input(case: &Case) {
+    let mut guest = case.setup().stdin(Stdin::Pipe).start();
+    let mut stdin = guest.take_stdin().unwrap();
+    for said in [
+        "round 0\n",
+        "round 0\nround 1\n",
+        "round 0\nround 1\nround 2\n",
+    ] {
+        guest.expect_stdout(said);
+        stdin.write_all(b"line\n").unwrap();
+    }
+    guest.succeeds();
 }
 
 pub(crate) fn any_unsupported(case: &Case) {

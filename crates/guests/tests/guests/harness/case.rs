@@ -2,6 +2,7 @@
 
 use std::net::TcpStream;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use wasio_host::Stdin;
 
 use super::guest::{Session, Started};
 use super::hosts::Host;
-use super::native;
+use super::{native, node};
 
 /// The longest that a test may take unless it asks for more.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -43,6 +44,7 @@ pub(crate) struct Setup {
     args: Vec<String>,
     envs: Vec<(String, String)>,
     stdin: Stdin,
+    stdin_file: Option<PathBuf>,
     listeners: usize,
     streams: Vec<TcpStream>,
     shared_sockets: usize,
@@ -85,6 +87,21 @@ impl Case {
         }
     }
 
+    /// Starts the program in a process of its own.
+    fn command(&self, dirs: &[(PathBuf, String)]) -> Command {
+        if self.host != Host::Node {
+            return Command::new(&self.program);
+        }
+        node::command(&self.program, dirs).unwrap_or_else(|reason| skip(&reason))
+    }
+
+    /// Ends the test here where there are no sockets; it counts as ignored.
+    pub(crate) fn skip_without_sockets(&self) {
+        if !self.host.has_sockets() {
+            skip("no descriptor of a socket is handed in");
+        }
+    }
+
     /// Gives this test more, or less, than a minute in all.
     pub(crate) fn set_limit(&self, limit: Duration) {
         self.clock.lock().unwrap().limit = limit;
@@ -110,6 +127,7 @@ impl Case {
             args: Vec::new(),
             envs: Vec::new(),
             stdin: Stdin::Null,
+            stdin_file: None,
             streams: Vec::new(),
             shared_sockets: 0,
             refused_files: 0,
@@ -144,6 +162,12 @@ impl Setup {
 
     pub(crate) fn stdin(mut self, stdin: Stdin) -> Self {
         self.stdin = stdin;
+        self
+    }
+
+    /// Gives the guest a file as standard input, where it has a process of its own.
+    pub(crate) fn stdin_file(mut self, path: PathBuf) -> Self {
+        self.stdin_file = Some(path);
         self
     }
 
@@ -202,12 +226,20 @@ impl Setup {
         let handed_in = self.streams.len() + self.shared_sockets + self.refused_files;
         case.skip_if_not_built();
         let Some(runner) = case.host.runner() else {
-            assert_eq!(handed_in, 0, "nothing is handed in natively");
-            let mut command = std::process::Command::new(&case.program);
+            assert_eq!(handed_in, 0, "nothing is handed in to a process");
+            let mut command = case.command(&self.dirs);
             command.args(self.args).envs(self.envs);
-            let child = native::Child::start(command, self.stdin, self.listeners);
+            let input = match self.stdin_file {
+                Some(path) => native::Input::File(path),
+                None => native::Input::Of(self.stdin),
+            };
+            let child = native::Child::start(command, input, self.listeners);
             return Session::new(case, Started::Native(child));
         };
+        assert!(
+            self.stdin_file.is_none(),
+            "this process has an input of its own"
+        );
         // A component binds its own.
         let listeners = match case.host {
             Host::Sockets02 => 0,

@@ -11,6 +11,8 @@ pub(crate) enum Host {
     Sockets01,
     /// wasm32-wasip1 without sockets (`wasmtime-wasi`).
     Plain01,
+    /// wasm32-wasip1 on Node.js (`node:wasi`, which is uvwasi), without sockets.
+    Node,
     /// wasm32-wasip1-threads, with sockets.
     Threads01,
     /// wasm32-wasip2, with the network of this machine (`wasmtime-wasi`).
@@ -29,6 +31,7 @@ impl Host {
             "any" => &[
                 Self::Sockets01,
                 Self::Plain01,
+                Self::Node,
                 Self::Threads01,
                 Self::Sockets02,
                 Self::Native,
@@ -40,7 +43,8 @@ impl Host {
                 Self::Native,
             ],
             "example" => &[Self::Sockets01, Self::Sockets02, Self::Native],
-            "p1" => &[Self::Sockets01, Self::Plain01],
+            "p1" => &[Self::Sockets01, Self::Plain01, Self::Node],
+            "node" => &[Self::Node],
             "p2" => &[Self::Sockets02],
             "threads" => &[Self::Threads01, Self::Native],
             _ => panic!("no host for guests of the kind {kind}"),
@@ -51,6 +55,7 @@ impl Host {
         match self {
             Self::Sockets01 => "sockets01",
             Self::Plain01 => "plain01",
+            Self::Node => "node",
             Self::Threads01 => "threads01",
             Self::Sockets02 => "sockets02",
             Self::Native => "native",
@@ -60,21 +65,26 @@ impl Host {
     /// The target that guests are built for, `None` natively.
     pub(crate) fn target(self) -> Option<&'static str> {
         match self {
-            Self::Sockets01 | Self::Plain01 => Some("wasm32-wasip1"),
+            Self::Sockets01 | Self::Plain01 | Self::Node => Some("wasm32-wasip1"),
             Self::Threads01 => Some("wasm32-wasip1-threads"),
             Self::Sockets02 => Some("wasm32-wasip2"),
             Self::Native => None,
         }
     }
 
-    /// What starts guests in this process, `None` natively.
+    /// Whether the guest is handed sockets, or can open some.
+    pub(crate) fn has_sockets(self) -> bool {
+        !matches!(self, Self::Plain01 | Self::Node)
+    }
+
+    /// What starts guests in this process, `None` for those in a process of their own.
     pub(super) fn runner(self) -> Option<Runner> {
         match self {
             Self::Sockets01 => Some(Runner::new(Wasi::Sockets01)),
             Self::Plain01 => Some(Runner::new(Wasi::Plain01)),
             Self::Threads01 => Some(Runner::new(Wasi::Sockets01).threads(true)),
             Self::Sockets02 => Some(Runner::new(Wasi::Sockets02)),
-            Self::Native => None,
+            Self::Node | Self::Native => None,
         }
     }
 

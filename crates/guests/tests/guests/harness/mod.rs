@@ -4,6 +4,7 @@ mod case;
 mod guest;
 mod hosts;
 mod native;
+mod node;
 
 use std::env::consts::EXE_SUFFIX;
 use std::panic::{AssertUnwindSafe, catch_unwind};

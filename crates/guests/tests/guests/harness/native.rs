@@ -1,7 +1,9 @@
 //! A guest as a process of this machine.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, PipeWriter, Read, Write};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{self, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -17,6 +19,12 @@ pub(super) const LISTENING: &str = "listening ";
 /// The longest that a guest may take until it listens.
 const START_LIMIT: Duration = Duration::from_secs(20);
 
+/// What a process reads.
+pub(super) enum Input {
+    Of(Stdin),
+    File(PathBuf),
+}
+
 /// A guest that runs. It is killed when this is dropped.
 #[derive(Debug)]
 pub(super) struct Child {
@@ -31,12 +39,13 @@ pub(super) struct Child {
 
 impl Child {
     /// Starts it and waits until it listens on `listeners` addresses.
-    pub(super) fn start(mut command: Command, stdin: Stdin, listeners: usize) -> Self {
+    pub(super) fn start(mut command: Command, input: Input, listeners: usize) -> Self {
         let mut writer = None;
-        match stdin {
-            Stdin::Null => command.stdin(Stdio::null()),
-            Stdin::Inherit => command.stdin(Stdio::inherit()),
-            Stdin::Bytes(_) | Stdin::Pipe => {
+        match &input {
+            Input::File(path) => command.stdin(File::open(path).expect("open the input")),
+            Input::Of(Stdin::Null) => command.stdin(Stdio::null()),
+            Input::Of(Stdin::Inherit) => command.stdin(Stdio::inherit()),
+            Input::Of(Stdin::Bytes(_) | Stdin::Pipe) => {
                 let (reader, end) = std::io::pipe().expect("make a pipe");
                 writer = Some(end);
                 command.stdin(reader)
@@ -50,7 +59,7 @@ impl Child {
         // It holds our copy of the reading end: drop it, or a guest that ends
         // never breaks the pipe.
         drop(command);
-        if let Stdin::Bytes(bytes) = stdin {
+        if let Input::Of(Stdin::Bytes(bytes)) = input {
             let mut writer = writer.take().expect("made above");
             // Ends when the guest has read all, or ended.
             std::thread::spawn(move || writer.write_all(&bytes));

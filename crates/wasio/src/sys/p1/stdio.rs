@@ -64,7 +64,10 @@ impl Stdin {
             }
             state.fill()?;
         }
-        Ok(state.take(target))
+        let read = state.take(target);
+        // That arms the source, so that the next event is another one.
+        state.used &= read == target.len();
+        Ok(read)
     }
 }
 
