@@ -12,9 +12,15 @@ pub mod features;
 pub mod guide;
 #[cfg(feature = "net")]
 pub mod net;
-#[cfg(all(unix, any(feature = "net", feature = "os-ext")))]
+#[cfg(any(
+    all(unix, any(feature = "net", feature = "os-ext")),
+    all(target_os = "wasi", target_env = "p2", feature = "net")
+))]
 mod raw;
-#[cfg(all(unix, any(feature = "net", feature = "os-ext")))]
+#[cfg(any(
+    all(unix, any(feature = "net", feature = "os-ext")),
+    all(target_os = "wasi", target_env = "p2", feature = "net")
+))]
 mod source;
 #[cfg(all(unix, feature = "os-ext"))]
 pub mod unix;

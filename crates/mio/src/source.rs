@@ -85,7 +85,7 @@ macro_rules! into_std {
         /// It is deregistered, and stays non-blocking.
         impl From<$type> for $std {
             fn from(source: $type) -> Self {
-                source.inner.into_inner()
+                source.inner.into_inner().into()
             }
         }
     };

@@ -1,6 +1,9 @@
 //! What the examples share: the listener they serve.
 
+use std::fmt::Display;
 use std::io;
+use std::net::SocketAddr;
+use std::str::FromStr;
 
 use tokio::net::TcpListener;
 
@@ -11,15 +14,28 @@ use tokio::net::TcpListener;
 ///
 /// What the host says; WASI 0.1 with no listener handed in: `Unsupported`.
 pub fn listener() -> io::Result<TcpListener> {
+    #[cfg(not(target_env = "p2"))]
     if let Some(listener) = wasio::net::TcpListener::preopened()? {
         return TcpListener::from_std(listener.into());
     }
     let address = std::env::args().nth(1);
-    let address = address.as_deref().unwrap_or("127.0.0.1:0").parse();
-    let address = address.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-    let listener = wasio::net::TcpListener::bind(address)?;
-    eprintln!("listening on {}", listener.local_addr()?);
-    TcpListener::from_std(listener.into())
+    let address: SocketAddr = parse(address.as_deref().unwrap_or("127.0.0.1:0"))?;
+    let listener = std::net::TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    println!("listening {}", listener.local_addr()?);
+    TcpListener::from_std(listener)
+}
+
+/// What the text says, or an error that names it.
+///
+/// # Errors
+///
+/// `InvalidInput` if it says nothing of the kind.
+pub fn parse<T: FromStr<Err: Display>>(text: &str) -> io::Result<T> {
+    text.parse().map_err(|error| {
+        let sentence = format!("{text:?}: {error}");
+        io::Error::new(io::ErrorKind::InvalidInput, sentence)
+    })
 }
 
 /// Whether `accept` may be called again after this error: it was about one connection

@@ -67,6 +67,10 @@ fn lints(workspace: &Workspace) -> Vec<Step> {
             "--package mio --lib --all-features --target wasm32-wasip1",
         ),
         clippy(
+            "lints, the drop-in, wasm32-wasip2",
+            "--package mio --lib --all-features --target wasm32-wasip2",
+        ),
+        clippy(
             "lints, the drop-in, all of its features",
             "--package mio --all-features --all-targets",
         ),

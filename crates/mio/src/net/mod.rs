@@ -2,7 +2,23 @@
 //!
 //! Their calls, and what each does on WASI, are described in `wasio::net`. The
 //! Unix sockets are there on Unix only.
+//!
+//! # Platform behaviour
+//!
+//! On WASI 0.2 they are sockets of wasi-libc and not wasio's own, which have no descriptor: mio
+//! promises one on every type, and programs on tokio use it (`into_std`, `TcpSocket`,
+//! `socket2::SockRef`). wasio waits for them with libc's `poll`, as quickly as for its own for as long as nothing
+//! else is registered; beside a [`Pollable`] or a socket of `wasio::net` the wait goes in turn, in
+//! slices of 1 to 10 ms. libc cannot look at bytes and leave them where they are, so what
+//! `peek` returned is kept here: only the reads of the same value find it, not its descriptor.
+//!
+//! [`Pollable`]: https://docs.rs/wasio/latest/wasm32-wasip2/wasio/struct.Pollable.html
 
+#[cfg(all(target_os = "wasi", target_env = "p2"))]
+mod descriptor;
+#[cfg(all(target_os = "wasi", target_env = "p2"))]
+pub use self::descriptor::{TcpListener, TcpStream, UdpSocket};
+#[cfg(not(all(target_os = "wasi", target_env = "p2")))]
 pub use wasio::net::{TcpListener, TcpStream, UdpSocket};
 
 #[cfg(unix)]

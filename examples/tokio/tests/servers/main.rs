@@ -5,6 +5,7 @@
 
 mod behaviours;
 mod chat;
+mod clients;
 mod cpu;
 mod echo;
 mod http;

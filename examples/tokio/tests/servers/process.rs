@@ -1,7 +1,7 @@
 //! The programs as child processes.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -14,11 +14,12 @@ use crate::LIMIT;
 /// Where a program runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum On {
-    Wasi,
+    Wasi01,
+    Wasi02,
     Native,
 }
 
-pub(crate) const EVERYWHERE: [On; 2] = [On::Wasi, On::Native];
+pub(crate) const EVERYWHERE: [On; 3] = [On::Wasi01, On::Wasi02, On::Native];
 
 /// Tests that measure time or load run alone; the others together.
 static MACHINE: RwLock<()> = RwLock::new(());
@@ -51,16 +52,24 @@ impl Server {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut stdout = child.stdout.take().unwrap();
-        let stdout = thread::spawn(move || {
-            let mut text = String::new();
-            stdout.read_to_string(&mut text).unwrap();
-            text
+        let (found, address) = mpsc::channel();
+        let stdout = thread::spawn({
+            let (stdout, found) = (child.stdout.take().unwrap(), found.clone());
+            move || {
+                let mut text = String::new();
+                for line in BufReader::new(stdout).lines().map(Result::unwrap) {
+                    match line.strip_prefix("listening ") {
+                        Some(address) => drop(found.send(address.parse().unwrap())),
+                        None => text += &(line + "\n"),
+                    }
+                }
+                text
+            }
         });
         let stderr = child.stderr.take().unwrap();
-        let (found, address) = mpsc::channel();
         thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                // Where the host listens for the program.
                 match line.split_once("listening on ") {
                     Some((_, address)) => drop(found.send(address.parse().unwrap())),
                     None => eprintln!("{line}"),
@@ -107,13 +116,31 @@ impl Drop for Server {
     }
 }
 
-/// Runs a program that needs no connection to its end, which must come within [`LIMIT`].
+/// Runs a program that needs no connection to its end, which must be a success.
 pub(crate) fn run(program: &str, on: On) -> String {
+    run_with(program, on, &[])
+}
+
+/// As [`run`], with arguments.
+pub(crate) fn run_with(program: &str, on: On, arguments: &[String]) -> String {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = finish(program, on, arguments);
+    let errors = String::from_utf8_lossy(&stderr);
+    assert!(status.success(), "{program}: {status}: {errors}");
+    String::from_utf8(stdout).unwrap()
+}
+
+/// Runs a program to its end, which must come within [`LIMIT`].
+pub(crate) fn finish(program: &str, on: On, arguments: &[String]) -> Output {
     let (sender, receiver) = mpsc::channel();
     let child = command(program, on)
+        .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let id = child.id();
@@ -125,18 +152,24 @@ pub(crate) fn run(program: &str, on: On) -> String {
             .status();
         panic!("{program} runs on");
     };
-    let Output { status, stdout, .. } = output.unwrap();
-    assert!(status.success(), "{program}: {status}");
-    String::from_utf8(stdout).unwrap()
+    output.unwrap()
 }
 
 fn command(program: &str, on: On) -> Command {
     let mut command = match on {
         On::Native => Command::new(build(&Build::Native).join(program)),
-        On::Wasi => {
-            let guest = build(&Build::Guests).join(program).with_extension("wasm");
+        On::Wasi01 => {
+            let guest = build(&Build::Guests01).join(program);
             let mut command = Command::new(host());
-            command.args(["run", "--listen", "127.0.0.1:0"]).arg(guest);
+            command.args(["run", "--listen", "127.0.0.1:0"]);
+            command.arg(guest.with_extension("wasm"));
+            command
+        }
+        On::Wasi02 => {
+            let guest = build(&Build::Guests02).join(program);
+            let mut command = Command::new(host());
+            command.args(["run", "--wasi", "0.2"]);
+            command.arg(guest.with_extension("wasm"));
             command
         }
     };
@@ -151,38 +184,44 @@ pub(crate) fn host() -> PathBuf {
 
 enum Build {
     Host,
-    Guests,
+    Guests01,
+    Guests02,
     Native,
 }
 
 /// Builds once, and says where the programs are.
 fn build(what: &Build) -> &'static Path {
-    static DONE: [OnceLock<PathBuf>; 3] = [const { OnceLock::new() }; 3];
+    static DONE: [OnceLock<PathBuf>; 4] = [const { OnceLock::new() }; 4];
     // Cargo would wait for itself; the tests need not see it.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = here.ancestors().nth(2).unwrap();
-    let guests = [
-        "--workspace",
-        "--bins",
-        "--release",
-        "--target",
-        "wasm32-wasip1",
-    ];
-    let (index, folder, arguments, result) = match what {
-        Build::Host => (0, root, &["-p", "wasio-host"][..], "target/debug"),
-        Build::Guests => (1, here, &guests[..], "target/tokio/wasm32-wasip1/release"),
-        Build::Native => (
+    let guests = |target| {
+        let arguments = "--workspace --bins --release --target";
+        arguments.split(' ').chain([target])
+    };
+    // Nobody dials out of WASI 0.1.
+    let but_clients = ["--exclude", "wasio-tokio-clients"];
+    let (index, folder, arguments, result): (_, _, Vec<_>, _) = match what {
+        Build::Host => (0, root, vec!["-p", "wasio-host"], "target/debug"),
+        Build::Guests01 => (
+            1,
+            here,
+            guests("wasm32-wasip1").chain(but_clients).collect(),
+            "target/tokio/wasm32-wasip1/release",
+        ),
+        Build::Guests02 => (
             2,
             here,
-            &["--workspace", "--bins"][..],
-            "target/tokio/debug",
+            guests("wasm32-wasip2").collect(),
+            "target/tokio/wasm32-wasip2/release",
         ),
+        Build::Native => (3, here, vec!["--workspace", "--bins"], "target/tokio/debug"),
     };
     DONE[index].get_or_init(|| {
         let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        cargo(folder, "build", arguments);
+        cargo(folder, "build", &arguments);
         root.join(result)
     })
 }

@@ -1,9 +1,9 @@
 //! An echo server as mio programs are written: a map of connections, pending output, and
 //! an interest that changes with it.
 //!
-//! The listener is handed in as descriptor 3 on WASI; elsewhere the program binds one.
+//! The listener is handed in as descriptor 3 on WASI 0.1; elsewhere the program binds one.
 
-#[cfg(target_os = "wasi")]
+#[cfg(target_env = "p1")]
 #[path = "../raw.rs"]
 mod raw;
 
@@ -68,17 +68,17 @@ fn main() -> io::Result<()> {
     }
 }
 
-#[cfg(target_os = "wasi")]
+#[cfg(target_env = "p1")]
 fn listener() -> io::Result<TcpListener> {
     let listener = raw::handed_in();
     listener.set_nonblocking(true)?;
     Ok(TcpListener::from_std(listener))
 }
 
-#[cfg(not(target_os = "wasi"))]
+#[cfg(not(target_env = "p1"))]
 fn listener() -> io::Result<TcpListener> {
     let listener = TcpListener::bind(([127, 0, 0, 1], 0).into())?;
-    eprintln!("listening on {}", listener.local_addr()?);
+    println!("listening {}", listener.local_addr()?);
     Ok(listener)
 }
 

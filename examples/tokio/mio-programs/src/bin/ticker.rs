@@ -3,7 +3,7 @@
 //!
 //! Every client gets a numbered line each 20 ms, five in all, and is then closed.
 
-#[cfg(target_os = "wasi")]
+#[cfg(target_env = "p1")]
 #[path = "../raw.rs"]
 mod raw;
 
@@ -73,16 +73,16 @@ fn tick(client: &mut Client) -> io::Result<bool> {
     Ok(client.sent < LINES)
 }
 
-#[cfg(target_os = "wasi")]
+#[cfg(target_env = "p1")]
 fn listener() -> io::Result<TcpListener> {
     let listener = raw::handed_in();
     listener.set_nonblocking(true)?;
     Ok(TcpListener::from_std(listener))
 }
 
-#[cfg(not(target_os = "wasi"))]
+#[cfg(not(target_env = "p1"))]
 fn listener() -> io::Result<TcpListener> {
     let listener = TcpListener::bind(([127, 0, 0, 1], 0).into())?;
-    eprintln!("listening on {}", listener.local_addr()?);
+    println!("listening {}", listener.local_addr()?);
     Ok(listener)
 }

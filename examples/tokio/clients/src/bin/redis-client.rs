@@ -1,0 +1,96 @@
+//! A client of Redis, on the crate redis: the address of the server is its argument.
+//!
+//! It counts, pipelines, keeps a large value, waits for a list that another task fills, and
+//! subscribes; at the end it prints what it found.
+
+use std::env;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncCommands, Client, RedisResult};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+const TASKS: u32 = 50;
+const TURNS: u32 = 20;
+const LARGE: usize = 1_000_000;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> RedisResult<()> {
+    let address = env::args().nth(1);
+    let address = address.as_deref().unwrap_or("127.0.0.1:6379");
+    let client = Client::open(format!("redis://{address}/"))?;
+    let connection = client.get_multiplexed_async_connection().await?;
+
+    println!("counted to {}", count(&connection).await?);
+    println!("pipelined {:?}", pipeline(connection.clone()).await?);
+    println!("kept {} bytes", keep(connection.clone()).await?);
+    println!("popped {}", pop(&client, connection.clone()).await?);
+    println!("heard {}", hear(&client, connection.clone()).await?);
+    println!("refused: {}", refused(connection).await?);
+    Ok(())
+}
+
+/// Many tasks share the connection.
+async fn count(connection: &MultiplexedConnection) -> RedisResult<u32> {
+    let mut tasks = JoinSet::new();
+    for _ in 0..TASKS {
+        let mut connection = connection.clone();
+        tasks.spawn(async move {
+            for _ in 0..TURNS {
+                let _: u32 = connection.incr("count", 1).await?;
+            }
+            RedisResult::Ok(())
+        });
+    }
+    for done in tasks.join_all().await {
+        done?;
+    }
+    connection.clone().get("count").await
+}
+
+async fn pipeline(mut connection: MultiplexedConnection) -> RedisResult<(String, Vec<u32>)> {
+    let mut commands = redis::pipe();
+    commands.set("name", "wasio").ignore().get("name");
+    commands.rpush("list", &[1, 2, 3]).ignore();
+    commands.lrange("list", 0, -1);
+    commands.query_async(&mut connection).await
+}
+
+async fn keep(mut connection: MultiplexedConnection) -> RedisResult<usize> {
+    let large: Vec<u8> = (0..LARGE).map(|at| at.to_le_bytes()[1]).collect();
+    let _: () = connection.set("large", &large).await?;
+    let returned: Vec<u8> = connection.get("large").await?;
+    assert!(returned == large, "another value came back");
+    Ok(returned.len())
+}
+
+/// One connection blocks on the server until the other one has something for it.
+async fn pop(client: &Client, mut other: MultiplexedConnection) -> RedisResult<String> {
+    let mut waiting = client.get_multiplexed_async_connection().await?;
+    waiting.set_response_timeout(Duration::from_secs(20));
+    let pushing = tokio::spawn(async move {
+        sleep(Duration::from_millis(50)).await;
+        other.rpush("queue", "a job").await
+    });
+    let (_, job): (String, String) = waiting.blpop("queue", 20.0).await?;
+    let _: u32 = pushing.await.expect("the task ends")?;
+    Ok(job)
+}
+
+async fn hear(client: &Client, mut other: MultiplexedConnection) -> RedisResult<String> {
+    let mut subscription = client.get_async_pubsub().await?;
+    subscription.subscribe("news").await?;
+    let heard_by: u32 = other.publish("news", "wasio runs redis").await?;
+    assert_eq!(heard_by, 1);
+    let message = subscription.on_message().next().await;
+    message.expect("the connection lasts").get_payload()
+}
+
+/// An error of the server's.
+async fn refused(mut connection: MultiplexedConnection) -> RedisResult<String> {
+    let result: RedisResult<u32> = connection.incr("list", 1).await;
+    let error = result.expect_err("a list is no number");
+    Ok(error.code().unwrap_or("no code").to_owned())
+}

@@ -1,0 +1,204 @@
+//! The programs that open sockets themselves: on WASI 0.2 and natively.
+
+use std::env;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{fs, io};
+
+use socket2::{Domain, Socket, Type};
+
+use crate::LIMIT;
+use crate::process::{EVERYWHERE, On, Server, finish, run_with, share_machine};
+
+const WITH_NETWORK: [On; 2] = [On::Wasi02, On::Native];
+
+#[test]
+fn redis_counts_pipelines_blocks_and_publishes() {
+    let _machine = share_machine();
+    let Some(server) = Redis::start() else {
+        println!("skipped: there is no redis-server: apt-get install redis-server");
+        return;
+    };
+    for on in WITH_NETWORK {
+        server.empty();
+        let text = run_with("redis-client", on, &[server.address.to_string()]);
+        let expected = "counted to 1000\n\
+                        pipelined (\"wasio\", [1, 2, 3])\n\
+                        kept 1000000 bytes\n\
+                        popped a job\n\
+                        heard wasio runs redis\n\
+                        refused: WRONGTYPE\n";
+        assert_eq!(text, expected, "{on:?}");
+    }
+}
+
+#[test]
+fn a_hyper_client_gets_its_answers_from_servers_everywhere() {
+    let _machine = share_machine();
+    for served in EVERYWHERE {
+        let server = Server::start("hyper-server", served);
+        for on in WITH_NETWORK {
+            let text = run_with("hyper-client", on, &[server.address.to_string()]);
+            assert_eq!(text, "200 answers\n", "{on:?} of {served:?}");
+        }
+    }
+}
+
+#[test]
+fn a_websocket_client_gets_its_messages_back() {
+    let _machine = share_machine();
+    for on in WITH_NETWORK {
+        let server = Server::start("websocket", on);
+        let text = run_with("websocket-client", on, &[server.address.to_string()]);
+        assert_eq!(text, "100 messages\n", "{on:?}");
+    }
+}
+
+#[test]
+fn a_udp_server_sends_each_datagram_back() {
+    let _machine = share_machine();
+    for on in WITH_NETWORK {
+        let server = Server::start("udp-echo", on);
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.connect(server.address).unwrap();
+        socket.set_read_timeout(Some(LIMIT)).unwrap();
+        let mut buffer = vec![0; 64 * 1024];
+        for len in (0..100_usize).map(|number| number * 499) {
+            let sent = vec![len.to_le_bytes()[0]; len];
+            socket.send(&sent).unwrap();
+            let received = socket.recv(&mut buffer).unwrap();
+            assert!(buffer[..received] == sent, "{on:?}: {len} bytes");
+        }
+        socket.send(b"end").unwrap();
+        assert_eq!(server.finish(), "");
+    }
+}
+
+#[test]
+fn every_way_to_connect_works_or_says_why_not() {
+    let _machine = share_machine();
+    for on in WITH_NETWORK {
+        let echo = Server::start("tokio-echo", on);
+        let unused = TcpListener::bind("127.0.0.1:0").unwrap();
+        let closed = unused.local_addr().unwrap();
+        drop(unused);
+        let silent = Silent::new();
+        let addresses = [echo.address, closed, silent.address].map(|one| one.to_string());
+        assert_eq!(run_with("guest-dial", on, &addresses), "done\n", "{on:?}");
+    }
+}
+
+/// tokio looks names up on a thread of its own. What to do instead is in the README.
+#[test]
+fn tokio_looks_names_up_natively_and_panics_on_wasi() {
+    let _machine = share_machine();
+    assert_eq!(run_with("guest-lookup", On::Native, &[]), "true\n");
+    let output = finish("guest-lookup", On::Wasi02, &[]);
+    assert!(!output.status.success());
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("can't spawn worker thread"), "{errors}");
+}
+
+/// An address that takes no more connections and refuses none.
+struct Silent {
+    address: SocketAddr,
+    _sockets: Vec<Socket>,
+}
+
+impl Silent {
+    fn new() -> Self {
+        const MORE_THAN_ITS_QUEUE: usize = 20;
+
+        let socket = || Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        let listener = socket();
+        let any: SocketAddr = (Ipv4Addr::LOCALHOST, 0).into();
+        listener.bind(&any.into()).unwrap();
+        listener.listen(0).unwrap();
+        let address = listener.local_addr().unwrap().as_socket().unwrap();
+        let mut sockets = vec![listener];
+        for _ in 0..MORE_THAN_ITS_QUEUE {
+            let client = socket();
+            client.set_nonblocking(true).unwrap();
+            // It stays under way.
+            let _ = client.connect(&address.into());
+            sockets.push(client);
+        }
+        Self {
+            address,
+            _sockets: sockets,
+        }
+    }
+}
+
+/// A server of Debian's package, until this is dropped.
+struct Redis {
+    child: Child,
+    address: SocketAddr,
+    folder: PathBuf,
+}
+
+impl Redis {
+    /// `None` if it is not installed.
+    fn start() -> Option<Self> {
+        /// Somebody else may take the port that was free.
+        const ATTEMPTS: usize = 10;
+
+        let version = Command::new("redis-server").arg("--version").output();
+        if version.is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            return None;
+        }
+        let server = (0..ATTEMPTS).find_map(|_| Self::start_once());
+        Some(server.expect("redis-server does not start"))
+    }
+
+    fn start_once() -> Option<Self> {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = free.local_addr().unwrap();
+        drop(free);
+        let folder = env::temp_dir().join(format!("wasio-redis-{}", address.port()));
+        fs::create_dir_all(&folder).unwrap();
+        let port = address.port().to_string();
+        let child = Command::new("redis-server")
+            .args(["--port", &port, "--bind", "127.0.0.1"])
+            .args(["--save", "", "--appendonly", "no"])
+            .current_dir(&folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut server = Self {
+            child,
+            address,
+            folder,
+        };
+        let start = Instant::now();
+        while server.child.try_wait().unwrap().is_none() {
+            if TcpStream::connect(address).is_ok() {
+                return Some(server);
+            }
+            assert!(start.elapsed() < LIMIT, "redis-server does not listen");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        None
+    }
+
+    fn empty(&self) {
+        use std::io::{Read, Write};
+
+        let mut stream = crate::connect(self.address);
+        stream.write_all(b"FLUSHALL\r\n").unwrap();
+        let mut answer = [0; 5];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"+OK\r\n");
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
