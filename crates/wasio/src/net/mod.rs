@@ -13,6 +13,7 @@
 //! | addresses, `ttl` | [`Unsupported`](std::io::ErrorKind::Unsupported) | yes | yes |
 //! | `nodelay` | [`Unsupported`](std::io::ErrorKind::Unsupported) | remembered; the host decides | yes |
 //! | [`UdpSocket`] | [`Unsupported`](std::io::ErrorKind::Unsupported) | without broadcast and multicast | yes |
+//! | keep-alive, sizes of buffers | [`Unsupported`](std::io::ErrorKind::Unsupported) | yes | yes |
 //! | [`lookup`] | [`Unsupported`](std::io::ErrorKind::Unsupported) | yes | yes, on threads |
 //! | descriptors (`AsRawFd`, into `std`) | yes | no: the sockets are resources of the host | yes |
 //!
@@ -22,12 +23,14 @@
 //! once the program ends.
 
 mod lookup;
+mod options;
 mod raw;
 mod tcp;
 mod udp;
 
 pub(crate) use self::lookup::Name;
 pub use self::lookup::{Lookup, lookup};
+pub use self::options::TcpKeepalive;
 pub use self::tcp::{TcpListener, TcpStream};
 pub use self::udp::UdpSocket;
 

@@ -2,6 +2,7 @@ use std::io;
 use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::backend_socket;
+use super::options::buffer_options;
 use super::raw::socket;
 use crate::portable::Direction;
 use crate::sys::{self, Outcome};
@@ -332,4 +333,5 @@ impl UdpSocket {
     }
 }
 
+buffer_options!(UdpSocket);
 socket!(UdpSocket, net::UdpSocket);

@@ -5,7 +5,7 @@
 //!
 //! * `Selector`: the waiting object, an implementation of [`Backend`];
 //! * `Record`: the host's own event record, which `{:#?}` of an event prints;
-//! * `net`, `lookup` and `stdio`: what the public types of those names do on this platform.
+//! * `net`, `options`, `lookup` and `stdio`: what the public types of those names do on this platform.
 
 use std::fmt;
 use std::io;
@@ -41,7 +41,7 @@ pub(crate) use self::imp::{Record, Selector};
 #[cfg(wasio_pollables)]
 pub(crate) use self::imp::{Target, forget_pollable};
 #[cfg(feature = "net")]
-pub(crate) use self::imp::{lookup, net};
+pub(crate) use self::imp::{lookup, net, options};
 
 const _: () = {
     const fn implements<B: Backend + Clone + Send + Sync + 'static>() {}

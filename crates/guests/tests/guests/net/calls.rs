@@ -5,7 +5,7 @@ use std::net::TcpStream;
 
 use wasio_host::peer;
 
-use crate::harness::Case;
+use crate::harness::{Case, Host};
 use crate::talk::{hear, hear_end, say};
 
 /// Starts the guest and sends `text` on its only connection.
@@ -48,6 +48,17 @@ pub(crate) fn net_take_error(case: &Case) {
     let guest = case.start();
     let peer = guest.connect();
     hear(&peer, "x");
+    guest.succeeds();
+}
+
+pub(crate) fn net_options(case: &Case) {
+    let guest = case.start();
+    let peer = guest.connect();
+    let has_options = matches!(case.host(), Host::Sockets02 | Host::Native);
+    let _second = has_options.then(|| {
+        hear(&peer, "set");
+        guest.connect()
+    });
     guest.succeeds();
 }
 

@@ -4,6 +4,7 @@ use std::net::{self, SocketAddr};
 use super::TcpStream;
 use crate::IoSource;
 use crate::net::backend_socket;
+use crate::net::options::{buffer_options, keepalive_options};
 use crate::net::raw::socket;
 use crate::portable::Direction;
 use crate::sys::{self, Outcome};
@@ -173,4 +174,6 @@ impl TcpListener {
     }
 }
 
+buffer_options!(TcpListener);
+keepalive_options!(TcpListener);
 socket!(TcpListener, net::TcpListener);

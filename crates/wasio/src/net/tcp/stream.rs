@@ -2,6 +2,7 @@ use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{self, Shutdown, SocketAddr};
 
 use crate::net::backend_socket;
+use crate::net::options::{buffer_options, keepalive_options};
 use crate::net::raw::socket;
 use crate::portable::Direction;
 use crate::sys::{self, Outcome};
@@ -290,4 +291,6 @@ impl Write for TcpStream {
     }
 }
 
+buffer_options!(TcpStream);
+keepalive_options!(TcpStream);
 socket!(TcpStream, net::TcpStream);

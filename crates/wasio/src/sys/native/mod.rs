@@ -8,6 +8,8 @@
 pub(crate) mod lookup;
 #[cfg(feature = "net")]
 pub(crate) mod net;
+#[cfg(feature = "net")]
+pub(crate) mod options;
 #[allow(unsafe_code, reason = "the only door to the operating system")]
 mod raw;
 mod selector;

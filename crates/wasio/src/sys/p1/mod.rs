@@ -20,6 +20,9 @@ pub(crate) mod lookup;
 #[cfg(feature = "net")]
 pub(crate) mod net;
 #[cfg(target_os = "wasi")]
+#[cfg(feature = "net")]
+pub(crate) mod options;
+#[cfg(target_os = "wasi")]
 #[allow(unsafe_code, reason = "the only door to the host")]
 mod raw;
 #[cfg(target_os = "wasi")]

@@ -11,6 +11,8 @@ mod error;
 pub(crate) mod lookup;
 #[cfg(feature = "net")]
 pub(crate) mod net;
+#[cfg(feature = "net")]
+pub(crate) mod options;
 #[allow(unsafe_code, reason = "the only door to the host")]
 mod raw;
 mod selector;

@@ -84,6 +84,14 @@ impl TcpListener {
         }
     }
 
+    /// `None` for one of libc's.
+    pub(in crate::sys::imp) fn host_socket(&self) -> Option<&TcpSocket> {
+        match self {
+            Self::Native(native) => Some(&native.socket),
+            Self::Std(_) => None,
+        }
+    }
+
     /// The host keeps none.
     pub(super) fn take_error(&self) -> io::Result<Option<io::Error>> {
         match self {

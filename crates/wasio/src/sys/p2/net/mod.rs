@@ -138,7 +138,7 @@ pub(crate) fn udp_only_v6(socket: &UdpSocket) -> io::Result<bool> {
 }
 
 /// The result of a call of the host.
-fn checked<T>(result: Result<T, ErrorCode>) -> io::Result<T> {
+pub(super) fn checked<T>(result: Result<T, ErrorCode>) -> io::Result<T> {
     result.map_err(error::of_code)
 }
 
@@ -155,7 +155,7 @@ fn hop_limit(ttl: u32) -> io::Result<u8> {
         })
 }
 
-fn unsupported(what: &str) -> io::Error {
+pub(super) fn unsupported(what: &str) -> io::Error {
     io::Error::new(
         io::ErrorKind::Unsupported,
         format!("WASI 0.2 has no {what}"),

@@ -196,6 +196,14 @@ impl TcpStream {
         }
     }
 
+    /// `None` for one of libc's.
+    pub(in crate::sys::imp) fn host_socket(&self) -> Option<&TcpSocket> {
+        match self {
+            Self::Native(native) => Some(native.socket()),
+            Self::Std(_) => None,
+        }
+    }
+
     pub(super) fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         match self {
             Self::Native(native) => checked(native.socket().set_hop_limit(hop_limit(ttl)?)),

@@ -184,6 +184,14 @@ impl UdpSocket {
         }
     }
 
+    /// `None` for one of libc's.
+    pub(in crate::sys::imp) fn host_socket(&self) -> Option<&HostSocket> {
+        match self {
+            Self::Native(native) => Some(&native.socket),
+            Self::Std(_) => None,
+        }
+    }
+
     /// The host keeps none.
     pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
         match self {
