@@ -9,7 +9,7 @@ pub(super) const PEER: Peer = Peer {
     place: Place::Wasi01,
     in_quick: false,
     protocol: Protocol::Http,
-    server: in_examples("hyper-server"),
+    server: in_examples("hyper-server", "wasm32-wasip1"),
     both: None,
     prompt: None,
     timers: None,

@@ -13,7 +13,9 @@ mod mio_p1;
 mod mio_p2;
 mod raw_p1;
 mod tokio_mio_p1;
+mod tokio_mio_p2;
 mod tokio_p1;
+mod tokio_p2;
 mod wasio_native;
 mod wasio_p1;
 mod wasio_p2;
@@ -42,6 +44,7 @@ pub fn reference_of(peer: &str) -> &'static str {
     match peer {
         "wasio-p2" | "mio-p2" | "wstd-p2" => "mio-p2",
         "tokio-p1" | "tokio-mio-p1" => "tokio-mio-p1",
+        "tokio-p2" | "tokio-mio-p2" => "tokio-mio-p2",
         "hyper-p1" | "hyper-mio-p1" => "hyper-mio-p1",
         _ => REFERENCE,
     }
@@ -59,6 +62,8 @@ pub const ALL: &[Peer] = &[
     mio_native::PEER,
     tokio_p1::PEER,
     tokio_mio_p1::PEER,
+    tokio_p2::PEER,
+    tokio_mio_p2::PEER,
     hyper_p1::PEER,
     hyper_mio_p1::PEER,
 ];
@@ -148,13 +153,13 @@ const fn in_peers(
     }
 }
 
-/// A program on the drop-in mio, for WASI 0.1. The profile is that of the peers.
-const fn in_examples(program: &'static str) -> Artifact {
+/// A program on the drop-in mio, for WASI. The profile is that of the peers.
+const fn in_examples(program: &'static str, target: &'static str) -> Artifact {
     Artifact {
         workspace: "examples/tokio",
         package: "wasio-tokio-examples",
         program,
-        target: Some("wasm32-wasip1"),
+        target: Some(target),
         profile: "peer",
     }
 }

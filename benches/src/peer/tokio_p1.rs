@@ -9,7 +9,7 @@ pub(super) const PEER: Peer = Peer {
     place: Place::Wasi01,
     in_quick: false,
     protocol: Protocol::Echo,
-    server: in_examples("tokio-echo"),
+    server: in_examples("tokio-echo", "wasm32-wasip1"),
     both: None,
     prompt: None,
     timers: None,
