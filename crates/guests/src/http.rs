@@ -1,7 +1,9 @@
 //! Outgoing requests by `wasi:http`, for the guests of WASI 0.2.
 
 use wasip2::http::outgoing_handler::{self, FutureIncomingResponse};
-use wasip2::http::types::{Fields, IncomingBody, IncomingResponse, OutgoingRequest, Scheme};
+use wasip2::http::types::{
+    ErrorCode, Fields, IncomingBody, IncomingResponse, OutgoingRequest, Scheme,
+};
 use wasip2::io::poll::Pollable as HostPollable;
 use wasip2::io::streams::InputStream;
 
@@ -27,17 +29,28 @@ pub struct Body {
     _response: IncomingResponse,
 }
 
+/// Sends `GET /`.
+///
+/// # Errors
+/// What the host says at once.
+///
+/// # Panics
+/// If it takes no such request.
+pub fn send(authority: &str) -> Result<FutureIncomingResponse, ErrorCode> {
+    let request = OutgoingRequest::new(Fields::new());
+    request.set_scheme(Some(&Scheme::Http)).expect("a scheme");
+    request.set_authority(Some(authority)).expect("a host");
+    request.set_path_with_query(Some("/")).expect("a path");
+    outgoing_handler::handle(request, None)
+}
+
 /// Sends `GET /` and registers its answer.
 ///
 /// # Panics
 /// If the host refuses it.
 #[must_use]
 pub fn get(authority: &str, registry: &Registry, token: Token) -> Sent {
-    let request = OutgoingRequest::new(Fields::new());
-    request.set_scheme(Some(&Scheme::Http)).expect("a scheme");
-    request.set_authority(Some(authority)).expect("a host");
-    request.set_path_with_query(Some("/")).expect("a path");
-    let future = outgoing_handler::handle(request, None).expect("send");
+    let future = send(authority).expect("send");
     let ready = future.subscribe();
     Sent {
         source: register(&ready, registry, token),

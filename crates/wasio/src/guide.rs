@@ -89,6 +89,19 @@
 //! A [`Timer`](crate::time::Timer) is a source like any other. A [`Waker`](crate::Waker) makes the poll return from
 //! another thread, where there are threads.
 //!
+//! # Names
+//!
+//! [`net::lookup`](crate::net::lookup) gives a source that yields the addresses of a name. Try them in their order: a
+//! connection to the first one may fail where one to the second does not. `examples/src/bin/dns_and_dial.rs` does
+//! that, with a deadline for each attempt.
+//!
+//! # What else WASI 0.2 can wait for
+//!
+//! On WASI 0.2 anything with a `pollable` is a source, by its handle: `wasio::Pollable`. So the answer to a request by
+//! `wasi:http`, and the parts of its body, come in beside sockets. It is level-triggered: read what there is after
+//! each event, or make it one-shot. Drop the `Pollable` before what it names, and that before its parent.
+//! `examples/src/bin/everything.rs` shows it all in one poll.
+//!
 //! # One source of several kinds on every target
 //!
 //! On WASI 0.1 the host hands in listeners, natively a program binds its own; this serves both:

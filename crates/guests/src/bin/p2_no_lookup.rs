@@ -5,6 +5,8 @@ use std::io::ErrorKind;
 use wasio::net::{TcpListener, TcpStream, lookup};
 use wasio::{HostError, Interest};
 use wasio_guests::driver::{BOTH, Driver, accept};
+use wasio_guests::http;
+use wasip2::http::types::ErrorCode;
 
 fn main() {
     let error = lookup("localhost").expect_err("the host forbids it");
@@ -15,6 +17,9 @@ fn main() {
     let host = error.get_ref().and_then(|error| error.downcast_ref());
     let code = host.and_then(HostError::code);
     assert_eq!(code, Some("permanent-resolver-failure"));
+
+    let error = http::send("localhost:9").expect_err("the host forbids it");
+    assert!(matches!(error, ErrorCode::HttpRequestDenied), "{error}");
 
     let mut driver = Driver::default();
     let mut literal = lookup("127.0.0.1").expect("start");
