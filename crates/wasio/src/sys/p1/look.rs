@@ -217,6 +217,7 @@ impl<H: Host> Turn<'_, H> {
             wait.quirks.zero_took(timeout_ns, elapsed_ns, reported > 0);
         }
         if reported == 0 {
+            self.said_nothing = written == 0 && budget != Budget::Zero;
             return;
         }
         self.asked_ns = 0;

@@ -34,10 +34,9 @@ const UNSHARED_MAX_NS: u64 = 1_000 * MS;
 /// A non-blocking poll that takes longer has slept. Judged on few sources only.
 const SLOW_ZERO_NS: u64 = MS / 2;
 const SLOW_ZERO_LEN: usize = 64;
-/// So many in a row, as one may be preempted.
-const SLOW_ZEROS: u8 = 3;
-/// After so many quick ones there is nothing more to learn.
-const FAST_ZEROS: u8 = 64;
+/// So many, and none that was quick, as each may have been preempted: on a host that does not sleep
+/// a zero may be for ever. There half of a millisecond passes in one poll of a thousand, if that.
+const SLOW_ZEROS: u8 = 8;
 /// Until a non-blocking poll has reported a source, one of so many is a wait of 1 ms.
 const ESCALATE_EVERY: u8 = 16;
 
@@ -66,8 +65,10 @@ pub(super) struct Quirks {
     pub(super) zero_is_zero: bool,
     /// Whether a non-blocking poll was seen to report a source.
     zero_reports: bool,
+    /// How many slept, as long as it is not known whether they do.
     slow_zeros: u8,
-    fast_zeros: u8,
+    /// Whether one was seen that did not sleep.
+    quick_zeros: bool,
     zeros: u8,
     /// What an answer costs a source that was asked about, at most: the least
     /// that a call with an answer has taken, which may have waited too.
@@ -84,7 +85,7 @@ impl Quirks {
             zero_is_zero: false,
             zero_reports: false,
             slow_zeros: 0,
-            fast_zeros: 0,
+            quick_zeros: false,
             zeros: 0,
             report_slot_ns: REPORT_SLOT_NS,
         }
@@ -105,7 +106,7 @@ impl Quirks {
 
     /// Whether the next non-blocking polls should be timed.
     pub(super) const fn times_zeros(&self, asked: usize) -> bool {
-        !self.zero_is_zero && self.fast_zeros < FAST_ZEROS && asked <= SLOW_ZERO_LEN
+        !self.zero_is_zero && !self.quick_zeros && asked <= SLOW_ZERO_LEN
     }
 
     pub(super) const fn zero_took(&mut self, timeout_ns: u64, elapsed_ns: u64, reported: bool) {
@@ -118,18 +119,15 @@ impl Quirks {
             return;
         }
         // Not timed, or known by now.
-        if elapsed_ns == u64::MAX || self.zero_is_zero {
+        if elapsed_ns == u64::MAX || self.zero_is_zero || self.quick_zeros {
             return;
         }
         if elapsed_ns <= SLOW_ZERO_NS {
-            self.slow_zeros = 0;
-            self.fast_zeros = self.fast_zeros.saturating_add(1);
+            self.quick_zeros = true;
             return;
         }
         self.slow_zeros += 1;
-        if self.slow_zeros == SLOW_ZEROS {
-            self.zero_is_zero = true;
-        }
+        self.zero_is_zero = self.slow_zeros == SLOW_ZEROS;
     }
 
     /// The longest that one call may wait. `round` counts the calls of this select.

@@ -18,6 +18,10 @@ use crate::{Events, Mode, Token};
 /// them already: level-triggered, they would make the caller spin.
 const ALWAYS_READY_PAUSE_NS: u64 = 1_000_000;
 
+/// How long a host is left alone that said nothing, and how often that doubles.
+const NO_ANSWER_PAUSE_NS: u64 = 1_000_000;
+const NO_ANSWER_DOUBLINGS: u32 = 3;
+
 /// What belongs to the thread that waits.
 pub(super) struct Wait {
     pub(super) order: Order<Subscription>,
@@ -90,6 +94,8 @@ pub(super) struct Turn<'a, H> {
     left_ns: u64,
     /// The events that the caller was told of at once.
     told: usize,
+    /// Whether a wait ended with no event, not even the clock's.
+    pub(super) said_nothing: bool,
 }
 
 impl<'a, H: Host> Turn<'a, H> {
@@ -109,6 +115,7 @@ impl<'a, H: Host> Turn<'a, H> {
             asked_ns: 0,
             left_ns: u64::MAX,
             told: 0,
+            said_nothing: false,
         }
     }
 
@@ -140,8 +147,22 @@ impl<'a, H: Host> Turn<'a, H> {
                 self.prepare();
                 break;
             }
+            if std::mem::take(&mut self.said_nothing) {
+                self.pause()?;
+            }
         }
         Ok(())
+    }
+
+    /// After an answer without events, and without the clock's: some hosts return at once, each
+    /// time, for a connection that the peer has reset.
+    #[cold]
+    fn pause(&mut self) -> io::Result<()> {
+        let pause_ns = NO_ANSWER_PAUSE_NS << self.round.min(NO_ANSWER_DOUBLINGS);
+        let Some(left) = self.prepare() else {
+            return Ok(());
+        };
+        self.sleep(left.min_ns(pause_ns))
     }
 
     pub(super) fn now_ns(&self) -> u64 {

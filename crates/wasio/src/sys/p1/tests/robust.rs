@@ -46,6 +46,27 @@ fn success_with_no_events_does_not_end_a_wait() {
     assert_eq!(rig.select(3), []);
 }
 
+/// Nor is the host then asked in a loop; and what else there is to wait for is seen soon.
+#[test]
+fn success_with_no_events_is_no_busy_loop() {
+    let mut rig = Rig::new(WASMEDGE);
+    rig.warm_up();
+    rig.stream(3);
+    rig.world().fd(3).reset = true;
+    rig.stream(4);
+    for timeout_ms in [100, 1_000] {
+        let (said, calls) = rig.calls(|rig| rig.select(timeout_ms));
+        assert_eq!(said, []);
+        let most = 20 + timeout_ms / 4;
+        assert!((calls.len() as u64) < most, "{} calls", calls.len());
+    }
+    rig.world().after(500 * MS, Happening::Bytes(4, 1));
+    let before_ns = rig.world().now_ns;
+    assert_eq!(rig.try_select(None).unwrap(), readable(&[4]));
+    let waited_ns = rig.world().now_ns - before_ns;
+    assert!((500 * MS..510 * MS).contains(&waited_ns), "{waited_ns}");
+}
+
 /// Point 2.
 #[test]
 fn nothing_to_wait_for_is_an_error_and_no_call() {
@@ -178,7 +199,7 @@ fn a_slow_nanosecond_becomes_zero() {
     let mut rig = Rig::new(WASMTIME);
     let key = rig.stream(3);
     rig.stream(4);
-    for _ in 0..4 {
+    for _ in 0..10 {
         assert_eq!(rig.poll(), []);
     }
     let before_ns = rig.world().now_ns;
@@ -211,6 +232,23 @@ fn zero_is_never_asked_of_a_host_where_it_is_for_ever() {
         }
     }
     assert!(rig.world().calls.iter().all(|call| call.timeout_ns > 0));
+}
+
+/// Point 5, wasmer: polls that were preempted are not taken for ones that slept.
+#[test]
+fn preempted_polls_do_not_lead_to_zero() {
+    for preempted in 0..8 {
+        let mut rig = Rig::new(WASMER);
+        rig.stream(3);
+        rig.stream(4);
+        for (polls, cost_ns) in [(preempted, MS), (1, WASMER.call_cost_ns), (100, MS)] {
+            rig.world().rules.call_cost_ns = cost_ns;
+            for _ in 0..polls {
+                assert_eq!(rig.poll(), []);
+            }
+        }
+        assert!(rig.world().calls.iter().all(|call| call.timeout_ns > 0));
+    }
 }
 
 /// Point 5: polls that do not block see every host's sources in the end.
