@@ -114,6 +114,19 @@ impl<T> IoSource<T> {
         inner
     }
 
+    /// One operation of a stream, on `len` bytes or room for them. On none it says nothing.
+    pub(crate) fn stream(
+        &self,
+        direction: Direction,
+        len: usize,
+        f: impl FnOnce(&T) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        if len == 0 {
+            return f(&self.inner);
+        }
+        self.operate(direction, f, |moved| Outcome::of_stream(*moved, len))
+    }
+
     /// One operation of one direction; `outcome` says what a success told.
     pub(crate) fn operate<R>(
         &self,

@@ -16,7 +16,7 @@
 use std::io::{self, Read, Write};
 
 use crate::portable::Direction;
-use crate::sys::{self, Outcome};
+use crate::sys;
 use crate::{Interest, IoSource, Registry, Token, event};
 
 /// Standard input as an edge-triggered source. Made by [`stdin`].
@@ -73,11 +73,8 @@ impl Read for &Stdin {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let reported = self.inner.is_silent(Direction::Read);
         let room = buffer.len();
-        self.inner.operate(
-            Direction::Read,
-            |stdin| stdin.read(buffer, reported),
-            |read| Outcome::of_stream(*read, room),
-        )
+        self.inner
+            .stream(Direction::Read, room, |stdin| stdin.read(buffer, reported))
     }
 }
 
@@ -110,11 +107,8 @@ impl Write for Stdout {
 
 impl Write for &Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.inner.operate(
-            Direction::Write,
-            |stdout| stdout.write(bytes),
-            |written| Outcome::of_stream(*written, bytes.len()),
-        )
+        self.inner
+            .stream(Direction::Write, bytes.len(), |stdout| stdout.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -26,6 +26,10 @@ fn main() {
     };
     assert_eq!(&buffer[..read], b"two");
 
+    // Nothing to do is done, even where the answer to the next read is known.
+    assert_eq!(stream.read(&mut []).expect("no room"), 0);
+    assert_eq!(stream.read_vectored(&mut []).expect("no buffer"), 0);
+
     // The peer sends on this connection first and then on the other one.
     say(&control, "2");
     assert_eq!(hear(&mut control, 1), b"c");

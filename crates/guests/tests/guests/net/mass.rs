@@ -1,5 +1,8 @@
 //! Many connections at once, and what an idle one costs.
 
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use wasio_host::peer::load::{Crowd, Load};
@@ -87,6 +90,63 @@ pub(crate) fn net_idle_thousand(case: &Case) {
     // They are not dead.
     let mut crowd = crowd;
     assert_eq!(crowd.run(|_| {}).failures, Vec::<String>::new());
+    expect_no_starvation(guest.addr(0));
     drop(crowd);
     guest.succeeds();
+}
+
+/// Beside a thousand silent connections a few are busy all the time, and others speak once,
+/// after a silence that made them cold. The bound is max(1 ms, 4 × a look at the cold ones), the time
+/// for the look, and what this machine adds; a source that starves waits for ever.
+fn expect_no_starvation(guest: SocketAddr) {
+    const BUSY: usize = 8;
+    const SPEAKERS: usize = 40;
+    let open = || {
+        let stream = TcpStream::connect(guest).unwrap();
+        stream.set_nodelay(true).unwrap();
+        let timeout = Duration::from_secs(20);
+        stream.set_read_timeout(Some(timeout)).unwrap();
+        echo(&stream);
+        stream
+    };
+    let cold: Vec<TcpStream> = (0..SPEAKERS).map(|_| open()).collect();
+    let (done, rounds) = (AtomicBool::new(false), AtomicU64::new(0));
+    let busy = |stream: TcpStream| {
+        while !done.load(Ordering::Relaxed) {
+            echo(&stream);
+            rounds.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    let mut waits: Vec<Duration> = std::thread::scope(|scope| {
+        for stream in (0..BUSY).map(|_| open()) {
+            scope.spawn(|| busy(stream));
+        }
+        let waits = cold.iter().map(|stream| {
+            // Busy in between: a lease of 512 polls has run out.
+            let until = rounds.load(Ordering::Relaxed) + 600;
+            while rounds.load(Ordering::Relaxed) < until {
+                std::thread::yield_now();
+            }
+            let start = Instant::now();
+            echo(stream);
+            start.elapsed()
+        });
+        let waits = waits.collect();
+        done.store(true, Ordering::Relaxed);
+        waits
+    });
+    waits.sort();
+    let (median, longest) = (waits[SPEAKERS / 2], waits[SPEAKERS - 1]);
+    assert!(
+        median < Duration::from_millis(20) && longest < Duration::from_secs(1),
+        "a cold source waits for {median:?}, or {longest:?}"
+    );
+}
+
+/// A byte there and back.
+fn echo(mut stream: &TcpStream) {
+    let mut answer = [0];
+    stream.write_all(b"x").unwrap();
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"x");
 }

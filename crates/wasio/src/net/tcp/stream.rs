@@ -225,20 +225,16 @@ impl TcpStream {
 impl Read for &TcpStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let room = buffer.len();
-        self.inner.operate(
-            Direction::Read,
-            |stream| sys::net::recv(stream, buffer),
-            |read| Outcome::of_stream(*read, room),
-        )
+        self.inner.stream(Direction::Read, room, |stream| {
+            sys::net::recv(stream, buffer)
+        })
     }
 
     fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         let room = buffers.iter().map(|buffer| buffer.len()).sum();
-        self.inner.operate(
-            Direction::Read,
-            |stream| sys::net::recv_vectored(stream, buffers),
-            |read| Outcome::of_stream(*read, room),
-        )
+        self.inner.stream(Direction::Read, room, |stream| {
+            sys::net::recv_vectored(stream, buffers)
+        })
     }
 }
 
@@ -254,20 +250,16 @@ impl Read for TcpStream {
 
 impl Write for &TcpStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.inner.operate(
-            Direction::Write,
-            |stream| sys::net::send(stream, bytes),
-            |written| Outcome::of_stream(*written, bytes.len()),
-        )
+        self.inner.stream(Direction::Write, bytes.len(), |stream| {
+            sys::net::send(stream, bytes)
+        })
     }
 
     fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
         let len = buffers.iter().map(|buffer| buffer.len()).sum();
-        self.inner.operate(
-            Direction::Write,
-            |stream| sys::net::send_vectored(stream, buffers),
-            |written| Outcome::of_stream(*written, len),
-        )
+        self.inner.stream(Direction::Write, len, |stream| {
+            sys::net::send_vectored(stream, buffers)
+        })
     }
 
     /// Does nothing: there is no buffer on this side of the host.
