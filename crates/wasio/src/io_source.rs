@@ -114,7 +114,7 @@ impl<T> IoSource<T> {
         inner
     }
 
-    /// One operation of a stream, on `len` bytes or room for them. On none it says nothing.
+    /// One operation of a stream, on `len` bytes or room for them. On none it is done at once.
     pub(crate) fn stream(
         &self,
         direction: Direction,
@@ -122,7 +122,7 @@ impl<T> IoSource<T> {
         f: impl FnOnce(&T) -> io::Result<usize>,
     ) -> io::Result<usize> {
         if len == 0 {
-            return f(&self.inner);
+            return Ok(0);
         }
         self.operate(direction, f, |moved| Outcome::of_stream(*moved, len))
     }

@@ -361,3 +361,28 @@ fn a_clock_that_goes_back_does_not_stop_sweeps() {
     ));
     assert_eq!(policy.next(back_ns + 800 * US, 1, COLD), Step::Sweep);
 }
+
+#[test]
+fn a_loop_that_is_busy_with_its_events_waits_on_the_prefix() {
+    for handling_ns in [0, 500 * US, 2 * MS, 20 * MS] {
+        let mut policy = Policy::new(Config::default());
+        let mut now_ns = MS;
+        let mut hot = 0;
+        for _ in 0..100 {
+            let mut step = policy.next(now_ns, 256, COLD);
+            if step == Step::Sweep {
+                policy.sweep_done(now_ns, now_ns + SWEEP_NS, 0);
+                now_ns += SWEEP_NS;
+                step = policy.next(now_ns, 256, COLD);
+            }
+            if step == Step::All {
+                policy.all_done(now_ns, now_ns + 250 * US, 250 * US, 200);
+            } else {
+                policy.hot_done(now_ns + 50 * US, 200);
+                hot += 1;
+            }
+            now_ns += 50 * US + handling_ns;
+        }
+        assert!(hot > 90, "{hot} of 100 with {handling_ns} ns of work");
+    }
+}
