@@ -19,6 +19,9 @@ use super::sources::{ABSENT, Sources};
 const COOLED_PER_POLL: usize = 2;
 const COOLED_SHARE: usize = 16;
 
+/// With few slots another one comes first each so many polls.
+const TURN_EVERY: u32 = 8;
+
 /// Which part of the array to wait on.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
@@ -90,6 +93,11 @@ impl<R: Copy> Order<R> {
         }
     }
 
+    /// The record at one of the [`places`](Self::places).
+    pub(crate) fn record(&self, place: usize) -> R {
+        self.records[place]
+    }
+
     /// The owners of the records at `places`.
     pub(crate) fn owners(&self, places: Range<usize>) -> &[SlotId] {
         &self.owners[places]
@@ -115,16 +123,14 @@ impl<R: Copy> Order<R> {
         part: Part,
         limit: usize,
     ) -> impl Iterator<Item = Range<usize>> + use<R> {
-        let (hot, cold) = match part {
-            Part::Hot => (0..self.hot, 0..0),
-            Part::Cold => (0..0, self.hot + 1..self.records.len()),
-            Part::All => (0..self.hot, self.hot + 1..self.records.len()),
-        };
-        [hot, cold].into_iter().flat_map(move |slots| {
-            let end = slots.end;
-            slots
-                .step_by(limit)
-                .map(move |start| start..end.min(start + limit))
+        let Range { mut start, end } = self.places(part);
+        let clock = self.hot;
+        std::iter::from_fn(move || {
+            start += usize::from(start == clock);
+            let border = if start < clock { clock } else { end };
+            let piece = start..border.min(start.saturating_add(limit));
+            start = piece.end;
+            (!piece.is_empty()).then_some(piece)
         })
     }
 
@@ -214,6 +220,9 @@ impl<R: Copy> Order<R> {
     pub(super) fn cool_stale<S: Copy>(&mut self, sources: &mut Sources<S>) {
         // Then all is waited on as one, and it does not matter which part that is in.
         if self.len() < FEW_COLD {
+            if sources.polls().is_multiple_of(TURN_EVERY) {
+                self.turn(sources);
+            }
             return;
         }
         let looks = COOLED_PER_POLL.max(self.hot / COOLED_SHARE);
@@ -227,6 +236,20 @@ impl<R: Copy> Order<R> {
             } else {
                 self.hand += 1;
             }
+        }
+    }
+
+    /// Lets another slot come first: some hosts look at one direction of each descriptor, the one
+    /// that is listed first.
+    #[inline(never)]
+    fn turn<S: Copy>(&mut self, sources: &mut Sources<S>) {
+        let last = self.records.len() - 1;
+        if self.hot < last {
+            let id = self.owners[last];
+            self.promote(sources, id);
+        } else if self.hot > 1 {
+            self.hand = (self.hand + 1) % self.hot;
+            self.swap(sources, 0, self.hand);
         }
     }
 

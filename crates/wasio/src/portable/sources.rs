@@ -379,6 +379,11 @@ impl<S: Copy> Sources<S> {
         }
     }
 
+    /// Counts polls; wraps.
+    pub(super) const fn polls(&self) -> u32 {
+        self.poll
+    }
+
     pub(super) fn is_stale(&self, id: SlotId) -> bool {
         !self.slot(id).is_hot(self.poll)
     }

@@ -366,3 +366,22 @@ fn a_generation_is_never_zero() {
         .unwrap();
     assert_eq!((key.index, key.generation), (0, 1));
 }
+
+#[test]
+fn each_direction_comes_first_now_and_then() {
+    let (mut sources, mut order) = (Sources::new(), Order::new(CLOCK));
+    let both = Interest::READABLE | Interest::WRITABLE;
+    for fd in 0..4 {
+        let key = sources.register(fd, Token(0), both, Mode::Edge, false);
+        assert!(key.is_some());
+        // Some are inserted as cold ones, too.
+        polled(100, &mut sources, &mut order);
+    }
+    let mut first = HashSet::new();
+    for _ in 0..200 {
+        polled(1, &mut sources, &mut order);
+        let records = order.part(Part::All);
+        first.insert(records[usize::from(records[0] == CLOCK)]);
+    }
+    assert_eq!(first.len(), 8);
+}

@@ -357,7 +357,7 @@ impl<H: Host> Turn<'_, H> {
     }
 
     /// Asks about the sources behind a few labels, without those that are gone.
-    fn probe_labels(&mut self, labels: &[u64], timeout_ns: u64) -> Result<usize, Errno> {
+    pub(super) fn probe_labels(&mut self, labels: &[u64], timeout_ns: u64) -> Result<usize, Errno> {
         self.wait.look.probe.truncate(1);
         let mut state = self.shared.lock();
         for label in labels {
@@ -369,13 +369,6 @@ impl<H: Host> Turn<'_, H> {
             }
         }
         drop(state);
-        self.probe(timeout_ns)
-    }
-
-    /// Asks about one source.
-    pub(super) fn probe_one(&mut self, one: Subscription, timeout_ns: u64) -> Result<usize, Errno> {
-        self.wait.look.probe.truncate(1);
-        self.wait.look.probe.push(one);
         self.probe(timeout_ns)
     }
 

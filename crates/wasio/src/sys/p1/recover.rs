@@ -8,7 +8,7 @@ use super::abi::{Errno, Event, Subscription};
 use super::host::Host;
 use super::look::LOOK_EVERY_NS;
 use super::wait::{Budget, Turn};
-use crate::portable::Part;
+use crate::portable::{Key, Part};
 
 /// An `inval` for more sources than this is taken for a limit first.
 const MANY: usize = 512;
@@ -113,22 +113,18 @@ impl<H: Host> Turn<'_, H> {
     #[cold]
     fn isolate(&mut self, errno: Errno, places: Range<usize>) -> io::Result<()> {
         let before = self.wait.found.len();
-        let group: Vec<Subscription> = {
-            let state = self.shared.lock();
-            let owners = self.wait.order.owners(places).iter();
-            owners
-                .filter_map(|owner| state.sources.subscription(*owner))
-                .map(|(fd, key, direction)| Subscription::descriptor(fd, key, direction))
-                .collect()
-        };
-        for one in &group {
-            if let Err(errno) = self.shared.host.fdstat(one.fd()) {
+        for place in places.clone() {
+            let one = self.wait.order.record(place);
+            if self.is_asked_about(&one)
+                && let Err(errno) = self.shared.host.fdstat(one.fd())
+            {
                 self.wait.found.push(one.failed(errno));
             }
         }
         if self.wait.found.len() == before {
-            for one in &group {
-                if let Err(errno) = self.probe_one(*one, 0) {
+            for place in places {
+                let one = self.wait.order.record(place);
+                if let Err(errno) = self.probe_labels(&[one.userdata], 0) {
                     self.wait.found.push(one.failed(errno));
                 }
             }
@@ -137,5 +133,11 @@ impl<H: Host> Turn<'_, H> {
             return Err(errno.into());
         }
         Ok(())
+    }
+
+    /// Whether it is a source's that is still armed, and not the clock's.
+    fn is_asked_about(&self, one: &Subscription) -> bool {
+        let (key, direction) = Key::from_userdata(one.userdata);
+        self.shared.lock().sources.is_armed(key, direction)
     }
 }
