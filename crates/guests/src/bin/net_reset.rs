@@ -1,10 +1,10 @@
 //! A reset is an event of its own connection: readable, writable and an error. The
 //! next read says what it was, and the others go on.
 
-use std::io::{ErrorKind, Read};
+use std::io::{ErrorKind, Read, Write};
 
 use wasio::Token;
-use wasio_guests::driver::{BOTH, Driver, accept_each, drain, expect_kind, say};
+use wasio_guests::driver::{BOTH, Driver, accept_each, drain, say};
 
 fn main() {
     let [mut first, mut second, mut third] = accept_each(&mut wasio_guests::listener());
@@ -20,6 +20,11 @@ fn main() {
     // wasmtime may call a new stream of WASI 0.2 readable in vain.
     for stream in [&mut first, &mut second, &mut third] {
         assert_eq!(drain(stream), (Vec::new(), false));
+        let error = stream.read(&mut [0]).expect_err("still nothing");
+        assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
+        if cfg!(target_env = "p1") {
+            assert_eq!(error.raw_os_error(), Some(6));
+        }
     }
     driver.expect_silence();
 
@@ -30,7 +35,15 @@ fn main() {
     if cfg!(not(target_env = "p2")) {
         assert!(event.is_writable() && event.is_error(), "{event:?}");
     }
-    expect_kind(second.read(&mut [0]), ErrorKind::ConnectionReset);
+    let error = second.read(&mut [0]).expect_err("it was reset");
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}");
+    let after = second.write(b"x").expect_err("nobody is there");
+    assert_eq!(after.kind(), ErrorKind::BrokenPipe, "{after}");
+    // The host's own numbers, `connreset` and `pipe`, and below `again`.
+    if cfg!(target_env = "p1") {
+        assert_eq!(error.raw_os_error(), Some(15));
+        assert_eq!(after.raw_os_error(), Some(64));
+    }
 
     // It stays registered, is silent, and does not stop the others.
     for (stream, token) in [(&first, 1), (&third, 3)] {

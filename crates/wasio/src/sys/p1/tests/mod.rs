@@ -3,6 +3,7 @@
 
 mod answer;
 mod crowd;
+mod errnos;
 mod host;
 mod model;
 mod modes;
