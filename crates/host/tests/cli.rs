@@ -348,6 +348,59 @@ fn listener_on_plain_wasi_is_refused() {
     refused(&ended, &["--listen", "0.1-sockets"]);
 }
 
+/// A component that fails if it may not look up names: even an address is one.
+const LOOKS_UP: &str = r#"(component
+    (import "wasi:sockets/network@0.2.0" (instance $network
+        (export "network" (type (sub resource)))
+        (type $code (enum "unknown" "access-denied" "not-supported" "invalid-argument"
+            "out-of-memory" "timeout" "concurrency-conflict" "not-in-progress" "would-block"
+            "invalid-state" "new-socket-limit" "address-not-bindable" "address-in-use"
+            "remote-unreachable" "connection-refused" "connection-reset" "connection-aborted"
+            "datagram-too-large" "name-unresolvable" "temporary-resolver-failure"
+            "permanent-resolver-failure"))
+        (export "error-code" (type (eq $code)))))
+    (alias export $network "network" (type $net))
+    (alias export $network "error-code" (type $error))
+    (import "wasi:sockets/instance-network@0.2.0" (instance $own
+        (alias outer 1 $net (type $outer))
+        (export "network" (type $n (eq $outer)))
+        (export "instance-network" (func (result (own $n))))))
+    (import "wasi:sockets/ip-name-lookup@0.2.0" (instance $lookup
+        (alias outer 1 $net (type $outer))
+        (export "network" (type $n (eq $outer)))
+        (alias outer 1 $error (type $outer-error))
+        (export "error-code" (type $e (eq $outer-error)))
+        (export "resolve-address-stream" (type $stream (sub resource)))
+        (export "resolve-addresses" (func (param "network" (borrow $n)) (param "name" string)
+            (result (result (own $stream) (error $e)))))))
+    (core module $memory (memory (export "memory") 1) (data (i32.const 16) "127.0.0.1"))
+    (core instance $memory (instantiate $memory))
+    (core func $get (canon lower (func $own "instance-network")))
+    (core func $resolve (canon lower (func $lookup "resolve-addresses")
+        (memory (core memory $memory "memory"))))
+    (core module $module
+        (import "host" "get" (func $get (result i32)))
+        (import "host" "resolve" (func $resolve (param i32 i32 i32 i32)))
+        (import "memory" "memory" (memory 1))
+        (func (export "run") (result i32)
+            (call $resolve (call $get) (i32.const 16) (i32.const 9) (i32.const 0))
+            (i32.load8_u (i32.const 0))))
+    (core instance $host (export "get" (func $get)) (export "resolve" (func $resolve)))
+    (core instance $guest
+        (instantiate $module (with "host" (instance $host)) (with "memory" (instance $memory))))
+    (func $run (result (result)) (canon lift (core func $guest "run")))
+    (instance $exported (export "run" (func $run)))
+    (export "wasi:cli/run@0.2.0" (instance $exported)))"#;
+
+#[test]
+fn network_and_name_lookup_can_be_taken_away() {
+    let guest = guest("cli-looks-up", LOOKS_UP);
+    let code = |options: &[&str]| run(&[&WASI02, options].concat(), &guest).code;
+    assert_eq!(code(&[]), Some(0));
+    assert_eq!(code(&["--no-name-lookup"]), Some(1));
+    assert_eq!(code(&["--no-network"]), Some(1));
+}
+
 #[test]
 fn network_options_on_wasi_01_are_refused() {
     let guest = guest("cli-no-network", &exits(0));
