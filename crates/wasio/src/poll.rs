@@ -3,6 +3,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::portable::Config;
+use crate::sys::{self, Backend};
 use crate::{Events, Interest, Selector, Token, event};
 
 /// Waits for sources to become ready.
@@ -55,7 +56,7 @@ impl Poll {
     /// A poll whose hot/cold policy is to be set.
     pub fn builder() -> Builder {
         Builder {
-            config: Config::DEFAULT,
+            config: sys::Selector::CONFIG,
         }
     }
 
@@ -127,7 +128,7 @@ impl Builder {
     }
 
     /// The largest share of the time that looking at cold sources may take: a
-    /// fraction, clamped to 0.01 ..= 0.9. 0.2 unless set.
+    /// fraction, clamped to 0.01 ..= 0.9. 0.2 unless set, on WASI 0.2 0.1.
     ///
     /// A look at all cold sources that takes a time `t` is followed by a pause of
     /// `t × (1 - share) / share`, so this bounds the delay of a cold source from below.

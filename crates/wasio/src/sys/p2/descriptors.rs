@@ -1,6 +1,7 @@
 //! Descriptors that wasi-libc made, waited for with its `poll`.
 
 use std::ops::Range;
+use std::os::fd::RawFd;
 
 use super::cost::LOOKS_AT_ONCE;
 use super::raw::{self, Asked};
@@ -14,6 +15,53 @@ use crate::portable::{Direction, Key, Sources};
 const AT_ONCE: usize = 8192;
 /// Where there are more than [`AT_ONCE`], the last of them are waited for so long at a time.
 const PIECE_MS: i32 = 10;
+
+/// The registration of each descriptor. libc numbers them from the lowest that is free, so they are
+/// places in a list.
+#[derive(Debug, Default)]
+pub(super) struct ByDescriptor {
+    keys: Vec<Option<Key>>,
+    len: usize,
+}
+
+impl ByDescriptor {
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub(super) fn get(&self, descriptor: RawFd) -> Option<Key> {
+        *self.keys.get(usize::try_from(descriptor).ok()?)?
+    }
+
+    pub(super) fn keys(&self) -> impl Iterator<Item = Key> {
+        self.keys.iter().copied().flatten()
+    }
+
+    /// Enters an open descriptor that is not there.
+    pub(super) fn insert(&mut self, descriptor: RawFd, key: Key) {
+        let Ok(place) = usize::try_from(descriptor) else {
+            return;
+        };
+        if place >= self.keys.len() {
+            self.keys.resize(place + 1, None);
+        }
+        self.keys[place] = Some(key);
+        self.len += 1;
+    }
+
+    pub(super) fn remove(&mut self, descriptor: RawFd) {
+        let place = usize::try_from(descriptor).ok();
+        if let Some(slot) = place.and_then(|place| self.keys.get_mut(place))
+            && slot.take().is_some()
+        {
+            self.len -= 1;
+        }
+    }
+}
 
 /// What libc is asked about.
 #[derive(Debug, Default)]

@@ -20,10 +20,8 @@ use wasip2::sockets::network::ErrorCode;
 ///     host.is_some_and(|host| host.code() == Some("connection-refused"))
 /// }
 /// ```
-#[derive(Debug)]
 pub struct HostError(Said);
 
-#[derive(Debug)]
 enum Said {
     #[cfg(feature = "net")]
     Code(ErrorCode),
@@ -62,6 +60,14 @@ impl fmt::Display for HostError {
 }
 
 impl Error for HostError {}
+
+impl fmt::Debug for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("HostError")
+            .field(&format_args!("{self}"))
+            .finish()
+    }
+}
 
 /// An error code of `wasi:sockets`.
 #[cfg(feature = "net")]
@@ -137,24 +143,30 @@ const fn words(code: ErrorCode) -> &'static str {
     }
 }
 
+/// Spelt out, as searching a string brings 2 KiB of code into each component.
+#[inline(never)]
+fn contains(words: &[u8], part: &[u8]) -> bool {
+    let mut places = words.windows(part.len());
+    places.any(|place| place.eq_ignore_ascii_case(part))
+}
+
 /// What a failed operation of a stream means; `None` when the stream has just ended.
+#[cold]
+#[inline(never)]
 pub(crate) fn of_stream(error: StreamError) -> Option<io::Error> {
     match error {
         StreamError::Closed => None,
         StreamError::LastOperationFailed(error) => {
             let words = error.to_debug_string();
-            let first = words.lines().next().unwrap_or_default();
-            Some(io::Error::new(
-                kind_of_words(first),
-                HostError(Said::Words(words)),
-            ))
+            let kind = kind_of_words(words.as_bytes());
+            Some(io::Error::new(kind, HostError(Said::Words(words))))
         }
     }
 }
 
 /// The kind of a stream's error: the interface has no code for it in 0.2, only words, which on
 /// wasmtime are those of the operating system.
-fn kind_of_words(words: &str) -> io::ErrorKind {
+fn kind_of_words(words: &[u8]) -> io::ErrorKind {
     const KINDS: [(&str, io::ErrorKind); 7] = [
         ("reset", io::ErrorKind::ConnectionReset),
         ("forcibly closed", io::ErrorKind::ConnectionReset),
@@ -164,7 +176,11 @@ fn kind_of_words(words: &str) -> io::ErrorKind {
         ("unreachable", io::ErrorKind::HostUnreachable),
         ("no route", io::ErrorKind::HostUnreachable),
     ];
-    let words = words.to_ascii_lowercase();
-    let known = KINDS.iter().find(|(part, _)| words.contains(part));
+    // What comes after the first line is how the error came about.
+    let first = words.split(|byte| *byte == b'\n').next();
+    let first = first.unwrap_or_default();
+    let known = KINDS
+        .iter()
+        .find(|(part, _)| contains(first, part.as_bytes()));
     known.map_or(io::ErrorKind::Other, |(_, kind)| *kind)
 }

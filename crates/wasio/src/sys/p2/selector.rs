@@ -3,7 +3,6 @@
 //! The target has no threads: the lock is never waited for. It is there because a selector is
 //! `Send` and `Sync` on every platform.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -12,6 +11,7 @@ use std::time::Duration;
 
 use wasip2::clocks::monotonic_clock;
 
+use super::descriptors::ByDescriptor;
 use super::raw::{self, Asked};
 use super::target::{Handle, Target};
 use super::wait::{Turn, Wait};
@@ -35,7 +35,7 @@ pub(super) struct Shared {
 
 pub(super) struct State {
     pub(super) sources: Sources<Target>,
-    by_descriptor: HashMap<RawDescriptor, Key>,
+    by_descriptor: ByDescriptor,
     /// Whether descriptors stand in the array: where there are no pollables.
     descriptors_in_array: bool,
     pub(super) timers: Timers,
@@ -52,9 +52,14 @@ static ANY_FORKS: AtomicBool = AtomicBool::new(false);
 
 /// Takes a pollable that is about to go out of every fork.
 pub(super) fn forget_in_forks(handle: Handle) {
-    if !ANY_FORKS.load(Ordering::Relaxed) {
-        return;
+    if ANY_FORKS.load(Ordering::Relaxed) {
+        forget_in_all(handle);
     }
+}
+
+#[cold]
+#[inline(never)]
+fn forget_in_all(handle: Handle) {
     let mut forks = FORKS.lock().unwrap_or_else(PoisonError::into_inner);
     forks.retain(|fork| {
         let Some(shared) = fork.upgrade() else {
@@ -90,8 +95,8 @@ impl State {
         let alone = self.by_descriptor.len() == self.sources.len();
         if alone != self.descriptors_in_array {
             self.descriptors_in_array = alone;
-            for key in self.by_descriptor.values() {
-                self.sources.set_always_ready(*key, !alone);
+            for key in self.by_descriptor.keys() {
+                self.sources.set_always_ready(key, !alone);
             }
         }
         alone && !self.by_descriptor.is_empty()
@@ -122,7 +127,7 @@ impl Selector {
         Self(Arc::new(Shared {
             state: Mutex::new(State {
                 sources: Sources::new(),
-                by_descriptor: HashMap::new(),
+                by_descriptor: ByDescriptor::default(),
                 descriptors_in_array: true,
                 timers,
                 waker: None,
@@ -185,6 +190,13 @@ impl Selector {
 }
 
 impl Backend for Selector {
+    /// A look costs more than on 0.1, as does each wait that it disturbs: half as much of the time
+    /// is given to looks.
+    const CONFIG: Config = Config {
+        max_sweep_percent: 10,
+        ..Config::DEFAULT
+    };
+
     fn new(config: Config) -> io::Result<Self> {
         Ok(Self::with_state(config, Timers::new()))
     }
@@ -244,7 +256,7 @@ impl Backend for Selector {
     ) -> io::Result<Key> {
         check_open(source)?;
         let mut state = self.0.lock();
-        if state.by_descriptor.contains_key(&source) {
+        if state.by_descriptor.get(source).is_some() {
             return Err(registered_twice(source));
         }
         let target = Target::Descriptor(source);
@@ -267,14 +279,14 @@ impl Backend for Selector {
         if let Some(source) = state.sources.get(key)
             && let Target::Descriptor(descriptor) = source.source
         {
-            state.by_descriptor.remove(&descriptor);
+            state.by_descriptor.remove(descriptor);
         }
         found(state.sources.deregister(key))
     }
 
     fn find(&self, source: RawDescriptor) -> io::Result<(Key, Mode)> {
         let state = self.0.lock();
-        let key = state.by_descriptor.get(&source).copied();
+        let key = state.by_descriptor.get(source);
         key.and_then(|key| Some((key, state.sources.get(key)?.mode)))
             .ok_or_else(|| never_registered(source))
     }

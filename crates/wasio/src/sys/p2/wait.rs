@@ -1,6 +1,7 @@
 //! One `select`: what is due without the host, what the host says, and what of that reaches
 //! the caller.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use super::clock::{self, Clock};
@@ -350,9 +351,7 @@ impl<'a> Turn<'a> {
             let first = order.first_lent(&piece);
             let ready = order.with_piece(piece.clone(), raw::poll);
             // The clock stands where a neighbour of the piece does.
-            self.note(&ready, |place| {
-                Some(first + place).filter(|place| piece.contains(place))
-            });
+            self.note(&ready, first, piece);
         }
     }
 
@@ -362,25 +361,29 @@ impl<'a> Turn<'a> {
         let (clock, last) = (wait.order.hot(), wait.order.len());
         // The host makes a timer of a clock for each wait, even of one that is never due.
         if part == Part::All && budget == Budget::Unlimited && last > 0 {
-            let ready = wait.order.without_clock(raw::poll);
-            // The last one stands in for the clock.
-            let place_of = |place| if place == clock { last } else { place };
-            return self.note(&ready, |place| Some(place_of(place)));
+            let mut ready = wait.order.without_clock(raw::poll);
+            for place in &mut ready {
+                // The last one stands in for the clock.
+                if *place as usize == clock {
+                    *place = u32::try_from(last).unwrap_or(*place);
+                }
+            }
+            return self.note(&ready, 0, 0..last + 1);
         }
         *wait.order.clock_mut() = wait.clock.handle(budget, selector::now_ns);
         let ready = raw::poll(wait.order.part(part));
-        let first = wait.order.places(part).start;
-        self.note(&ready, |place| Some(first + place));
+        let places = wait.order.places(part);
+        self.note(&ready, places.start, places);
     }
 
-    /// Takes up the host's answer; `place_of` says where in the array the places in it are.
-    fn note(&mut self, ready: &[u32], place_of: impl Fn(usize) -> Option<usize>) {
+    /// Takes up the host's answer, in which places count from `first`, for those `asked` about.
+    fn note(&mut self, ready: &[u32], first: usize, asked: Range<usize>) {
         let wait = &mut *self.wait;
         let state = self.shared.lock();
         let owners = wait.order.owners(0..wait.order.len() + 1);
-        let ready = ready.iter().filter_map(|place| place_of(*place as usize));
         for place in ready {
-            let slot = owners.get(place);
+            let place = first + *place as usize;
+            let slot = owners.get(place).filter(|_| asked.contains(&place));
             // The clock is nobody's; nor is a place that the host made up.
             if let Some((target, key, direction)) =
                 slot.and_then(|slot| state.sources.subscription(*slot))
