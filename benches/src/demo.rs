@@ -7,6 +7,7 @@ use anyhow::{Context, ensure};
 use comfy_table::{CellAlignment, Table};
 use hdrhistogram::Histogram;
 use indicatif::{ProgressBar, ProgressStyle};
+use wasio_host::Wasi;
 use wasio_host::peer::load::{self, Load, Progress, Report};
 
 use crate::client::new_histogram;
@@ -55,8 +56,8 @@ pub struct Findings {
 /// # Errors
 /// The guest cannot be started, does not accept the connections or ends. A byte
 /// that is wrong or missing is not an error here: see [`Findings::check`].
-pub fn perform(name: &str, path: &Path, plan: &Plan) -> anyhow::Result<Findings> {
-    let server = Server::guest(path, wasio_host::Wasi::Sockets01, "127.0.0.1:0", &[], false)?;
+pub fn perform(name: &str, path: &Path, wasi: Wasi, plan: &Plan) -> anyhow::Result<Findings> {
+    let server = Server::guest(path, wasi, "127.0.0.1:0", &[], false)?;
     let mut crowd = Crowd::connect(&server, plan)
         .with_context(|| format!("{name}: cannot open {} connections", plan.clients))?;
     let mut findings = Findings {

@@ -93,7 +93,7 @@ impl Server {
                 Ok(stream) => self.add(stream, registry),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) if is_one_connection(&error) => {}
-                Err(error) => return eprintln!("accept: {error}"),
+                Err(_) => return,
             }
         }
     }
@@ -113,8 +113,10 @@ impl Server {
             interest,
             unsent: Vec::new(),
         });
-        if let Err(error) = registry.register(&mut connection.stream, token, interest) {
-            eprintln!("register: {error}");
+        if registry
+            .register(&mut connection.stream, token, interest)
+            .is_err()
+        {
             self.connections.remove(token.0 - 1);
         }
     }

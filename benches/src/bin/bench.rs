@@ -16,7 +16,7 @@ use wasio_bench::{artifact, machine, prepare_process};
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo xtask bench")]
 struct Arguments {
-    /// Two short rounds in under four minutes, of everything but the servers on tokio (the default)
+    /// Two short rounds in under four minutes, of all servers on a version of WASI but those on tokio (the default)
     #[arg(long, conflicts_with = "full")]
     quick: bool,
     /// Every size, in seven long rounds
@@ -31,9 +31,9 @@ struct Arguments {
     /// Only with this many idle connections, or of what else a scenario counts; may be given again
     #[arg(long = "size", value_name = "N")]
     sizes: Vec<usize>,
-    /// Only the servers on one version of WASI
-    #[arg(long, value_enum, default_value_t = Versions::Both, conflicts_with = "peers")]
-    wasi: Versions,
+    /// The servers on which version of WASI: 0.2 in a whole quick bench, else both, unless said
+    #[arg(long, value_enum, conflicts_with = "peers")]
+    wasi: Option<Versions>,
     /// Where to record it; without this a part of the bench is not recorded
     #[arg(long, value_name = "FOLDER")]
     record: Option<PathBuf>,
@@ -49,6 +49,20 @@ impl Arguments {
         } else {
             Effort::Quick
         }
+    }
+
+    fn is_whole_quick(&self) -> bool {
+        !self.full && self.scenarios.is_empty()
+    }
+
+    /// Both are more than a quick bench has time for.
+    fn versions(&self) -> Versions {
+        let usual = if self.is_whole_quick() {
+            Versions::Wasi02
+        } else {
+            Versions::Both
+        };
+        self.wasi.unwrap_or(usual)
     }
 
     fn scenarios(&self) -> anyhow::Result<Vec<&'static dyn Scenario>> {
@@ -68,8 +82,9 @@ impl Arguments {
 
     fn peers(&self) -> anyhow::Result<Vec<&'static Peer>> {
         if self.peers.is_empty() {
-            let is_whole_quick = !self.full && self.scenarios.is_empty();
-            let all = peer::ALL.iter().filter(|one| self.wasi.include(one.place));
+            let is_whole_quick = self.is_whole_quick();
+            let versions = self.versions();
+            let all = peer::ALL.iter().filter(|one| versions.include(one.place));
             return Ok(all.filter(|one| one.in_quick || !is_whole_quick).collect());
         }
         self.peers.iter().map(|name| Peer::named(name)).collect()
@@ -77,13 +92,14 @@ impl Arguments {
 
     /// A part of the bench would stand in the way of the whole one.
     fn folder(&self) -> Option<PathBuf> {
-        let is_whole = self.scenarios.is_empty()
-            && self.peers.is_empty()
-            && self.sizes.is_empty()
-            && self.wasi == Versions::Both;
+        let is_whole = self.scenarios.is_empty() && self.peers.is_empty() && self.sizes.is_empty();
         self.record.clone().or_else(|| {
             let effort = if self.full { "full" } else { "quick" };
-            let name = format!("{}-{effort}", machine::date());
+            let name = match self.versions() {
+                Versions::Wasi01 => format!("{}-{effort}-0.1", machine::date()),
+                Versions::Wasi02 => format!("{}-{effort}-0.2", machine::date()),
+                Versions::Both => format!("{}-{effort}", machine::date()),
+            };
             let folder = artifact::repository().join("benches/record").join(name);
             is_whole.then_some(folder)
         })

@@ -1,6 +1,6 @@
 //! `cargo xtask demo`: a WebAssembly server with a thousand real connections.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -11,27 +11,31 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use wasio_bench::artifact::Artifact;
 use wasio_bench::demo::{self, Plan};
 use wasio_bench::exchange::Protocol;
-use wasio_bench::peer::Peer;
+use wasio_bench::peer::{Peer, Place, Versions};
 use wasio_bench::server::Server;
 use wasio_bench::{format, prepare_process};
+use wasio_host::Wasi;
 
-const ECHO: Artifact = Artifact {
-    workspace: "",
-    package: "wasio-examples",
-    program: "echo",
-    target: Some("wasm32-wasip1"),
-    profile: "release",
-};
+/// The example that is shown, for a version of WASI.
+const fn echo(target: &'static str) -> Artifact {
+    Artifact {
+        workspace: "",
+        package: "wasio-examples",
+        program: "echo",
+        target: Some(target),
+        profile: "release",
+    }
+}
 
 /// The longest that sending to the server beside may take; it is there to be
 /// compared, and shows what it does in this time too.
-const LIMIT_BESIDE: Duration = Duration::from_secs(30);
+const LIMIT_BESIDE: Duration = Duration::from_secs(15);
 
 /// Between two looks whether Ctrl-C was pressed.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
-/// Serves a thousand TCP connections from a WebAssembly module on wasio and
-/// checks every byte, then does the same to the same server on mio
+/// Serves a thousand TCP connections from WebAssembly on wasio and checks every
+/// byte, on WASI 0.2 and on 0.1, then does the same to the same server on mio
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo xtask demo")]
 struct Arguments {
@@ -50,9 +54,12 @@ struct Arguments {
     /// Serve until Ctrl-C instead, for nc or curl
     #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:0")]
     serve: Option<String>,
-    /// Another echo server to show, a module for WASI 0.1
+    /// Another echo server to show: a component, or a module with --wasi 0.1
     #[arg(long, value_name = "FILE")]
     guest: Option<PathBuf>,
+    /// The version of WASI; with "both" --serve and --guest take 0.2 where they can
+    #[arg(long, value_enum, default_value_t = Versions::Both)]
+    wasi: Versions,
 }
 
 /// A runtime that both programs stand on.
@@ -64,51 +71,112 @@ enum With {
     Hyper,
 }
 
-/// A program to show, and what it is beside.
+/// A program to show.
+struct Shown {
+    name: String,
+    path: PathBuf,
+    wasi: Wasi,
+}
+
+/// A server there is, on wasio and on mio.
 struct Pair {
-    what: &'static str,
-    protocol: Protocol,
-    shown: (String, PathBuf),
-    beside: Option<(&'static str, PathBuf)>,
+    place: Place,
+    ours: Artifact,
+    beside: &'static str,
 }
 
 impl Arguments {
-    /// Builds what is to be shown; what it is beside only if it is needed.
-    fn pair(&self) -> anyhow::Result<Pair> {
-        let (what, names, peers) = match self.with {
-            None => ("echo servers", ["wasio", "mio 1.2.5"], ["wasio", "mio"]),
-            Some(With::Tokio) => (
-                "echo servers on tokio",
-                ["tokio on wasio", "tokio on mio 1.2.5"],
-                ["tokio-p1", "tokio-mio-p1"],
-            ),
-            Some(With::Hyper) => (
-                "HTTP servers on hyper",
-                ["hyper on wasio", "hyper on mio 1.2.5"],
-                ["hyper-p1", "hyper-mio-p1"],
-            ),
-        };
-        let [shown, beside] = [Peer::named(peers[0])?, Peer::named(peers[1])?];
-        let path = match (&self.guest, self.with) {
-            (Some(path), _) => path.clone(),
-            (None, None) => ECHO.build()?,
-            (None, Some(_)) => shown.server.build()?,
-        };
-        let name = match &self.guest {
-            Some(path) => path.display().to_string(),
-            None => names[0].to_owned(),
-        };
-        let beside = match self.serve {
-            Some(_) => None,
-            None => Some((names[1], beside.server.build()?)),
-        };
-        Ok(Pair {
-            what,
-            protocol: shown.protocol,
-            shown: (name, path),
+    /// The servers there are, those for the newest WASI first.
+    fn pairs(&self) -> anyhow::Result<Vec<Pair>> {
+        let pair = |place, ours, beside| Pair {
+            place,
+            ours,
             beside,
-        })
+        };
+        let on_tokio = |ours, beside| {
+            let ours = Peer::named(ours)?;
+            anyhow::Ok(pair(ours.place, ours.server, beside))
+        };
+        let mut pairs = match self.with {
+            None => vec![
+                pair(Place::Wasi02, echo("wasm32-wasip2"), "mio-p2"),
+                pair(Place::Wasi01, echo("wasm32-wasip1"), "mio"),
+            ],
+            Some(With::Tokio) => vec![
+                on_tokio("tokio-p2", "tokio-mio-p2")?,
+                on_tokio("tokio-p1", "tokio-mio-p1")?,
+            ],
+            Some(With::Hyper) => vec![
+                on_tokio("hyper-p2", "hyper-mio-p2")?,
+                on_tokio("hyper-p1", "hyper-mio-p1")?,
+            ],
+        };
+        pairs.retain(|pair| self.wasi.include(pair.place));
+        if self.guest.is_some() || self.serve.is_some() {
+            pairs.truncate(1);
+        }
+        Ok(pairs)
     }
+
+    fn protocol(&self) -> Protocol {
+        match self.with {
+            None | Some(With::Tokio) => Protocol::Echo,
+            Some(With::Hyper) => Protocol::Http,
+        }
+    }
+
+    /// What a library carries besides the program.
+    fn between(&self) -> &'static str {
+        match self.with {
+            None => "",
+            Some(With::Tokio) => "tokio on ",
+            Some(With::Hyper) => "hyper on ",
+        }
+    }
+
+    /// Builds what is ours to show.
+    fn ours(&self, pairs: &[Pair]) -> anyhow::Result<Vec<Shown>> {
+        let shown = |pair: &Pair| {
+            let name = match &self.guest {
+                Some(path) => path.display().to_string(),
+                None => named(self.between(), "wasio", pair.place),
+            };
+            let path = match &self.guest {
+                Some(path) => path.clone(),
+                None => pair.ours.build()?,
+            };
+            let wasi = wasi(pair.place);
+            Ok(Shown { name, path, wasi })
+        };
+        pairs.iter().map(shown).collect()
+    }
+
+    /// Builds what it is beside.
+    fn beside(&self, pairs: &[Pair]) -> anyhow::Result<Vec<Shown>> {
+        let shown = |pair: &Pair| {
+            Ok(Shown {
+                name: named(self.between(), "mio 1.2.5", pair.place),
+                path: Peer::named(pair.beside)?.server.build()?,
+                wasi: wasi(pair.place),
+            })
+        };
+        pairs.iter().map(shown).collect()
+    }
+}
+
+const fn wasi(place: Place) -> Wasi {
+    match place {
+        Place::Wasi02 => Wasi::Sockets02,
+        Place::Wasi01 | Place::Native => Wasi::Sockets01,
+    }
+}
+
+fn named(between: &str, library: &str, place: Place) -> String {
+    let version = match wasi(place) {
+        Wasi::Sockets02 => "0.2",
+        _ => "0.1",
+    };
+    format!("{between}{library}, WASI {version}")
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -122,53 +190,63 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 fn main() -> anyhow::Result<()> {
     prepare_process()?;
     let arguments = Arguments::parse();
-    let Pair {
-        what,
-        protocol,
-        shown: (name, guest),
-        beside: mio,
-    } = arguments.pair()?;
+    let pairs = arguments.pairs()?;
+    let ours = arguments.ours(&pairs)?;
     if let Some(address) = &arguments.serve {
-        return serve(&guest, address, protocol);
+        let shown = ours.first().context("there is nothing to serve")?;
+        return serve(shown, address, arguments.protocol());
     }
-    let (mio_name, mio) = mio.context("nothing was built to compare with")?;
+    compare(&arguments, &ours, &arguments.beside(&pairs)?)
+}
+
+/// Does the same to all of them, and prints the table.
+fn compare(arguments: &Arguments, ours: &[Shown], beside: &[Shown]) -> anyhow::Result<()> {
     let plan = Plan {
-        protocol,
+        protocol: arguments.protocol(),
         clients: arguments.clients,
         messages: arguments.messages,
         idle: Duration::from_secs(arguments.seconds),
         limit: Duration::MAX,
     };
-    let beside = Plan {
+    let plan_beside = Plan {
         limit: LIMIT_BESIDE,
         ..plan.clone()
     };
     println!(
-        "Two {what} in WebAssembly, each with {} real TCP connections at once.",
+        "{} servers in WebAssembly, each with {} real TCP connections at once.",
+        ours.len() + beside.len(),
         format::count(plan.clients as u64)
     );
-    let findings = [
-        demo::perform(&name, &guest, &plan)?,
-        demo::perform(mio_name, &mio, &beside)?,
-    ];
+    let perform = |shown: &Shown, plan| demo::perform(&shown.name, &shown.path, shown.wasi, plan);
+    let mut findings = Vec::new();
+    for shown in ours {
+        findings.push(perform(shown, &plan)?);
+    }
+    for shown in beside {
+        findings.push(perform(shown, &plan_beside)?);
+    }
     println!("{}", demo::table(&findings));
-    let [shown, mio] = &findings;
-    shown.check_all_sent()?;
-    mio.check()?;
-    if let Some(sentence) = mio.sentence_if_cut_short() {
-        println!("{sentence}");
+    let (ours, beside) = findings.split_at(ours.len());
+    for findings in ours {
+        findings.check_all_sent()?;
+    }
+    for findings in beside {
+        findings.check()?;
+        if let Some(sentence) = findings.sentence_if_cut_short() {
+            println!("{sentence}");
+        }
     }
     println!("Every byte that came back was checked; none was wrong and none is missing.");
     Ok(())
 }
 
-fn serve(guest: &Path, address: &str, protocol: Protocol) -> anyhow::Result<()> {
+fn serve(shown: &Shown, address: &str, protocol: Protocol) -> anyhow::Result<()> {
     let interrupted = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&interrupted))
             .context("cannot watch for Ctrl-C")?;
     }
-    let server = Server::guest(guest, wasio_host::Wasi::Sockets01, address, &[], false)?;
+    let server = Server::guest(&shown.path, shown.wasi, address, &[], false)?;
     let addr = server.addr();
     match protocol {
         Protocol::Echo => {

@@ -7,7 +7,9 @@
 //! HTTP and echo what is posted to `/echo`.
 
 mod hyper_mio_p1;
+mod hyper_mio_p2;
 mod hyper_p1;
+mod hyper_p2;
 mod mio_native;
 mod mio_p1;
 mod mio_p2;
@@ -45,6 +47,7 @@ pub fn reference_of(peer: &str) -> &'static str {
         "wasio-p2" | "mio-p2" | "wstd-p2" => "mio-p2",
         "tokio-p1" | "tokio-mio-p1" => "tokio-mio-p1",
         "tokio-p2" | "tokio-mio-p2" => "tokio-mio-p2",
+        "hyper-p2" | "hyper-mio-p2" => "hyper-mio-p2",
         "hyper-p1" | "hyper-mio-p1" => "hyper-mio-p1",
         _ => REFERENCE,
     }
@@ -64,6 +67,8 @@ pub const ALL: &[Peer] = &[
     tokio_mio_p1::PEER,
     tokio_p2::PEER,
     tokio_mio_p2::PEER,
+    hyper_p2::PEER,
+    hyper_mio_p2::PEER,
     hyper_p1::PEER,
     hyper_mio_p1::PEER,
 ];

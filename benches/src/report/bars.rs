@@ -128,6 +128,14 @@ const BARS: &[Bar] = &[
         Of::Peer("wstd-p2"),
         1.0,
     ),
+    bar(
+        "ping_pong",
+        1_000,
+        metric::THROUGHPUT,
+        Of::Peer("tokio-mio-p2"),
+        5.0,
+    )
+    .of("tokio-p2"),
     p2("size", 0, metric::SIZE, Of::Peer("mio-p2"), 1.0),
     p2("size", 0, metric::SIZE, Of::Peer("wstd-p2"), 1.0),
 ];
