@@ -7,7 +7,7 @@ use crate::portable::Part;
 const MS: u64 = 1_000_000;
 
 /// How many sources a sweep asks about at once on a host that cries wolf.
-const WOLF_PIECE: usize = 256;
+const WOLF_PIECE: usize = 128;
 /// What an answer is believed to cost a source before it was timed; wasi-common takes 1.3 µs.
 const REPORT_SLOT_NS: u64 = 2_000;
 /// Calls about fewer sources are dominated by what each call costs.
