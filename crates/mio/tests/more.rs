@@ -1,4 +1,4 @@
-//! What is here and not in mio, on WASI 0.1.
+//! What is here and not in mio, on WASI.
 #![cfg(target_os = "wasi")]
 
 use std::io;
@@ -18,7 +18,7 @@ fn a_source_of_a_descriptor() {
     is_source::<mio::wasi::SourceFd<'_>>();
 }
 
-#[cfg(feature = "net")]
+#[cfg(all(feature = "net", target_env = "p1"))]
 #[test]
 fn sockets_that_are_refused_at_run_time() {
     let address = "127.0.0.1:0".parse().unwrap();

@@ -1,11 +1,17 @@
 //! What the examples share: the listener they serve.
 
+#[cfg(feature = "live-bytes")]
+mod raw;
+
 use std::fmt::Display;
 use std::io;
 use std::net::SocketAddr;
 use std::str::FromStr;
 
 use tokio::net::TcpListener;
+
+#[cfg(feature = "live-bytes")]
+pub use self::raw::live_bytes;
 
 /// The listener that the host hands in or, without one, a new one on the address in
 /// the program's first argument (any free port, unless there is one).

@@ -64,11 +64,11 @@ fn lints(workspace: &Workspace) -> Vec<Step> {
         ),
         clippy(
             "lints, the drop-in, wasm32-wasip1",
-            "--package mio --lib --all-features --target wasm32-wasip1",
+            "--package mio --lib --test api --test more --all-features --target wasm32-wasip1",
         ),
         clippy(
             "lints, the drop-in, wasm32-wasip2",
-            "--package mio --lib --all-features --target wasm32-wasip2",
+            "--package mio --lib --test api --test more --all-features --target wasm32-wasip2",
         ),
         clippy(
             "lints, the drop-in, all of its features",

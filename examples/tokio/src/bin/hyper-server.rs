@@ -6,6 +6,7 @@
 //! | `POST /echo` | the body as it arrives, with the request's `x-id` |
 //! | `POST /length` | the length of the body |
 //! | `GET /count/N` | the numbers below N, a chunk each, one every 5 ms |
+//! | `GET /live-bytes` | what is allocated, with the feature of that name |
 
 use std::convert::Infallible;
 use std::io;
@@ -66,6 +67,11 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Body>, hyper::Err
         (&Method::POST, "/length") => {
             let body = request.into_body().collect().await?.to_bytes();
             Ok(Response::new(text(body.len().to_string())))
+        }
+        #[cfg(feature = "live-bytes")]
+        (&Method::GET, "/live-bytes") => {
+            let bytes = wasio_tokio_examples::live_bytes();
+            Ok(Response::new(text(bytes.to_string())))
         }
         (&Method::GET, path) => Ok(match number(path) {
             Some(end) => Response::new(count(end)),

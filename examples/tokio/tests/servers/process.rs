@@ -198,7 +198,7 @@ fn build(what: &Build) -> &'static Path {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = here.ancestors().nth(2).unwrap();
     let guests = |target| {
-        let arguments = "--workspace --bins --release --target";
+        let arguments = "--workspace --bins --features live-bytes --release --target";
         arguments.split(' ').chain([target])
     };
     // Nobody dials out of WASI 0.1.
@@ -217,7 +217,12 @@ fn build(what: &Build) -> &'static Path {
             guests("wasm32-wasip2").collect(),
             "target/tokio/wasm32-wasip2/release",
         ),
-        Build::Native => (3, here, vec!["--workspace", "--bins"], "target/tokio/debug"),
+        Build::Native => (
+            3,
+            here,
+            vec!["--workspace", "--bins", "--features", "live-bytes"],
+            "target/tokio/debug",
+        ),
     };
     DONE[index].get_or_init(|| {
         let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
