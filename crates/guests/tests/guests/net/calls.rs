@@ -26,6 +26,13 @@ pub(crate) fn net_register_errors(case: &Case) {
     guest.succeeds();
 }
 
+pub(crate) fn net_bad_input(case: &Case) {
+    let (guest, peer) = one_peer(case, "");
+    hear(&peer, "1");
+    say(&peer, "ab");
+    guest.succeeds();
+}
+
 pub(crate) fn net_peek(case: &Case) {
     let (guest, peer) = one_peer(case, "hello");
     hear(&peer, "1");

@@ -58,3 +58,7 @@ pub(crate) fn p2_timed_out(case: &Case) {
     assert!(output.status.success(), "{text}");
     assert!(text.contains("1 passed"), "{text}");
 }
+
+pub(crate) fn p2_seventy_thousand(case: &Case) {
+    assert_eq!(case.start().succeeds().stdout_text(), "done\n");
+}
