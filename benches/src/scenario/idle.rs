@@ -32,7 +32,8 @@ impl Scenario for Idle {
         let both: Vec<&str> = peer.peer.both.into_iter().collect();
         let server = peer.start_with(&both, false)?;
         let idle = open_idle(server.addr(), peer.peer.protocol, size)?;
-        let time = effort.time().max(Duration::from_secs(1));
+        // Long enough that falling asleep, which happens once, is little of it.
+        let time = effort.time().max(Duration::from_secs(2));
         let (start, cpu) = (Instant::now(), server.cpu_time());
         std::thread::sleep(time);
         let used = server.cpu_time().saturating_sub(cpu);

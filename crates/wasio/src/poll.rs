@@ -3,7 +3,6 @@ use std::io;
 use std::time::Duration;
 
 use crate::portable::Config;
-use crate::sys::{self, Backend};
 use crate::{Events, Interest, Selector, Token, event};
 
 /// Waits for sources to become ready.
@@ -56,7 +55,7 @@ impl Poll {
     /// A poll whose hot/cold policy is to be set.
     pub fn builder() -> Builder {
         Builder {
-            config: sys::Selector::CONFIG,
+            config: Config::DEFAULT,
         }
     }
 
@@ -128,7 +127,8 @@ impl Builder {
     }
 
     /// The largest share of the time that looking at cold sources may take: a
-    /// fraction, clamped to 0.01 ..= 0.9. 0.2 unless set, on WASI 0.2 0.1.
+    /// fraction, clamped to 0.01 ..= 0.9. 0.2 unless set. On WASI 0.2, where they
+    /// cost more, half of it while they find nothing.
     ///
     /// A look at all cold sources that takes a time `t` is followed by a pause of
     /// `t × (1 - share) / share`, so this bounds the delay of a cold source from below.

@@ -65,7 +65,7 @@ impl Selector {
     ///
     /// None on WASI; natively what the operating system says (too many open files).
     pub fn new() -> io::Result<Self> {
-        Self::with_config(sys::Selector::CONFIG)
+        Self::with_config(Config::DEFAULT)
     }
 
     pub(crate) fn with_config(config: Config) -> io::Result<Self> {

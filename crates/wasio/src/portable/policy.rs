@@ -177,6 +177,12 @@ impl Policy {
         policy
     }
 
+    /// Changes the largest share of time for sweeps, from the next one on.
+    #[allow(dead_code, reason = "for backends whose looks cost much")]
+    pub(crate) const fn set_max_sweep_percent(&mut self, percent: u8) {
+        self.config.max_sweep_percent = percent;
+    }
+
     /// Whether there is anything to decide beside so many cold sources. Where not, the caller may
     /// wait on everything without reading the clock and without telling of it.
     pub(crate) const fn applies(&self, cold: usize) -> bool {

@@ -87,9 +87,6 @@ impl Outcome {
 ///   [`after_io`](Self::after_io) reports `Blocked` or `Short`, or it is reregistered.
 /// * Every method MUST be callable while another thread is in `select`.
 pub(crate) trait Backend: Sized + fmt::Debug {
-    /// The knobs where the caller sets none.
-    const CONFIG: Config = Config::DEFAULT;
-
     /// A selector with no registrations.
     fn new(config: Config) -> io::Result<Self>;
 

@@ -10,6 +10,8 @@ use crate::portable::Config;
 
 /// The most that a look is at.
 pub(super) const LOOKS_AT_ONCE: usize = 100;
+/// Looks in a row that found nothing, after which there are fewer of them.
+const IN_VAIN: u8 = 8;
 /// A wait that blocks costs one look more for each so many pollables in it.
 const NEXT_LOOK: u64 = 384;
 /// What a pollable is taken to cost before a look was timed.
@@ -22,8 +24,8 @@ const FEW: usize = 64;
 /// A wait on everything costs the host the same however soon it ends. Looking now and then, within
 /// the bounds that the policy has too, costs a fifth of the time instead: less in a wait that is
 /// shorter than five times that cost. How long one is nobody knows; it is taken to be as long as
-/// the last one, and once the looks have cost half as much, everything is waited on after all. So it
-/// never costs more than half as much again as what was right.
+/// the last one, and once the looks have cost a quarter of it, everything is waited on after all. So it
+/// never costs more than a quarter more than what was right.
 #[derive(Debug)]
 pub(super) struct Looks {
     config: Config,
@@ -31,6 +33,8 @@ pub(super) struct Looks {
     due_ns: u64,
     /// How long the last wait on everything was.
     waited_ns: u64,
+    /// The looks since one that found something.
+    in_vain: u8,
 }
 
 impl Looks {
@@ -39,6 +43,7 @@ impl Looks {
             config,
             due_ns: 0,
             waited_ns: 0,
+            in_vain: 0,
         }
     }
 
@@ -46,9 +51,27 @@ impl Looks {
         self.due_ns
     }
 
+    /// A look found so many directions ready.
+    pub(super) const fn found(&mut self, directions: usize) {
+        self.in_vain = match directions {
+            0 => self.in_vain.saturating_add(1),
+            _ => 0,
+        };
+    }
+
+    /// The share of the time that looks may take now: half of it while they find nothing.
+    pub(super) fn percent(&self) -> u8 {
+        let percent = self.config.max_sweep_percent.clamp(1, 90);
+        if self.in_vain < IN_VAIN {
+            percent
+        } else {
+            percent.div_ceil(2)
+        }
+    }
+
     /// A look at the cold sources that took so long ended.
     pub(super) fn looked(&mut self, now_ns: u64, took_ns: u64) {
-        let percent = u64::from(self.config.max_sweep_percent.clamp(1, 90));
+        let percent = u64::from(self.percent());
         let rest_ns = took_ns.saturating_mul(100 - percent) / percent;
         let pause_ns = rest_ns.max(self.config.max_delay_ns.saturating_sub(took_ns));
         self.due_ns = now_ns.saturating_add(pause_ns);
@@ -61,7 +84,7 @@ impl Looks {
 
     /// Whether the next is likely to be so short that looks cost less than `answer_ns`.
     pub(super) fn expects_short_wait(&self, answer_ns: u64) -> bool {
-        let percent = u64::from(self.config.max_sweep_percent.clamp(1, 90));
+        let percent = u64::from(self.percent());
         self.waited_ns < answer_ns.saturating_mul(100) / percent
     }
 }

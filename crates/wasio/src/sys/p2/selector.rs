@@ -190,13 +190,6 @@ impl Selector {
 }
 
 impl Backend for Selector {
-    /// A look costs more than on 0.1, as does each wait that it disturbs: half as much of the time
-    /// is given to looks.
-    const CONFIG: Config = Config {
-        max_sweep_percent: 10,
-        ..Config::DEFAULT
-    };
-
     fn new(config: Config) -> io::Result<Self> {
         Ok(Self::with_state(config, Timers::new()))
     }

@@ -262,7 +262,10 @@ impl<'a> Turn<'a> {
         let ended_ns = selector::now_ns();
         let took_ns = ended_ns.saturating_sub(now_ns);
         self.wait.cost.looked(cold, took_ns);
+        self.wait.looks.found(found);
         self.wait.looks.looked(ended_ns, took_ns);
+        let percent = self.wait.looks.percent();
+        self.wait.policy.set_max_sweep_percent(percent);
         self.wait.policy.sweep_done(now_ns, ended_ns, found);
         found
     }
@@ -289,10 +292,10 @@ impl<'a> Turn<'a> {
     }
 
     /// Waits on the hot sources, and looks at the cold ones as often as the bounds want it, until
-    /// those looks have cost half as much as one wait on everything. Returns whether the wait is over.
+    /// those looks have cost a quarter of one wait on everything. Returns whether the wait is over.
     fn look_now_and_then(&mut self, started_ns: u64, answer_ns: u64, budget: Budget) -> bool {
         let (mut now_ns, mut spent_ns) = (started_ns, 0);
-        while spent_ns < answer_ns / 2 {
+        while spent_ns < answer_ns / 4 {
             let left_ns = self.wait.looks.due_ns().saturating_sub(now_ns);
             if left_ns == 0 {
                 if self.sweep(now_ns) > 0 {
