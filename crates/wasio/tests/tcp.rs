@@ -156,6 +156,39 @@ fn a_closed_connection_is_readable_and_ends() {
     });
 }
 
+/// Whoever takes a short read for the last word until the next edge, as tokio does, relies on it.
+#[test]
+fn an_event_of_data_and_the_end_behind_it_says_both() {
+    const CONNECTIONS: usize = 150;
+
+    bounded(|| {
+        let (mut poll, mut events) = (Poll::new().unwrap(), Events::with_capacity(CONNECTIONS));
+        let mut connections: Vec<_> = (0..CONNECTIONS).map(|_| connection()).collect();
+        for (number, (ours, peer)) in connections.iter_mut().enumerate() {
+            peer.write_all(b"data").unwrap();
+            if number % 3 == 0 {
+                peer.shutdown(Shutdown::Write).unwrap();
+            }
+            poll.registry()
+                .register(ours, Token(number), Interest::READABLE)
+                .unwrap();
+        }
+        let mut seen = [false; CONNECTIONS];
+        while seen.contains(&false) {
+            poll.poll(&mut events, None).unwrap();
+            for event in &events {
+                let number = event.token().0;
+                assert!(event.is_readable());
+                if cfg!(target_os = "linux") {
+                    assert_eq!(event.is_read_closed(), number % 3 == 0, "{number}");
+                }
+                assert!(!event.is_write_closed());
+                seen[number] = true;
+            }
+        }
+    });
+}
+
 #[test]
 fn a_reset_is_an_event_of_its_connection_and_the_next_read_says_so() {
     bounded(|| {

@@ -3,7 +3,7 @@
 #![cfg(target_os = "linux")]
 
 use std::future::Future;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -42,6 +42,24 @@ async fn unix_streams_carry_megabytes_both_ways() {
     writing.await.unwrap().unwrap();
     assert!(received == expected);
     assert_eq!(echo.await.unwrap(), expected.len() as u64);
+}
+
+/// tokio reads no further after a short read until there is another event: the one of the data must
+/// tell of the end too, if it was there.
+#[tokio::test]
+async fn the_end_right_behind_the_data_is_seen() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    for _ in 0..50 {
+        let peer = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = listener.accept().unwrap();
+        (&peer).write_all(b"all").unwrap();
+        drop(peer);
+        stream.set_nonblocking(true).unwrap();
+        let mut stream = TcpStream::from_std(stream).unwrap();
+        let mut received = Vec::new();
+        soon(stream.read_to_end(&mut received)).await.unwrap();
+        assert_eq!(received, b"all");
+    }
 }
 
 #[tokio::test]

@@ -45,6 +45,48 @@ pub(super) fn delete(poller: &Poller, descriptor: RawDescriptor) -> io::Result<(
     poller.delete(source)
 }
 
+/// The most descriptors that [`read_closed`] is asked about at once.
+pub(super) const MOST_ASKED: usize = 64;
+
+/// Which of `sources` have been told that no more comes: a bit each, the first the lowest.
+///
+/// epoll says so in the event itself, but polling neither asks for `EPOLLRDHUP` nor hands it on.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn read_closed(sources: &[RawDescriptor]) -> u64 {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    const AT_ONCE: Timespec = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+
+    debug_assert!(sources.len() <= MOST_ASKED);
+    let mut asked: [PollFd<'_>; MOST_ASKED] = std::array::from_fn(|at| {
+        let source = sources.get(at).copied().unwrap_or(0);
+        debug_assert!(check(source).is_ok(), "it was registered");
+        // SAFETY: a registered number is not negative (`add` has checked it), nor is 0, and the
+        // borrow ends with this function. One that is closed by now is answered with `POLLNVAL`.
+        let source = unsafe { Borrowed::borrow_raw(source) };
+        PollFd::from_borrowed_fd(source, PollFlags::RDHUP)
+    });
+    let asked = &mut asked[..sources.len().min(MOST_ASKED)];
+    // A call that fails says nothing of anybody; the end is still found by reading.
+    if !matches!(poll(asked, Some(&AT_ONCE)), Ok(1..)) {
+        return 0;
+    }
+    asked
+        .iter()
+        .enumerate()
+        .filter(|(_, one)| one.revents().contains(PollFlags::RDHUP))
+        .fold(0, |all, (at, _)| all | 1 << at)
+}
+
+/// Not known here: see `Shared::after_short_read`.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn read_closed(_sources: &[RawDescriptor]) -> u64 {
+    0
+}
+
 #[cfg(unix)]
 use std::os::fd::BorrowedFd as Borrowed;
 #[cfg(windows)]

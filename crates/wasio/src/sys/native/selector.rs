@@ -161,6 +161,22 @@ impl Shared {
         }
     }
 
+    /// Makes sure that the end of a stream is an edge of its own where an event does not tell
+    /// whether it was part of the last one (kqueue does; polling does not hand it on). A source
+    /// that is asked about anew is reported if it is ready.
+    fn after_short_read(&self, key: Key) {
+        if cfg!(any(target_os = "linux", target_os = "android")) || !self.os_edge {
+            return;
+        }
+        let state = self.lock();
+        if let Some(entry) = state.table.get(key)
+            && entry.mode == Mode::Edge
+        {
+            // As in `arm`: an error is the next operation's to meet.
+            let _ = self.rearm(key, entry);
+        }
+    }
+
     fn arm(&self, key: Key, direction: Direction) {
         let mut state = self.lock();
         let Some(entry) = state.table.get(key) else {
@@ -347,6 +363,9 @@ impl Backend for Selector {
 
     /// Never: only the operating system knows, and asking it is what an operation does.
     fn after_io(&self, key: Key, direction: Direction, outcome: Outcome) -> bool {
+        if outcome == Outcome::Short && direction == Direction::Read {
+            self.shared.after_short_read(key);
+        }
         let is_drained = matches!(outcome, Outcome::Blocked | Outcome::Short);
         if is_drained && self.shared.watches_io.load(Ordering::Relaxed) {
             self.shared.arm(key, direction);

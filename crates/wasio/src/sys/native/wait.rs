@@ -4,6 +4,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
+use super::raw;
 use super::selector::{Record, Shared, State};
 use super::table::{Directions, from_label};
 use crate::event::Readiness;
@@ -100,15 +101,28 @@ impl Shared {
     pub(super) fn collect(&self, buffer: &polling::Events, events: &mut Events) {
         let mut state = self.lock();
         state.wait_until_ns = None;
-        for event in buffer.iter() {
-            self.deliver(&mut state, event, events);
+        let mut rest = buffer.iter();
+        loop {
+            let batch = Batch::take(&mut rest, &state);
+            if batch.len == 0 {
+                break;
+            }
+            for (event, is_closed) in batch.iter() {
+                self.deliver(&mut state, event, is_closed, events);
+            }
         }
         self.deliver_own(&mut state, events);
         state.owed = events.is_full();
     }
 
     /// One event of the operating system.
-    fn deliver(&self, state: &mut State, event: polling::Event, events: &mut Events) {
+    fn deliver(
+        &self,
+        state: &mut State,
+        event: polling::Event,
+        is_closed: bool,
+        events: &mut Events,
+    ) {
         let key = from_label(event.key);
         let poll = state.poll;
         // Fetched by us before another thread took the source out.
@@ -120,7 +134,7 @@ impl Shared {
         if keeps_armed && entry.armed == Directions::NONE && entry.poll != poll {
             return;
         }
-        let readiness = readiness(event, entry.armed);
+        let readiness = readiness(event, is_closed, entry.armed);
         let record = Record::Polling(event);
         let Some(hint) = events.merge(entry.hint, key, entry.token, readiness, record) else {
             // It was an edge: asked again, the operating system reports it again.
@@ -209,6 +223,58 @@ impl Shared {
     }
 }
 
+/// Some events, and whether the peers of their sources have ended.
+///
+/// Data and the end behind it may be one edge. A caller that takes a short read for the last word
+/// until the next edge, as tokio does, would wait for ever if the event did not say both.
+struct Batch {
+    events: [Option<polling::Event>; raw::MOST_ASKED],
+    len: usize,
+    closed: u64,
+}
+
+impl Batch {
+    fn take(rest: &mut impl Iterator<Item = polling::Event>, state: &State) -> Self {
+        let mut events = [None; raw::MOST_ASKED];
+        let mut len = 0;
+        let mut asked = [0; raw::MOST_ASKED];
+        let mut places = [0; raw::MOST_ASKED];
+        let mut asked_len = 0;
+        for event in rest.take(raw::MOST_ASKED) {
+            if event.readable
+                && !event.is_interrupt()
+                && let Some(entry) = state.table.get(from_label(event.key))
+            {
+                asked[asked_len] = entry.source;
+                places[asked_len] = len;
+                asked_len += 1;
+            }
+            events[len] = Some(event);
+            len += 1;
+        }
+        let answers = match asked_len {
+            0 => 0,
+            _ => raw::read_closed(&asked[..asked_len]),
+        };
+        let closed = places[..asked_len]
+            .iter()
+            .enumerate()
+            .filter(|(at, _)| answers >> at & 1 == 1)
+            .fold(0, |all, (_, place)| all | 1 << place);
+        Self {
+            events,
+            len,
+            closed,
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (polling::Event, bool)> {
+        let is_closed = |at: usize| self.closed >> at & 1 == 1;
+        let events = self.events.iter().flatten().enumerate();
+        events.map(move |(at, event)| (*event, is_closed(at)))
+    }
+}
+
 impl State {
     fn forget_disarmed(&mut self) {
         let table = &mut self.table;
@@ -223,14 +289,14 @@ impl State {
 }
 
 /// What an event of the operating system says.
-fn readiness(event: polling::Event, armed: Directions) -> Readiness {
+fn readiness(event: polling::Event, is_closed: bool, armed: Directions) -> Readiness {
     let hung_up = event.is_interrupt();
     [
         (event.readable, Readiness::READABLE),
         (event.writable, Readiness::WRITABLE),
         // Some report it unasked.
         (event.is_priority() && armed.priority(), Readiness::PRIORITY),
-        (hung_up, Readiness::READ_CLOSED),
+        (hung_up || is_closed, Readiness::READ_CLOSED),
         (hung_up, Readiness::WRITE_CLOSED),
         (event.is_err() == Some(true), Readiness::FAILED),
     ]
