@@ -125,13 +125,13 @@ async fn async_fd_waits_for_a_descriptor_of_the_programs_own() {
     for message in [&b"one"[..], b"two"] {
         let writing = tokio::task::spawn_blocking({
             let mut writer = writer.try_clone().unwrap();
-            move || io::Write::write_all(&mut writer, message).unwrap()
+            move || writer.write_all(message).unwrap()
         });
         assert_eq!(read(&mut buffer).await, 3);
         assert_eq!(&buffer[..3], message);
         writing.await.unwrap();
     }
-    io::Write::flush(&mut writer).unwrap();
+    writer.flush().unwrap();
 }
 
 /// The value on x86-64 and AArch64.
