@@ -13,9 +13,14 @@ pub fn date() -> String {
     now.split('T').next().unwrap_or_default().to_owned()
 }
 
-/// A line each: processor, system, compiler, host, date.
-#[must_use]
-pub fn describe() -> Vec<String> {
+/// A line each: processor, system, compiler, host, date. Looked up once: a thread
+/// that has been tied to a core by then would count that one only.
+pub fn describe() -> &'static [String] {
+    static LINES: std::sync::OnceLock<Vec<String>> = std::sync::OnceLock::new();
+    LINES.get_or_init(look_up)
+}
+
+fn look_up() -> Vec<String> {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     vec![
         format!("processor: {} ({cores} cores)", processor()),
