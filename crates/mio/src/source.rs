@@ -78,6 +78,85 @@ macro_rules! descriptor {
     };
 }
 
+/// `Read`, by way of that of a reference to what `inner` holds.
+#[cfg(any(unix, feature = "net"))]
+macro_rules! reads {
+    ($type:ident) => {
+        const _: () = {
+            use std::io::{IoSliceMut, Read, Result};
+
+            use crate::Interest;
+
+            impl Read for &$type {
+                fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+                    self.inner
+                        .do_io_with(Interest::READABLE, |mut inner| inner.read(buffer))
+                }
+
+                fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> Result<usize> {
+                    self.inner
+                        .do_io_with(Interest::READABLE, |mut inner| inner.read_vectored(buffers))
+                }
+            }
+
+            impl Read for $type {
+                fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+                    (&*self).read(buffer)
+                }
+
+                fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> Result<usize> {
+                    (&*self).read_vectored(buffers)
+                }
+            }
+        };
+    };
+}
+
+/// `Write`, by way of that of a reference to what `inner` holds.
+#[cfg(any(unix, feature = "net"))]
+macro_rules! writes {
+    ($type:ident) => {
+        const _: () = {
+            use std::io::{IoSlice, Result, Write};
+
+            use crate::Interest;
+
+            impl Write for &$type {
+                fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+                    self.inner
+                        .do_io_with(Interest::WRITABLE, |mut inner| inner.write(bytes))
+                }
+
+                fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> Result<usize> {
+                    self.inner.do_io_with(Interest::WRITABLE, |mut inner| {
+                        inner.write_vectored(buffers)
+                    })
+                }
+
+                /// Does nothing: there is no buffer on this side of the system.
+                fn flush(&mut self) -> Result<()> {
+                    Ok(())
+                }
+            }
+
+            impl Write for $type {
+                fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+                    (&*self).write(bytes)
+                }
+
+                fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> Result<usize> {
+                    (&*self).write_vectored(buffers)
+                }
+
+                /// Does nothing: there is no buffer on this side of the system.
+                fn flush(&mut self) -> Result<()> {
+                    Ok(())
+                }
+            }
+        };
+    };
+}
+
 /// Back to the standard library's type.
 #[cfg(feature = "net")]
 macro_rules! into_std {
@@ -94,4 +173,8 @@ macro_rules! into_std {
 pub(crate) use descriptor;
 #[cfg(feature = "net")]
 pub(crate) use into_std;
+#[cfg(any(unix, feature = "net"))]
+pub(crate) use reads;
 pub(crate) use source;
+#[cfg(any(unix, feature = "net"))]
+pub(crate) use writes;

@@ -1,12 +1,12 @@
 //! Pipes, and the standard streams of child processes.
 
-use std::io::{self, IoSlice, IoSliceMut, PipeReader, PipeWriter, Read, Write};
+use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::OwnedFd;
 use std::process::{ChildStderr, ChildStdin, ChildStdout};
 
 use wasio::{Interest, IoSource};
 
-use crate::source::{descriptor, source};
+use crate::source::{descriptor, reads, source, writes};
 
 /// A pipe: what is written to the [`Sender`] is read from the [`Receiver`]. Both are
 /// non-blocking, and closed in child processes.
@@ -78,39 +78,6 @@ fn sender_of(writer: PipeWriter) -> Sender {
     }
 }
 
-impl Write for &Sender {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.inner
-            .do_io_with(Interest::WRITABLE, |mut writer| writer.write(bytes))
-    }
-
-    fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.inner.do_io_with(Interest::WRITABLE, |mut writer| {
-            writer.write_vectored(buffers)
-        })
-    }
-
-    /// Does nothing: there is no buffer on this side of the kernel.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Write for Sender {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&*self).write(bytes)
-    }
-
-    fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        (&*self).write_vectored(buffers)
-    }
-
-    /// Does nothing: there is no buffer on this side of the kernel.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// It blocks until [`set_nonblocking`](Sender::set_nonblocking) says otherwise.
 impl From<ChildStdin> for Sender {
     fn from(stdin: ChildStdin) -> Self {
@@ -118,6 +85,7 @@ impl From<ChildStdin> for Sender {
     }
 }
 
+writes!(Sender);
 source!(Sender);
 descriptor!(Sender);
 
@@ -158,29 +126,6 @@ fn receiver_of(reader: PipeReader) -> Receiver {
     }
 }
 
-impl Read for &Receiver {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.inner
-            .do_io_with(Interest::READABLE, |mut reader| reader.read(buffer))
-    }
-
-    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.inner.do_io_with(Interest::READABLE, |mut reader| {
-            reader.read_vectored(buffers)
-        })
-    }
-}
-
-impl Read for Receiver {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        (&*self).read(buffer)
-    }
-
-    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        (&*self).read_vectored(buffers)
-    }
-}
-
 /// It blocks until [`set_nonblocking`](Receiver::set_nonblocking) says otherwise.
 impl From<ChildStdout> for Receiver {
     fn from(stdout: ChildStdout) -> Self {
@@ -195,5 +140,6 @@ impl From<ChildStderr> for Receiver {
     }
 }
 
+reads!(Receiver);
 source!(Receiver);
 descriptor!(Receiver);

@@ -30,27 +30,6 @@ struct Peeked {
 }
 
 impl Connection {
-    pub(super) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut peeked = self.peeked();
-        if !peeked.bytes.is_empty() {
-            let len = peeked.copy_to(buffer);
-            peeked.bytes.drain(..len);
-            return Ok(len);
-        }
-        match peeked.error.take() {
-            Some(error) => Err(error),
-            None => (&**self).read(buffer),
-        }
-    }
-
-    /// Fills the first buffer that has room: the host takes no more than one.
-    pub(super) fn read_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        match buffers.iter_mut().find(|buffer| !buffer.is_empty()) {
-            Some(buffer) => self.read(buffer),
-            None => Ok(0),
-        }
-    }
-
     pub(super) fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut peeked = self.peeked();
         let known = peeked.bytes.len();
@@ -65,15 +44,51 @@ impl Connection {
         Ok(peeked.copy_to(buffer))
     }
 
-    pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        let written = (&**self).write(bytes)?;
+    pub(super) fn into_std(mut self) -> TcpStream {
+        match self.stream.take() {
+            Some(stream) => stream,
+            None => unreachable!("only this and `drop` take the stream"),
+        }
+    }
+
+    fn peeked(&self) -> MutexGuard<'_, Peeked> {
+        self.peeked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Read for &Connection {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut peeked = self.peeked();
+        if !peeked.bytes.is_empty() {
+            let len = peeked.copy_to(buffer);
+            peeked.bytes.drain(..len);
+            return Ok(len);
+        }
+        match peeked.error.take() {
+            Some(error) => Err(error),
+            None => (&***self).read(buffer),
+        }
+    }
+
+    /// Fills the first buffer that has room: the host takes no more than one.
+    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        match buffers.iter_mut().find(|buffer| !buffer.is_empty()) {
+            Some(buffer) => self.read(buffer),
+            None => Ok(0),
+        }
+    }
+}
+
+impl Write for &Connection {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = (&***self).write(bytes)?;
         self.wrote.store(true, Ordering::Relaxed);
         Ok(written)
     }
 
     /// In one write, so that a message of several buffers is not several segments, for which the
     /// peer's delayed acknowledgements would cost 40 ms each.
-    pub(super) fn write_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+    fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
         let mut filled = buffers.iter().filter(|buffer| !buffer.is_empty());
         let Some(first) = filled.next() else {
             return Ok(0);
@@ -89,15 +104,8 @@ impl Connection {
         self.write(&joined)
     }
 
-    pub(super) fn into_std(mut self) -> TcpStream {
-        match self.stream.take() {
-            Some(stream) => stream,
-            None => unreachable!("only this and `drop` take the stream"),
-        }
-    }
-
-    fn peeked(&self) -> MutexGuard<'_, Peeked> {
-        self.peeked.lock().unwrap_or_else(PoisonError::into_inner)
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -1,11 +1,11 @@
-use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
+use std::io::{self, ErrorKind};
 use std::net::{self, Shutdown, SocketAddr};
 
 use wasio::{Interest, IoSource};
 
 use super::connection::Connection;
 use super::tcp_socket;
-use crate::source::{descriptor, into_std, source};
+use crate::source::{descriptor, into_std, reads, source, writes};
 
 /// A TCP connection.
 pub struct TcpStream {
@@ -147,62 +147,8 @@ impl TcpStream {
     }
 }
 
-impl Read for &TcpStream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.inner
-            .do_io_with(Interest::READABLE, |connection| connection.read(buffer))
-    }
-
-    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.inner.do_io_with(Interest::READABLE, |connection| {
-            connection.read_vectored(buffers)
-        })
-    }
-}
-
-impl Read for TcpStream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        (&*self).read(buffer)
-    }
-
-    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        (&*self).read_vectored(buffers)
-    }
-}
-
-impl Write for &TcpStream {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.inner
-            .do_io_with(Interest::WRITABLE, |connection| connection.write(bytes))
-    }
-
-    fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.inner.do_io_with(Interest::WRITABLE, |connection| {
-            connection.write_vectored(buffers)
-        })
-    }
-
-    /// Does nothing: there is no buffer on this side of the host.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Write for TcpStream {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&*self).write(bytes)
-    }
-
-    fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        (&*self).write_vectored(buffers)
-    }
-
-    /// Does nothing: there is no buffer on this side of the host.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
+reads!(TcpStream);
+writes!(TcpStream);
 source!(TcpStream);
 descriptor!(TcpStream);
 into_std!(TcpStream, net::TcpStream);

@@ -1,12 +1,12 @@
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::io;
 use std::net::Shutdown;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
 use socket2::{Domain, SockAddr, Socket, Type};
-use wasio::{Interest, IoSource};
+use wasio::IoSource;
 
-use crate::source::{descriptor, into_std, source};
+use crate::source::{descriptor, into_std, reads, source, writes};
 
 /// A Unix stream socket.
 pub struct UnixStream {
@@ -148,62 +148,8 @@ fn is_under_way(error: &io::Error) -> bool {
     error.raw_os_error() == Some(in_progress)
 }
 
-impl Read for &UnixStream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.inner
-            .do_io_with(Interest::READABLE, |mut stream| stream.read(buffer))
-    }
-
-    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.inner.do_io_with(Interest::READABLE, |mut stream| {
-            stream.read_vectored(buffers)
-        })
-    }
-}
-
-impl Read for UnixStream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        (&*self).read(buffer)
-    }
-
-    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        (&*self).read_vectored(buffers)
-    }
-}
-
-impl Write for &UnixStream {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.inner
-            .do_io_with(Interest::WRITABLE, |mut stream| stream.write(bytes))
-    }
-
-    fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.inner.do_io_with(Interest::WRITABLE, |mut stream| {
-            stream.write_vectored(buffers)
-        })
-    }
-
-    /// Does nothing: there is no buffer on this side of the kernel.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Write for UnixStream {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&*self).write(bytes)
-    }
-
-    fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        (&*self).write_vectored(buffers)
-    }
-
-    /// Does nothing: there is no buffer on this side of the kernel.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
+reads!(UnixStream);
+writes!(UnixStream);
 source!(UnixStream);
 descriptor!(UnixStream);
 into_std!(UnixStream, net::UnixStream);
