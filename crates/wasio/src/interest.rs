@@ -1,4 +1,5 @@
 use std::fmt;
+use std::io;
 use std::num::NonZeroU8;
 use std::ops::{BitOr, BitOrAssign};
 
@@ -84,6 +85,18 @@ impl Interest {
     #[must_use]
     pub const fn is_lio(self) -> bool {
         false
+    }
+
+    /// That a source which becomes readable and nothing else is asked for that. `source` says what
+    /// it is.
+    pub(crate) fn check_readable(self, source: &str) -> io::Result<()> {
+        if self.is_readable() {
+            return Ok(());
+        }
+        Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!("{source} becomes readable and nothing else: {self:?} would never be reported"),
+        ))
     }
 }
 

@@ -17,7 +17,7 @@ use std::io::{self, Read, Write};
 
 use crate::portable::Direction;
 use crate::sys;
-use crate::{Interest, IoSource, Registry, Token, event};
+use crate::{IoSource, event};
 
 /// Standard input as an edge-triggered source. Made by [`stdin`].
 ///
@@ -116,34 +116,5 @@ impl Write for &Stdout {
     }
 }
 
-/// Passes the three calls of a source on to the field `inner`.
-macro_rules! inner_source {
-    ($source:ty) => {
-        impl event::Source for $source {
-            fn register(
-                &mut self,
-                registry: &Registry,
-                token: Token,
-                interests: Interest,
-            ) -> io::Result<()> {
-                self.inner.register(registry, token, interests)
-            }
-
-            fn reregister(
-                &mut self,
-                registry: &Registry,
-                token: Token,
-                interests: Interest,
-            ) -> io::Result<()> {
-                self.inner.reregister(registry, token, interests)
-            }
-
-            fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-                self.inner.deregister(registry)
-            }
-        }
-    };
-}
-
-inner_source!(Stdin);
-inner_source!(Stdout);
+event::source_by_field!(Stdin, inner);
+event::source_by_field!(Stdout, inner);

@@ -165,16 +165,6 @@ fn saturating_ns(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-fn check_interest(interests: Interest) -> io::Result<()> {
-    if interests.is_readable() {
-        return Ok(());
-    }
-    Err(io::Error::new(
-        io::ErrorKind::InvalidInput,
-        format!("a timer becomes readable and nothing else: {interests:?} would never be reported"),
-    ))
-}
-
 impl event::Source for Timer {
     fn register(
         &mut self,
@@ -182,7 +172,7 @@ impl event::Source for Timer {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        check_interest(interests)?;
+        interests.check_readable("a timer")?;
         if self.registration.is_some() {
             return Err(already_registered());
         }
@@ -202,7 +192,7 @@ impl event::Source for Timer {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        check_interest(interests)?;
+        interests.check_readable("a timer")?;
         let registration = self.registration.as_ref().ok_or_else(not_registered)?;
         check_same(&registration.selector, registry)?;
         registration

@@ -9,3 +9,4 @@ pub use self::event::Event;
 pub(crate) use self::event::Readiness;
 pub use self::events::{Events, Iter};
 pub use self::source::Source;
+pub(crate) use self::source::source_by_field;

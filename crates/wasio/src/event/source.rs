@@ -91,3 +91,33 @@ impl<T: Source + ?Sized> Source for Box<T> {
         (**self).deregister(registry)
     }
 }
+
+/// A source that passes the three calls on to one of its fields.
+macro_rules! source_by_field {
+    ($source:ty, $field:tt) => {
+        impl crate::event::Source for $source {
+            fn register(
+                &mut self,
+                registry: &crate::Registry,
+                token: crate::Token,
+                interests: crate::Interest,
+            ) -> std::io::Result<()> {
+                self.$field.register(registry, token, interests)
+            }
+
+            fn reregister(
+                &mut self,
+                registry: &crate::Registry,
+                token: crate::Token,
+                interests: crate::Interest,
+            ) -> std::io::Result<()> {
+                self.$field.reregister(registry, token, interests)
+            }
+
+            fn deregister(&mut self, registry: &crate::Registry) -> std::io::Result<()> {
+                self.$field.deregister(registry)
+            }
+        }
+    };
+}
+pub(crate) use source_by_field;

@@ -15,7 +15,7 @@ use super::{clock, error, net};
 use crate::net::Name;
 use crate::portable::Direction;
 use crate::sys::Outcome;
-use crate::{Interest, IoSource, Registry, Token, event};
+use crate::{Interest, IoSource, event};
 
 /// A look-up of the host's, or one that needs no host.
 pub(crate) struct Lookup(IoSource<Answer>);
@@ -106,29 +106,7 @@ impl Pollables for Answer {
 
 pollable_source!(Answer);
 
-impl event::Source for Lookup {
-    fn register(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<()> {
-        self.0.register(registry, token, interests)
-    }
-
-    fn reregister(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<()> {
-        self.0.reregister(registry, token, interests)
-    }
-
-    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        self.0.deregister(registry)
-    }
-}
+event::source_by_field!(Lookup, 0);
 
 impl fmt::Debug for Lookup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
