@@ -6,7 +6,7 @@
 //! then waits, again and again, for any of them:
 //!
 //! ```
-//! # #[cfg(feature = "net")]
+//! # #[cfg(all(feature = "net", not(target_env = "p1")))]
 //! # fn main() -> std::io::Result<()> {
 //! use std::io::{ErrorKind, Read, Write};
 //! use wasio::net::{TcpListener, TcpStream};
@@ -52,7 +52,7 @@
 //! assert_eq!(received, b"hello");
 //! # Ok(())
 //! # }
-//! # #[cfg(not(feature = "net"))]
+//! # #[cfg(any(not(feature = "net"), target_env = "p1"))]
 //! # fn main() {}
 //! ```
 //!
@@ -104,7 +104,7 @@
 //!
 //! # One source of several kinds on every target
 //!
-//! On WASI 0.1 the host hands in listeners, natively a program binds its own; this serves both:
+//! On WASI 0.1 the host hands in listeners, on WASI 0.2 and natively a program binds its own; this serves all:
 //!
 //! ```
 //! # #[cfg(feature = "net")]

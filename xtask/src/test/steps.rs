@@ -1,5 +1,6 @@
 //! What `cargo xtask test` does, in order. To add a step, add a line.
 
+use std::env::consts::EXE_EXTENSION;
 use std::path::Path;
 use std::process::Command;
 
@@ -25,6 +26,7 @@ pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
     steps.extend(lints(workspace));
     steps.extend(documentation(workspace));
     steps.extend(tests(workspace));
+    steps.extend(examples_of_documents(workspace));
     steps.push(loom(workspace));
     steps.push(miri(workspace));
     steps
@@ -126,6 +128,10 @@ fn documentation(workspace: &Workspace) -> Vec<Step> {
             "documentation, wasio, wasm32-wasip1",
             "--package wasio --target wasm32-wasip1",
         ),
+        rustdoc(
+            "documentation, wasio, wasm32-wasip2",
+            "--package wasio --target wasm32-wasip2",
+        ),
     ]
 }
 
@@ -158,6 +164,28 @@ fn tests(workspace: &Workspace) -> Vec<Step> {
             workspace.cargo_in(TOKIO, "test --workspace --no-fail-fast"),
         ),
     ]
+}
+
+/// The examples in the documentation of wasio, on the targets whose host is `wasio-host`: cargo's
+/// runner, as for a user. The native tests have built it, beside this program.
+fn examples_of_documents(workspace: &Workspace) -> Vec<Step> {
+    let host = std::env::current_exe().map(|own| {
+        own.with_file_name("wasio-host")
+            .with_extension(EXE_EXTENSION)
+    });
+    let host = host.unwrap_or_else(|_| "wasio-host".into());
+    let options = [
+        r#""--listen", "127.0.0.1:0""#,
+        r#""--threads", "--listen", "127.0.0.1:0""#,
+        r#""--wasi", "0.2""#,
+    ];
+    let step = |(target, options): (&str, &str)| {
+        let runner = format!("target.{target}.runner = [{host:?}, \"run\", {options}]");
+        let mut command = workspace.cargo("test --package wasio --doc --target");
+        command.args([target, "--config", &runner]);
+        Step::tests(&format!("tests, examples in documents, {target}"), command)
+    };
+    WASI_TARGETS.into_iter().zip(options).map(step).collect()
 }
 
 /// Loom replaces the atomics of the crate by a flag to the compiler, so this

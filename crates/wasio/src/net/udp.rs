@@ -21,7 +21,7 @@ use crate::{Interest, IoSource};
 /// # Examples
 ///
 /// ```
-/// # #[cfg(any(unix, windows))]
+/// # #[cfg(not(target_env = "p1"))]
 /// # fn main() -> std::io::Result<()> {
 /// use wasio::net::UdpSocket;
 /// use wasio::{Events, Interest, Poll, Token};
@@ -41,7 +41,7 @@ use crate::{Interest, IoSource};
 /// assert_eq!((&buffer[..received], from), (&b"hello"[..], sender.local_addr()?));
 /// # Ok(())
 /// # }
-/// # #[cfg(not(any(unix, windows)))]
+/// # #[cfg(target_env = "p1")]
 /// # fn main() {}
 /// ```
 pub struct UdpSocket {

@@ -16,7 +16,7 @@ pub(crate) use self::name::Name;
 /// # Examples
 ///
 /// ```
-/// # #[cfg(any(unix, windows))]
+/// # #[cfg(not(target_env = "p1"))]
 /// # fn main() -> std::io::Result<()> {
 /// use std::io::ErrorKind;
 /// use wasio::{net, Events, Interest, Poll, Token};
@@ -42,7 +42,7 @@ pub(crate) use self::name::Name;
 /// # assert!(!addresses.is_empty());
 /// # Ok(())
 /// # }
-/// # #[cfg(not(any(unix, windows)))]
+/// # #[cfg(target_env = "p1")]
 /// # fn main() {}
 /// ```
 pub struct Lookup {

@@ -14,7 +14,7 @@ use crate::sys::{self, Outcome};
 /// # Examples
 ///
 /// ```
-/// # #[cfg(any(unix, windows))]
+/// # #[cfg(not(target_env = "p1"))]
 /// # fn main() -> std::io::Result<()> {
 /// use std::io::ErrorKind;
 /// use wasio::net::TcpListener;
@@ -43,7 +43,7 @@ use crate::sys::{self, Outcome};
 /// assert_eq!(accepted, 1);
 /// # Ok(())
 /// # }
-/// # #[cfg(not(any(unix, windows)))]
+/// # #[cfg(target_env = "p1")]
 /// # fn main() {}
 /// ```
 pub struct TcpListener {

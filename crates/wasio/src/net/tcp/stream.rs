@@ -13,7 +13,7 @@ use crate::{Interest, IoSource};
 /// # Examples
 ///
 /// ```
-/// # #[cfg(any(unix, windows))]
+/// # #[cfg(not(target_env = "p1"))]
 /// # fn main() -> std::io::Result<()> {
 /// use std::io::{ErrorKind, Read, Write};
 /// use wasio::net::TcpStream;
@@ -51,7 +51,7 @@ use crate::{Interest, IoSource};
 /// assert_eq!(answer, b"pong");
 /// # Ok(())
 /// # }
-/// # #[cfg(not(any(unix, windows)))]
+/// # #[cfg(target_env = "p1")]
 /// # fn main() {}
 /// ```
 pub struct TcpStream {
