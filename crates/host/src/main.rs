@@ -20,6 +20,10 @@ const EXIT_BAD_INPUT: i32 = 2;
 ///
 ///     [target.wasm32-wasip1]
 ///     runner = "wasio-host run"
+///     [target.wasm32-wasip1-threads]
+///     runner = "wasio-host run --threads"
+///     [target.wasm32-wasip2]
+///     runner = "wasio-host run --wasi 0.2"
 #[derive(Debug, Parser)]
 #[command(version, verbatim_doc_comment)]
 struct Cli {
@@ -72,7 +76,8 @@ struct Run {
     )]
     wasi: Version,
 
-    /// The guest: a WebAssembly module with a function `_start`.
+    /// The guest: a WebAssembly module with a function `_start`, or with `--wasi 0.2` a component
+    /// that is a command.
     guest: PathBuf,
 
     /// The guest's arguments.
@@ -134,20 +139,42 @@ fn start(run: Run) -> Result<Running> {
         runner = runner.listen(address);
     }
     for dir in &run.dir {
-        let (host, guest) = dir.split_once("::").unwrap_or((dir, dir));
+        let (host, guest) = directory(dir)?;
         runner = runner.dir(host, guest);
     }
     for variable in run.env {
-        let (name, value) = match variable.split_once('=') {
-            Some((name, value)) => (name.to_owned(), value.to_owned()),
-            None => match std::env::var(&variable) {
-                Ok(value) => (variable, value),
-                Err(error) => bail!("cannot pass on the variable {variable}: {error}"),
-            },
-        };
+        let (name, value) = environment(variable)?;
         runner = runner.env(name, value);
     }
     runner.spawn(run.guest)
+}
+
+/// What `--dir` names: the directory here, and its name for the guest.
+fn directory(dir: &str) -> Result<(&str, &str)> {
+    let (host, guest) = dir.split_once("::").unwrap_or((dir, dir));
+    if host.is_empty() || guest.is_empty() {
+        bail!("no directory in --dir {dir:?}: write --dir HOST or --dir HOST::GUEST");
+    }
+    Ok((host, guest))
+}
+
+/// What `--env` sets: a name and its value, which may be this process's own.
+fn environment(variable: String) -> Result<(String, String)> {
+    let (name, value) = match variable.split_once('=') {
+        Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+        None => (variable.clone(), None),
+    };
+    if name.is_empty() {
+        bail!("no name in --env {variable:?}: write --env NAME or --env NAME=VALUE");
+    }
+    match value.map_or_else(|| std::env::var(&name), Ok) {
+        Ok(value) => Ok((name, value)),
+        Err(error) => {
+            bail!(
+                "cannot pass on the variable {name}: {error}; give it a value with --env {name}=VALUE"
+            )
+        }
+    }
 }
 
 fn exit_code(outcome: &Outcome, fuel: bool) -> i32 {

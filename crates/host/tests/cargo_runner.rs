@@ -20,11 +20,21 @@ impl Drop for UserCrate {
     }
 }
 
+impl UserCrate {
+    /// An empty one.
+    fn new(name: &str) -> Self {
+        let name = format!("wasio-host-{name}-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir_all(folder.join("src")).unwrap();
+        fs::create_dir_all(folder.join(".cargo")).unwrap();
+        Self(folder)
+    }
+}
+
 /// A crate whose runner is the one that was built.
 fn user_crate() -> UserCrate {
-    let folder = std::env::temp_dir().join(format!("wasio-host-user-{}", std::process::id()));
-    fs::create_dir_all(folder.join("src")).unwrap();
-    fs::create_dir_all(folder.join(".cargo")).unwrap();
+    let user = UserCrate::new("user");
+    let folder = &user.0;
     let runner = env!("CARGO_BIN_EXE_wasio-host");
     fs::write(
         folder.join(".cargo/config.toml"),
@@ -56,13 +66,69 @@ fn user_crate() -> UserCrate {
         "#,
     )
     .unwrap();
-    UserCrate(folder)
+    user
+}
+
+/// A crate on wasio, with the lines from the README for its configuration.
+fn readers_crate() -> UserCrate {
+    let reader = UserCrate::new("reader");
+    let folder = &reader.0;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
+    let root = root.unwrap();
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let (_, lines) = readme.split_once("```toml\n[target.").unwrap();
+    let (lines, _) = lines.split_once("```").unwrap();
+    fs::write(
+        folder.join(".cargo/config.toml"),
+        format!("[target.{lines}"),
+    )
+    .unwrap();
+    let wasio = root.join("crates/wasio");
+    fs::write(
+        folder.join("Cargo.toml"),
+        format!(
+            "[package]\nname = \"reader\"\nedition = \"2024\"\n[workspace]\n\
+            [dependencies]\nwasio = {{ path = {wasio:?} }}\n\
+            [features]\nthreads = []\n"
+        ),
+    )
+    .unwrap();
+    // The versions that are downloaded already.
+    fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+    fs::write(
+        folder.join("src/lib.rs"),
+        r#"//! Of which the example runs, too:
+        //! ```
+        //! assert!(wasio::Poll::new().is_ok());
+        //! ```
+        #[test]
+        fn waits_for_a_timer() {
+            use wasio::{Events, Interest, Poll, Token, time::Timer};
+            let (mut poll, mut events) = (Poll::new().unwrap(), Events::with_capacity(1));
+            let mut timer = Timer::oneshot(std::time::Duration::from_millis(5));
+            poll.registry().register(&mut timer, Token(7), Interest::READABLE).unwrap();
+            poll.poll(&mut events, None).unwrap();
+            assert_eq!(events.iter().next().unwrap().token(), Token(7));
+        }
+        #[cfg(feature = "threads")]
+        #[test]
+        fn starts_a_thread() { std::thread::spawn(|| ()).join().unwrap(); }
+        "#,
+    )
+    .unwrap();
+    reader
 }
 
 /// Runs cargo in `folder`: its exit code and output.
 fn cargo(folder: &Path, args: &[&str]) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO"));
     command.args(args).current_dir(folder).stdin(Stdio::null());
+    // As if it were installed.
+    let installed = Path::new(env!("CARGO_BIN_EXE_wasio-host")).parent();
+    let folders = installed.map(Path::to_owned).into_iter();
+    let others = std::env::var_os("PATH").unwrap();
+    let path = std::env::join_paths(folders.chain(std::env::split_paths(&others)));
+    command.env("PATH", path.unwrap());
     // What the outer cargo says about this workspace is not the user's.
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
@@ -112,4 +178,21 @@ fn cargo_runs_a_users_tests_and_program() {
         text.contains(r#"["user.wasm", "-x", "--listen"] Ok("host")"#),
         "{text}"
     );
+}
+
+#[test]
+fn the_lines_of_the_readme_test_a_crate_on_wasio_on_each_target() {
+    let reader = readers_crate();
+    for (target, options, tests) in [
+        ("wasm32-wasip1", &[][..], 1),
+        ("wasm32-wasip1-threads", &["--features", "threads"], 2),
+        ("wasm32-wasip2", &[], 1),
+    ] {
+        let args = [&["test", "--offline", "--target", target], options].concat();
+        let (code, text) = cargo(&reader.0, &args);
+        assert_eq!(code, Some(0), "{text}");
+        assert!(text.contains(&format!("{tests} passed")), "{text}");
+        let (_, example) = text.split_once("Doc-tests reader").unwrap();
+        assert!(example.contains("1 passed"), "{text}");
+    }
 }

@@ -440,12 +440,31 @@ fn missing_folder_is_refused() {
 }
 
 #[test]
+fn folder_without_a_name_is_refused() {
+    let guest = guest("cli-dir-name", &exits(0));
+    for dir in ["", "::", ".::", "::/data"] {
+        refused(&run(&["--dir", dir], &guest), &[dir, "HOST::GUEST"]);
+    }
+}
+
+#[test]
 fn missing_variable_is_refused() {
     let guest = guest("cli-env", &exits(0));
     refused(
         &run(&["--env", "WASIO_NO_SUCH"], &guest),
-        &["WASIO_NO_SUCH"],
+        &["WASIO_NO_SUCH", "not found", "WASIO_NO_SUCH=VALUE"],
     );
+}
+
+#[test]
+fn variable_without_a_name_is_refused() {
+    let guest = guest("cli-env-name", &exits(0));
+    for variable in ["", "=", "=value"] {
+        refused(
+            &run(&["--env", variable], &guest),
+            &[variable, "NAME=VALUE"],
+        );
+    }
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn manifest(section: &str, root: &Path) -> String {
 }
 
 fn program(section: &str) -> String {
-    let listening = block(section, "rust,ignore");
+    let listening = block(section, "rs");
     format!(
         "#[tokio::main(flavor = \"current_thread\")]\n\
          async fn main() -> std::io::Result<()> {{\n\
