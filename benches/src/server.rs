@@ -34,7 +34,7 @@ impl Server {
     /// counted, which costs speed.
     ///
     /// # Errors
-    /// The guest is not there or cannot run, or the address is in use.
+    /// The guest is not there or cannot run, or cannot listen on the address.
     pub fn guest(
         path: &Path,
         wasi: Wasi,
@@ -48,7 +48,9 @@ impl Server {
             _ => runner.listen(address),
         };
         let running = runner.args(args.iter().copied()).spawn(path)?;
-        let addr = running.addr(0);
+        let addr = running
+            .try_addr(0)
+            .with_context(|| format!("cannot listen on {address}"))?;
         let kind = Kind::Guest(Box::new(running));
         Ok(Self { kind, addr })
     }

@@ -1,5 +1,6 @@
 //! `cargo xtask demo`: a WebAssembly server with a thousand real connections.
 
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -52,8 +53,8 @@ struct Arguments {
     #[arg(long, value_enum, conflicts_with = "guest")]
     with: Option<With>,
     /// Serve until Ctrl-C instead, for nc or curl
-    #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:0")]
-    serve: Option<String>,
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:0", value_parser = address)]
+    serve: Option<SocketAddr>,
     /// Another echo server to show: a component, or a module with --wasi 0.1
     #[arg(long, value_name = "FILE")]
     guest: Option<PathBuf>,
@@ -187,14 +188,24 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
+/// A name is looked up here: a guest of WASI 0.2 that listens takes an address.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let mut found = text
+        .to_socket_addrs()
+        .map_err(|error| format!("no address to listen on (such as 127.0.0.1:7777): {error}"))?;
+    found
+        .next()
+        .ok_or_else(|| "the name has no address".to_owned())
+}
+
 fn main() -> anyhow::Result<()> {
     prepare_process()?;
     let arguments = Arguments::parse();
     let pairs = arguments.pairs()?;
     let ours = arguments.ours(&pairs)?;
-    if let Some(address) = &arguments.serve {
+    if let Some(address) = arguments.serve {
         let shown = ours.first().context("there is nothing to serve")?;
-        return serve(shown, address, arguments.protocol());
+        return serve(shown, &address.to_string(), arguments.protocol());
     }
     compare(&arguments, &ours, &arguments.beside(&pairs)?)
 }

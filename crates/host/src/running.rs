@@ -6,6 +6,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use anyhow::{Result, bail};
+
 use crate::capture::Capture;
 use crate::life::Life;
 
@@ -94,21 +96,35 @@ impl Running {
     /// in a line `listening ADDRESS` for each: this waits for the line.
     ///
     /// # Panics
-    /// If the guest was given no such listener, and tells of none for 20 seconds
-    /// or until it ends.
+    /// As [`try_addr`](Self::try_addr) fails.
     #[must_use]
     pub fn addr(&self, index: usize) -> SocketAddr {
+        self.try_addr(index)
+            .unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    /// As [`addr`](Self::addr), for a guest that may not listen.
+    ///
+    /// # Errors
+    /// The guest was given no such listener, and tells of none for 20 seconds
+    /// or until it ends; with the last line of what it wrote to standard error, if that is captured.
+    pub fn try_addr(&self, index: usize) -> Result<SocketAddr> {
         if let Some(addr) = self.0.addrs.get(index) {
-            return *addr;
+            return Ok(*addr);
         }
         let start = Instant::now();
         loop {
             let ended = self.has_ended();
             if let Some(addr) = self.announced().nth(index) {
-                return addr;
+                return Ok(addr);
             }
-            assert!(!ended, "the guest has ended and does not listen");
-            assert!(start.elapsed() < START_LIMIT, "the guest does not listen");
+            if ended || start.elapsed() >= START_LIMIT {
+                let said = self.captured(1);
+                let said = String::from_utf8_lossy(&said);
+                let said = said.lines().last().unwrap_or("it does not say why");
+                let how = if ended { "has ended and" } else { "runs, but" };
+                bail!("the guest {how} does not listen: {said}");
+            }
             std::thread::sleep(Duration::from_millis(1));
         }
     }

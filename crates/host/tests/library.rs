@@ -51,6 +51,21 @@ fn exits_and_traps_are_told_apart() {
 }
 
 #[test]
+fn guest_that_does_not_listen_is_an_error() {
+    let path = guest("lib-no-listener", &exits(5));
+    let running = Runner::new(Wasi::Plain01).spawn(path).unwrap();
+    let error = timed(ms(0), ms(10_000), || running.try_addr(0)).unwrap_err();
+    let error = error.to_string();
+    assert!(error.contains("has ended and does not listen"), "{error}");
+    // One that was given its listener has an address, however soon it ends.
+    let path = guest("lib-listener", &exits(5));
+    let running = Runner::new(Wasi::Sockets01).listeners(1).spawn(path);
+    let running = running.unwrap();
+    assert_ne!(running.try_addr(0).unwrap().port(), 0);
+    assert!(running.try_addr(1).is_err());
+}
+
+#[test]
 fn guest_that_spins_times_out() {
     for wasi in BOTH {
         let running = Runner::new(wasi)
