@@ -81,7 +81,7 @@ impl event::Source for Pollable {
             write: None,
         };
         registration::register(&mut self.registration, registry, |selector| {
-            selector.register_target(target, token, Interest::READABLE, self.mode)
+            selector.register_pollables(target, token, Interest::READABLE, self.mode)
         })
     }
 

@@ -1,11 +1,10 @@
 //! The clock's place in the host's array: a handle that is always valid, and as seldom a new one
 //! as can be. A new one costs the host a timer, and waking the thread that keeps its timers.
 
-use std::sync::OnceLock;
-
 use wasip2::clocks::monotonic_clock;
 use wasip2::io::poll::Pollable;
 
+use super::raw::Once;
 use super::target::Handle;
 use super::wait::Budget;
 
@@ -16,7 +15,7 @@ const HOT_SLACK_NS: u64 = 1_000_000;
 /// A pollable that is ready for as long as the program runs: what stands for a source that has
 /// something to give without the host.
 pub(super) fn always_ready() -> Handle {
-    static READY: OnceLock<Pollable> = OnceLock::new();
+    static READY: Once<Pollable> = Once::new();
     READY
         .get_or_init(|| monotonic_clock::subscribe_duration(0))
         .handle()

@@ -5,16 +5,19 @@ use std::os::fd::RawFd;
 
 use super::cost::LOOKS_AT_ONCE;
 use super::raw::{self, Asked};
-use super::selector;
+use super::selector::{self, State};
 use super::target::{Record, Target};
-use super::wait::{Budget, Found, readiness};
+use super::wait::{Budget, Found, Turn, readiness};
 use crate::event::Readiness;
-use crate::portable::{Direction, Key, Sources};
+use crate::portable::{Direction, Key, Part, Sources};
 
 /// libc's `poll` puts 24 bytes for each of them on the stack, which is 1 MiB by default.
 const AT_ONCE: usize = 8192;
 /// Where there are more than [`AT_ONCE`], the last of them are waited for so long at a time.
 const PIECE_MS: i32 = 10;
+
+/// The longest waits on pollables while descriptors are registered too: first and last.
+const SLICE_NS: (u64, u64) = (1_000_000, 10_000_000);
 
 /// The registration of each descriptor. libc numbers them from the lowest that is free, so they are
 /// places in a list.
@@ -62,6 +65,26 @@ impl ByDescriptor {
         }
     }
 }
+
+/// What is done for descriptors. A selector gets it with the first of them: a program without any is
+/// linked without this code, and without libc's `poll`.
+pub(super) struct Ways {
+    /// [`State::place_descriptors`]
+    pub(super) place: fn(&mut State) -> bool,
+    /// [`Descriptors::gather`]
+    pub(super) gather: fn(&mut Descriptors, bool, &mut Sources<Target>),
+    /// [`Turn::ask_libc`]
+    pub(super) ask_alone: fn(&mut Turn<'_>, Part, Budget) -> usize,
+    /// [`Turn::ask_both`]
+    pub(super) ask_both: fn(&mut Turn<'_>, Budget),
+}
+
+pub(super) static WAYS: Ways = Ways {
+    place: State::place_descriptors,
+    gather: Descriptors::gather,
+    ask_alone: |turn, part, budget| turn.ask_libc(part, budget),
+    ask_both: |turn, budget| turn.ask_both(budget),
+};
 
 /// What libc is asked about.
 #[derive(Debug, Default)]
@@ -153,6 +176,40 @@ impl Descriptors {
                 });
             }
         }
+    }
+}
+
+impl Turn<'_> {
+    /// As [`ask_part`](Self::ask_part), where all sources are descriptors.
+    fn ask_libc(&mut self, part: Part, budget: Budget) -> usize {
+        let wait = &mut *self.wait;
+        let owners = wait.order.owners(wait.order.places(part));
+        let before = wait.found.len();
+        let state = self.shared.lock();
+        let asked = owners
+            .iter()
+            .filter_map(|slot| state.sources.subscription(*slot));
+        wait.descriptors.list(asked);
+        drop(state);
+        wait.descriptors.ask(budget, &mut wait.found);
+        wait.found.len() - before
+    }
+
+    /// Asks libc about its descriptors and the host about the pollables, in turn: neither can
+    /// wait for what the other one knows.
+    fn ask_both(&mut self, budget: Budget) {
+        let wait = &mut *self.wait;
+        if wait.order.len() == 0 {
+            return wait.descriptors.ask(budget, &mut wait.found);
+        }
+        wait.descriptors.ask(Budget::Zero, &mut wait.found);
+        let budget = if wait.found.is_empty() && budget != Budget::Zero {
+            let slice_ns = (SLICE_NS.0 << self.round.min(8)).min(SLICE_NS.1);
+            budget.until(selector::now_ns().saturating_add(slice_ns))
+        } else {
+            Budget::Zero
+        };
+        self.ask(budget);
     }
 }
 

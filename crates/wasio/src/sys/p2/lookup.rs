@@ -3,12 +3,12 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use wasip2::sockets::ip_name_lookup::{ResolveAddressStream, resolve_addresses};
 use wasip2::sockets::network::{ErrorCode, IpAddress};
 
+use super::raw::Once;
 use super::source::{Pollables, pollable_source};
 use super::target::{Owned, Target};
 use super::{clock, error, net};
@@ -30,7 +30,7 @@ pub(crate) enum Answer {
 
 pub(crate) struct Asked {
     // Before its stream: the host traps if that goes first.
-    readable: OnceLock<Owned>,
+    readable: Once<Owned>,
     stream: ResolveAddressStream,
     name: String,
 }
@@ -44,7 +44,7 @@ impl Lookup {
             },
             Name::Domain(name) => match resolve_addresses(net::network(), &name) {
                 Ok(stream) => Answer::Asked(Asked {
-                    readable: OnceLock::new(),
+                    readable: Once::new(),
                     stream,
                     name,
                 }),

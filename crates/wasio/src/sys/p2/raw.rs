@@ -1,8 +1,14 @@
 //! The only door to what the bindings do not offer in place: `wasi:io/poll` on our own array, and
 //! libc's `poll`. It makes calls and no decisions.
 
+use std::cell::{OnceCell, RefCell, RefMut};
 use std::io;
+use std::mem::offset_of;
+use std::ops::Deref;
 use std::ptr::NonNull;
+
+use wasip2::io::error::Error;
+use wasip2::io::streams::{InputStream, OutputStream, StreamError};
 
 // The crate wasip2 describes this interface to the linker, under the version that it was made
 // from: another one would not link, which is why the manifest names that crate's version exactly.
@@ -10,6 +16,16 @@ use std::ptr::NonNull;
 unsafe extern "C" {
     #[link_name = "poll"]
     fn wasi_poll(handles: *const u32, len: usize, ready: *mut List);
+}
+
+#[link(wasm_import_module = "wasi:io/streams@0.2.12")]
+unsafe extern "C" {
+    #[link_name = "[method]input-stream.read"]
+    fn wasi_read(stream: u32, len: u64, result: *mut ReadResult);
+    #[link_name = "[method]output-stream.check-write"]
+    fn wasi_check_write(stream: u32, result: *mut CheckResult);
+    #[link_name = "[method]output-stream.write"]
+    fn wasi_write(stream: u32, start: *const u8, len: usize, result: *mut WriteResult);
 }
 
 unsafe extern "C" {
@@ -25,6 +41,30 @@ unsafe extern "C" {
 struct List {
     start: *mut u32,
     len: usize,
+}
+
+/// `result<list<u8>, stream-error>`. Of an error, the first byte of `start` is the tag, and `len` the
+/// handle.
+#[repr(C)]
+struct ReadResult {
+    is_error: u8,
+    start: *mut u8,
+    len: u32,
+}
+
+/// `result<u64, stream-error>`: the halves of the number, or tag and handle.
+#[repr(C, align(8))]
+struct CheckResult {
+    is_error: u8,
+    payload: [u32; 3],
+}
+
+/// `result<_, stream-error>`.
+#[repr(C)]
+struct WriteResult {
+    is_error: u8,
+    tag: u32,
+    handle: u32,
 }
 
 /// libc's `pollfd`.
@@ -44,8 +84,56 @@ impl Asked {
     pub(super) const NOT_OPEN: i16 = 0x4000;
 }
 
+/// A lock where there is one thread, which sees to it that nothing is borrowed twice.
+#[derive(Default)]
+pub(super) struct Lock<T>(RefCell<T>);
+
+// SAFETY: the target has no threads, as is asserted below, so that no two of them share it.
+unsafe impl<T: Send> Sync for Lock<T> {}
+
+impl<T> Lock<T> {
+    pub(super) const fn new(inner: T) -> Self {
+        Self(RefCell::new(inner))
+    }
+
+    pub(super) fn lock(&self) -> RefMut<'_, T> {
+        self.0.borrow_mut()
+    }
+}
+
+/// What is set once, where there is one thread.
+pub(super) struct Once<T>(OnceCell<T>);
+
+// SAFETY: as for `Lock`.
+unsafe impl<T: Send + Sync> Sync for Once<T> {}
+
+impl<T> Once<T> {
+    pub(super) const fn new() -> Self {
+        Self(OnceCell::new())
+    }
+
+    pub(super) fn with(value: T) -> Self {
+        Self(OnceCell::from(value))
+    }
+
+    pub(super) fn take(&mut self) -> Option<T> {
+        self.0.take()
+    }
+}
+
+impl<T> Deref for Once<T> {
+    type Target = OnceCell<T>;
+
+    fn deref(&self) -> &OnceCell<T> {
+        &self.0
+    }
+}
+
 const _: () = {
+    assert!(!cfg!(wasio_threads), "`Lock` and `Once` are for one thread");
     assert!(size_of::<List>() == 8 && size_of::<usize>() == 4);
+    assert!(size_of::<ReadResult>() == 12 && size_of::<WriteResult>() == 12);
+    assert!(size_of::<CheckResult>() == 16 && offset_of!(CheckResult, payload) == 4);
     assert!(size_of::<Asked>() == 8 && align_of::<Asked>() == 4);
 };
 
@@ -67,6 +155,83 @@ pub(super) fn poll(handles: &[u32]) -> Vec<u32> {
     // SAFETY: the host made the list through `cabi_realloc`, which is the global allocator, with
     // exactly this length and the alignment of a u32, and gave it to us.
     unsafe { Vec::from_raw_parts(ready.start, ready.len, ready.len) }
+}
+
+/// `input-stream.read`: what is there, as far as `target` has room. 0 when there is nothing now.
+pub(super) fn read(stream: &InputStream, target: &mut [u8]) -> Result<usize, StreamError> {
+    let mut result = ReadResult {
+        is_error: 0,
+        start: NonNull::dangling().as_ptr(),
+        len: 0,
+    };
+    // SAFETY: the handle is of a stream that lives, and the host writes one result to `result`.
+    unsafe { wasi_read(stream.handle(), target.len() as u64, &raw mut result) };
+    if result.is_error != 0 {
+        return Err(stream_error(
+            result.start.addr().to_le_bytes()[0],
+            result.len,
+        ));
+    }
+    if result.len == 0 {
+        return Ok(0);
+    }
+    let len = result.len as usize;
+    // SAFETY: as in `poll`, with the alignment of a byte.
+    let bytes = unsafe { Vec::from_raw_parts(result.start, len, len) };
+    // A host that gives more than it was asked for breaks its contract; what it gave too much has
+    // nowhere to go.
+    let len = bytes.len().min(target.len());
+    target[..len].copy_from_slice(&bytes[..len]);
+    Ok(len)
+}
+
+/// `output-stream.check-write`: how many bytes the next [`write`] may be of.
+pub(super) fn check_write(stream: &OutputStream) -> Result<u64, StreamError> {
+    let mut result = CheckResult {
+        is_error: 0,
+        payload: [0; 3],
+    };
+    // SAFETY: the handle is of a stream that lives, and the host writes one result to `result`.
+    unsafe { wasi_check_write(stream.handle(), &raw mut result) };
+    let [_, low, high] = result.payload;
+    match result.is_error {
+        0 => Ok(u64::from(low) | u64::from(high) << 32),
+        _ => Err(stream_error(low.to_le_bytes()[0], high)),
+    }
+}
+
+/// `output-stream.write`, of no more bytes than [`check_write`] permitted: the host traps otherwise.
+pub(super) fn write(stream: &OutputStream, bytes: &[u8]) -> Result<(), StreamError> {
+    let mut result = WriteResult {
+        is_error: 0,
+        tag: 0,
+        handle: 0,
+    };
+    // SAFETY: the handle is of a stream that lives; the host reads `len` bytes at the pointer and
+    // writes one result to `result`.
+    unsafe {
+        wasi_write(
+            stream.handle(),
+            bytes.as_ptr(),
+            bytes.len(),
+            &raw mut result,
+        )
+    };
+    match result.is_error {
+        0 => Ok(()),
+        _ => Err(stream_error(result.tag.to_le_bytes()[0], result.handle)),
+    }
+}
+
+/// The error with this tag and, if the tag says that there is one, this handle. The host writes one byte
+/// of a tag.
+#[cold]
+fn stream_error(tag: u8, handle: u32) -> StreamError {
+    match tag {
+        // SAFETY: the host has just given us this handle of an error, and nobody else knows it.
+        0 => StreamError::LastOperationFailed(unsafe { Error::from_handle(handle) }),
+        _ => StreamError::Closed,
+    }
 }
 
 /// Has libc call a function when the program ends, by return or `exit`.

@@ -1,18 +1,18 @@
 //! The 0.2 selector: registrations behind a lock, and the array behind none.
 //!
-//! The target has no threads: the lock is never waited for. It is there because a selector is
-//! `Send` and `Sync` on every platform.
+//! The target has no threads: the lock only sees to it that nothing is borrowed twice.
 
+use std::cell::RefMut;
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use wasip2::clocks::monotonic_clock;
 
-use super::descriptors::ByDescriptor;
-use super::raw::{self, Asked};
+use super::descriptors::{ByDescriptor, WAYS, Ways};
+use super::raw::{self, Asked, Lock};
 use super::target::{Handle, Target};
 use super::wait::{Turn, Wait};
 use crate::portable::{Config, Direction, Key, Sources, Timers, WakeFlag};
@@ -27,18 +27,24 @@ use crate::{Events, Interest, Mode, RawDescriptor, Token};
 pub(crate) struct Selector(Arc<Shared>);
 
 pub(super) struct Shared {
-    state: Mutex<State>,
+    state: Lock<State>,
     pub(super) wake: WakeFlag,
     config: Config,
     id: usize,
 }
+
+type PopDue = fn(&mut Timers, u64) -> Option<Token>;
 
 pub(super) struct State {
     pub(super) sources: Sources<Target>,
     by_descriptor: ByDescriptor,
     /// Whether descriptors stand in the array: where there are no pollables.
     descriptors_in_array: bool,
+    /// What is done for descriptors, once there was one.
+    pub(super) ways: Option<&'static Ways>,
     pub(super) timers: Timers,
+    /// [`Timers::pop_due`], once there was a timer: programs without any go without its code.
+    pub(super) pop_due: Option<PopDue>,
     pub(super) waker: Option<Token>,
     /// `None` while somebody waits with it.
     wait: Option<Box<Wait>>,
@@ -47,7 +53,7 @@ pub(super) struct State {
 }
 
 /// The selectors that may name pollables of sources that are registered elsewhere.
-static FORKS: Mutex<Vec<Weak<Shared>>> = Mutex::new(Vec::new());
+static FORKS: Lock<Vec<Weak<Shared>>> = Lock::new(Vec::new());
 static ANY_FORKS: AtomicBool = AtomicBool::new(false);
 
 /// Takes a pollable that is about to go out of every fork.
@@ -60,7 +66,7 @@ pub(super) fn forget_in_forks(handle: Handle) {
 #[cold]
 #[inline(never)]
 fn forget_in_all(handle: Handle) {
-    let mut forks = FORKS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut forks = FORKS.lock();
     forks.retain(|fork| {
         let Some(shared) = fork.upgrade() else {
             return false;
@@ -77,8 +83,8 @@ pub(super) fn now_ns() -> u64 {
 }
 
 impl Shared {
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn lock(&self) -> RefMut<'_, State> {
+        self.state.lock()
     }
 }
 
@@ -125,11 +131,13 @@ impl Selector {
     fn with_state(config: Config, timers: Timers) -> Self {
         static NEXT_ID: AtomicUsize = AtomicUsize::new(1);
         Self(Arc::new(Shared {
-            state: Mutex::new(State {
+            state: Lock::new(State {
                 sources: Sources::new(),
                 by_descriptor: ByDescriptor::default(),
                 descriptors_in_array: true,
+                ways: None,
                 timers,
+                pop_due: None,
                 waker: None,
                 wait: Some(Box::new(Wait::new(config))),
                 hot: 0,
@@ -141,16 +149,17 @@ impl Selector {
     }
 
     /// Registers a source that is made of pollables, and arms it.
-    pub(crate) fn register_target(
+    pub(crate) fn register_pollables(
         &self,
         target: Target,
         token: Token,
         interest: Interest,
         mode: Mode,
     ) -> io::Result<Key> {
-        if let Target::Descriptor(descriptor) = target {
-            return self.register(descriptor, token, interest, mode);
-        }
+        debug_assert!(
+            matches!(target, Target::Pollables { .. }),
+            "a descriptor is known by its number too: `register`"
+        );
         let key = self
             .0
             .lock()
@@ -199,6 +208,8 @@ impl Backend for Selector {
         let fork = Self::with_state(self.0.config, state.timers.clone());
         let mut forked = fork.0.lock();
         forked.descriptors_in_array = state.descriptors_in_array;
+        forked.ways = state.ways;
+        forked.pop_due = state.pop_due;
         for (_, source) in state.sources.iter() {
             let mode = match source.mode {
                 Mode::Edge | Mode::Level => Mode::Level,
@@ -216,7 +227,7 @@ impl Backend for Selector {
             }
         }
         drop(forked);
-        let mut forks = FORKS.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut forks = FORKS.lock();
         forks.push(Arc::downgrade(&fork.0));
         ANY_FORKS.store(true, Ordering::Relaxed);
         drop(forks);
@@ -252,6 +263,7 @@ impl Backend for Selector {
         if state.by_descriptor.get(source).is_some() {
             return Err(registered_twice(source));
         }
+        state.ways = Some(&WAYS);
         let target = Target::Descriptor(source);
         let is_outside = !state.descriptors_in_array;
         let key = (state.sources).register(target, token, interest, mode, is_outside);
@@ -313,7 +325,9 @@ impl Backend for Selector {
     }
 
     fn with_timers<R>(&self, f: impl FnOnce(&mut Timers) -> R) -> io::Result<R> {
-        Ok(f(&mut self.0.lock().timers))
+        let mut state = self.0.lock();
+        state.pop_due = Some(Timers::pop_due);
+        Ok(f(&mut state.timers))
     }
 
     fn set_waker(&self, token: Token) -> io::Result<()> {

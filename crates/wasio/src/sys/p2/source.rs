@@ -14,6 +14,11 @@ pub(crate) trait Pollables {
     /// nobody is interested in costs the host nothing.
     fn target(&self, interest: Interest) -> Target;
 
+    /// Enters it into a selector. A source that may be a descriptor has its own way.
+    fn enter(&self, selector: &Selector, token: Token, interests: Interest) -> io::Result<Key> {
+        selector.register_pollables(self.target(interests), token, interests, Mode::Edge)
+    }
+
     /// The registration, for a source whose pollables change.
     fn set_registration(&self, _registration: Option<(Selector, Key)>) {}
 }
@@ -25,8 +30,7 @@ pub(crate) fn register(
     token: Token,
     interests: Interest,
 ) -> io::Result<Key> {
-    let target = source.target(interests);
-    let key = selector.register_target(target, token, interests, Mode::Edge)?;
+    let key = source.enter(selector, token, interests)?;
     source.set_registration(Some((selector.clone(), key)));
     Ok(key)
 }

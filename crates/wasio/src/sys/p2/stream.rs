@@ -4,7 +4,7 @@ use std::io;
 
 use wasip2::io::streams::{InputStream, OutputStream};
 
-use super::error;
+use super::{error, raw};
 
 /// The most that one call of the host is given: it copies all of it, and may keep a copy.
 const CHUNK_LEN: u64 = 64 * 1024;
@@ -14,15 +14,9 @@ pub(super) fn read(stream: &InputStream, target: &mut [u8]) -> io::Result<usize>
     if target.is_empty() {
         return Ok(0);
     }
-    match stream.read(target.len() as u64) {
-        Ok(bytes) if bytes.is_empty() => Err(io::ErrorKind::WouldBlock.into()),
-        Ok(bytes) => {
-            // A host that gives more than it was asked for breaks its contract; what it gave
-            // too much has nowhere to go.
-            let len = bytes.len().min(target.len());
-            target[..len].copy_from_slice(&bytes[..len]);
-            Ok(len)
-        }
+    match raw::read(stream, target) {
+        Ok(0) => Err(io::ErrorKind::WouldBlock.into()),
+        Ok(len) => Ok(len),
         Err(error) => error::of_stream(error).map_or(Ok(0), Err),
     }
 }
@@ -49,11 +43,11 @@ fn write_chunk(stream: &OutputStream, bytes: &[u8]) -> io::Result<usize> {
     let broken = |error| {
         error::of_stream(error).unwrap_or_else(|| io::Error::from(io::ErrorKind::BrokenPipe))
     };
-    let permit = stream.check_write().map_err(broken)?;
+    let permit = raw::check_write(stream).map_err(broken)?;
     let room = usize::try_from(permit.min(CHUNK_LEN)).unwrap_or(usize::MAX);
     let chunk = &bytes[..bytes.len().min(room)];
     if !chunk.is_empty() {
-        stream.write(chunk).map_err(broken)?;
+        raw::write(stream, chunk).map_err(broken)?;
     }
     Ok(chunk.len())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::clock::{self, Clock};
 use super::cost::{Cost, LOOKS_AT_ONCE, Looks};
-use super::descriptors::Descriptors;
+use super::descriptors::{Descriptors, Ways};
 use super::raw;
 use super::selector::{self, Shared, State};
 use super::target::{Handle, Record};
@@ -14,15 +14,12 @@ use crate::event::Readiness;
 use crate::portable::{Config, Direction, Key, Order, Part, Policy, Step};
 use crate::{Events, Mode, Token};
 
-/// The longest waits on pollables while descriptors are registered too: first and last.
-const SLICE_NS: (u64, u64) = (1_000_000, 10_000_000);
-
 /// What belongs to whoever waits.
 pub(super) struct Wait {
     pub(super) order: Order<Handle>,
     pub(super) clock: Clock,
     /// What is known to be ready; from `delivered` on still to be told to the caller.
-    found: Vec<Found>,
+    pub(super) found: Vec<Found>,
     delivered: usize,
     policy: Policy,
     cost: Cost,
@@ -81,7 +78,7 @@ pub(super) enum Budget {
 
 impl Budget {
     /// The earlier of this and a time.
-    fn until(self, at_ns: u64) -> Self {
+    pub(super) fn until(self, at_ns: u64) -> Self {
         match self {
             Self::Unlimited => Self::Until(at_ns),
             Self::Until(own_ns) => Self::Until(own_ns.min(at_ns)),
@@ -101,13 +98,15 @@ impl Budget {
 
 /// One call of `select`.
 pub(super) struct Turn<'a> {
-    shared: &'a Shared,
-    wait: &'a mut Wait,
+    pub(super) shared: &'a Shared,
+    pub(super) wait: &'a mut Wait,
     events: &'a mut Events,
     /// When the timeout ends; `None` for never, 0 for at once.
     deadline_ns: Option<u64>,
     /// The waits made so far.
-    round: u32,
+    pub(super) round: u32,
+    /// What is done for descriptors, where there may be some.
+    ways: Option<&'static Ways>,
 }
 
 impl<'a> Turn<'a> {
@@ -130,6 +129,7 @@ impl<'a> Turn<'a> {
             events,
             deadline_ns,
             round: 0,
+            ways: None,
         }
     }
 
@@ -143,10 +143,11 @@ impl<'a> Turn<'a> {
                 return;
             }
             let budget = self.budget();
-            if self.wait.descriptors.none_outside() {
-                self.ask(budget);
-            } else {
-                self.ask_both(budget);
+            match self.ways {
+                Some(ways) if !self.wait.descriptors.none_outside() => {
+                    (ways.ask_both)(&mut self, budget);
+                }
+                _ => self.ask(budget),
             }
             self.round = self.round.saturating_add(1);
             self.deliver();
@@ -173,10 +174,12 @@ impl<'a> Turn<'a> {
         {
             self.push(token);
         }
-        if state.timers.next_deadline_ns().is_some() {
+        if state.timers.next_deadline_ns().is_some()
+            && let Some(pop_due) = state.pop_due
+        {
             let now_ns = selector::now_ns();
             while !self.events.is_full()
-                && let Some(token) = state.timers.pop_due(now_ns)
+                && let Some(token) = pop_due(&mut state.timers, now_ns)
             {
                 self.push(token);
             }
@@ -185,10 +188,12 @@ impl<'a> Turn<'a> {
         if had_more {
             self.deliver_to(&mut state);
         }
-        let are_alone = state.place_descriptors();
+        self.ways = state.ways;
+        let are_alone = self.ways.is_some_and(|ways| (ways.place)(&mut state));
         self.wait.reconcile(&mut state);
-        let descriptors = &mut self.wait.descriptors;
-        descriptors.gather(are_alone, &mut state.sources);
+        if let Some(ways) = self.ways {
+            (ways.gather)(&mut self.wait.descriptors, are_alone, &mut state.sources);
+        }
         had_more
     }
 
@@ -223,7 +228,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Asks the host, on the part of the array that the policy chooses.
-    fn ask(&mut self, budget: Budget) {
+    pub(super) fn ask(&mut self, budget: Budget) {
         if !self.wait.policy.applies(self.wait.order.cold()) {
             self.ask_part(Part::All, budget);
             return;
@@ -329,8 +334,10 @@ impl<'a> Turn<'a> {
 
     /// Waits on a part of the array and returns how many directions were found ready.
     fn ask_part(&mut self, part: Part, budget: Budget) -> usize {
-        if self.wait.descriptors.are_alone() {
-            return self.ask_libc(part, budget);
+        if let Some(ways) = self.ways
+            && self.wait.descriptors.are_alone()
+        {
+            return (ways.ask_alone)(self, part, budget);
         }
         let before = self.wait.found.len();
         let sources = self.wait.order.places(part).len() - 1;
@@ -399,38 +406,6 @@ impl<'a> Turn<'a> {
                 });
             }
         }
-    }
-
-    /// As [`ask_part`](Self::ask_part), where all sources are descriptors.
-    fn ask_libc(&mut self, part: Part, budget: Budget) -> usize {
-        let wait = &mut *self.wait;
-        let owners = wait.order.owners(wait.order.places(part));
-        let before = wait.found.len();
-        let state = self.shared.lock();
-        let asked = owners
-            .iter()
-            .filter_map(|slot| state.sources.subscription(*slot));
-        wait.descriptors.list(asked);
-        drop(state);
-        wait.descriptors.ask(budget, &mut wait.found);
-        wait.found.len() - before
-    }
-
-    /// Asks libc about its descriptors and the host about the pollables, in turn: neither can
-    /// wait for what the other one knows.
-    fn ask_both(&mut self, budget: Budget) {
-        let wait = &mut *self.wait;
-        if wait.order.len() == 0 {
-            return wait.descriptors.ask(budget, &mut wait.found);
-        }
-        wait.descriptors.ask(Budget::Zero, &mut wait.found);
-        let budget = if wait.found.is_empty() && budget != Budget::Zero {
-            let slice_ns = (SLICE_NS.0 << self.round.min(8)).min(SLICE_NS.1);
-            budget.until(selector::now_ns().saturating_add(slice_ns))
-        } else {
-            Budget::Zero
-        };
-        self.ask(budget);
     }
 
     fn deliver(&mut self) {

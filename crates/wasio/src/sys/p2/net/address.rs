@@ -1,16 +1,17 @@
 //! Addresses, the host's and the standard library's, and the network they are of.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
-use std::sync::OnceLock;
 
 use wasip2::sockets::instance_network::instance_network;
 use wasip2::sockets::network::{
     IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress, Network,
 };
 
+use crate::sys::imp::raw::Once;
+
 /// The network that the host gave the program.
 pub(in crate::sys::imp) fn network() -> &'static Network {
-    static NETWORK: OnceLock<Network> = OnceLock::new();
+    static NETWORK: Once<Network> = Once::new();
     NETWORK.get_or_init(instance_network)
 }
 

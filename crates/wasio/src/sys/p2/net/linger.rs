@@ -7,7 +7,6 @@
 //! program what is left gets [`LAST`]; a program that traps loses it.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use wasip2::clocks::monotonic_clock;
@@ -15,7 +14,7 @@ use wasip2::io::poll::{Pollable, poll};
 use wasip2::sockets::tcp::{ShutdownType, TcpSocket};
 
 use super::stream::Connection;
-use crate::sys::imp::raw;
+use crate::sys::imp::raw::{self, Lock};
 
 /// How long the end of the program waits for slow peers.
 const LAST: Duration = Duration::from_secs(5);
@@ -47,15 +46,17 @@ impl Lingering {
     }
 }
 
-static LINGERING: Mutex<Vec<Lingering>> = Mutex::new(Vec::new());
+static LINGERING: Lock<Vec<Lingering>> = Lock::new(Vec::new());
 static ANY: AtomicBool = AtomicBool::new(false);
 
 /// Keeps a connection for as long as the host has something of it to send.
 pub(super) fn keep(connection: Connection, socket: TcpSocket) {
-    static AT_EXIT: Once = Once::new();
-    AT_EXIT.call_once(|| raw::at_exit(wait_for_all));
+    static AT_EXIT: AtomicBool = AtomicBool::new(false);
+    if !AT_EXIT.swap(true, Ordering::Relaxed) {
+        raw::at_exit(wait_for_all);
+    }
     reap();
-    let mut lingering = LINGERING.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut lingering = LINGERING.lock();
     lingering.push(Lingering::new(connection, socket));
     ANY.store(true, Ordering::Relaxed);
 }
@@ -73,7 +74,7 @@ pub(crate) fn look() {
 }
 
 fn reap() {
-    let mut lingering = LINGERING.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut lingering = LINGERING.lock();
     lingering.retain(|one| !one.is_sent());
     ANY.store(!lingering.is_empty(), Ordering::Relaxed);
 }
@@ -82,7 +83,7 @@ extern "C" fn wait_for_all() {
     let last = monotonic_clock::subscribe_duration(u64::try_from(LAST.as_nanos()).unwrap_or(0));
     loop {
         reap();
-        let lingering = LINGERING.lock().unwrap_or_else(PoisonError::into_inner);
+        let lingering = LINGERING.lock();
         if lingering.is_empty() || last.ready() {
             return;
         }

@@ -3,18 +3,19 @@
 use std::fmt;
 use std::io;
 use std::net::{self, SocketAddr};
-use std::os::fd::AsRawFd;
-use std::sync::OnceLock;
 
 use wasip2::sockets::network::ErrorCode;
 use wasip2::sockets::tcp::TcpSocket;
 use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 
 use super::stream::TcpStream;
-use super::{address, checked, hop_limit};
-use crate::Interest;
+use super::{address, checked, hop_limit, libc};
+use crate::portable::Key;
+use crate::sys::imp::raw::Once;
+use crate::sys::imp::selector::Selector;
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::{Owned, Target};
+use crate::{Interest, Mode, Token};
 
 /// Connections that the host keeps before they are accepted, or fewer if it says so.
 const BACKLOG: u64 = 1024;
@@ -22,12 +23,12 @@ const BACKLOG: u64 = 1024;
 /// A listener of the host's, or of libc's.
 pub(crate) enum TcpListener {
     Native(Native),
-    Std(net::TcpListener),
+    Std(Box<dyn libc::Listener>),
 }
 
 pub(crate) struct Native {
     // Before its socket: the host traps if that goes first.
-    readable: OnceLock<Owned>,
+    readable: Once<Owned>,
     socket: TcpSocket,
 }
 
@@ -40,7 +41,7 @@ impl TcpListener {
         checked(socket.start_listen())?;
         checked(finish(&socket, TcpSocket::finish_listen))?;
         Ok(Self::Native(Native {
-            readable: OnceLock::new(),
+            readable: Once::new(),
             socket,
         }))
     }
@@ -55,11 +56,7 @@ impl TcpListener {
                     .map_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)), address::from_host);
                 Ok((TcpStream::accepted(socket, input, output), peer))
             }
-            Self::Std(listener) => {
-                let (stream, peer) = listener.accept()?;
-                stream.set_nonblocking(true)?;
-                Ok((stream.into(), peer))
-            }
+            Self::Std(listener) => listener.accept(),
         }
     }
 
@@ -125,7 +122,16 @@ impl Pollables for TcpListener {
                     write: None,
                 }
             }
-            Self::Std(listener) => Target::Descriptor(listener.as_raw_fd()),
+            Self::Std(listener) => Target::Descriptor(listener.descriptor()),
+        }
+    }
+
+    fn enter(&self, selector: &Selector, token: Token, interests: Interest) -> io::Result<Key> {
+        match self {
+            Self::Native(_) => {
+                selector.register_pollables(self.target(interests), token, interests, Mode::Edge)
+            }
+            Self::Std(listener) => listener.enter(selector, token, interests),
         }
     }
 }
@@ -135,7 +141,7 @@ pollable_source!(TcpListener);
 /// The listener must be non-blocking.
 impl From<net::TcpListener> for TcpListener {
     fn from(listener: net::TcpListener) -> Self {
-        Self::Std(listener)
+        Self::Std(Box::new(listener))
     }
 }
 

@@ -4,6 +4,8 @@
 //! for it. All others are resources of the host.
 
 mod address;
+mod attempt;
+mod libc;
 pub(super) mod linger;
 mod listener;
 mod stream;

@@ -1,25 +1,25 @@
 //! TCP connections, and attempts at them.
 
+use std::cell::RefMut;
 use std::fmt;
-use std::io::{self, Read, Write};
+use std::io;
 use std::net::{self, Shutdown, SocketAddr};
-use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use wasip2::io::poll::Pollable;
 use wasip2::io::streams::{InputStream, OutputStream};
-use wasip2::sockets::network::ErrorCode;
 use wasip2::sockets::tcp::{ShutdownType, TcpSocket};
 use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 
-use super::{address, checked, hop_limit, linger};
-use crate::Interest;
+use super::attempt::{Attempt, Attempting};
+use super::{address, checked, hop_limit, libc, linger};
 use crate::portable::Key;
+use crate::sys::imp::raw::{self, Lock, Once};
 use crate::sys::imp::selector::Selector;
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::{Owned, Target};
-use crate::sys::imp::{clock, error, stream};
+use crate::sys::imp::{clock, stream};
+use crate::{Interest, Mode, Token};
 
 /// The most that is taken of a new connection's first bytes.
 const FIRST_LEN: usize = 512;
@@ -27,14 +27,15 @@ const FIRST_LEN: usize = 512;
 /// A connection of the host's, or of libc's.
 pub(crate) enum TcpStream {
     Native(Box<Native>),
-    Std(net::TcpStream),
+    Std(Box<dyn libc::Stream>),
 }
 
 pub(crate) struct Native {
     // Children before their parent, here and in `Connection`: the host traps otherwise.
     /// Set once there is a connection.
-    connection: OnceLock<Connection>,
-    attempt: Mutex<Attempt>,
+    connection: Once<Connection>,
+    /// `None` for one that was accepted.
+    attempt: Option<Box<dyn Attempting>>,
     /// Always, until the end of `drop`.
     socket: Option<TcpSocket>,
     /// What was asked for: see [`TcpStream::set_nodelay`].
@@ -42,14 +43,14 @@ pub(crate) struct Native {
 }
 
 pub(super) struct Connection {
-    readable: OnceLock<Owned>,
-    writable: OnceLock<Owned>,
+    readable: Once<Owned>,
+    writable: Once<Owned>,
     input: InputStream,
     output: OutputStream,
     /// Whether anything was written.
     wrote: AtomicBool,
-    peeked: Mutex<Peeked>,
-    registration: Mutex<Option<(Selector, Key)>>,
+    peeked: Lock<Peeked>,
+    registration: Lock<Option<(Selector, Key)>>,
 }
 
 /// What `peek` took from the host and no read has taken yet.
@@ -60,37 +61,13 @@ struct Peeked {
     error: Option<io::Error>,
 }
 
-/// The way to a connection.
-#[derive(Default)]
-struct Attempt {
-    /// Ready when the attempt is over.
-    over: Option<Owned>,
-    /// Where the stream is registered: its pollables change with the end of the attempt.
-    registration: Option<(Selector, Key)>,
-    phase: Phase,
-}
-
-#[derive(Copy, Clone, Default)]
-enum Phase {
-    Pending,
-    /// The error is kept until somebody takes it.
-    Failed(Option<ErrorCode>),
-    #[default]
-    Connected,
-}
-
 impl TcpStream {
     pub(super) fn connect(address: SocketAddr) -> io::Result<Self> {
         let socket = checked(create_tcp_socket(address::family(&address)))?;
         checked(socket.start_connect(address::network(), address::to_host(address)))?;
-        let attempt = Attempt {
-            over: Some(Owned::new(socket.subscribe())),
-            registration: None,
-            phase: Phase::Pending,
-        };
         let native = Native {
-            connection: OnceLock::new(),
-            attempt: Mutex::new(attempt),
+            connection: Once::new(),
+            attempt: Some(Box::new(Attempt::new(&socket))),
             socket: Some(socket),
             nodelay: AtomicBool::new(false),
         };
@@ -101,8 +78,8 @@ impl TcpStream {
 
     pub(super) fn accepted(socket: TcpSocket, input: InputStream, output: OutputStream) -> Self {
         Self::Native(Box::new(Native {
-            connection: OnceLock::from(Connection::new(input, output).warmed()),
-            attempt: Mutex::default(),
+            connection: Once::with(Connection::new(input, output).warmed()),
+            attempt: None,
             socket: Some(socket),
             nodelay: AtomicBool::new(false),
         }))
@@ -111,7 +88,7 @@ impl TcpStream {
     pub(super) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
             Self::Native(native) => native.connection()?.read(buffer),
-            Self::Std(stream) => (&mut &*stream).read(buffer),
+            Self::Std(stream) => stream.read(buffer),
         }
     }
 
@@ -125,7 +102,7 @@ impl TcpStream {
     pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Native(native) => native.connection()?.write(bytes),
-            Self::Std(stream) => (&mut &*stream).write(bytes),
+            Self::Std(stream) => stream.write(bytes),
         }
     }
 
@@ -227,10 +204,6 @@ impl Native {
         }
     }
 
-    fn attempt(&self) -> MutexGuard<'_, Attempt> {
-        self.attempt.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The connection. `WouldBlock` while the attempt lasts, then once the reason why it failed,
     /// then `NotConnected`.
     fn connection(&self) -> io::Result<&Connection> {
@@ -241,13 +214,9 @@ impl Native {
         if let Some(connection) = self.connection.get() {
             return Ok(connection);
         }
-        let mut attempt = self.attempt();
-        Err(match &mut attempt.phase {
-            Phase::Failed(code) => match code.take() {
-                Some(code) => error::of_code(code),
-                None => io::ErrorKind::NotConnected.into(),
-            },
-            Phase::Pending | Phase::Connected => io::ErrorKind::WouldBlock.into(),
+        Err(match &self.attempt {
+            Some(attempt) => attempt.why_not(),
+            None => io::ErrorKind::NotConnected.into(),
         })
     }
 
@@ -262,24 +231,10 @@ impl Native {
 
     /// Ends the attempt if the host says that it is over.
     fn try_finish(&self) {
-        let mut attempt = self.attempt();
-        if !matches!(attempt.phase, Phase::Pending) {
-            return;
-        }
-        match self.socket().finish_connect() {
-            Err(ErrorCode::WouldBlock) => {}
-            Err(code) => attempt.phase = Phase::Failed(Some(code)),
-            Ok((input, output)) => {
-                attempt.phase = Phase::Connected;
-                // It was empty: nothing else sets it.
-                let connection = self
-                    .connection
-                    .get_or_init(|| Connection::new(input, output).warmed());
-                *connection.registration() = attempt.registration.take();
-                connection.retarget();
-                // Nobody names it any more.
-                attempt.over = None;
-            }
+        if let Some(attempt) = &self.attempt
+            && self.connection.get().is_none()
+        {
+            attempt.try_finish(self.socket(), &self.connection);
         }
     }
 }
@@ -290,28 +245,28 @@ impl Drop for Native {
             && connection.has_unsent()
             && let Some(socket) = self.socket.take()
         {
-            *connection.registration() = None;
+            connection.set_registration(None);
             linger::keep(connection, socket);
         }
     }
 }
 
 impl Connection {
-    fn new(input: InputStream, output: OutputStream) -> Self {
+    pub(super) fn new(input: InputStream, output: OutputStream) -> Self {
         Self {
-            readable: OnceLock::new(),
-            writable: OnceLock::new(),
+            readable: Once::new(),
+            writable: Once::new(),
             input,
             output,
             wrote: AtomicBool::new(false),
-            peeked: Mutex::default(),
-            registration: Mutex::default(),
+            peeked: Lock::default(),
+            registration: Lock::default(),
         }
     }
 
     /// Takes what is there already: wasmtime calls a new stream ready until a read of it has found
     /// nothing, which would be an event in vain for each connection.
-    fn warmed(self) -> Self {
+    pub(super) fn warmed(self) -> Self {
         let mut buffer = [0; FIRST_LEN];
         // The first read is given what this finds.
         if let Err(error) = self.peek(&mut buffer)
@@ -344,7 +299,7 @@ impl Connection {
 
     /// Whether the host has not sent yet what it took.
     pub(super) fn has_unsent(&self) -> bool {
-        self.wrote.load(Ordering::Relaxed) && matches!(self.output.check_write(), Ok(0))
+        self.wrote.load(Ordering::Relaxed) && matches!(raw::check_write(&self.output), Ok(0))
     }
 
     /// Ready when it has, or cannot.
@@ -398,12 +353,12 @@ impl Connection {
         Ok(peeked.copy_to(buffer))
     }
 
-    fn peeked(&self) -> MutexGuard<'_, Peeked> {
-        self.peeked.lock().unwrap_or_else(PoisonError::into_inner)
+    fn peeked(&self) -> RefMut<'_, Peeked> {
+        self.peeked.lock()
     }
 
     /// Waits for the host from now on: what was taken from it is read.
-    fn retarget(&self) {
+    pub(super) fn retarget(&self) {
         if let Some((selector, key)) = &*self.registration()
             && let Some(interest) = selector.interest(*key)
         {
@@ -411,10 +366,12 @@ impl Connection {
         }
     }
 
-    fn registration(&self) -> MutexGuard<'_, Option<(Selector, Key)>> {
-        self.registration
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn set_registration(&self, registration: Option<(Selector, Key)>) {
+        *self.registration() = registration;
+    }
+
+    fn registration(&self) -> RefMut<'_, Option<(Selector, Key)>> {
+        self.registration.lock()
     }
 
     fn target(&self, interest: Interest) -> Target {
@@ -425,7 +382,7 @@ impl Connection {
         if interest.is_writable() {
             self.writable();
         }
-        let handle = |pollable: &OnceLock<Owned>| pollable.get().map(|owned| owned.handle());
+        let handle = |pollable: &Once<Owned>| pollable.get().map(|owned| owned.handle());
         let peeked = self.peeked();
         let is_ready = !peeked.bytes.is_empty() || peeked.error.is_some();
         Target::Pollables {
@@ -451,16 +408,25 @@ impl Pollables for TcpStream {
     fn target(&self, interest: Interest) -> Target {
         let native = match self {
             Self::Native(native) => native,
-            Self::Std(stream) => return Target::Descriptor(stream.as_raw_fd()),
+            Self::Std(stream) => return Target::Descriptor(stream.descriptor()),
         };
         if let Some(connection) = native.connection.get() {
             return connection.target(interest);
         }
         // Both directions, as a failure shows in both.
-        let over = native.attempt().over.as_ref().map(|over| over.handle());
+        let over = native.attempt.as_ref().and_then(|attempt| attempt.over());
         Target::Pollables {
             read: over,
             write: over,
+        }
+    }
+
+    fn enter(&self, selector: &Selector, token: Token, interests: Interest) -> io::Result<Key> {
+        match self {
+            Self::Native(_) => {
+                selector.register_pollables(self.target(interests), token, interests, Mode::Edge)
+            }
+            Self::Std(stream) => stream.enter(selector, token, interests),
         }
     }
 
@@ -468,9 +434,10 @@ impl Pollables for TcpStream {
         let Self::Native(native) = self else {
             return;
         };
-        match native.connection.get() {
-            Some(connection) => *connection.registration() = registration,
-            None => native.attempt().registration = registration,
+        if let Some(connection) = native.connection.get() {
+            connection.set_registration(registration);
+        } else if let Some(attempt) = &native.attempt {
+            attempt.set_registration(registration);
         }
     }
 }
@@ -480,7 +447,7 @@ pollable_source!(TcpStream);
 /// The stream must be non-blocking.
 impl From<net::TcpStream> for TcpStream {
     fn from(stream: net::TcpStream) -> Self {
-        Self::Std(stream)
+        Self::Std(Box::new(stream))
     }
 }
 

@@ -1,11 +1,11 @@
 //! UDP sockets.
 
+use std::cell::RefMut;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsRawFd;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wasip2::sockets::network::{ErrorCode, IpAddressFamily};
 use wasip2::sockets::udp::{
@@ -13,12 +13,14 @@ use wasip2::sockets::udp::{
 };
 use wasip2::sockets::udp_create_socket::create_udp_socket;
 
+use super::libc::Descriptor;
 use super::{address, checked, hop_limit, unsupported};
-use crate::Interest;
 use crate::portable::Key;
+use crate::sys::imp::raw::Lock;
 use crate::sys::imp::selector::Selector;
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::{Owned, Target};
+use crate::{Interest, Mode, Token};
 
 /// A socket of the host's, or of libc's.
 pub(crate) enum UdpSocket {
@@ -28,7 +30,7 @@ pub(crate) enum UdpSocket {
 
 pub(crate) struct Native {
     // Children before their parent: the host traps otherwise.
-    state: Mutex<State>,
+    state: Lock<State>,
     socket: HostSocket,
 }
 
@@ -60,7 +62,7 @@ impl UdpSocket {
         }
         let streams = Streams::open(&socket, None)?;
         Ok(Self::Native(Box::new(Native {
-            state: Mutex::new(State {
+            state: Lock::new(State {
                 streams: Some(streams),
                 registration: None,
                 peeked: VecDeque::new(),
@@ -228,8 +230,8 @@ unsupported_options! {
 }
 
 impl Native {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> RefMut<'_, State> {
+        self.state.lock()
     }
 
     fn check_connected(&self) -> io::Result<()> {
@@ -348,6 +350,15 @@ impl Pollables for UdpSocket {
         match self {
             Self::Native(native) => native.state().target(interest),
             Self::Std(socket) => Target::Descriptor(socket.as_raw_fd()),
+        }
+    }
+
+    fn enter(&self, selector: &Selector, token: Token, interests: Interest) -> io::Result<Key> {
+        match self {
+            Self::Native(_) => {
+                selector.register_pollables(self.target(interests), token, interests, Mode::Edge)
+            }
+            Self::Std(socket) => socket.enter(selector, token, interests),
         }
     }
 

@@ -1,0 +1,123 @@
+//! Sockets that wasi-libc made, behind tables of functions: a program that has none is linked
+//! without the code for them, and without libc's.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::net::{self, Shutdown, SocketAddr};
+use std::os::fd::{AsRawFd, RawFd};
+
+use super::stream::TcpStream;
+use crate::portable::Key;
+use crate::sys::Backend;
+use crate::sys::imp::selector::Selector;
+use crate::{Interest, Mode, Token};
+
+/// A descriptor, and how it enters a selector.
+pub(crate) trait Descriptor: fmt::Debug + Send + Sync {
+    fn descriptor(&self) -> RawFd;
+    fn enter(&self, selector: &Selector, token: Token, interests: Interest) -> io::Result<Key>;
+}
+
+impl<T: AsRawFd + fmt::Debug + Send + Sync> Descriptor for T {
+    fn descriptor(&self) -> RawFd {
+        self.as_raw_fd()
+    }
+
+    fn enter(&self, selector: &Selector, token: Token, interests: Interest) -> io::Result<Key> {
+        selector.register(self.as_raw_fd(), token, interests, Mode::Edge)
+    }
+}
+
+/// A connection of libc's.
+pub(crate) trait Stream: Descriptor {
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize>;
+    fn peek(&self, buffer: &mut [u8]) -> io::Result<usize>;
+    fn write(&self, bytes: &[u8]) -> io::Result<usize>;
+    fn shutdown(&self, how: Shutdown) -> io::Result<()>;
+    fn take_error(&self) -> io::Result<Option<io::Error>>;
+    fn local_addr(&self) -> io::Result<SocketAddr>;
+    fn peer_addr(&self) -> io::Result<SocketAddr>;
+    fn set_nodelay(&self, nodelay: bool) -> io::Result<()>;
+    fn nodelay(&self) -> io::Result<bool>;
+    fn set_ttl(&self, ttl: u32) -> io::Result<()>;
+    fn ttl(&self) -> io::Result<u32>;
+}
+
+impl Stream for net::TcpStream {
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        Read::read(&mut &*self, buffer)
+    }
+
+    fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.peek(buffer)
+    }
+
+    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        Write::write(&mut &*self, bytes)
+    }
+
+    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.shutdown(how)
+    }
+
+    fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.take_error()
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.local_addr()
+    }
+
+    fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.peer_addr()
+    }
+
+    fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        self.set_nodelay(nodelay)
+    }
+
+    fn nodelay(&self) -> io::Result<bool> {
+        self.nodelay()
+    }
+
+    fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        self.set_ttl(ttl)
+    }
+
+    fn ttl(&self) -> io::Result<u32> {
+        self.ttl()
+    }
+}
+
+/// A listener of libc's.
+pub(crate) trait Listener: Descriptor {
+    fn accept(&self) -> io::Result<(TcpStream, SocketAddr)>;
+    fn local_addr(&self) -> io::Result<SocketAddr>;
+    fn set_ttl(&self, ttl: u32) -> io::Result<()>;
+    fn ttl(&self) -> io::Result<u32>;
+    fn take_error(&self) -> io::Result<Option<io::Error>>;
+}
+
+impl Listener for net::TcpListener {
+    fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let (stream, peer) = self.accept()?;
+        stream.set_nonblocking(true)?;
+        Ok((stream.into(), peer))
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.local_addr()
+    }
+
+    fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        self.set_ttl(ttl)
+    }
+
+    fn ttl(&self) -> io::Result<u32> {
+        self.ttl()
+    }
+
+    fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.take_error()
+    }
+}
