@@ -224,6 +224,8 @@ impl Registry {
     ///
     /// On `wasm32-wasip1-threads` nothing can interrupt a wait: while there is a second
     /// handle or a [`Waker`](crate::Waker), a wait with descriptors is done in slices of 1 to 10 ms.
+    /// They grow to 200 ms once nothing has happened for a second, as long as there is no waker and
+    /// no other thread has used its handle during a wait.
     pub fn try_clone(&self) -> io::Result<Self> {
         self.selector.try_clone().map(|selector| Self { selector })
     }

@@ -34,7 +34,7 @@ pub enum Mode {
 /// [`select`](Self::select), and never waits for that wait. Natively it takes effect at once.
 /// On `wasm32-wasip1-threads`, where no host can be interrupted, it does within 10 ms if there is
 /// a second handle ([`try_clone`](Self::try_clone)) or a [`Waker`](crate::Waker); the first such
-/// call through a shared reference alone may take a second, the others 10 ms.
+/// call may take 200 ms where there is no waker, and through a shared reference alone a second.
 ///
 /// # Examples
 ///

@@ -213,6 +213,9 @@ impl<H: Host> Turn<'_, H> {
         drop(state);
         let reported = certain + doubtful;
         let wait = &mut *self.wait;
+        if H::THREADS {
+            wait.quirks.waited(timeout_ns, reported > 0);
+        }
         if budget == Budget::Zero {
             wait.quirks.zero_took(timeout_ns, elapsed_ns, reported > 0);
         }

@@ -22,6 +22,10 @@ const CAREFUL_MAX_NS: u64 = 50 * MS;
 /// While another thread may wake or register, which no host can be told during a wait.
 const SHARED_FIRST_NS: u64 = MS;
 const SHARED_MAX_NS: u64 = 10 * MS;
+/// The same for what nobody did yet, while nothing has happened for a time: a handle may also be
+/// the waiting thread's own (tokio keeps one), and a thousand sources cost 10% of a core in short slices.
+const QUIET_NS: u64 = 1_000 * MS;
+const QUIET_SLICE_NS: u64 = 200 * MS;
 /// On targets with threads, while no other thread was seen to use the selector: what one
 /// does for the first time, and without a handle of its own, is seen so late at most.
 const UNSHARED_FIRST_NS: u64 = 50 * MS;
@@ -47,7 +51,9 @@ pub(super) enum Sharing {
     None,
     /// Others may exist, but none was seen.
     Possible,
-    /// Another thread holds a handle or has used the selector.
+    /// There is a second handle, which another thread may hold.
+    Handle,
+    /// Another thread has used the selector, or may wake it.
     Certain,
 }
 
@@ -73,6 +79,8 @@ pub(super) struct Quirks {
     /// What an answer costs a source that was asked about, at most: the least
     /// that a call with an answer has taken, which may have waited too.
     report_slot_ns: u64,
+    /// How long no wait has found a source.
+    quiet_ns: u64,
 }
 
 impl Quirks {
@@ -88,6 +96,7 @@ impl Quirks {
             quick_zeros: false,
             zeros: 0,
             report_slot_ns: REPORT_SLOT_NS,
+            quiet_ns: 0,
         }
     }
 
@@ -139,13 +148,23 @@ impl Quirks {
                 let first = UNSHARED_FIRST_NS.saturating_add(asked as u64 * UNSHARED_SLOT_NS);
                 grown(first, UNSHARED_MAX_NS.max(first))
             }
-            Sharing::Certain => grown(SHARED_FIRST_NS, SHARED_MAX_NS),
+            Sharing::Handle if self.quiet_ns >= QUIET_NS => QUIET_SLICE_NS,
+            Sharing::Handle | Sharing::Certain => grown(SHARED_FIRST_NS, SHARED_MAX_NS),
         };
         if self.prompt || asked < 2 {
             shared
         } else {
             shared.min(grown(CAREFUL_FIRST_NS, CAREFUL_MAX_NS))
         }
+    }
+
+    /// Takes note of a wait: what it was to take, and whether it found a source.
+    pub(super) const fn waited(&mut self, timeout_ns: u64, found: bool) {
+        self.quiet_ns = if found {
+            0
+        } else {
+            self.quiet_ns.saturating_add(timeout_ns)
+        };
     }
 
     /// The timeout to ask for to wait `ns`: up to the host's unit, if that is known to be larger.

@@ -78,9 +78,13 @@ impl<H: Host> Shared<H> {
 
     pub(super) fn sharing(&self) -> Sharing {
         if !H::THREADS {
-            Sharing::None
-        } else if self.handles.load(Ordering::Relaxed) > 1 || self.lock().used_elsewhere {
+            return Sharing::None;
+        }
+        let state = self.lock();
+        if state.used_elsewhere || state.waker.is_some() {
             Sharing::Certain
+        } else if self.handles.load(Ordering::Relaxed) > 1 {
+            Sharing::Handle
         } else {
             Sharing::Possible
         }

@@ -156,6 +156,38 @@ fn what_another_thread_does_for_the_first_time_is_seen_within_a_longer_slice() {
     }
 }
 
+/// A handle may be the waiting thread's own: slices grow once nothing has happened for a second,
+/// over many polls too, and become short again when a source is ready, or another thread shows itself.
+#[test]
+fn a_handle_that_nobody_uses_costs_five_calls_a_second() {
+    let mut rig = unshared();
+    rig.selector.retain();
+    let (said, calls) = rig.calls(|rig| rig.select(1_000));
+    assert_eq!(said, []);
+    assert!((100..=120).contains(&calls.len()), "{} calls", calls.len());
+    let (said, calls) = rig.calls(|rig| {
+        let mut said = rig.select(5_000);
+        (0..100).for_each(|_| said.extend(rig.select(50)));
+        said
+    });
+    assert_eq!(said, []);
+    assert!((125..=140).contains(&calls.len()), "{} calls", calls.len());
+
+    rig.world().open(5, Kind::Stream);
+    rig.arrive(5, 1);
+    let register = |selector: Selector<Threaded>| {
+        selector.register(5, Token(5), READ, Mode::Edge).unwrap();
+    };
+    let before_ns = rig.world().now_ns;
+    meanwhile(&rig, 250 * MS, register);
+    assert_eq!(rig.try_select(None).unwrap(), readable(&[5]));
+    let elapsed_ns = rig.world().now_ns - before_ns;
+    assert!((250 * MS..451 * MS).contains(&elapsed_ns), "{elapsed_ns}");
+    let (said, calls) = rig.calls(|rig| rig.select(5_000));
+    assert_eq!(said, []);
+    assert!((500..=520).contains(&calls.len()), "{} calls", calls.len());
+}
+
 /// A selector that waits for two streams, of which no other thread holds a handle.
 fn unshared() -> Rig<Threaded> {
     let mut rig = Rig::with_config(EXACT, Config::DEFAULT);
