@@ -15,7 +15,8 @@
 //! | [`UdpSocket`] | [`Unsupported`](std::io::ErrorKind::Unsupported) | without broadcast and multicast | yes |
 //! | keep-alive, sizes of buffers | [`Unsupported`](std::io::ErrorKind::Unsupported) | yes | yes |
 //! | [`lookup`] | [`Unsupported`](std::io::ErrorKind::Unsupported) | yes | yes, on threads |
-//! | descriptors (`AsRawFd`, into `std`) | yes | no: the sockets are resources of the host | yes |
+//! | from `std` (`from_std`) | yes | yes | yes |
+//! | descriptors (`AsRawFd`), into `std` (`From`) | yes | no: the sockets are resources of the host, of which libc makes no descriptors | yes |
 //!
 //! On WASI 0.2 a socket of the standard library (`from_std`) stays one of libc, and is waited for
 //! with its `poll`. Where a poll holds such sockets and others too, it waits in turn, in slices

@@ -83,6 +83,24 @@ fn sleeps_are_never_early_and_three_milliseconds_late_at_most() {
     }
 }
 
+/// Without being asked for anything: what a port scanner and many a load balancer do. wasi-libc ends
+/// a program that asks it who such a peer is.
+#[test]
+fn peers_that_reset_at_once_stop_no_server() {
+    let _machine = share_machine();
+    for on in EVERYWHERE {
+        let mut server = Server::start("tokio-echo", on);
+        for _ in 0..500 {
+            let stream = connect(server.address);
+            let socket = socket2::SockRef::from(&stream);
+            socket.set_linger(Some(Duration::ZERO)).unwrap();
+        }
+        let mut stream = connect(server.address);
+        assert_eq!(exchange(&mut stream, b"there"), b"there", "{on:?}");
+        assert!(server.is_running(), "{on:?}");
+    }
+}
+
 /// Exchanges messages until the server is gone; how many.
 fn busy_client(address: SocketAddr) -> thread::JoinHandle<u64> {
     let mut stream: TcpStream = connect(address);

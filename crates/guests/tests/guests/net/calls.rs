@@ -116,6 +116,34 @@ pub(crate) fn net_event_debug(case: &Case) {
     guest.succeeds();
 }
 
+/// libc ends a program of WASI 0.2 that asks it for the address of such a peer: so does `accept` of
+/// the standard library there.
+pub(crate) fn net_gone_peers(case: &Case) {
+    const GONE: usize = 5;
+    let guest = case.setup().listeners(2).start();
+    let control = guest.connect();
+    let connect = |index| peer::connect(guest.addr(index)).unwrap();
+    let mut alive = Vec::new();
+    for index in [0, 1] {
+        for number in 0..GONE {
+            let gone = connect(index);
+            if number % 2 == 1 {
+                say(&gone, "bye");
+            }
+            peer::reset(gone).unwrap();
+        }
+        let stream = connect(index);
+        say(&stream, "there");
+        alive.push(stream);
+    }
+    say(&control, "go");
+    for stream in &alive {
+        hear(stream, "served");
+    }
+    let said = format!("{GONE} gone\n");
+    assert_eq!(guest.succeeds().stdout_text(), said.repeat(2));
+}
+
 pub(crate) fn net_accept_storm(case: &Case) {
     const THREADS: u8 = 4;
     const EACH: u8 = 60;

@@ -41,6 +41,12 @@ impl TcpListener {
 
     /// Accepts a connection. Call it until it says `WouldBlock`.
     ///
+    /// # Platform behaviour
+    ///
+    /// On WASI 0.2 the address is always `0.0.0.0:0`. Only wasi-libc can tell it, and libc ends the
+    /// program when it is asked about a peer that has reset the connection, which any peer may do
+    /// before it is accepted. [`peer_addr`](TcpStream::peer_addr) does ask.
+    ///
     /// # Errors
     ///
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) when there is none; what the host says.
@@ -48,11 +54,8 @@ impl TcpListener {
         let accepted = self
             .inner
             .do_io_with(Interest::READABLE, |listener| raw::accept(listener.as_fd()))?;
-        let stream = net::TcpStream::from(accepted);
-        // A peer that is gone again has no address; a read tells what happened.
         let unknown = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-        let peer = stream.peer_addr().unwrap_or(unknown);
-        Ok((TcpStream::from_std(stream), peer))
+        Ok((TcpStream::from_std(accepted.into()), unknown))
     }
 
     /// The address it listens on.

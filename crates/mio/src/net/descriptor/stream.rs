@@ -45,6 +45,10 @@ impl TcpStream {
     /// # Errors
     ///
     /// [`NotConnected`](ErrorKind::NotConnected) if there is none.
+    ///
+    /// # Platform behaviour
+    ///
+    /// On WASI 0.2 wasi-libc ends the program, by a trap, when the peer has reset the connection.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.inner.peer_addr()
     }

@@ -102,6 +102,10 @@ impl TcpListener {
 
     /// A listener of the standard library as a source. It must be non-blocking:
     /// [`set_nonblocking`](net::TcpListener::set_nonblocking).
+    ///
+    /// # Platform behaviour
+    ///
+    /// There is a way back, `From`, except on WASI 0.2: see [`net`](crate::net#platform-behaviour).
     #[must_use]
     pub fn from_std(listener: net::TcpListener) -> Self {
         Self::from_backend(backend_socket(listener))
@@ -124,7 +128,9 @@ impl TcpListener {
     ///
     /// # Platform behaviour
     ///
-    /// WASI 0.1 does not say who connected: the address is `0.0.0.0:0`.
+    /// WASI 0.1 does not say who connected: the address is `0.0.0.0:0`. So it is on WASI 0.2 for a
+    /// listener of the standard library: libc ends the program when it is asked about a peer that
+    /// is gone again.
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let accepted = self
             .inner

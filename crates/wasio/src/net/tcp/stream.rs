@@ -79,6 +79,10 @@ impl TcpStream {
 
     /// A connection of the standard library as a source. It must be non-blocking:
     /// [`set_nonblocking`](net::TcpStream::set_nonblocking).
+    ///
+    /// # Platform behaviour
+    ///
+    /// There is a way back, `From`, except on WASI 0.2: see [`net`](crate::net#platform-behaviour).
     #[must_use]
     pub fn from_std(stream: net::TcpStream) -> Self {
         Self::from_backend(backend_socket(stream))
@@ -96,6 +100,11 @@ impl TcpStream {
     ///
     /// [`NotConnected`](io::ErrorKind::NotConnected) if there is none;
     /// WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
+    ///
+    /// # Platform behaviour
+    ///
+    /// WASI 0.2: libc ends the program when it is asked about a stream of its own
+    /// ([`from_std`](Self::from_std)) that the peer has reset.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         sys::net::peer_addr(&self.inner)
     }

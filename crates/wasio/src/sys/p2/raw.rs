@@ -5,6 +5,8 @@ use std::cell::{OnceCell, RefCell, RefMut};
 use std::io;
 use std::mem::offset_of;
 use std::ops::Deref;
+#[cfg(feature = "net")]
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
 
 use wasip2::io::error::Error;
@@ -34,7 +36,13 @@ unsafe extern "C" {
     fn libc_poll(asked: *mut Asked, len: usize, timeout_ms: i32) -> i32;
     #[cfg(feature = "net")]
     fn atexit(function: extern "C" fn()) -> i32;
+    #[cfg(feature = "net")]
+    fn accept4(listener: i32, address: *mut u8, len: *mut u32, flags: i32) -> i32;
 }
+
+/// wasi-libc's `SOCK_NONBLOCK`.
+#[cfg(feature = "net")]
+const NON_BLOCKING: i32 = 0x4000;
 
 /// `list<u32>` as the host returns it.
 #[repr(C)]
@@ -112,10 +120,12 @@ impl<T> Once<T> {
         Self(OnceCell::new())
     }
 
+    #[cfg(feature = "net")]
     pub(super) fn with(value: T) -> Self {
         Self(OnceCell::from(value))
     }
 
+    #[cfg(feature = "net")]
     pub(super) fn take(&mut self) -> Option<T> {
         self.0.take()
     }
@@ -240,6 +250,20 @@ pub(super) fn at_exit(function: extern "C" fn()) {
     // SAFETY: libc calls `function` once, with no argument, and it is there for ever.
     let result = unsafe { atexit(function) };
     debug_assert_eq!(result, 0, "no room for one more function");
+}
+
+/// Accepts a connection that never blocks. Nobody is asked who connected: libc ends the program if
+/// the peer is gone again by then.
+#[cfg(feature = "net")]
+pub(super) fn accept(listener: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    let (address, len) = (std::ptr::null_mut(), std::ptr::null_mut());
+    // SAFETY: without a place for the address libc writes nothing.
+    let accepted = unsafe { accept4(listener.as_raw_fd(), address, len, NON_BLOCKING) };
+    if accepted < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: libc opened it for us just now.
+    Ok(unsafe { OwnedFd::from_raw_fd(accepted) })
 }
 
 /// libc's `poll`. Returns how many descriptors were found to be anything.

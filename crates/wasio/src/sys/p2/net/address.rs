@@ -1,6 +1,6 @@
 //! Addresses, the host's and the standard library's, and the network they are of.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use wasip2::sockets::instance_network::instance_network;
 use wasip2::sockets::network::{
@@ -8,6 +8,10 @@ use wasip2::sockets::network::{
 };
 
 use crate::sys::imp::raw::Once;
+
+/// In place of the address of a peer that has none any more, or must not be asked about. Its stream
+/// tells what happened.
+pub(super) const UNKNOWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// The network that the host gave the program.
 pub(in crate::sys::imp) fn network() -> &'static Network {

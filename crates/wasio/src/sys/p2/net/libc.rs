@@ -4,11 +4,13 @@
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{self, Shutdown, SocketAddr};
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, RawFd};
 
+use super::address;
 use super::stream::TcpStream;
 use crate::portable::Key;
 use crate::sys::Backend;
+use crate::sys::imp::raw;
 use crate::sys::imp::selector::Selector;
 use crate::{Interest, Mode, Token};
 
@@ -100,9 +102,10 @@ pub(crate) trait Listener: Descriptor {
 
 impl Listener for net::TcpListener {
     fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let (stream, peer) = self.accept()?;
-        stream.set_nonblocking(true)?;
-        Ok((stream.into(), peer))
+        // Not even a peer that is there has an address: libc ends the program if it is asked about
+        // one that is gone, and nobody can know before.
+        let stream = net::TcpStream::from(raw::accept(self.as_fd())?);
+        Ok((stream.into(), address::UNKNOWN))
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {

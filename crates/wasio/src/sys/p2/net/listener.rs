@@ -50,10 +50,8 @@ impl TcpListener {
         match self {
             Self::Native(native) => {
                 let (socket, input, output) = checked(native.socket.accept())?;
-                // A peer that is gone again has no address; its stream tells what happened.
-                let peer = socket
-                    .remote_address()
-                    .map_or_else(|_| SocketAddr::from(([0, 0, 0, 0], 0)), address::from_host);
+                let peer = socket.remote_address();
+                let peer = peer.map_or(address::UNKNOWN, address::from_host);
                 Ok((TcpStream::accepted(socket, input, output), peer))
             }
             Self::Std(listener) => listener.accept(),
