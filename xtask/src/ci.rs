@@ -6,10 +6,12 @@ use crate::cargo::Workspace;
 use crate::test;
 
 /// The programs the tests call, and the Debian packages they are in.
-const PROGRAMS: [(&str, &str); 3] = [
+const PROGRAMS: [(&str, &str); 5] = [
     ("curl", "curl"),
+    ("ip", "iproute2"),
     ("node", "nodejs"),
     ("redis-server", "redis-server"),
+    ("unshare", "util-linux"),
 ];
 
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
@@ -21,7 +23,7 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
 fn install_missing() {
     let missing: Vec<&str> = PROGRAMS
         .into_iter()
-        .filter(|(program, _)| !succeeds(program, &["--version"]))
+        .filter(|(program, _)| !is_there(program))
         .map(|(_, package)| package)
         .collect();
     if missing.is_empty() || !succeeds("apt-get", &["--version"]) || !is_root() {
@@ -33,6 +35,15 @@ fn install_missing() {
     if !succeeds("apt-get", &install) && succeeds("apt-get", &["update"]) {
         succeeds("apt-get", &install);
     }
+}
+
+/// Whether it can be started; `ip` knows no `--version` and says so.
+fn is_there(program: &str) -> bool {
+    Command::new(program)
+        .arg("--version")
+        .stdin(Stdio::null())
+        .output()
+        .is_ok()
 }
 
 fn is_root() -> bool {
