@@ -24,6 +24,7 @@ impl Registration {
 }
 
 impl Drop for Registration {
+    #[inline(never)]
     fn drop(&mut self) {
         // It fails only if somebody deregistered the descriptor through the selector.
         let _ = self.selector.deregister(self.key);

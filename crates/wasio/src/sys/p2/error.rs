@@ -63,14 +63,14 @@ impl Error for HostError {}
 
 impl fmt::Debug for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("HostError")
-            .field(&format_args!("{self}"))
-            .finish()
+        write!(f, "HostError({self})")
     }
 }
 
 /// An error code of `wasi:sockets`.
 #[cfg(feature = "net")]
+#[cold]
+#[inline(never)]
 pub(crate) fn of_code(code: ErrorCode) -> io::Error {
     match kind(code) {
         // Frequent, and it says all there is: not worth an allocation.

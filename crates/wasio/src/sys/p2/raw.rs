@@ -125,6 +125,17 @@ impl<T> Once<T> {
         Self(OnceCell::from(value))
     }
 
+    /// As that of the cell, without the check that `make` does not come here again: the first value stays.
+    pub(super) fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
+        if self.0.get().is_none() {
+            let _ = self.0.set(make());
+        }
+        match self.0.get() {
+            Some(value) => value,
+            None => unreachable!("it was set above"),
+        }
+    }
+
     #[cfg(feature = "net")]
     pub(super) fn take(&mut self) -> Option<T> {
         self.0.take()

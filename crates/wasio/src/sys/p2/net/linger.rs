@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use wasip2::clocks::monotonic_clock;
-use wasip2::io::poll::{Pollable, poll};
+use wasip2::io::poll::Pollable;
 use wasip2::sockets::tcp::{ShutdownType, TcpSocket};
 
 use super::stream::Connection;
@@ -50,6 +50,7 @@ static LINGERING: Lock<Vec<Lingering>> = Lock::new(Vec::new());
 static ANY: AtomicBool = AtomicBool::new(false);
 
 /// Keeps a connection for as long as the host has something of it to send.
+#[cold]
 pub(super) fn keep(connection: Connection, socket: TcpSocket) {
     static AT_EXIT: AtomicBool = AtomicBool::new(false);
     if !AT_EXIT.swap(true, Ordering::Relaxed) {
@@ -73,6 +74,8 @@ pub(crate) fn look() {
     }
 }
 
+#[cold]
+#[inline(never)]
 fn reap() {
     let mut lingering = LINGERING.lock();
     lingering.retain(|one| !one.is_sent());
@@ -87,8 +90,8 @@ extern "C" fn wait_for_all() {
         if lingering.is_empty() || last.ready() {
             return;
         }
-        let mut all: Vec<_> = lingering.iter().map(|one| &one.sent).collect();
-        all.push(&last);
-        poll(&all);
+        let mut all = vec![last.handle()];
+        all.extend(lingering.iter().map(|one| one.sent.handle()));
+        raw::poll(&all);
     }
 }

@@ -269,10 +269,10 @@ impl Connection {
     pub(super) fn warmed(self) -> Self {
         let mut buffer = [0; FIRST_LEN];
         // The first read is given what this finds.
-        if let Err(error) = self.peek(&mut buffer)
-            && error.kind() != io::ErrorKind::WouldBlock
-        {
-            self.peeked().error = Some(error);
+        match stream::read(&self.input, &mut buffer) {
+            Ok(len) => self.peeked().bytes = buffer[..len].to_vec(),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => self.peeked().error = Some(error),
         }
         self
     }
@@ -308,25 +308,29 @@ impl Connection {
     }
 
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.peeked().is_empty() {
+            return stream::read(&self.input, buffer);
+        }
+        self.read_peeked(buffer)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn read_peeked(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut peeked = self.peeked();
-        if !peeked.bytes.is_empty() {
-            let len = peeked.copy_to(buffer);
-            peeked.bytes.drain(..len);
-            let is_drained = peeked.bytes.is_empty() && peeked.error.is_none();
-            drop(peeked);
-            if is_drained {
-                self.retarget();
-            }
-            return Ok(len);
+        let len = peeked.copy_to(buffer);
+        peeked.bytes.drain(..len);
+        let result = match len {
+            // Only the error is left.
+            0 => peeked.error.take().map_or(Ok(0), Err),
+            len => Ok(len),
+        };
+        let is_drained = peeked.is_empty();
+        drop(peeked);
+        if is_drained {
+            self.retarget();
         }
-        match peeked.error.take() {
-            Some(error) => {
-                drop(peeked);
-                self.retarget();
-                Err(error)
-            }
-            None => stream::read(&self.input, buffer),
-        }
+        result
     }
 
     fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
@@ -384,12 +388,11 @@ impl Connection {
         }
         let handle = |pollable: &Once<Owned>| pollable.get().map(|owned| owned.handle());
         let peeked = self.peeked();
-        let is_ready = !peeked.bytes.is_empty() || peeked.error.is_some();
         Target::Pollables {
-            read: if is_ready {
-                Some(clock::always_ready())
-            } else {
+            read: if peeked.is_empty() {
                 handle(&self.readable)
+            } else {
+                Some(clock::always_ready())
             },
             write: handle(&self.writable),
         }
@@ -397,6 +400,10 @@ impl Connection {
 }
 
 impl Peeked {
+    const fn is_empty(&self) -> bool {
+        self.bytes.is_empty() && self.error.is_none()
+    }
+
     fn copy_to(&self, buffer: &mut [u8]) -> usize {
         let len = self.bytes.len().min(buffer.len());
         buffer[..len].copy_from_slice(&self.bytes[..len]);
