@@ -7,7 +7,7 @@ use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use wasio::net::TcpListener;
-use wasio::{Interest, SourceFd};
+use wasio::{Interest, SourceFd, Token};
 use wasio_guests::driver::{Driver, accept, drain, say};
 
 const TURNS: usize = 50;
@@ -42,6 +42,41 @@ fn main() {
         drain(&mut native);
     }
     assert!(longest < LONGEST, "{longest:?}");
-    eprintln!("longest {longest:?}");
     driver.expect_silence();
+    drop(driver);
+    answer();
+}
+
+/// Answers two peers that speak when the wait has become long, one of each kind, until both have
+/// gone: the test measures how long they wait.
+fn answer() {
+    let mut listener = wasio_guests::listener();
+    let std_listener = wasio_guests::std_listener(1);
+    let mut native = accept(&mut listener);
+    let (mut plain, _) = std_listener.accept().expect("accept");
+    plain.set_nonblocking(true).expect("non-blocking");
+    let mut driver = Driver::default();
+    let descriptor = plain.as_raw_fd();
+    driver.register(&mut SourceFd(&descriptor), 1, Interest::READABLE);
+    driver.register(&mut native, 2, Interest::READABLE);
+    let mut ended = [false; 2];
+    while ended != [true; 2] {
+        for event in driver.next_events() {
+            if event.token() == Token(2) {
+                let (said, end) = drain(&mut native);
+                native.write_all(&said).expect("room");
+                ended[1] |= end;
+                continue;
+            }
+            let (said, end) = drain(&mut plain);
+            plain.write_all(&said).expect("room");
+            if end {
+                // It would be ready for ever.
+                let registry = driver.poll.registry();
+                let result = registry.deregister(&mut SourceFd(&descriptor));
+                result.expect("deregister");
+                ended[0] = true;
+            }
+        }
+    }
 }

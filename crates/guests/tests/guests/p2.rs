@@ -1,6 +1,12 @@
 //! Guests that are about WASI 0.2: they talk to themselves.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
+use wasio_host::peer;
+
 use crate::harness::Case;
+use crate::talk::{hear, say};
 
 mod http;
 mod limits;
@@ -35,8 +41,30 @@ pub(crate) fn p2_writes(case: &Case) {
     assert!(sent > 4 * 64 * 1024, "{text}");
 }
 
+/// Each kind of source is seen when the slice for the other one is over, which is 10 ms at most.
 pub(crate) fn p2_mixed(case: &Case) {
-    case.start().succeeds();
+    const ROUNDS: u64 = 25;
+    let guest = case.setup().listeners(2).start();
+    let peers = [0, 1].map(|index| peer::connect(guest.addr(index)).unwrap());
+    for (peer, kind) in peers.iter().zip(["pollable", "descriptor"]) {
+        let mut delays: Vec<Duration> = (0..ROUNDS)
+            .map(|round| {
+                // The slices grow meanwhile, and it falls into another place of one each time.
+                thread::sleep(Duration::from_millis(20 + 7 * round % 20));
+                let start = Instant::now();
+                say(peer, "x");
+                hear(peer, "x");
+                start.elapsed()
+            })
+            .collect();
+        delays.sort_unstable();
+        let (median, longest) = (delays[delays.len() / 2], delays[delays.len() - 1]);
+        eprintln!("{kind}: median {median:?}, longest {longest:?}");
+        assert!(median < Duration::from_millis(15), "{kind}: {delays:?}");
+        assert!(longest < Duration::from_secs(1), "{kind}: {delays:?}");
+    }
+    drop(peers);
+    guest.succeeds();
 }
 
 pub(crate) fn p2_no_lookup(case: &Case) {

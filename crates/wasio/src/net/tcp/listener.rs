@@ -81,7 +81,7 @@ impl TcpListener {
     /// * Unix: the TCP sockets of systemd's `LISTEN_FDS` protocol, from descriptor 3 on, if
     ///   `LISTEN_PID` is this process. The two variables are left as they are. Use one library for
     ///   this protocol: another one would take the same descriptors again.
-    /// * Windows: always `None`.
+    /// * WASI 0.2 and Windows: always `None`.
     ///
     /// # Examples
     ///

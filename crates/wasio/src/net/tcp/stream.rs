@@ -135,7 +135,8 @@ impl TcpStream {
     ///
     /// # Platform behaviour
     ///
-    /// Windows: set it after the connection is made.
+    /// Windows: set it after the connection is made. WASI 0.2 has no such option: it is remembered,
+    /// and the host decides.
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         sys::net::set_nodelay(&self.inner, nodelay)
     }
