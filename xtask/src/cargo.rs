@@ -40,14 +40,14 @@ impl Workspace {
         command
     }
 
-    /// Cargo of the nightly toolchain, which only rustup can find.
-    pub(crate) fn nightly_cargo(&self, arguments: &str) -> Command {
-        self.command("rustup", &format!("run nightly cargo {arguments}"))
+    /// `rustc` or `cargo` of another toolchain, which only rustup can find.
+    pub(crate) fn of_toolchain(&self, toolchain: &str, arguments: &str) -> Command {
+        self.command("rustup", &format!("run {toolchain} {arguments}"))
     }
 
-    /// The compiler of the nightly toolchain.
-    pub(crate) fn nightly_rustc(&self, arguments: &str) -> Command {
-        self.command("rustup", &format!("run nightly rustc {arguments}"))
+    /// The compiler that is used.
+    pub(crate) fn rustc(&self, arguments: &str) -> Command {
+        self.command("rustc", arguments)
     }
 
     fn command(&self, program: impl AsRef<OsStr>, arguments: &str) -> Command {

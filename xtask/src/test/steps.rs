@@ -24,6 +24,7 @@ pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
         move || tidy::findings(&root)
     }));
     steps.extend(lints(workspace));
+    steps.push(oldest_rust(workspace));
     steps.extend(documentation(workspace));
     steps.extend(tests(workspace));
     steps.extend(examples_of_documents(workspace));
@@ -208,8 +209,9 @@ fn miri(workspace: &Workspace) -> Step {
     if let Some(reason) = no_miri(workspace) {
         return Step::skipped(title, reason);
     }
-    let mut command = workspace.nightly_cargo(
-        "miri test --package wasio --no-default-features --lib -- portable:: --skip traffic",
+    let mut command = workspace.of_toolchain(
+        "nightly",
+        "cargo miri test --package wasio --no-default-features --lib -- portable:: --skip traffic",
     );
     // Proptest asks for the current folder.
     command.env("MIRIFLAGS", "-Zmiri-disable-isolation");
@@ -221,13 +223,37 @@ fn miri(workspace: &Workspace) -> Step {
 /// Why Miri cannot run. Without the library's source it would install that
 /// itself, unasked, since its question finds no one at the terminal.
 fn no_miri(workspace: &Workspace) -> Option<&'static str> {
-    let output = |mut command: Command| command.output().ok().filter(|one| one.status.success());
-    if output(workspace.nightly_cargo("miri --version")).is_none() {
+    if said(workspace.of_toolchain("nightly", "cargo miri --version")).is_none() {
         return Some("no nightly with Miri: rustup toolchain install nightly -c miri -c rust-src");
     }
-    let sysroot = output(workspace.nightly_rustc("--print sysroot"))?;
-    let sysroot = String::from_utf8_lossy(&sysroot.stdout).trim().to_owned();
+    let sysroot = said(workspace.of_toolchain("nightly", "rustc --print sysroot"))?;
     let source = Path::new(&sysroot).join("lib/rustlib/src/rust/library");
     let remedy = "no source of the library: rustup component add rust-src --toolchain nightly";
     (!source.is_dir()).then_some(remedy)
+}
+
+/// What a command prints, if it succeeds.
+fn said(mut command: Command) -> Option<String> {
+    let output = command.output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    output.status.success().then_some(text)
+}
+
+/// What the `rust-version` of the manifest promises to users of the libraries.
+fn oldest_rust(workspace: &Workspace) -> Step {
+    const OLDEST: &str = env!("CARGO_PKG_RUST_VERSION");
+    const CHECK: &str = "check --quiet --package wasio --package mio";
+    let title = format!("the libraries on the oldest Rust, {OLDEST}");
+    let is_oldest = |version: String| version.starts_with(&format!("rustc {OLDEST}."));
+    if said(workspace.rustc("--version")).is_some_and(is_oldest) {
+        return Step::check(&title, workspace.cargo(CHECK));
+    }
+    if said(workspace.of_toolchain(OLDEST, "rustc --version")).is_none() {
+        let remedy = format!("it is not installed: rustup toolchain install {OLDEST}");
+        return Step::skipped(&title, &remedy);
+    }
+    let mut command = workspace.of_toolchain(OLDEST, &format!("cargo {CHECK}"));
+    // Its own, as the other compiler would build all anew.
+    command.env("CARGO_TARGET_DIR", workspace.root().join("target/oldest"));
+    Step::check(&title, command)
 }
