@@ -5,9 +5,9 @@ use std::io;
 use wasip2::cli::{stdin, stdout};
 use wasip2::io::streams::{InputStream, OutputStream};
 
-use super::error;
 use super::source::{Pollables, pollable_source};
 use super::target::{Owned, Target};
+use super::{error, stream};
 use crate::Interest;
 
 /// Standard input.
@@ -29,7 +29,7 @@ impl Stdin {
 
     /// `_reported` is of use where asking may block: the host never does.
     pub(crate) fn read(&self, target: &mut [u8], _reported: bool) -> io::Result<usize> {
-        super::stream::read(&self.stream, target)
+        stream::read(&self.stream, target)
     }
 }
 
@@ -60,14 +60,14 @@ impl Stdout {
     }
 
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        let written = super::stream::write(&self.stream, bytes)?;
+        let written = stream::write(&self.stream, bytes)?;
         if written > 0 {
             // The host may keep what was written until it is told. An error shows in the next write.
             self.stream
                 .flush()
                 .or_else(|error| error::of_stream(error).map_or(Ok(()), Err))?;
         }
-        Ok(written)
+        stream::or_would_block(written, bytes)
     }
 }
 

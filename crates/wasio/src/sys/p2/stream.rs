@@ -21,7 +21,8 @@ pub(super) fn read(stream: &InputStream, target: &mut [u8]) -> io::Result<usize>
     }
 }
 
-/// Writes until the host takes no more, so that less than all means just that.
+/// Writes until the host takes no more, so that less than all means just that: 0 is that it takes
+/// nothing now.
 pub(super) fn write(stream: &OutputStream, bytes: &[u8]) -> io::Result<usize> {
     let mut written = 0;
     while written < bytes.len() {
@@ -33,6 +34,11 @@ pub(super) fn write(stream: &OutputStream, bytes: &[u8]) -> io::Result<usize> {
             Err(error) => return Err(error),
         }
     }
+    Ok(written)
+}
+
+/// What [`write`] found, for a caller who is to wait when it is nothing.
+pub(super) fn or_would_block(written: usize, bytes: &[u8]) -> io::Result<usize> {
     if written == 0 && !bytes.is_empty() {
         return Err(io::ErrorKind::WouldBlock.into());
     }

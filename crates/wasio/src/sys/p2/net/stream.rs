@@ -278,15 +278,14 @@ impl Connection {
     }
 
     fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        let mut result = stream::write(&self.output, bytes);
-        if let Err(error) = &result
-            && error.kind() == io::ErrorKind::WouldBlock
-            && self.writable().ready()
-        {
-            result = stream::write(&self.output, bytes);
+        let mut written = stream::write(&self.output, bytes)?;
+        if written == 0 && self.writable().ready() {
+            written = stream::write(&self.output, bytes)?;
         }
-        self.wrote.fetch_or(result.is_ok(), Ordering::Relaxed);
-        result
+        if written > 0 {
+            self.wrote.store(true, Ordering::Relaxed);
+        }
+        stream::or_would_block(written, bytes)
     }
 
     /// wasmtime, which sends in the background what there was no room for, takes note that it has
