@@ -16,6 +16,8 @@ const PROGRAMS: [(&str, &str); 5] = [
 
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
     install_missing();
+    // Best effort too: without them their steps are skipped.
+    succeeds("rustup", &[&["target", "add"][..], &test::SYSTEMS].concat());
     test::run(workspace, &test::Options::default())
 }
 

@@ -8,6 +8,8 @@ mod summary;
 
 use std::process::ExitCode;
 
+pub(crate) use self::steps::SYSTEMS;
+
 use anyhow::ensure;
 
 use crate::cargo::Workspace;

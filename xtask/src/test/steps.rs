@@ -15,6 +15,8 @@ const WASIO_FEATURES: [&str; 2] = ["", "--no-default-features"];
 const PEERS: &str = "benches/peers";
 /// What runs on the drop-in mio: a workspace of its own, with its configuration beside it.
 const TOKIO: &str = "examples/tokio";
+/// The systems that nothing runs on here.
+pub(crate) const SYSTEMS: [&str; 2] = ["x86_64-pc-windows-gnu", "aarch64-apple-darwin"];
 const DENY: &str = "-- -D warnings";
 
 pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
@@ -25,6 +27,7 @@ pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
     }));
     steps.extend(lints(workspace));
     steps.push(oldest_rust(workspace));
+    steps.extend(other_systems(workspace));
     steps.extend(documentation(workspace));
     steps.extend(tests(workspace));
     steps.extend(examples_of_documents(workspace));
@@ -237,6 +240,36 @@ fn said(mut command: Command) -> Option<String> {
     let output = command.output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     output.status.success().then_some(text)
+}
+
+/// What is built for [`SYSTEMS`] is type-checked.
+fn other_systems(workspace: &Workspace) -> Vec<Step> {
+    let mut listed = Command::new("rustup");
+    listed.args(["target", "list", "--installed"]);
+    let installed = said(listed).unwrap_or_default();
+    let steps = SYSTEMS.map(|system| {
+        let check = |title: &str, arguments: &str| {
+            let title = format!("{title}, {system}");
+            if installed.lines().all(|one| one != system) {
+                let remedy = format!("its target is not installed: rustup target add {system}");
+                return Step::skipped(&title, &remedy);
+            }
+            let arguments = arguments.replace("SYSTEM", system);
+            Step::check(&title, workspace.cargo(&arguments))
+        };
+        [
+            check(
+                "lints, the libraries",
+                "clippy --quiet --package wasio --package mio --lib --target SYSTEM \
+                 --features mio/net,mio/os-poll,wasio/log -- -D warnings",
+            ),
+            check(
+                "types, the tests of wasio",
+                "check --quiet --package wasio --tests --target SYSTEM",
+            ),
+        ]
+    });
+    steps.into_iter().flatten().collect()
 }
 
 /// What the `rust-version` of the manifest promises to users of the libraries.

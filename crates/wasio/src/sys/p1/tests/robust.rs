@@ -397,9 +397,10 @@ fn a_descriptor_is_looked_at_when_it_is_registered() {
         .register(3, Token(0), READ, Mode::Edge)
         .unwrap_err();
     assert_eq!(error.raw_os_error(), Some(i32::from(Errno::BADF.0)));
+    // -1, or where descriptors are not negative the largest.
     let error = rig
         .selector
-        .register(-1, Token(0), READ, Mode::Edge)
+        .register(!0, Token(0), READ, Mode::Edge)
         .unwrap_err();
     assert_eq!(error.raw_os_error(), Some(i32::from(Errno::BADF.0)));
     rig.world().open(3, Kind::Directory);
