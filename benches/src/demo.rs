@@ -255,3 +255,48 @@ fn progress_bar(name: &str, messages: u64) -> anyhow::Result<ProgressBar> {
     bar.set_style(ProgressStyle::with_template(template)?);
     Ok(bar)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn findings(messages: u64, failures: &[&str]) -> Findings {
+        Findings {
+            name: "a server".to_owned(),
+            connections: 2,
+            messages,
+            expected_messages: 10,
+            bytes: 1 << 20,
+            elapsed: Duration::from_secs(2),
+            server_cpu: Duration::from_millis(1),
+            latency_ns: new_histogram(),
+            idle_share: 0.0,
+            peak_memory_bytes: 0,
+            size_bytes: 0,
+            failures: failures.iter().map(|&failure| failure.to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn a_wrong_byte_a_missing_message_or_none_at_all_is_an_error() {
+        let error = |findings: &Findings| findings.check_all_sent().unwrap_err().to_string();
+        let wrong = error(&findings(10, &["byte 7 of message 3 is wrong"]));
+        assert_eq!(wrong, "a server: byte 7 of message 3 is wrong");
+        assert!(error(&findings(9, &[])).contains("9 of 10 messages"));
+        assert!(error(&findings(0, &[])).contains("no message came back"));
+        let whole = findings(10, &[]);
+        assert!(whole.check_all_sent().is_ok());
+        assert_eq!(whole.sentence_if_cut_short(), None);
+    }
+
+    #[test]
+    fn a_run_that_was_cut_short_says_so_in_its_column_and_below() {
+        let cut = findings(9, &[]);
+        assert!(cut.check().is_ok());
+        let sentence = cut.sentence_if_cut_short().unwrap();
+        assert!(sentence.contains("9 of 10 messages"), "{sentence}");
+        let table = table(&[cut, findings(10, &[])]).to_string();
+        assert!(table.contains("9 (of 10: its time was over)"), "{table}");
+        assert_eq!(table.matches("a server").count(), 2);
+    }
+}

@@ -33,7 +33,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs a guest and exits with its exit code, or with 134 when it traps.
+    /// Runs a guest and exits with its exit code (a component has 0 and 1), or with 134 when it traps.
     Run(Run),
 }
 
