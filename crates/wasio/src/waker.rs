@@ -17,8 +17,10 @@ use crate::{Registry, Token};
 /// # Platform behaviour
 ///
 /// Guaranteed: no wake is lost. Today: on `wasm32-wasip1-threads` a wait with no descriptors
-/// ends at once and one with descriptors within 10 ms, as no host can be interrupted; natively
-/// at once. On WASI without threads only the polling thread itself can call `wake`: its next wait returns at once.
+/// ends at once and one with descriptors within 10 ms, as no host can be interrupted (within 200 ms,
+/// once, if the waker is made while the poll has been waiting for a second already); natively
+/// at once. On WASI without threads only the polling thread itself can call `wake`: its next
+/// wait returns at once.
 ///
 /// # Examples
 ///
