@@ -20,8 +20,9 @@ const TARGETS: [(&str, &str); 3] = [
 
 /// The targets that the examples are tested on, besides this machine, and the
 /// features that they have there.
-const EXAMPLE_TARGETS: [(&str, &[&str]); 2] = [
+const EXAMPLE_TARGETS: [(&str, &[&str]); 3] = [
     ("wasm32-wasip1", &[]),
+    ("wasm32-wasip1-threads", &[]),
     ("wasm32-wasip2", &["--features", "p2"]),
 ];
 

@@ -12,7 +12,7 @@ use crate::talk::{hear, say};
 
 /// On WASI 0.1 a program that needs more ends with the words that say so.
 fn is_refused_on_01(case: &Case, args: &[&str]) -> bool {
-    if case.host() != Host::Sockets01 {
+    if !matches!(case.host(), Host::Sockets01 | Host::Threads01) {
         return false;
     }
     let outcome = case.setup().args(args).start().outcome();

@@ -30,7 +30,7 @@ pub(crate) fn reverse_proxy(case: &Case) {
     let server = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let address = server.local_addr().unwrap();
     let guest = case.setup().arg(address.to_string()).listeners(1).start();
-    if case.host() == Host::Sockets01 {
+    if matches!(case.host(), Host::Sockets01 | Host::Threads01) {
         // It says why, and the client is told by the end.
         hear_end(&guest.connect());
         let outcome = guest.outcome_within(Duration::from_millis(100));

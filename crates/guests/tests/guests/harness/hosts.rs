@@ -42,7 +42,12 @@ impl Host {
                 Self::Sockets02,
                 Self::Native,
             ],
-            "example" => &[Self::Sockets01, Self::Sockets02, Self::Native],
+            "example" => &[
+                Self::Sockets01,
+                Self::Threads01,
+                Self::Sockets02,
+                Self::Native,
+            ],
             "p1" => &[Self::Sockets01, Self::Plain01, Self::Node],
             "node" => &[Self::Node],
             "p2" => &[Self::Sockets02],
