@@ -3,6 +3,8 @@ use std::io;
 use std::num::NonZeroU8;
 use std::ops::{BitOr, BitOrAssign};
 
+use crate::portable::Direction;
+
 /// What a registration asks for. Never empty.
 ///
 /// What a source *is* comes back as an [`Event`](crate::event::Event), whose
@@ -21,6 +23,7 @@ use std::ops::{BitOr, BitOrAssign};
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Interest(NonZeroU8);
 
+// In the order of `Direction`.
 const READABLE: u8 = 0b001;
 const WRITABLE: u8 = 0b010;
 const PRIORITY: u8 = 0b100;
@@ -73,6 +76,10 @@ impl Interest {
     #[must_use]
     pub const fn is_priority(self) -> bool {
         self.0.get() & PRIORITY != 0
+    }
+
+    pub(crate) const fn wants(self, direction: Direction) -> bool {
+        self.0.get() >> direction as u8 & 1 != 0
     }
 
     /// Whether it asks for AIO completions: never, as no platform of wasio has them.

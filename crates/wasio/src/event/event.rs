@@ -1,7 +1,7 @@
 use std::fmt;
 
 use crate::Token;
-use crate::portable::Key;
+use crate::portable::{Direction, Key};
 use crate::sys;
 
 /// What one source was found to be in one poll.
@@ -102,6 +102,7 @@ pub(crate) struct Readiness(u8);
 
 impl Readiness {
     pub(crate) const EMPTY: Self = Self(0);
+    // Of each pair first the one of reading, as in `Direction`.
     pub(crate) const READABLE: Self = Self(1);
     pub(crate) const WRITABLE: Self = Self(1 << 1);
     pub(crate) const READ_CLOSED: Self = Self(1 << 2);
@@ -111,6 +112,12 @@ impl Readiness {
     /// What an error on a source looks like: the next operation of either
     /// direction returns it.
     pub(crate) const FAILED: Self = Self(Self::READABLE.0 | Self::WRITABLE.0 | Self::ERROR.0);
+
+    /// One direction that is ready, and perhaps at its end.
+    #[allow(dead_code, reason = "for backends whose host says both")]
+    pub(crate) const fn ready(direction: Direction, closed: bool) -> Self {
+        Self((Self::READABLE.0 | (closed as u8) << 2) << direction as u8)
+    }
 
     pub(crate) const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0

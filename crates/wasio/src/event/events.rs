@@ -31,7 +31,6 @@ use crate::sys;
 /// ```
 pub struct Events {
     list: Vec<Event>,
-    capacity: usize,
 }
 
 impl Events {
@@ -44,14 +43,13 @@ impl Events {
     pub fn with_capacity(capacity: usize) -> Self {
         Self {
             list: Vec::with_capacity(capacity),
-            capacity,
         }
     }
 
     /// The number of events a poll can return at most.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.capacity
+        self.list.capacity()
     }
 
     /// Whether the last poll returned no event.
@@ -74,7 +72,7 @@ impl Events {
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.list.len() >= self.capacity
+        self.list.len() == self.list.capacity()
     }
 
     /// Adds `readiness` of the source `key`. `hint` is where the source's event

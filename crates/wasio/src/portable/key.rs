@@ -59,6 +59,11 @@ impl SlotId {
         self.0 >> 1
     }
 
+    /// The other direction of the same registration.
+    pub(crate) const fn sibling(self) -> Self {
+        Self(self.0 ^ 1)
+    }
+
     pub(crate) const fn direction(self) -> Direction {
         if self.0 & 1 == 0 {
             Direction::Read

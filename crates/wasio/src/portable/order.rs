@@ -39,6 +39,15 @@ pub(crate) struct Order<R> {
     hot: usize,
     /// The next hot slot to look at for cooling.
     hand: usize,
+    /// The registrations of which both directions stand in the array.
+    pairs: usize,
+}
+
+/// Which records are lent, and which two change places for as long: with the same place twice, none.
+#[derive(Clone, Debug)]
+pub(crate) struct Loan {
+    places: Range<usize>,
+    exchanged: [usize; 2],
 }
 
 impl<R: Copy> Order<R> {
@@ -48,6 +57,7 @@ impl<R: Copy> Order<R> {
             owners: vec![SlotId::CLOCK],
             hot: 0,
             hand: 0,
+            pairs: 0,
         }
     }
 
@@ -79,6 +89,11 @@ impl<R: Copy> Order<R> {
         &mut self.records[self.hot]
     }
 
+    /// All records, the clock among them.
+    pub(crate) fn all(&self) -> &[R] {
+        &self.records
+    }
+
     /// The records of a part, the clock among them.
     pub(crate) fn part(&self, part: Part) -> &[R] {
         &self.records[self.places(part)]
@@ -105,14 +120,51 @@ impl<R: Copy> Order<R> {
 
     /// Lends all records but the clock, whose place the last one takes for as long.
     pub(crate) fn without_clock<T>(&mut self, use_it: impl FnOnce(&[R]) -> T) -> T {
+        let loan = self.loan_without_clock();
+        self.lend(&loan, use_it)
+    }
+
+    /// What [`without_clock`](Self::without_clock) lends.
+    pub(crate) fn loan_without_clock(&self) -> Loan {
         let last = self.records.len() - 1;
-        if self.hot == last {
-            return use_it(&self.records[..last]);
+        Loan {
+            places: 0..last,
+            exchanged: [self.hot, last],
         }
-        let clock = self.records[self.hot];
-        self.records[self.hot] = self.records[last];
-        let result = use_it(&self.records[..last]);
-        self.records[self.hot] = clock;
+    }
+
+    /// A whole part, the clock among it.
+    pub(crate) fn loan_of(&self, part: Part) -> Loan {
+        Loan {
+            places: self.places(part),
+            exchanged: [0, 0],
+        }
+    }
+
+    /// What [`with_piece`](Self::with_piece) lends.
+    pub(crate) fn loan_of_piece(&self, piece: Range<usize>) -> Loan {
+        // Towards the clock, so that there is a neighbour: the clock at the last.
+        let (border, places) = if piece.end <= self.hot {
+            (piece.end, piece.start..piece.end + 1)
+        } else {
+            (piece.start - 1, piece.start - 1..piece.end)
+        };
+        Loan {
+            places,
+            exchanged: [border, self.hot],
+        }
+    }
+
+    /// Lends records; two of them may have changed places for as long.
+    pub(crate) fn lend<T>(&mut self, loan: &Loan, use_it: impl FnOnce(&[R]) -> T) -> T {
+        let [a, b] = loan.exchanged;
+        if a != b {
+            self.exchange(a, b);
+        }
+        let result = use_it(&self.records[loan.places.clone()]);
+        if a != b {
+            self.exchange(a, b);
+        }
         result
     }
 
@@ -141,17 +193,8 @@ impl<R: Copy> Order<R> {
         piece: Range<usize>,
         use_it: impl FnOnce(&[R]) -> T,
     ) -> T {
-        // Towards the clock, so that there is a neighbour: the clock at the last.
-        let (border, lent) = if piece.end <= self.hot {
-            (piece.end, piece.start..piece.end + 1)
-        } else {
-            (piece.start - 1, piece.start - 1..piece.end)
-        };
-        let neighbour = self.records[border];
-        self.records[border] = self.records[self.hot];
-        let result = use_it(&self.records[lent]);
-        self.records[border] = neighbour;
-        result
+        let loan = self.loan_of_piece(piece);
+        self.lend(&loan, use_it)
     }
 
     /// The place of the first record that [`with_piece`](Self::with_piece) lends.
@@ -171,6 +214,7 @@ impl<R: Copy> Order<R> {
         hot: bool,
     ) {
         let place = self.records.len();
+        self.pairs += usize::from(sources.position(id.sibling()) != ABSENT);
         push(&mut self.records, record);
         push(&mut self.owners, id);
         sources.set_position(id, index(place));
@@ -188,6 +232,7 @@ impl<R: Copy> Order<R> {
         self.records.pop();
         self.owners.pop();
         sources.set_position(id, ABSENT);
+        self.pairs -= usize::from(sources.position(id.sibling()) != ABSENT);
     }
 
     /// Moves a cold slot into the hot prefix.
@@ -216,11 +261,22 @@ impl<R: Copy> Order<R> {
         self.hot = 0;
     }
 
+    /// Whether [`cool_stale`](Self::cool_stale) may change anything in that poll.
+    pub(super) fn may_cool(&self, poll: u32) -> bool {
+        self.len() >= FEW_COLD || self.turns(poll)
+    }
+
+    /// Whether another slot is to come first, for which there is a reason only where a descriptor
+    /// is waited for in both directions.
+    const fn turns(&self, poll: u32) -> bool {
+        self.pairs > 0 && poll.is_multiple_of(TURN_EVERY)
+    }
+
     /// Looks at the next few hot slots and cools those that moved no bytes for long.
     pub(super) fn cool_stale<S: Copy>(&mut self, sources: &mut Sources<S>) {
         // Then all is waited on as one, and it does not matter which part that is in.
         if self.len() < FEW_COLD {
-            if sources.polls().is_multiple_of(TURN_EVERY) {
+            if self.turns(sources.polls()) {
                 self.turn(sources);
             }
             return;
@@ -253,11 +309,16 @@ impl<R: Copy> Order<R> {
         }
     }
 
+    #[inline(never)]
+    fn exchange(&mut self, a: usize, b: usize) {
+        self.records.swap(a, b);
+    }
+
     fn swap<S: Copy>(&mut self, sources: &mut Sources<S>, a: usize, b: usize) {
         if a == b {
             return;
         }
-        self.records.swap(a, b);
+        self.exchange(a, b);
         self.owners.swap(a, b);
         sources.set_position(self.owners[a], index(a));
         sources.set_position(self.owners[b], index(b));

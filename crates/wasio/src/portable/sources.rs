@@ -170,9 +170,8 @@ impl<S: Copy> Sources<S> {
 
     /// All registrations, in no order that means anything.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Key, Registered<S>)> + '_ {
-        (0u32..).zip(&self.entries).filter_map(|(index, entry)| {
-            let generation = entry.generation;
-            let key = Key { index, generation };
+        (0u32..).zip(&self.entries).filter_map(|(index, _)| {
+            let (key, _) = self.at(index)?;
             self.get(key).map(|registered| (key, registered))
         })
     }
@@ -186,6 +185,7 @@ impl<S: Copy> Sources<S> {
     /// What an operation on a direction told: whether it moved bytes, which makes the direction
     /// hot, and whether the next wait is to include it, if it is one of the interests.
     /// Returns whether that armed it.
+    #[inline]
     pub(crate) fn after_io(
         &mut self,
         key: Key,
@@ -198,15 +198,22 @@ impl<S: Copy> Sources<S> {
         let Some(entry) = registered(&mut self.entries, key) else {
             return false;
         };
-        let wanted = match direction {
-            Direction::Read => entry.interest.is_readable(),
-            Direction::Write => entry.interest.is_writable(),
-        };
+        let wanted = entry.interest.wants(direction);
         let slot = &mut entry.slots[direction as usize];
         let armed = arms && wanted && !slot.armed;
         slot.armed |= armed;
-        if (moved && slot.moved(poll, order_hot)) || armed {
-            slot.mark_dirty(key.slot(direction), &mut self.dirty);
+        let warms = moved && slot.moved(poll, order_hot);
+        let id = key.slot(direction);
+        if slot.position <= order_hot && entry.waits == Waits::Yes && self.dirty.last() == Some(&id)
+        {
+            // The usual course: it is armed again before anything else has changed, and its record
+            // stands where it should.
+            if armed {
+                slot.dirty = false;
+                self.dirty.pop();
+            }
+        } else if warms || armed {
+            slot.mark_dirty(id, &mut self.dirty);
         }
         armed
     }
@@ -278,6 +285,11 @@ impl<S: Copy> Sources<S> {
         &self.always
     }
 
+    /// Whether there may be any.
+    pub(crate) const fn has_always_ready(&self) -> bool {
+        !self.always.is_empty()
+    }
+
     #[cold]
     fn drop_unarmed(&mut self) {
         let mut always = std::mem::take(&mut self.always);
@@ -300,8 +312,8 @@ impl<S: Copy> Sources<S> {
         if slot == SlotId::CLOCK {
             return None;
         }
-        let key = self.key_of(slot);
-        Some((self.entry(key)?.source, key, slot.direction()))
+        let (key, source) = self.at(slot.index())?;
+        Some((source, key, slot.direction()))
     }
 
     /// The registration at an index, and what it is made of.
@@ -321,6 +333,18 @@ impl<S: Copy> Sources<S> {
     /// The place of the source's event in this poll's list, as far as is known.
     pub(crate) fn hint_mut(&mut self, key: Key) -> Option<&mut u32> {
         self.entry_mut(key).map(|entry| &mut entry.hint)
+    }
+
+    /// Begins a poll that changes nothing in `order`. `false` if it is for
+    /// [`reconcile`](Self::reconcile) to begin.
+    #[inline]
+    pub(crate) fn is_reconciled<R: Copy>(&mut self, order: &Order<R>) -> bool {
+        let poll = self.poll.wrapping_add(1);
+        let changes = !self.dirty.is_empty() || order.may_cool(poll);
+        if !changes {
+            self.poll = poll;
+        }
+        !changes
     }
 
     /// Begins a poll: brings `order` up to date with all that was armed, disarmed,
@@ -345,7 +369,8 @@ impl<S: Copy> Sources<S> {
                 self.settle(id, order);
             } else if slot.armed && !placed {
                 let hot = slot.is_hot(poll);
-                let record = record(entry.source, self.key_of(id), id.direction());
+                let (index, generation) = (id.index(), entry.generation);
+                let record = record(entry.source, Key { index, generation }, id.direction());
                 order.insert(self, id, record, hot);
             } else if slot.armed {
                 if slot.position as usize > order.hot() && slot.is_hot(poll) {
@@ -413,6 +438,7 @@ impl<S: Copy> Sources<S> {
         }
     }
 
+    #[inline(never)]
     fn mark_dirty(&mut self, id: SlotId) {
         let slot = &mut self.entries[id.index() as usize].slots[id.direction() as usize];
         slot.mark_dirty(id, &mut self.dirty);

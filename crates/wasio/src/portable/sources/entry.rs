@@ -106,9 +106,10 @@ pub(super) struct Entry<S> {
 }
 
 impl<S> Entry<S> {
-    /// Whether it is the registration of that key.
-    pub(super) fn is(&self, key: Key) -> bool {
-        self.generation == key.generation && self.life == Life::Registered
+    /// Whether it is the registration of that key: a key's generation ends with its
+    /// registration, and the next one begins with the next registration.
+    pub(super) const fn is(&self, key: Key) -> bool {
+        self.generation == key.generation
     }
 }
 
@@ -153,8 +154,12 @@ impl<S: Copy> Armed<'_, S> {
     }
 
     /// The place of the source's event in this poll's list, as far as is known.
-    pub(crate) const fn hint_mut(&mut self) -> &mut u32 {
-        &mut self.entry.hint
+    pub(crate) const fn hint(&self) -> u32 {
+        self.entry.hint
+    }
+
+    pub(crate) const fn set_hint(&mut self, hint: u32) {
+        self.entry.hint = hint;
     }
 
     /// Leaves it out of the next wait.

@@ -20,14 +20,36 @@ fn interest(number: u8) -> Interest {
 
 #[derive(Clone, Debug)]
 enum Op {
-    Register { interest: u8, always: bool },
-    Reregister { which: usize, interest: u8 },
-    Deregister { which: usize },
-    Arm { which: usize, write: bool },
-    Disarm { which: usize, write: bool },
-    Touch { which: usize, write: bool },
-    Refuse { which: usize },
-    Poll { times: u16 },
+    Register {
+        interest: u8,
+        always: bool,
+    },
+    Reregister {
+        which: usize,
+        interest: u8,
+    },
+    Deregister {
+        which: usize,
+    },
+    Arm {
+        which: usize,
+        write: bool,
+        moved: bool,
+    },
+    Disarm {
+        which: usize,
+        write: bool,
+    },
+    Touch {
+        which: usize,
+        write: bool,
+    },
+    Refuse {
+        which: usize,
+    },
+    Poll {
+        times: u16,
+    },
     CoolAll,
 }
 
@@ -39,7 +61,8 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (which.clone(), 0..4u8)
             .prop_map(|(which, interest)| Op::Reregister { which, interest }),
         2 => which.clone().prop_map(|which| Op::Deregister { which }),
-        3 => (which.clone(), any::<bool>()).prop_map(|(which, write)| Op::Arm { which, write }),
+        3 => (which.clone(), any::<bool>(), any::<bool>())
+            .prop_map(|(which, write, moved)| Op::Arm { which, write, moved }),
         3 => (which.clone(), any::<bool>()).prop_map(|(which, write)| Op::Disarm { which, write }),
         4 => (which.clone(), any::<bool>()).prop_map(|(which, write)| Op::Touch { which, write }),
         1 => which.prop_map(|which| Op::Refuse { which }),
@@ -117,13 +140,19 @@ impl Model {
                     self.leaving.insert(key.index);
                 }
             }
-            Op::Arm { which, write } => {
+            Op::Arm {
+                which,
+                write,
+                moved,
+            } => {
                 if let Some(key) = self.key(which) {
                     let known = self.known.get_mut(&name(key)).unwrap();
                     let wanted = [known.interest.is_readable(), known.interest.is_writable()];
                     let place = usize::from(write);
                     let changes = wanted[place] && !known.armed[place];
-                    assert_eq!(self.sources.arm(key, direction(write)), changes);
+                    let hot = u32::try_from(self.order.hot()).unwrap();
+                    let armed = (self.sources).after_io(key, direction(write), moved, true, hot);
+                    assert_eq!(armed, changes);
                     known.armed[place] |= wanted[place];
                 }
             }

@@ -29,7 +29,7 @@ struct Object(u32);
 
 /// `event`: 32 bytes.
 #[repr(C)]
-#[derive(Copy, Clone)]
+#[derive(Copy, Clone, Debug)]
 pub(crate) struct Event {
     pub(crate) userdata: u64,
     pub(crate) error: Errno,
@@ -58,6 +58,10 @@ pub(crate) const CLOCK: u8 = 0;
 pub(crate) const FD_READ: u8 = 1;
 pub(crate) const FD_WRITE: u8 = 2;
 
+const fn kind_of(direction: Direction) -> u8 {
+    FD_READ + direction as u8
+}
+
 /// `clockid.monotonic`
 pub(crate) const MONOTONIC: u32 = 1;
 
@@ -83,10 +87,7 @@ impl Subscription {
     pub(crate) const fn descriptor(fd: u32, key: Key, direction: Direction) -> Self {
         Self {
             userdata: key.to_userdata(direction),
-            tag: match direction {
-                Direction::Read => FD_READ,
-                Direction::Write => FD_WRITE,
-            },
+            tag: kind_of(direction),
             object: Object(fd),
             ..Self::clock()
         }
@@ -145,16 +146,30 @@ impl Event {
     pub(crate) const fn ready(key: Key, direction: Direction) -> Self {
         Self {
             userdata: key.to_userdata(direction),
-            kind: match direction {
-                Direction::Read => FD_READ,
-                Direction::Write => FD_WRITE,
-            },
+            kind: kind_of(direction),
             ..Self::ZERO
         }
     }
 
     pub(crate) const fn is_clock(&self) -> bool {
         self.kind == CLOCK
+    }
+
+    /// Neither an error nor the end of a connection.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.error == Errno::SUCCESS && !self.is_hangup()
+    }
+
+    /// What the caller's event keeps.
+    #[cfg(target_os = "wasi")]
+    pub(crate) const fn record(&self) -> Record {
+        Record {
+            userdata: self.userdata,
+            nbytes: self.nbytes,
+            error: self.error,
+            flags: self.flags,
+            kind: self.kind,
+        }
     }
 
     pub(crate) const fn is_hangup(&self) -> bool {
@@ -164,15 +179,28 @@ impl Event {
     /// The registration it is for; `None` if the type does not go with the label.
     pub(crate) const fn target(&self) -> Option<(Key, Direction)> {
         let (key, direction) = Key::from_userdata(self.userdata);
-        match (self.kind, direction) {
-            (FD_READ, Direction::Read) | (FD_WRITE, Direction::Write) => Some((key, direction)),
-            _ => None,
+        if self.kind == kind_of(direction) {
+            Some((key, direction))
+        } else {
+            None
         }
     }
 }
 
-impl fmt::Debug for Event {
-    /// The host's record, with the names of the specification.
+/// What an event of the caller keeps of the host's record: all of it, without its padding.
+#[cfg(target_os = "wasi")]
+#[derive(Copy, Clone)]
+pub(crate) struct Record {
+    userdata: u64,
+    nbytes: u64,
+    error: Errno,
+    flags: u16,
+    kind: u8,
+}
+
+#[cfg(target_os = "wasi")]
+impl fmt::Debug for Record {
+    /// With the names of the specification.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind: &dyn fmt::Debug = match self.kind {
             CLOCK => &"clock",
@@ -185,7 +213,7 @@ impl fmt::Debug for Event {
             .field("error", &self.error)
             .field("type", kind)
             .field("nbytes", &self.nbytes)
-            .field("hangup", &self.is_hangup())
+            .field("hangup", &(self.flags & HANGUP != 0))
             .finish()
     }
 }

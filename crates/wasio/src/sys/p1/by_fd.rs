@@ -65,6 +65,7 @@ impl ByFd {
         self.places[hole] = EMPTY;
     }
 
+    #[inline(never)]
     fn put(&mut self, index: u32, sources: &Sources<u32>) {
         let Some((_, fd)) = sources.at(index) else {
             return;

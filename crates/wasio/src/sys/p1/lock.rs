@@ -17,4 +17,13 @@ impl<T> Lock<T> {
         let guard = self.0.lock();
         guard.unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+
+    /// `None` while somebody holds it.
+    pub(super) fn try_lock(&self) -> Option<std::sync::MutexGuard<'_, T>> {
+        match self.0.try_lock() {
+            Ok(guard) => Some(guard),
+            Err(std::sync::TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+            Err(std::sync::TryLockError::WouldBlock) => None,
+        }
+    }
 }

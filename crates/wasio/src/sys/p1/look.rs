@@ -8,10 +8,11 @@
 use std::io;
 
 use super::abi::{Errno, Event, FD_WRITE, Subscription};
+use super::deliver::{Heard, hear, is_ambiguous};
 use super::host::Host;
 use super::quirks::LONGEST_WAIT_NS;
-use super::wait::{Budget, Turn};
-use crate::portable::{Key, Part};
+use super::wait::{Budget, Turn, Wait};
+use crate::portable::{Key, Loan, Part};
 
 /// How many sources a second look takes together: 1.5 µs a call and 0.2 µs a source
 /// make a thousand cost 0.3 ms, where each alone would cost 1.7 ms.
@@ -85,25 +86,70 @@ impl Look {
     }
 }
 
-/// What an answer holds that may not be so.
-#[derive(Copy, Clone)]
-struct Doubt {
+/// The answer to one call.
+pub(super) struct Answer {
+    pub(super) heard: Heard,
     /// The events that the host wrote.
-    written: usize,
+    pub(super) written: usize,
     /// The slots it was asked about.
-    asked: usize,
-    /// The events that need no second look.
-    certain: usize,
-    /// The others that are about writing.
-    writes: usize,
+    pub(super) asked: usize,
+    pub(super) budget: Budget,
+    pub(super) timeout_ns: u64,
+    /// How long it took; `u64::MAX` if that was not measured.
+    pub(super) elapsed_ns: u64,
 }
 
-/// Whether an answer of a host that cries wolf says no more than "perhaps".
-fn is_ambiguous(event: &Event) -> bool {
-    !event.is_clock()
-        && event.error == Errno::SUCCESS
-        && !event.is_hangup()
-        && (event.kind == FD_WRITE || event.nbytes <= 1)
+/// Makes room for so many answers, no more and no less.
+#[inline(never)]
+fn make_room(answers: &mut Vec<Event>, len: usize) {
+    answers.resize(len, Event::ZERO);
+}
+
+impl Wait {
+    /// The records of the last answer.
+    pub(super) fn records(&self, written: usize) -> &[Event] {
+        &self.answers[..written.min(self.answers.len())]
+    }
+
+    /// Makes one call about `asked` sources.
+    #[inline(never)]
+    pub(super) fn call<H: Host>(
+        &mut self,
+        host: &H,
+        loan: &Loan,
+        asked: usize,
+        timeout_ns: u64,
+    ) -> Result<usize, Errno> {
+        if self.answers.len() <= asked {
+            make_room(&mut self.answers, asked + 1);
+        }
+        self.order.clock_mut().set_timeout_ns(timeout_ns);
+        let answers = &mut self.answers;
+        self.order.lend(loan, |subscriptions| {
+            host.poll_oneoff(subscriptions, answers)
+        })
+    }
+
+    /// Keeps what the caller has no room for.
+    #[cold]
+    fn keep_rest(&mut self, heard: &mut Heard, written: usize, asked: usize) {
+        let doubts = self.quirks.doubts(asked);
+        for event in &self.answers[heard.heard..written.min(self.answers.len())] {
+            if doubts && is_ambiguous(event) {
+                heard.doubtful += 1;
+                heard.writes += usize::from(event.kind == FD_WRITE);
+            } else if !event.is_clock() {
+                self.found.push(*event);
+            }
+            heard.reported += usize::from(!event.is_clock());
+        }
+    }
+
+    /// Whether what is doubtful is left alone for now, as there is other work and little doubt.
+    pub(super) const fn skips_look(&mut self, asked: usize, heard: &Heard) -> bool {
+        let certain = heard.reported - heard.doubtful;
+        heard.writes == 0 && asked <= FEW && certain > 0 && self.look.skips()
+    }
 }
 
 impl<H: Host> Turn<'_, H> {
@@ -117,32 +163,35 @@ impl<H: Host> Turn<'_, H> {
         let limit = self.wait.quirks.limit_of(part, budget);
         if asked > limit {
             self.ask_in_pieces(part, limit, budget)?;
-        } else if let Err(errno) = self.ask_whole(part, asked, budget) {
-            self.recover(errno, part, asked, budget)?;
+        } else {
+            let timeout_ns = self.timeout_ns(asked, budget);
+            if let Err(errno) = self.ask_whole(part, asked, budget, timeout_ns) {
+                self.recover(errno, part, asked, budget)?;
+            }
         }
         Ok(self.heard() - before)
     }
 
-    fn ask_whole(&mut self, part: Part, asked: usize, budget: Budget) -> Result<(), Errno> {
-        let timeout_ns = self.timeout_ns(asked, budget);
+    /// Makes one call about a part of the array, and takes the answer apart.
+    pub(super) fn ask_whole(
+        &mut self,
+        part: Part,
+        asked: usize,
+        budget: Budget,
+        timeout_ns: u64,
+    ) -> Result<(), Errno> {
         let timed = self.is_timed(asked, budget);
         let started_ns = if timed { self.now_ns() } else { 0 };
         let wait = &mut *self.wait;
-        wait.order.clock_mut().set_timeout_ns(timeout_ns);
-        if wait.answers.len() <= asked {
-            wait.answers.resize(asked + 1, Event::ZERO);
-        }
-        let host = &self.shared.host;
-        let answers = &mut wait.answers;
         // A timer costs the host and its processor, and such a wait would only be repeated. A
         // host that was not seen to return for one source might never do so.
         let is_endless = timeout_ns == LONGEST_WAIT_NS && wait.quirks.prompt;
-        let written = if is_endless && part == Part::All {
-            wait.order
-                .without_clock(|subscriptions| host.poll_oneoff(subscriptions, answers))?
+        let loan = if is_endless && part == Part::All {
+            wait.order.loan_without_clock()
         } else {
-            host.poll_oneoff(wait.order.part(part), answers)?
+            wait.order.loan_of(part)
         };
+        let written = wait.call(&self.shared.host, &loan, asked, timeout_ns)?;
         let elapsed_ns = if timed {
             self.now_ns().saturating_sub(started_ns)
         } else {
@@ -190,29 +239,41 @@ impl<H: Host> Turn<'_, H> {
         timeout_ns: u64,
         elapsed_ns: u64,
     ) {
-        let doubts = asked > 1 && self.wait.quirks.cries_wolf != Some(false);
-        let (mut certain, mut doubtful, mut writes) = (0, 0, 0);
-        let shared = self.shared;
-        let mut state = shared.lock();
-        for place in 0..written {
-            let Some(event) = self.wait.answers.get(place) else {
-                break;
-            };
-            if event.is_clock() {
-                continue;
-            }
-            if doubts && is_ambiguous(event) {
-                doubtful += 1;
-                writes += usize::from(event.kind == FD_WRITE);
-            } else {
-                certain += 1;
-                let event = *event;
-                self.hear(&mut state, &event);
-            }
-        }
+        let doubts = self.wait.quirks.doubts(asked);
+        let mut state = self.shared.lock();
+        let records = self.wait.records(written);
+        let heard = hear(&mut state, self.events, records, doubts);
         drop(state);
-        let reported = certain + doubtful;
+        self.learn(&Answer {
+            heard,
+            written,
+            asked,
+            budget,
+            timeout_ns,
+            elapsed_ns,
+        });
+    }
+
+    /// Takes note of what an answer says of the host, and sees to what is doubtful in it.
+    #[inline(never)]
+    pub(super) fn learn(&mut self, answer: &Answer) {
+        let &Answer {
+            written,
+            asked,
+            budget,
+            timeout_ns,
+            elapsed_ns,
+            ..
+        } = answer;
+        let mut heard = answer.heard;
+        self.told += heard.reported - heard.doubtful;
         let wait = &mut *self.wait;
+        if heard.heard < written {
+            wait.keep_rest(&mut heard, written, asked);
+        }
+        let Heard {
+            reported, doubtful, ..
+        } = heard;
         if H::THREADS {
             wait.quirks.waited(timeout_ns, reported > 0);
         }
@@ -227,44 +288,36 @@ impl<H: Host> Turn<'_, H> {
         wait.quirks.report_took(asked, elapsed_ns);
         if reported < asked {
             wait.quirks.cries_wolf = Some(false);
-            wait.quirks.some_took(timeout_ns, elapsed_ns);
+            // A connection that was reset ends a wait of uvwasi that otherwise is for all sources.
+            if !wait.quirks.prompt && wait.records(written).iter().all(Event::is_plain) {
+                wait.quirks.some_took(timeout_ns, elapsed_ns);
+            }
             if doubtful > 0 {
                 self.believe(written);
             }
-        } else if doubtful > 0 {
-            let doubt = Doubt {
-                written,
-                asked,
-                certain,
-                writes,
-            };
-            self.second_look(doubt, budget, timeout_ns, elapsed_ns);
+        } else if doubtful > 0 && !self.wait.skips_look(asked, &heard) {
+            self.look_again(answer, &heard);
         }
     }
 
     /// Looks again at what was reported and may not be so.
-    fn second_look(&mut self, doubt: Doubt, budget: Budget, timeout_ns: u64, elapsed_ns: u64) {
-        let few = doubt.writes == 0 && doubt.asked <= FEW;
-        if few && doubt.certain > 0 && self.wait.look.skips() {
-            return;
-        }
-        self.look_again(doubt, few, budget, timeout_ns, elapsed_ns);
-    }
-
-    fn look_again(
-        &mut self,
-        doubt: Doubt,
-        few: bool,
-        budget: Budget,
-        timeout_ns: u64,
-        elapsed_ns: u64,
-    ) {
-        let Doubt {
+    fn look_again(&mut self, answer: &Answer, heard: &Heard) {
+        let &Answer {
             written,
             asked,
-            certain,
+            budget,
+            timeout_ns,
+            elapsed_ns,
+            ..
+        } = answer;
+        let &Heard {
+            reported,
+            doubtful,
             writes,
-        } = doubt;
+            ..
+        } = heard;
+        let certain = reported - doubtful;
+        let few = writes == 0 && asked <= FEW;
         let started_ns = self.now_ns();
         let blocked_ns = BLOCKED_NS.saturating_add(self.wait.quirks.report_cost_ns(asked));
         if budget != Budget::Zero && elapsed_ns != u64::MAX && elapsed_ns > blocked_ns {
@@ -281,7 +334,9 @@ impl<H: Host> Turn<'_, H> {
         for labels in candidates.chunks(GROUP) {
             self.look_at(labels);
         }
-        let none = certain == 0 && self.wait.found.len() == before;
+        // Beside certain ones only while nothing is known, as that waits for a millisecond.
+        let may_be_blind = certain == 0 || self.wait.quirks.cries_wolf.is_none();
+        let none = may_be_blind && self.wait.found.len() == before;
         if none
             && candidates
                 .first()
@@ -322,12 +377,13 @@ impl<H: Host> Turn<'_, H> {
 
     fn gather_candidates(&mut self, written: usize, writes_only: bool) {
         let wait = &mut *self.wait;
-        let answers = &wait.answers[..written.min(wait.answers.len())];
-        let candidates = answers.iter().filter(|event| {
-            event.target().is_some()
-                && is_ambiguous(event)
-                && (event.kind == FD_WRITE || !writes_only)
-        });
+        let candidates = wait.answers[..written.min(wait.answers.len())]
+            .iter()
+            .filter(|event| {
+                event.target().is_some()
+                    && is_ambiguous(event)
+                    && (event.kind == FD_WRITE || !writes_only)
+            });
         wait.look.candidates.clear();
         wait.look
             .candidates
@@ -365,10 +421,13 @@ impl<H: Host> Turn<'_, H> {
         let mut state = self.shared.lock();
         for label in labels {
             let (key, direction) = Key::from_userdata(*label);
-            // What was not asked about is not asked about again, whatever the host says.
-            if let Some(armed) = state.sources.armed(key, direction) {
-                let one = Subscription::descriptor(armed.source(), key, direction);
-                self.wait.look.probe.push(one);
+            let probe = &mut self.wait.look.probe;
+            // What was not asked about is not asked about again, whatever the host says, and
+            // nothing twice.
+            if let Some(armed) = state.sources.armed(key, direction)
+                && probe.iter().all(|one| one.userdata != *label)
+            {
+                probe.push(Subscription::descriptor(armed.source(), key, direction));
             }
         }
         drop(state);
@@ -385,10 +444,12 @@ impl<H: Host> Turn<'_, H> {
             return Ok(0);
         }
         clock.set_timeout_ns(timeout_ns.max(u64::from(!self.wait.quirks.zero_is_zero)));
-        look.answers.resize(look.probe.len(), Event::ZERO);
+        make_room(&mut look.answers, look.probe.len());
         let written = (self.shared.host).poll_oneoff(&look.probe, &mut look.answers)?;
         look.answers.truncate(written);
-        look.answers.retain(|event| !event.is_clock());
+        if let Some(place) = look.answers.iter().position(Event::is_clock) {
+            look.answers.swap_remove(place);
+        }
         Ok(look.answers.len())
     }
 }

@@ -5,12 +5,14 @@
 
 mod abi;
 mod by_fd;
+mod deliver;
 mod host;
 mod lock;
 mod look;
 mod quirks;
 mod recover;
 mod selector;
+mod usual;
 mod wait;
 
 #[cfg(target_os = "wasi")]
@@ -32,18 +34,18 @@ pub(crate) mod stdio;
 mod tests;
 
 #[cfg(target_os = "wasi")]
-pub(crate) use self::abi::Event as Record;
+pub(crate) use self::abi::Record;
 #[cfg(target_os = "wasi")]
 pub(crate) type Selector = selector::Selector<raw::Wasi>;
 
 /// What an event of the caller keeps of the host's.
 #[cfg(target_os = "wasi")]
-const fn record(event: abi::Event) -> Record {
-    event
+const fn record(event: &abi::Event) -> Record {
+    event.record()
 }
 
 /// In the tests the caller's events are of the native backend.
 #[cfg(not(target_os = "wasi"))]
-const fn record(_: abi::Event) -> super::Record {
+const fn record(_: &abi::Event) -> super::Record {
     super::Record::AlwaysReady
 }

@@ -167,6 +167,17 @@ impl Quirks {
         };
     }
 
+    /// Whether an answer about so many slots may say more than is so.
+    pub(super) fn doubts(&self, asked: usize) -> bool {
+        asked > 1 && self.cries_wolf != Some(false)
+    }
+
+    /// The most slots that a usual turn asks about: one while it is not known that the host returns
+    /// for one of several.
+    pub(super) const fn usual_limit(&self) -> usize {
+        if self.prompt { self.limit } else { 1 }
+    }
+
     /// The timeout to ask for to wait `ns`: up to the host's unit, if that is known to be larger.
     pub(super) const fn timeout_ns(&self, ns: u64) -> u64 {
         let ns = if self.coarse {

@@ -76,6 +76,10 @@ impl<T> Lock<T> {
     pub(super) fn lock(&self) -> std::cell::RefMut<'_, T> {
         self.0.borrow_mut()
     }
+
+    pub(super) fn try_lock(&self) -> Option<std::cell::RefMut<'_, T>> {
+        self.0.try_borrow_mut().ok()
+    }
 }
 
 /// The host that the module runs on.

@@ -4,7 +4,7 @@
 use std::io;
 use std::ops::Range;
 
-use super::abi::{Errno, Event, Subscription};
+use super::abi::{Errno, Subscription};
 use super::host::Host;
 use super::look::LOOK_EVERY_NS;
 use super::wait::{Budget, Turn};
@@ -46,15 +46,8 @@ impl<H: Host> Turn<'_, H> {
         let asked = piece.len();
         let timeout_ns = self.timeout_ns(asked, budget);
         let wait = &mut *self.wait;
-        wait.order.clock_mut().set_timeout_ns(timeout_ns);
-        if wait.answers.len() <= asked {
-            wait.answers.resize(asked + 1, Event::ZERO);
-        }
-        let host = &self.shared.host;
-        let answers = &mut wait.answers;
-        let result = wait.order.with_piece(piece.clone(), |subscriptions| {
-            host.poll_oneoff(subscriptions, answers)
-        });
+        let loan = wait.order.loan_of_piece(piece.clone());
+        let result = wait.call(&self.shared.host, &loan, asked, timeout_ns);
         match result {
             Ok(written) => {
                 self.sift(written, asked, budget, timeout_ns, u64::MAX);

@@ -1,8 +1,9 @@
 //! The 0.1 selector: registrations behind a lock, and the array behind none.
 //!
-//! A thread that waits takes [`Wait`] (the host's array and all that belongs to a
-//! wait) out of the state and brings it back afterwards, so that registering, arming and waking go on
-//! meanwhile. What they change takes effect when the next wait begins.
+//! A thread that waits holds [`Wait`] (the host's array and all that belongs to a
+//! wait), which nobody else uses, and the state only before and after the host's call, so that
+//! registering, arming and waking go on meanwhile. What they change takes effect when the next wait
+//! begins.
 
 use std::fmt;
 use std::io;
@@ -16,8 +17,9 @@ use super::by_fd::ByFd;
 use super::host::Host;
 use super::lock::Lock;
 use super::quirks::Sharing;
+use super::usual;
 use super::wait::{Turn, Wait};
-use crate::portable::{Config, Direction, Key, Parker, Sources, Timers, WakeFlag};
+use crate::portable::{Config, Direction, Key, Order, Parker, Sources, Timers, WakeFlag};
 use crate::sys::refusal::{
     already_waiting, never_registered, nothing_to_wait_for, registered_twice, second_waker,
 };
@@ -30,6 +32,8 @@ pub(crate) struct Selector<H>(Arc<Shared<H>>);
 pub(super) struct Shared<H> {
     pub(super) host: H,
     state: Lock<State>,
+    /// Held by the thread that waits, and by no other.
+    wait: Lock<Wait>,
     pub(super) wake: WakeFlag,
     pub(super) parker: Parker,
     /// Handles that may be in another thread, and the one that is not.
@@ -47,8 +51,10 @@ pub(super) struct State {
     /// [`Timers::pop_due`], once there was a timer: programs without any go without its code.
     pub(super) pop_due: Option<PopDue>,
     pub(super) waker: Option<Token>,
-    /// `None` while a thread waits with it.
-    wait: Option<Box<Wait>>,
+    /// Whether the last wait reported a level-triggered source that is always ready.
+    pub(super) reported_always_ready: bool,
+    /// Whether a thread waits. Known only where there may be another.
+    is_waiting: bool,
     /// The length of the hot prefix when the last wait began.
     pub(super) hot: u32,
     /// Whether somebody used the selector while a thread waited, which only
@@ -70,9 +76,35 @@ impl<H: Host> Shared<H> {
 
     /// Lets a thread that waits hear that something has changed.
     fn tell(&self, state: &mut State) {
-        if H::THREADS && state.wait.is_none() {
+        if H::THREADS && state.is_waiting {
             state.used_elsewhere = true;
             self.parker.unpark();
+        }
+    }
+
+    #[inline(never)]
+    fn after_io(&self, key: Key, direction: Direction, moved: bool, arms: bool) {
+        let mut state = self.lock();
+        let hot = state.hot;
+        if state.sources.after_io(key, direction, moved, arms, hot) {
+            self.tell(&mut state);
+        }
+    }
+
+    /// Begins a call of `select` that goes the long way.
+    pub(super) fn begin(&self, has_timeout: bool) -> io::Result<()> {
+        let mut state = self.lock();
+        if !has_timeout && !state.has_something_to_wait_for() {
+            return Err(nothing_to_wait_for());
+        }
+        state.is_waiting = H::THREADS;
+        Ok(())
+    }
+
+    /// Ends what [`begin`](Self::begin) began.
+    pub(super) fn end(&self) {
+        if H::THREADS {
+            self.lock().is_waiting = false;
         }
     }
 
@@ -92,12 +124,26 @@ impl<H: Host> Shared<H> {
 }
 
 impl State {
+    /// Brings the host's array up to date.
+    #[inline]
+    pub(super) fn reconcile(&mut self, order: &mut Order<Subscription>) {
+        if !self.sources.is_reconciled(order) {
+            self.change(order);
+        }
+    }
+
+    #[inline(never)]
+    fn change(&mut self, order: &mut Order<Subscription>) {
+        self.sources.reconcile(order, Subscription::descriptor);
+        self.hot = u32::try_from(order.hot()).unwrap_or(u32::MAX);
+    }
+
     fn find(&self, fd: u32) -> Option<Key> {
         self.by_fd.find(fd, &self.sources)
     }
 
     /// What `poll` must have at least one of to make sense without a timeout.
-    pub(super) fn has_something_to_wait_for(&self) -> bool {
+    fn has_something_to_wait_for(&self) -> bool {
         self.sources.len() > 0 || self.timers.len() > 0 || self.waker.is_some()
     }
 }
@@ -113,10 +159,12 @@ impl<H: Host + Default> Selector<H> {
                 timers,
                 pop_due: None,
                 waker: None,
-                wait: Some(Box::new(Wait::new(config))),
+                reported_always_ready: false,
+                is_waiting: false,
                 hot: 0,
                 used_elsewhere: false,
             }),
+            wait: Lock::new(Wait::new(config)),
             wake: WakeFlag::new(),
             parker: Parker::new(),
             handles: AtomicUsize::new(0),
@@ -163,16 +211,14 @@ impl<H: Host + Default> Backend for Selector<H> {
     }
 
     fn select(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
-        let mut wait = {
-            let mut state = self.0.lock();
-            if timeout.is_none() && !state.has_something_to_wait_for() {
-                return Err(nothing_to_wait_for());
-            }
-            state.wait.take().ok_or_else(already_waiting)?
+        let shared = &*self.0;
+        let Some(mut wait) = shared.wait.try_lock() else {
+            return Err(already_waiting());
         };
-        let result = Turn::new(&self.0, &mut wait, events, timeout).run();
-        self.0.lock().wait = Some(wait);
-        result
+        if !H::THREADS && timeout.is_none() {
+            return usual::select(shared, &mut wait, events);
+        }
+        Turn::new(shared, &mut wait, events).run(timeout)
     }
 
     fn register(
@@ -223,19 +269,16 @@ impl<H: Host + Default> Backend for Selector<H> {
             .ok_or_else(|| never_registered(source))
     }
 
+    #[inline]
     fn after_io(&self, key: Key, direction: Direction, outcome: Outcome) -> bool {
-        let (moved, arms) = match outcome {
-            Outcome::Ended | Outcome::Nothing => return false,
-            Outcome::Blocked => (direction == Direction::Write, true),
-            Outcome::Short => (true, true),
-            // One that blocks is armed, and then counts as one that moved bytes.
-            Outcome::Moved if direction == Direction::Write => return false,
-            Outcome::Moved => (true, false),
-        };
-        let mut state = self.0.lock();
-        let hot = state.hot;
-        if state.sources.after_io(key, direction, moved, arms, hot) {
-            self.0.tell(&mut state);
+        match (outcome, direction) {
+            // A write that blocks is armed, and then counts as one that moved bytes.
+            (Outcome::Ended | Outcome::Nothing, _) | (Outcome::Moved, Direction::Write) => {}
+            (Outcome::Blocked, Direction::Read) => self.0.after_io(key, direction, false, true),
+            (Outcome::Blocked, Direction::Write) | (Outcome::Short, _) => {
+                self.0.after_io(key, direction, true, true);
+            }
+            (Outcome::Moved, Direction::Read) => self.0.after_io(key, direction, true, false),
         }
         outcome == Outcome::Short
     }

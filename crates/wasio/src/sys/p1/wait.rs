@@ -8,11 +8,9 @@ use super::abi::{Errno, Event, Subscription};
 use super::host::Host;
 use super::look::Look;
 use super::quirks::Quirks;
-use super::record;
 use super::selector::{Shared, State};
-use crate::event::Readiness;
-use crate::portable::{Config, Direction, Key, Order, Part, Policy, Step};
-use crate::{Events, Mode, Token};
+use crate::Events;
+use crate::portable::{Config, Order, Part, Policy, Step};
 
 /// The longest that sources which are always ready hold back a poll that reported
 /// them already: level-triggered, they would make the caller spin.
@@ -30,12 +28,10 @@ pub(super) struct Wait {
     /// What is known to be ready and was not told to the caller at once; from `delivered` on
     /// still to be told.
     pub(super) found: Vec<Event>,
-    delivered: usize,
+    pub(super) delivered: usize,
     pub(super) look: Look,
-    policy: Policy,
+    pub(super) policy: Policy,
     pub(super) quirks: Quirks,
-    /// Whether the last poll reported a level-triggered source that is always ready.
-    reported_always_ready: bool,
     /// Whether the waker's event was the last to be looked for. Timers then go first.
     woke: bool,
     /// The piece whose turn it is, on a host with a limit.
@@ -52,7 +48,6 @@ impl Wait {
             look: Look::new(),
             policy: Policy::new(config),
             quirks: Quirks::new(),
-            reported_always_ready: false,
             woke: false,
             next_piece: 0,
         }
@@ -82,9 +77,8 @@ impl Budget {
 pub(super) struct Turn<'a, H> {
     pub(super) shared: &'a Shared<H>,
     pub(super) wait: &'a mut Wait,
-    events: &'a mut Events,
-    timeout: Option<Duration>,
-    /// When the timeout ends; `None` for never. Set when the clock is first read.
+    pub(super) events: &'a mut Events,
+    /// When the timeout ends; `None` for never.
     deadline_ns: Option<u64>,
     /// The calls made of the host so far.
     pub(super) round: u32,
@@ -93,23 +87,17 @@ pub(super) struct Turn<'a, H> {
     /// How long it was then until the timeout or the next timer.
     left_ns: u64,
     /// The events that the caller was told of at once.
-    told: usize,
+    pub(super) told: usize,
     /// Whether a wait ended with no event, not even the clock's.
     pub(super) said_nothing: bool,
 }
 
 impl<'a, H: Host> Turn<'a, H> {
-    pub(super) fn new(
-        shared: &'a Shared<H>,
-        wait: &'a mut Wait,
-        events: &'a mut Events,
-        timeout: Option<Duration>,
-    ) -> Self {
+    pub(super) fn new(shared: &'a Shared<H>, wait: &'a mut Wait, events: &'a mut Events) -> Self {
         Self {
             shared,
             wait,
             events,
-            timeout,
             deadline_ns: None,
             round: 0,
             asked_ns: 0,
@@ -120,8 +108,16 @@ impl<'a, H: Host> Turn<'a, H> {
     }
 
     /// Waits until there is an event or the timeout has passed.
-    pub(super) fn run(mut self) -> io::Result<()> {
-        self.deadline_ns = match self.timeout {
+    #[inline(never)]
+    pub(super) fn run(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.shared.begin(timeout.is_some())?;
+        let result = self.turn(timeout);
+        self.shared.end();
+        result
+    }
+
+    fn turn(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.deadline_ns = match timeout {
             None => None,
             Some(Duration::ZERO) => Some(0),
             Some(timeout) => {
@@ -130,7 +126,6 @@ impl<'a, H: Host> Turn<'a, H> {
             }
         };
         while let Some(budget) = self.prepare() {
-            self.wait.reported_always_ready = false;
             if self.wait.order.len() == 0 {
                 self.sleep(budget)?;
             } else {
@@ -147,17 +142,17 @@ impl<'a, H: Host> Turn<'a, H> {
                 self.prepare();
                 break;
             }
-            if std::mem::take(&mut self.said_nothing) {
-                self.pause()?;
-            }
+            self.pause_if_nothing_was_said()?;
         }
         Ok(())
     }
 
     /// After an answer without events, and without the clock's: some hosts return at once, each
     /// time, for a connection that the peer has reset.
-    #[cold]
-    fn pause(&mut self) -> io::Result<()> {
+    pub(super) fn pause_if_nothing_was_said(&mut self) -> io::Result<()> {
+        if !std::mem::take(&mut self.said_nothing) {
+            return Ok(());
+        }
         let pause_ns = NO_ANSWER_PAUSE_NS << self.round.min(NO_ANSWER_DOUBLINGS);
         let Some(left) = self.prepare() else {
             return Ok(());
@@ -183,9 +178,7 @@ impl<'a, H: Host> Turn<'a, H> {
         } else {
             false
         };
-        let order = &mut self.wait.order;
-        state.sources.reconcile(order, Subscription::descriptor);
-        state.hot = u32::try_from(order.hot()).unwrap_or(u32::MAX);
+        state.reconcile(&mut self.wait.order);
         for &(key, direction) in state.sources.always_ready() {
             if !had_more {
                 self.wait.found.push(Event::ready(key, direction));
@@ -195,10 +188,8 @@ impl<'a, H: Host> Turn<'a, H> {
         if had_more || (self.round > 0 && !self.events.is_empty()) {
             return None;
         }
-        if self.deadline_ns.is_none() && !waits_for_more && self.wait.found.is_empty() {
-            return Some(Budget::Unlimited);
-        }
-        Some(self.budget(state.timers.next_deadline_ns()))
+        let paused = std::mem::take(&mut state.reported_always_ready);
+        Some(self.budget(state.timers.next_deadline_ns(), paused))
     }
 
     /// Returns whether the last poll had more that still holds.
@@ -242,6 +233,7 @@ impl<'a, H: Host> Turn<'a, H> {
     }
 
     /// Reports timers that are due, as far as there is room.
+    #[inline(never)]
     fn fire_timers(&mut self, state: &mut State) {
         let Some(pop_due) = state.pop_due else {
             return;
@@ -257,17 +249,9 @@ impl<'a, H: Host> Turn<'a, H> {
         }
     }
 
-    fn push(&mut self, token: Token) {
-        // There is room: the callers have just looked.
-        let _ = self
-            .events
-            .push(Key::NONE, token, Readiness::READABLE, record(Event::ZERO));
-    }
-
     /// How long the host may wait: until the timeout or the next timer, and not at all if there
     /// is something to report.
-    #[inline(never)]
-    fn budget(&mut self, next_timer_ns: Option<u64>) -> Budget {
+    fn budget(&mut self, next_timer_ns: Option<u64>, paused: bool) -> Budget {
         if !self.events.is_empty() {
             return Budget::Zero;
         }
@@ -291,7 +275,7 @@ impl<'a, H: Host> Turn<'a, H> {
         self.asked_ns = 0;
         if self.wait.found.is_empty() {
             budget
-        } else if self.wait.reported_always_ready {
+        } else if paused {
             budget.min_ns(ALWAYS_READY_PAUSE_NS)
         } else {
             Budget::Zero
@@ -394,95 +378,5 @@ impl<'a, H: Host> Turn<'a, H> {
             Budget::AtMost(ns) => Budget::Unlimited.min_ns(ns.saturating_sub(waited_ns)),
             other => other,
         }
-    }
-
-    /// The events that the host has reported so far in this turn, and that are believed.
-    pub(super) fn heard(&self) -> usize {
-        self.told + self.wait.found.len()
-    }
-
-    /// Tells the caller of an event at once, or when there is room.
-    pub(super) fn hear(&mut self, state: &mut State, event: &Event) {
-        if self.deliver_one(state, event).is_some() || !self.events.is_full() {
-            self.told += 1;
-        } else {
-            self.wait.found.push(*event);
-        }
-    }
-
-    /// Tells the caller what was found, as far as there is room.
-    #[inline(never)]
-    fn deliver(&mut self, state: &mut State) {
-        while let Some(event) = self.wait.found.get(self.wait.delivered) {
-            let event = *event;
-            if self.deliver_one(state, &event).is_none() && self.events.is_full() {
-                return;
-            }
-            self.wait.delivered += 1;
-        }
-        self.wait.found.clear();
-        self.wait.delivered = 0;
-    }
-
-    #[inline]
-    /// `None` when it has not become part of the caller's events: there was no room, or it is
-    /// stale, or was disarmed since, as another thread was quicker.
-    fn deliver_one(&mut self, state: &mut State, event: &Event) -> Option<()> {
-        let hot = state.hot;
-        let (key, direction) = event.target()?;
-        let mut armed = state.sources.armed(key, direction)?;
-        let is_error = event.error != Errno::SUCCESS;
-        let failed = is_error && !event.error.is_refusal();
-        let readiness = readiness(event, direction, failed);
-        let hint = *armed.hint_mut();
-        let record = record(*event);
-        *armed.hint_mut() = (self.events).merge(hint, key, armed.token(), readiness, record)?;
-        // A file never blocks and so is read to its end; of what was refused nobody knows.
-        if armed.always_ready() {
-            self.wait.reported_always_ready |= armed.refused() || armed.mode() == Mode::Level;
-        }
-        if is_error {
-            let mode = armed.mode();
-            after_error(state, key, direction, event.error, mode);
-            return Some(());
-        }
-        match armed.mode() {
-            Mode::Level => armed.touch(hot),
-            Mode::Edge => armed.disarm(),
-            Mode::Oneshot => state.sources.disarm_both(key),
-        }
-        Some(())
-    }
-}
-
-/// Disarms what an error silences.
-#[cold]
-fn after_error(state: &mut State, key: Key, direction: Direction, error: Errno, mode: Mode) {
-    let refused = error.is_refusal();
-    if refused {
-        state.sources.set_refused(key);
-    }
-    match mode {
-        // A closed descriptor would fail each call from now on, for all others too.
-        _ if error == Errno::BADF => state.sources.disarm_both(key),
-        Mode::Level => {}
-        Mode::Edge if refused => state.sources.disarm(key, direction),
-        Mode::Edge | Mode::Oneshot => state.sources.disarm_both(key),
-    }
-}
-
-/// What a host's record says about a source.
-fn readiness(event: &Event, direction: Direction, failed: bool) -> Readiness {
-    if failed {
-        return Readiness::FAILED;
-    }
-    let (ready, closed) = match direction {
-        Direction::Read => (Readiness::READABLE, Readiness::READ_CLOSED),
-        Direction::Write => (Readiness::WRITABLE, Readiness::WRITE_CLOSED),
-    };
-    if event.is_hangup() {
-        ready.with(closed)
-    } else {
-        ready
     }
 }

@@ -12,3 +12,4 @@ mod rig;
 mod robust;
 mod rules;
 mod threads;
+mod usual;

@@ -98,6 +98,7 @@ struct Model {
     by_fd: BTreeMap<u32, usize>,
     next_token: usize,
     woken: bool,
+    /// None in a program of usual turns.
     timers: Vec<(Key, Option<u64>)>,
 }
 
@@ -110,12 +111,12 @@ fn interest(number: u8) -> Interest {
 }
 
 impl Model {
-    fn new(rules: Rules, room: usize) -> Self {
+    fn new(rules: Rules, room: usize, with_timers: bool) -> Self {
         let world = Shared::new(rules);
         world.lock().keep_calls = false;
         let selector = Selector::<Scripted>::new(Config::DEFAULT).unwrap();
         selector.set_waker(Token(WAKER)).unwrap();
-        let timers = (0..4)
+        let timers = (0..if with_timers { 4 } else { 0 })
             .map(|id| {
                 (
                     selector.register_timer(Token(TIMERS + id), None).unwrap(),
@@ -182,6 +183,7 @@ impl Model {
                 self.selector.wake().unwrap();
                 self.woken = true;
             }
+            Op::Timer { id, .. } if id >= self.timers.len() => {}
             Op::Timer { id, after_ns } => {
                 let deadline_ns = self.selector.now_ns() + after_ns;
                 let expiry = (!after_ns.is_multiple_of(5)).then_some(Expiry {
@@ -192,7 +194,7 @@ impl Model {
                 self.timers[id].1 = expiry.map(|_| deadline_ns);
             }
             Op::Select { timeout_ns } => {
-                self.select(timeout_ns);
+                self.select(timeout_ns, true);
             }
             Op::Settle => self.settle(),
         }
@@ -267,17 +269,16 @@ impl Model {
         world.gone.insert(fd);
     }
 
-    /// Selects and checks every event; returns the tokens.
-    fn select(&mut self, timeout_ns: u64) -> Vec<usize> {
+    /// Selects and checks every event; returns the tokens. If it is not `timed`, there must be
+    /// something to report.
+    fn select(&mut self, timeout_ns: u64, timed: bool) -> Vec<usize> {
         let (before_ns, polls) = {
             let world = self.world.lock();
             (world.now_ns, world.polls)
         };
         self.events.clear();
-        let timeout = Duration::from_nanos(timeout_ns);
-        self.selector
-            .select(&mut self.events, Some(timeout))
-            .unwrap();
+        let timeout = timed.then(|| Duration::from_nanos(timeout_ns));
+        self.selector.select(&mut self.events, timeout).unwrap();
         let (now_ns, calls) = {
             let world = self.world.lock();
             (world.now_ns, world.polls - polls)
@@ -379,7 +380,7 @@ impl Model {
     /// is reported is drained on the way. It must come to that.
     fn settle(&mut self) {
         let mut waiting = self.waiting();
-        let due: Vec<usize> = (0..4)
+        let due: Vec<usize> = (0..self.timers.len())
             .filter(|id| {
                 self.timers[*id]
                     .1
@@ -398,7 +399,8 @@ impl Model {
             if waiting.is_empty() {
                 return;
             }
-            for token in self.select(60 * MS) {
+            let timed = !self.timers.is_empty() || !self.rules.is_honest();
+            for token in self.select(60 * MS, timed) {
                 waiting.retain(|other| *other != token);
                 self.drain(token);
             }
@@ -450,9 +452,10 @@ proptest! {
     fn random_programs_lose_nothing_and_see_nothing_that_is_not_there(
         rules in rules(),
         room in prop_oneof![Just(1_usize), 2..6_usize, Just(ROOM)],
+        with_timers: bool,
         ops in proptest::collection::vec(op(), 1..60),
     ) {
-        let mut model = Model::new(rules, room);
+        let mut model = Model::new(rules, room, with_timers);
         for op in &ops {
             model.run(op);
         }
