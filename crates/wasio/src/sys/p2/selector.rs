@@ -300,19 +300,22 @@ impl Backend for Selector {
     /// was asked for, until a read of it finds nothing. That read is cheaper than the wait that
     /// would end at once.
     fn after_io(&self, key: Key, direction: Direction, outcome: Outcome) -> bool {
+        let (moved, arms) = match outcome {
+            Outcome::Nothing => return false,
+            // A stream that has ended is ready for ever, and was reported.
+            Outcome::Ended => {
+                self.0.lock().sources.disarm(key, direction);
+                return false;
+            }
+            Outcome::Blocked => (direction == Direction::Write, true),
+            Outcome::Short => (true, true),
+            // One that blocks is armed, and then counts as one that moved bytes.
+            Outcome::Moved if direction == Direction::Write => return false,
+            Outcome::Moved => (true, false),
+        };
         let mut state = self.0.lock();
         let hot = state.hot;
-        if matches!(outcome, Outcome::Short | Outcome::Moved) {
-            state.sources.touch(key, direction, hot);
-        }
-        match outcome {
-            Outcome::Short | Outcome::Blocked => {
-                state.sources.arm(key, direction);
-            }
-            // A stream that has ended is ready for ever, and was reported.
-            Outcome::Ended => state.sources.disarm(key, direction),
-            Outcome::Moved | Outcome::Nothing => {}
-        }
+        state.sources.after_io(key, direction, moved, arms, hot);
         false
     }
 

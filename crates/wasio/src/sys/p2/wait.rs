@@ -427,36 +427,22 @@ impl<'a> Turn<'a> {
 
     /// Returns `false` when there was no room.
     fn deliver_one(&mut self, state: &mut State, found: Found) -> bool {
-        let Found { key, direction, .. } = found;
+        let hot = state.hot;
         // Stale, or disarmed since.
-        if !state.sources.is_armed(key, direction) {
-            return true;
-        }
-        let Some(source) = state.sources.get(key) else {
+        let Some(mut armed) = state.sources.armed(found.key, found.direction) else {
             return true;
         };
-        let hint = state.sources.hint_mut(key).map_or(0, |hint| *hint);
-        let merged = self
-            .events
-            .merge(hint, key, source.token, found.readiness, found.record);
+        let (hint, token) = (*armed.hint_mut(), armed.token());
+        let merged = (self.events).merge(hint, found.key, token, found.readiness, found.record);
         let Some(hint) = merged else {
             return false;
         };
-        if let Some(known) = state.sources.hint_mut(key) {
-            *known = hint;
-        }
-        match source.mode {
-            Mode::Level if !found.readiness.contains(Readiness::ERROR) => {
-                let hot = state.hot;
-                state.sources.touch(key, direction, hot);
-            }
-            Mode::Edge => state.sources.disarm(key, direction),
+        *armed.hint_mut() = hint;
+        match armed.mode() {
+            Mode::Level if !found.readiness.contains(Readiness::ERROR) => armed.touch(hot),
+            Mode::Edge => armed.disarm(),
             // An error that the host goes on reporting would make the caller spin.
-            Mode::Level | Mode::Oneshot => {
-                for direction in Direction::BOTH {
-                    state.sources.disarm(key, direction);
-                }
-            }
+            Mode::Level | Mode::Oneshot => state.sources.disarm_both(found.key),
         }
         true
     }
