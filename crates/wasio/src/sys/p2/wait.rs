@@ -432,12 +432,12 @@ impl<'a> Turn<'a> {
         let Some(mut armed) = state.sources.armed(found.key, found.direction) else {
             return true;
         };
-        let (hint, token) = (*armed.hint_mut(), armed.token());
+        let (hint, token) = (armed.hint(), armed.token());
         let merged = (self.events).merge(hint, found.key, token, found.readiness, found.record);
         let Some(hint) = merged else {
             return false;
         };
-        *armed.hint_mut() = hint;
+        armed.set_hint(hint);
         match armed.mode() {
             Mode::Level if !found.readiness.contains(Readiness::ERROR) => armed.touch(hot),
             Mode::Edge => armed.disarm(),
