@@ -44,6 +44,21 @@ pub fn send(authority: &str) -> Result<FutureIncomingResponse, ErrorCode> {
     outgoing_handler::handle(request, None)
 }
 
+/// Why the host sends no `GET /`. It may say so at once or in place of an answer.
+///
+/// # Panics
+/// If it sends it.
+#[must_use]
+pub fn refusal(authority: &str) -> ErrorCode {
+    let future = match send(authority) {
+        Ok(future) => future,
+        Err(code) => return code,
+    };
+    future.subscribe().block();
+    let answer = future.get().expect("it is over").expect("not taken yet");
+    answer.expect_err("it should be refused")
+}
+
 /// Sends `GET /` and registers its answer.
 ///
 /// # Panics

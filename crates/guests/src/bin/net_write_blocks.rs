@@ -1,11 +1,12 @@
-//! Writes 8 MiB to a peer that reads slowly: the writes block, and go on with the
+//! Writes 32 MiB to a peer that reads slowly: the writes block, and go on with the
 //! event. While the peer rests there is no event and no poll.
 
 use std::io::{ErrorKind, Write};
 
 use wasio_guests::driver::{BOTH, Driver, accept};
 
-const LEN: usize = 8 << 20;
+/// More than the system keeps for a connection: wasmtime 48 hands it everything at once.
+const LEN: usize = 32 << 20;
 
 fn main() {
     let bytes: Vec<u8> = (0..251).cycle().take(LEN).collect();

@@ -18,7 +18,7 @@ fn main() {
     let code = host.and_then(HostError::code);
     assert_eq!(code, Some("permanent-resolver-failure"));
 
-    let error = http::send("localhost:9").expect_err("the host forbids it");
+    let error = http::refusal("localhost:9");
     assert!(matches!(error, ErrorCode::HttpRequestDenied), "{error}");
 
     let mut driver = Driver::default();

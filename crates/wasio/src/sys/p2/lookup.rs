@@ -33,6 +33,8 @@ pub(crate) struct Asked {
     readable: Once<Owned>,
     stream: ResolveAddressStream,
     name: String,
+    /// The error is told once: wasmtime 48 would repeat it.
+    has_failed: AtomicBool,
 }
 
 impl Lookup {
@@ -47,6 +49,7 @@ impl Lookup {
                     readable: Once::new(),
                     stream,
                     name,
+                    has_failed: AtomicBool::new(false),
                 }),
                 Err(code) => return Err(error::of_name(code, &name)),
             },
@@ -72,10 +75,16 @@ impl Answer {
             }
             Self::Asked(asked) => asked,
         };
+        if asked.has_failed.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
         match asked.stream.resolve_next_address() {
             Ok(next) => Ok(next.map(address)),
             Err(ErrorCode::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
-            Err(code) => Err(error::of_name(code, &asked.name)),
+            Err(code) => {
+                asked.has_failed.store(true, Ordering::Relaxed);
+                Err(error::of_name(code, &asked.name))
+            }
         }
     }
 }

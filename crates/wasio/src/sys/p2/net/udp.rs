@@ -7,6 +7,7 @@ use std::io;
 use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 
+use wasip2::clocks::monotonic_clock;
 use wasip2::sockets::network::{ErrorCode, IpAddressFamily};
 use wasip2::sockets::udp::{
     IncomingDatagramStream, OutgoingDatagram, OutgoingDatagramStream, UdpSocket as HostSocket,
@@ -21,6 +22,10 @@ use crate::sys::imp::selector::Selector;
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::{Owned, Target};
 use crate::{Interest, Mode, Token};
+
+/// What wasmtime 48 is given to let go of a socket: it receives in the background, ends that some
+/// time after the stream was dropped, and traps if the socket is connected before.
+const LET_GO_NS: u64 = 2_000_000;
 
 /// A socket of the host's, or of libc's.
 pub(crate) enum UdpSocket {
@@ -48,6 +53,8 @@ struct Streams {
     writable: Option<Owned>,
     incoming: IncomingDatagramStream,
     outgoing: OutgoingDatagramStream,
+    /// Whether the host was asked for a datagram, or when there is one.
+    is_receiving: bool,
 }
 
 impl UdpSocket {
@@ -268,7 +275,13 @@ impl Native {
         if let Some((selector, key)) = &registration {
             selector.replace_target(*key, nothing);
         }
-        state.streams = None;
+        if state
+            .streams
+            .take()
+            .is_some_and(|streams| streams.is_receiving)
+        {
+            monotonic_clock::subscribe_duration(LET_GO_NS).block();
+        }
         let result = match Streams::open(&self.socket, Some(address)) {
             Ok(streams) => {
                 state.streams = Some(streams);
@@ -298,7 +311,9 @@ impl State {
 
     /// One datagram: what is taken from the host and kept here no poll would report.
     fn receive(&mut self) -> io::Result<(Vec<u8>, SocketAddr)> {
-        let mut datagrams = checked(self.streams()?.incoming.receive(1))?;
+        let streams = self.streams()?;
+        streams.is_receiving = true;
+        let mut datagrams = checked(streams.incoming.receive(1))?;
         let datagram = datagrams.pop().ok_or(io::ErrorKind::WouldBlock)?;
         Ok((datagram.data, address::from_host(datagram.remote_address)))
     }
@@ -312,6 +327,7 @@ impl State {
         };
         if interest.is_readable() && streams.readable.is_none() {
             streams.readable = Some(Owned::new(streams.incoming.subscribe()));
+            streams.is_receiving = true;
         }
         if interest.is_writable() && streams.writable.is_none() {
             streams.writable = Some(Owned::new(streams.outgoing.subscribe()));
@@ -334,6 +350,7 @@ impl Streams {
             writable: None,
             incoming,
             outgoing,
+            is_receiving: false,
         })
     }
 }
