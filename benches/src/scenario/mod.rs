@@ -127,7 +127,7 @@ pub const ALL: &[&dyn Scenario] = &[
     },
     &cold_latency::ColdLatency {
         name: "cold_latency_200us",
-        about: "as cold_latency, with a poll that is to find cold sources within 200 µs and may use 0.3 of the time for it",
+        about: "as cold_latency, with a poll that is to find cold sources within 200 µs and may take half of the time for that (looks at all of them are longer than that)",
         is_prompt: true,
     },
     &accept_storm::AcceptStorm,

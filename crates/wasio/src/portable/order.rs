@@ -41,6 +41,8 @@ pub(crate) struct Order<R> {
     hand: usize,
     /// The registrations of which both directions stand in the array.
     pairs: usize,
+    /// Where the turn through the cold part stands: the places before this one were looked at.
+    turn: usize,
 }
 
 /// Which records are lent, and which two change places for as long: with the same place twice, none.
@@ -58,6 +60,7 @@ impl<R: Copy> Order<R> {
             hot: 0,
             hand: 0,
             pairs: 0,
+            turn: 0,
         }
     }
 
@@ -186,6 +189,19 @@ impl<R: Copy> Order<R> {
         })
     }
 
+    /// The next piece of the turn through the cold part: at most `limit` slots, and none only where
+    /// none is cold. Whatever comes, goes, becomes hot or cools meanwhile, no slot is
+    /// passed over.
+    pub(crate) fn next_cold(&mut self, limit: usize) -> Range<usize> {
+        let (first, end) = (self.hot + 1, self.records.len());
+        let start = match self.turn {
+            turn if turn < end => turn.max(first),
+            _ => first,
+        };
+        self.turn = end.min(start.saturating_add(limit));
+        start..self.turn
+    }
+
     /// Lends the records at one of the [`pieces`](Self::pieces) with the clock
     /// beside them, which takes the place of a neighbour for as long.
     pub(crate) fn with_piece<T>(
@@ -227,7 +243,7 @@ impl<R: Copy> Order<R> {
         if (sources.position(id) as usize) < self.hot {
             self.demote(sources, id);
         }
-        let place = sources.position(id) as usize;
+        let place = self.leave_turn(sources, id);
         self.swap(sources, place, self.records.len() - 1);
         self.records.pop();
         self.owners.pop();
@@ -235,10 +251,22 @@ impl<R: Copy> Order<R> {
         self.pairs -= usize::from(sources.position(id.sibling()) != ABSENT);
     }
 
+    /// Moves a cold slot out of those that were looked at, if it is one, so that what takes its place
+    /// has its look at once, and not a turn later. Returns where it is.
+    fn leave_turn<S: Copy>(&mut self, sources: &mut Sources<S>, id: SlotId) -> usize {
+        let place = sources.position(id) as usize;
+        if place >= self.turn {
+            return place;
+        }
+        self.turn -= 1;
+        self.swap(sources, place, self.turn);
+        self.turn
+    }
+
     /// Moves a cold slot into the hot prefix.
     pub(super) fn promote<S: Copy>(&mut self, sources: &mut Sources<S>, id: SlotId) {
-        let place = sources.position(id) as usize;
-        if place > self.hot {
+        if sources.position(id) as usize > self.hot {
+            let place = self.leave_turn(sources, id);
             // The slot goes to the first cold place, and then changes places with the clock.
             self.swap(sources, place, self.hot + 1);
             self.swap(sources, self.hot, self.hot + 1);

@@ -8,46 +8,55 @@
 //! # Cost model
 //!
 //! A wait on WASI 0.1 costs about 1.5 µs a call and 0.2 µs a subscription (wasmtime 46,
-//! wasi-common; 1 µs on slower hosts); on 0.2 up to 1.9 µs a pollable (7.6 ms at 4 000). A round
-//! trip on an otherwise empty loop takes 50 to 80 µs. So a flat wait beside 1 000 idle connections
-//! makes a round trip two to three times as long at best (on wasi-common, which reports them all as
-//! ready, forty times: 19 500 round trips a second fall to 492), while a wait on a short prefix
-//! costs what it costs without them. The price is a sweep now and then, 0.2 ms at 1 000, and a
-//! second call whenever the prefix stays quiet. Below [`FEW_COLD`] cold sources the prefix saves
-//! less than two calls cost, and everything is waited on as ever. The same holds while the loop is
-//! not busy: a wait on everything is then exact, and its cost is lost in the wait.
+//! wasi-common; 1 µs on slower hosts); on 0.2 0.3 µs a pollable in a look, and up to 3 µs in a wait
+//! (12 ms at 4 000). A round trip on an otherwise empty loop takes 50 to 80 µs. So a flat wait beside
+//! 1 000 idle connections makes a round trip two to three times as long at best (on wasi-common, which
+//! reports them all as ready, twenty to forty times), while a wait on a short prefix costs what it costs
+//! without them. The price is a look at the cold sources now and then, and a second call whenever the
+//! prefix stays quiet. Below [`FEW_COLD`] cold sources the prefix saves less than two calls cost, and
+//! everything is waited on as ever. The same holds while the loop is not busy: a wait on everything is
+//! then exact, and its cost is lost in the wait.
+//!
+//! **Looks go in turn**, at a piece of the cold sources each, evenly through the time of a turn: a hundred
+//! on 0.1 are 20 to 30 µs of work each 0.1 to 0.3 ms, which a peer that works on its answer does not
+//! notice, where 0.2 ms at once delayed one answer in fifteen. What is due after the caller took long is
+//! made up for in one look at more. A look costs what the estimate says: near the median of the looks so far, a source, so
+//! that neither preemption nor a look that finds much makes the next ones rare.
 //!
 //! *Busy* is judged by the smoothed time from the begin of a poll to what it found, less the time that
 //! the looks at the cold part took themselves; what the caller does between two polls does not make a
-//! loop idle, however long it takes with two hundred events. Without that, 8 000 sources (1.6 ms a look) would make
-//! any loop look idle, and the flat wait that makes it slow would be kept for being slow. Where a
-//! look has not yet been timed at this number of sources, and its length alone could explain a gap,
-//! one sweep is made to time it: once for each doubling of the cold part.
+//! loop idle, however long it takes with two hundred events. Without that, 8 000 sources (1.6 ms a turn)
+//! would make any loop look idle, and the flat wait that makes it slow would be kept for being slow.
+//! Where no look has been timed yet, and their length alone could explain a gap, one is made to time it.
+//!
+//! A wait on everything costs the host the same however soon it ends, on some hosts far more than looks
+//! do: 1.4 ms against 0.2 at 1 000 on wasi-common. So when the loop pauses, looks go on until they have
+//! cost a quarter of that, if the last pause was shorter than looks are worth it.
 //!
 //! # Delay model
 //!
-//! Let `D` be `max_delay_ns`, `p` `max_sweep_percent`, `e` the estimate of a sweep's length and `c`
-//! the longest look so far. After a look no sweep is made for `max(D - e, e × (100 - p) / p + a)`,
-//! where `a` (at most 100 µs) is how much too early the last sweep was. No step reaches beyond that
-//! by more than the caller's and the host's own slack `w` (handling events, waking late). Hence,
-//! and shown so by the property tests:
+//! Let `D` be `max_delay_ns`, `p` `max_sweep_percent`, `c` what looks at all cold sources take together
+//! by the estimate. A turn takes `T = max(D - c, c × 100 / p)`; after [`SILENT_TURNS`] turns that found
+//! nothing `p` is half of what is set, until something is found. No step reaches beyond what is due by
+//! more than the caller's and the host's own slack `w` (handling events, waking late). Hence, and shown
+//! so by the property tests:
 //!
 //! - **Delay.** A source that turns ready just after the host has looked at it is seen within
-//!   `max(D, c × 100 / p + 100 µs) + c + 2 w`: that look, the pause, the next look. Where that look
-//!   was part of a wait on everything, and so could not be timed apart, it is one `c` more. At the
-//!   defaults this is 1.3 ms for 1 000 cold sources (`c` = 0.2 ms), and 9.7 ms for 8 000 (1.6 ms).
-//! - **Share.** Over any time `t`, sweeps take at most `p` percent of `t + 100 µs`, and one sweep.
-//!   Not counted are the one sweep a doubling above, and what an outlier takes beyond the cap on
-//!   `e`: a preempted sweep is the scheduler's cost, and to make up for it in pauses would starve
-//!   the cold part.
-//! - **Misses.** When the prefix stays quiet for its bound (four usual gaps, 0.1 to 1 ms), the next
-//!   step waits on everything, so that a cold event pays the bound at most once; [`COOL_AFTER`]
-//!   such misses in a row cool all.
-//! - **Clocks that lie.** A clock that goes back restarts the pause; one that stands still is
-//!   replaced by a count of steps. Two sweeps never follow each other without a wait between them.
+//!   `max(D, c × 100 / p) + 100 µs + w` and its look. It is up to a quarter of a turn more where the
+//!   looks change in number, as where gaps grow; and where its last look was part of a wait on everything,
+//!   what making that answer took. At the defaults that is 1.3 ms beside 1 000 that are not all silent
+//!   (`c` = 0.22 ms), 2.4 ms for the first to speak since long, and 9 and 18 ms beside 8 000.
+//! - **Share.** Over any time `t`, looks take at most `p` percent of `t + 100 µs`, and a turn. Not
+//!   counted is what an outlier takes beyond the estimate: a preempted look is the scheduler's cost, and to
+//!   make up for it in pauses would starve the cold part.
+//! - **Misses.** When the prefix stays quiet for its bound (four usual gaps, 0.1 to 1 ms, which looks
+//!   only interrupt), the loop is quiet: everything is waited on, at once or after the looks above, so that
+//!   a cold event pays the bound at most once; [`COOL_AFTER`] such misses in a row cool all.
+//! - **Clocks that lie.** A clock that goes back restarts the turn's time; one that stands still is
+//!   replaced by a count of steps. Two looks never follow each other without a wait between them.
 //!
-//! In the model of the tests one busy source at 60 to 100 µs a round trip keeps 85 to 89% of its
-//! speed beside 1 000 idle ones and 80% beside 8 000; a flat wait would keep 31 to 50% and 5%.
+//! In the model of the tests one busy source at 60 to 100 µs a round trip keeps 88% or more of its
+//! speed beside 1 000 idle ones; a flat wait would keep 31 to 50%.
 
 /// Fewer cold sources than this are always waited on: 16 × 0.2 µs is what two calls cost.
 pub(super) const FEW_COLD: usize = 16;
@@ -58,15 +67,20 @@ const BUSY_GAP_NS: u64 = 1_000_000;
 const IDLE_GAP_NS: u64 = 2_000_000;
 /// The wait on the hot prefix, at least and at most.
 const HOT_BOUND_NS: (u64, u64) = (100_000, 1_000_000);
-/// A sweep that is due within the usual gap is made now, but no earlier than between these two: it
+/// A look that is due within two usual gaps is made now, but no earlier than between these two: it
 /// then runs while the peers work on their answers, where cutting the next wait in its middle would
-/// delay the answer by most of a sweep.
+/// delay the answer by most of a look.
 const EARLY_NS: (u64, u64) = (20_000, 100_000);
-/// The most that a look is believed to cost a source before it was timed (0.2 at 4 000 pollables:
+/// The most that a look is believed to cost a source before it was timed (0.2 on some machines:
 /// 1.9 µs).
 const UNTIMED_NS: u64 = 2_000;
-/// What one sweep may add to twice the estimate.
-const OUTLIER_NS: u64 = 500_000;
+/// The first looks, of which the least counts: later ones move the estimate by an eighth at most.
+const FIRST_LOOKS: u8 = 8;
+/// A turn through all cold sources is in no fewer looks, where it is in more than one: the delay may
+/// be longer by one of them.
+const FEWEST_LUMPS: usize = 4;
+/// Turns through all cold sources that found nothing, after which looks take half their share.
+const SILENT_TURNS: usize = 16;
 /// Misses in a row after which every hot source is cooled.
 const COOL_AFTER: u8 = 3;
 /// Steps at one instant after which a sweep is due although the clock says otherwise (1 ms of calls
@@ -80,7 +94,7 @@ pub(crate) struct Config {
     pub(crate) enabled: bool,
     /// How long a ready cold source may wait, unless `max_sweep_percent` asks for longer.
     pub(crate) max_delay_ns: u64,
-    /// The largest share of time for sweeps; taken as the nearest of 1 to 90.
+    /// The largest share of time for looks; taken as the nearest of 1 to 90.
     pub(crate) max_sweep_percent: u8,
 }
 
@@ -104,17 +118,19 @@ pub(crate) enum Step {
     /// Wait on everything for what is left of the caller's timeout, then call [`Policy::all_done`].
     All,
     /// Wait on the hot prefix alone, at most this long and at most the caller's timeout, then
-    /// [`Policy::hot_done`].
+    /// [`Policy::hot_done`]; found nothing: ask for the next step.
     Hot { bound_ns: u64 },
-    /// Look at the cold part with a zero timeout, then [`Policy::sweep_done`]; found nothing: ask
-    /// for the next step.
-    Sweep,
+    /// Look at the next so many cold sources, in turn and with a zero timeout, then
+    /// [`Policy::sweep_done`]; found nothing: ask for the next step.
+    Sweep { sources: usize },
 }
 
 /// The state of one selector's policy. All times are of one clock, in ns, from any origin.
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
     config: Config,
+    /// The fewest sources that a look is at, if there are as many.
+    piece: usize,
     /// Smoothed time between polls that found something, less `looks_ns`; `u64::MAX` until there
     /// were two.
     gap_ns: u64,
@@ -122,18 +138,20 @@ pub(crate) struct Policy {
     /// caller does with it in between makes no loop idle.
     last_found_ns: Option<u64>,
     handled: bool,
-    /// Time that looks at the cold part took since `last_found_ns`.
+    /// Time that looks at cold sources took since `last_found_ns`.
     looks_ns: u64,
-    /// The end of the last look at the cold part, and how long the next sweep stays off.
-    look_end_ns: u64,
-    pause_ns: u64,
-    /// How much too early the last sweep was; the pause after it makes up for it.
-    early_ns: u64,
-    /// The estimate of a sweep's length, the most that the sweep under way may raise it to, and the
-    /// number of cold sources when it was last timed (0: never).
-    cost_ns: u64,
-    cost_cap_ns: u64,
-    timed_cold: usize,
+    /// The last of what `gap_ns` is smoothed from.
+    last_gap_ns: u64,
+    /// The time up to which the looks made so far do: a turn through all takes it on by a period.
+    paid_ns: u64,
+    /// The estimate of what a look costs a source, in ps, and the looks that it is from.
+    each_ps: u64,
+    timed_looks: u8,
+    /// How many the look under way is at, and how many there are.
+    looked_at: usize,
+    cold: usize,
+    /// The sources looked at since one was found ready.
+    in_vain: usize,
     /// What the host's last answer to a wait on everything cost. A loop whose gaps are no longer
     /// than that is busy with answers: the wait on the prefix, which costs nothing while it waits,
     /// is then worth a try.
@@ -141,9 +159,10 @@ pub(crate) struct Policy {
     /// The latest time seen, and the steps since without a later one.
     seen_ns: u64,
     stalled_steps: u32,
-    /// From here on the hot wait under way is a full miss, and not one that a sweep or the caller's
-    /// timeout cut short.
+    /// From here on the hot wait under way is a miss. It goes on until then where looks cut it.
+    waits_from_ns: u64,
     miss_at_ns: u64,
+    cut: bool,
     misses: u8,
     after_miss: bool,
     after_sweep: bool,
@@ -151,36 +170,34 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    pub(crate) const fn new(config: Config) -> Self {
-        let mut policy = Self {
+    /// `piece` is about how many sources a look is at: few enough not to take longer than what a peer
+    /// does until its next message, and so many that they cost far more than a look as such does.
+    pub(crate) const fn new(config: Config, piece: usize) -> Self {
+        Self {
             config,
+            piece,
             gap_ns: u64::MAX,
             last_found_ns: None,
             handled: true,
             looks_ns: 0,
-            look_end_ns: 0,
-            pause_ns: 0,
-            early_ns: 0,
-            cost_ns: 0,
-            cost_cap_ns: 0,
-            timed_cold: 0,
+            last_gap_ns: u64::MAX,
+            paid_ns: 0,
+            each_ps: UNTIMED_NS * 1_000,
+            timed_looks: 0,
+            looked_at: 0,
+            cold: 0,
+            in_vain: 0,
             answer_ns: 0,
             seen_ns: 0,
             stalled_steps: 0,
+            waits_from_ns: 0,
             miss_at_ns: 0,
+            cut: false,
             misses: 0,
             after_miss: false,
             after_sweep: false,
             cool_all: false,
-        };
-        policy.looked(0, 0);
-        policy
-    }
-
-    /// Changes the largest share of time for sweeps, from the next one on.
-    #[allow(dead_code, reason = "for backends whose looks cost much")]
-    pub(crate) const fn set_max_sweep_percent(&mut self, percent: u8) {
-        self.config.max_sweep_percent = percent;
+        }
     }
 
     /// Whether there is anything to decide beside so many cold sources. Where not, the caller may
@@ -189,74 +206,103 @@ impl Policy {
         self.config.enabled && cold >= FEW_COLD
     }
 
-    /// The next step at `now_ns`, with so many sources in the two parts of the array. After
-    /// [`Step::Sweep`] it is never `Sweep`, after a miss it is [`Step::All`]: a poll that follows
-    /// makes at most three waits.
-    pub(crate) fn next(&mut self, now_ns: u64, hot: usize, cold: usize) -> Step {
+    /// The next step at `now_ns`, with so many sources in the two parts of the array, where a wait on
+    /// everything costs `all_ns` beside the waiting. After [`Step::Sweep`] it is never `Sweep`.
+    pub(crate) fn next(&mut self, now_ns: u64, hot: usize, cold: usize, all_ns: u64) -> Step {
         if !std::mem::replace(&mut self.handled, true) {
             self.last_found_ns = Some(now_ns);
         }
-        let after_miss = std::mem::take(&mut self.after_miss);
         let may_sweep = !std::mem::take(&mut self.after_sweep);
-        self.timed_cold = self.timed_cold.min(cold);
-        if !self.applies(cold) || hot == 0 || after_miss {
+        self.cold = cold;
+        if !self.applies(cold) || hot == 0 {
             return Step::All;
         }
         self.watch_clock(now_ns);
-        // A gap longer than the pause: each wait on the prefix would end in a look at everything
+        // A gap longer than the period: each wait on the prefix would end in a look at everything
         // anyway.
-        if self.gap_ns > BUSY_GAP_NS.min(self.pause_ns).max(self.answer_ns) {
-            let explained_ns = BUSY_GAP_NS.saturating_add(untimed_cost_ns(cold));
-            if may_sweep && self.is_untimed(cold) && self.gap_ns <= explained_ns {
-                return self.start_sweep(cold, 0);
+        let longest_ns = BUSY_GAP_NS.min(self.period_ns(cold)).max(self.answer_ns);
+        let is_quiet = self.after_miss || self.gap_ns > longest_ns;
+        if is_quiet && !self.prefers_looks(all_ns) {
+            let explained_ns = BUSY_GAP_NS.saturating_add(self.look_ns(cold));
+            let is_untimed = self.timed_looks == 0 && self.gap_ns <= explained_ns;
+            if may_sweep && is_untimed && !self.after_miss {
+                self.looked_at = cold.min(self.piece);
+                return Step::Sweep {
+                    sources: self.looked_at,
+                };
             }
             return Step::All;
         }
-        let due_ns = self.look_end_ns.saturating_add(self.pause_ns);
-        let left_ns = due_ns.saturating_sub(now_ns);
-        let near_ns = self.gap_ns.clamp(EARLY_NS.0, EARLY_NS.1);
-        if may_sweep && (left_ns < near_ns || self.stalled_steps >= STALLED_STEPS) {
-            return self.start_sweep(cold, left_ns.min(near_ns));
+        let left_ns = self.left_ns(now_ns, cold);
+        if may_sweep && left_ns < self.near_ns() {
+            return Step::Sweep {
+                sources: self.start_look(now_ns, cold),
+            };
         }
-        let wanted_ns = self.gap_ns.saturating_mul(4);
-        let wanted_ns = wanted_ns.clamp(HOT_BOUND_NS.0, HOT_BOUND_NS.1);
-        self.miss_at_ns = now_ns.saturating_add(wanted_ns);
+        if !is_quiet && !std::mem::take(&mut self.cut) {
+            let wanted_ns = self.gap_ns.saturating_mul(4);
+            let wanted_ns = wanted_ns.clamp(HOT_BOUND_NS.0, HOT_BOUND_NS.1);
+            self.miss_at_ns = now_ns.saturating_add(wanted_ns);
+        }
+        self.waits_from_ns = now_ns;
+        let bound_ns = if is_quiet {
+            left_ns
+        } else {
+            left_ns.min(self.miss_at_ns.saturating_sub(now_ns))
+        };
         Step::Hot {
-            bound_ns: wanted_ns.min(left_ns.max(EARLY_NS.0)),
+            bound_ns: bound_ns.max(EARLY_NS.0),
         }
     }
 
+    /// Whether a wait that is likely to be short is cheaper with looks at the cold part. A wait on
+    /// everything costs the same however soon it ends. How long one will be nobody knows; it is taken
+    /// to be as long as the last one, and once the looks have cost a quarter of it, everything is waited
+    /// on after all: so they never cost more than a quarter more than what was right.
+    const fn prefers_looks(&self, all_ns: u64) -> bool {
+        self.last_gap_ns < all_ns.saturating_mul(100) / self.percent()
+            && self.looks_ns < all_ns / 4
+            && self.stalled_steps == 0
+    }
+
     /// The wait on the hot prefix ended. `found` counts all that ended it early: sources, and a timer
-    /// or wake-up too. Nothing found is a miss: the next step is [`Step::All`], in this poll or the
-    /// following one. A wait that found nothing because the caller's timeout cut it short need not be
-    /// told of: the next poll then waits on the prefix again, and sweeps are made when due.
+    /// or wake-up too. Nothing found is a miss, if it was not cut by a look that is due: the loop is
+    /// then quiet until something is found. A wait that found nothing because the caller's timeout cut
+    /// it short need not be told of: the next poll then waits on the prefix again, and looks are made
+    /// when due.
     pub(crate) fn hot_done(&mut self, now_ns: u64, found: usize) {
         if found > 0 {
             self.misses = 0;
             self.found(now_ns);
             return;
         }
-        self.after_miss = true;
-        if now_ns >= self.miss_at_ns {
-            self.misses += 1;
+        if self.after_miss {
+            return;
         }
+        // A clock that stands still would never end it.
+        if now_ns < self.miss_at_ns && now_ns > self.waits_from_ns {
+            self.cut = true;
+            return;
+        }
+        self.after_miss = true;
+        self.misses += 1;
         if self.misses >= COOL_AFTER {
             self.misses = 0;
             self.cool_all = true;
         }
     }
 
-    /// The sweep that began at `started_ns` ended.
+    /// The look that began at `started_ns` ended.
     pub(crate) fn sweep_done(&mut self, started_ns: u64, now_ns: u64, found: usize) {
         let took_ns = now_ns.saturating_sub(started_ns);
-        if took_ns >= self.cost_ns {
-            self.cost_ns = took_ns.min(self.cost_cap_ns.max(self.cost_ns));
-        } else {
-            self.lower_cost(took_ns);
-        }
+        let sources = std::mem::take(&mut self.looked_at);
+        self.time_look(took_ns, sources);
+        self.in_vain = match found {
+            0 => self.in_vain.saturating_add(sources),
+            _ => 0,
+        };
         self.after_sweep = true;
         self.looks_ns = self.looks_ns.saturating_add(took_ns);
-        self.looked(now_ns, took_ns);
         if found > 0 {
             self.found(now_ns);
         }
@@ -264,7 +310,7 @@ impl Policy {
 
     /// The wait on everything that began at `waited_from_ns` ended: it saw the cold part too, as
     /// late as `now_ns`. `answer_ns` is what making its answer is known to have cost, if that is
-    /// more than a sweep: it is no part of the gap.
+    /// more than a look: it is no part of the gap.
     pub(crate) fn all_done(
         &mut self,
         waited_from_ns: u64,
@@ -273,17 +319,17 @@ impl Policy {
         found: usize,
     ) {
         let took_ns = now_ns.saturating_sub(waited_from_ns);
-        // Most of it is waiting, so it can only tell that a look costs less than believed.
-        if took_ns < self.cost_ns {
-            self.lower_cost(took_ns);
-        }
-        let cost_ns = self.cost_ns.max(answer_ns);
+        let look_ns = match self.timed_looks {
+            0 => 0,
+            _ => self.look_ns(self.cold),
+        };
+        let cost_ns = look_ns.max(answer_ns);
+        self.looks_ns = self.looks_ns.saturating_add(took_ns.min(cost_ns));
+        self.cut = false;
+        self.after_miss = false;
+        self.paid_ns = now_ns;
         if found > 0 {
             self.answer_ns = answer_ns.min(took_ns);
-        }
-        self.looks_ns = self.looks_ns.saturating_add(took_ns.min(cost_ns));
-        self.looked(now_ns, self.cost_ns);
-        if found > 0 {
             self.found(now_ns);
         }
     }
@@ -293,14 +339,88 @@ impl Policy {
         std::mem::take(&mut self.cool_all)
     }
 
+    /// What a look at so many sources is believed to take.
+    pub(crate) const fn look_ns(&self, sources: usize) -> u64 {
+        (sources as u64).saturating_mul(self.each_ps) / 1_000
+    }
+
+    /// The percentage of the time that looks may take now.
+    const fn percent(&self) -> u64 {
+        let percent = match self.config.max_sweep_percent {
+            0 => 1,
+            91.. => 90,
+            percent => percent as u64,
+        };
+        if self.in_vain < self.cold.saturating_mul(SILENT_TURNS) {
+            percent
+        } else {
+            percent.div_ceil(2)
+        }
+    }
+
+    /// How long until the next look at some of `cold` sources is due.
+    fn left_ns(&self, now_ns: u64, cold: usize) -> u64 {
+        if self.stalled_steps >= STALLED_STEPS || self.timed_looks == 0 {
+            return 0;
+        }
+        let due_ns = self
+            .paid_ns
+            .saturating_add(self.period_ns(cold) / self.lumps(cold) as u64);
+        due_ns.saturating_sub(now_ns)
+    }
+
+    /// How many of `cold` sources to look at now that a look is due: more than one lump, if more are.
+    fn start_look(&mut self, now_ns: u64, cold: usize) -> usize {
+        let (period_ns, lumps) = (self.period_ns(cold), self.lumps(cold));
+        let lump_ns = (period_ns / lumps as u64).max(1);
+        // What could not be looked at for longer than a period is not made up for.
+        let since_ns = self.paid_ns.max(now_ns.saturating_sub(period_ns));
+        let until_ns = now_ns.saturating_add(self.near_ns());
+        let ahead_ns = until_ns.saturating_sub(since_ns);
+        let due = if self.stalled_steps < STALLED_STEPS {
+            usize::try_from(ahead_ns / lump_ns).map_or(lumps, |due| due.clamp(1, lumps))
+        } else {
+            lumps
+        };
+        self.paid_ns = since_ns.saturating_add(lump_ns * due as u64);
+        self.stalled_steps = 0;
+        self.looked_at = cold.min(cold.div_ceil(lumps).saturating_mul(due));
+        self.looked_at
+    }
+
+    /// The time of a turn through all cold sources.
+    fn period_ns(&self, cold: usize) -> u64 {
+        let look_ns = self.look_ns(cold);
+        let delay_ns = self.config.max_delay_ns.saturating_sub(look_ns);
+        // Rounded up, so that the share is kept to the nanosecond.
+        let share_ns = look_ns.saturating_mul(100).div_ceil(self.percent());
+        delay_ns.max(share_ns).max(1)
+    }
+
+    /// The number of looks that a turn through all cold sources is made in: no more than there are
+    /// usual gaps in it, else each wait would be cut by several, but never few.
+    fn lumps(&self, cold: usize) -> usize {
+        let gaps = self.period_ns(cold) / self.gap_ns.max(1);
+        let gaps = usize::try_from(gaps).unwrap_or(usize::MAX);
+        cold.div_ceil(self.piece).max(1).min(gaps.max(FEWEST_LUMPS))
+    }
+
+    /// A look that is due so soon is made now.
+    fn near_ns(&self) -> u64 {
+        self.gap_ns.saturating_mul(2).clamp(EARLY_NS.0, EARLY_NS.1)
+    }
+
     /// Something was found: smooths the gap. A long one counts at once, short ones have to repeat.
     fn found(&mut self, now_ns: u64) {
         let looks_ns = std::mem::take(&mut self.looks_ns);
         self.handled = false;
+        self.cut = false;
+        self.after_miss = false;
         let Some(last_ns) = self.last_found_ns.replace(now_ns) else {
             return;
         };
         let sample_ns = now_ns.saturating_sub(last_ns).saturating_sub(looks_ns);
+        self.last_gap_ns = sample_ns;
         self.gap_ns = if sample_ns >= IDLE_GAP_NS {
             sample_ns
         } else {
@@ -309,59 +429,32 @@ impl Policy {
         };
     }
 
-    /// A look at the cold part ended: plans the pause. `took_ns` is what a source may have waited
-    /// in that look.
-    const fn looked(&mut self, now_ns: u64, took_ns: u64) {
-        let percent = match self.config.max_sweep_percent {
-            0 => 1,
-            91.. => 90,
-            percent => percent as u64,
-        };
-        let spent_ns = if took_ns > self.cost_ns {
-            took_ns
+    /// Moves the estimate: a look that was preempted, or that found much, moves it no further than any
+    /// other, so that it stays near the median.
+    fn time_look(&mut self, took_ns: u64, sources: usize) {
+        if sources == 0 {
+            return;
+        }
+        let each_ps = took_ns.saturating_mul(1_000) / sources as u64;
+        let old_ps = self.each_ps;
+        let most_ps = if self.timed_looks < FIRST_LOOKS {
+            self.timed_looks += 1;
+            old_ps
         } else {
-            self.cost_ns
+            old_ps.saturating_add(old_ps / 8 + 1)
         };
-        let delay_ns = self.config.max_delay_ns.saturating_sub(spent_ns);
-        // Rounded up, so that the share is kept to the nanosecond.
-        let rest_ns = self.cost_ns.saturating_mul(100 - percent).div_ceil(percent);
-        let rest_ns = rest_ns.saturating_add(self.early_ns);
-        self.pause_ns = if delay_ns > rest_ns {
-            delay_ns
+        let least_ps = if self.timed_looks < FIRST_LOOKS {
+            0
         } else {
-            rest_ns
+            old_ps - old_ps / 8
         };
-        self.look_end_ns = now_ns;
-        self.seen_ns = now_ns;
-        self.stalled_steps = 0;
+        self.each_ps = each_ps.clamp(least_ps, most_ps);
     }
 
-    const fn start_sweep(&mut self, cold: usize, early_ns: u64) -> Step {
-        self.early_ns = early_ns;
-        let base_ns = if self.is_untimed(cold) && untimed_cost_ns(cold) > self.cost_ns {
-            untimed_cost_ns(cold)
-        } else {
-            self.cost_ns
-        };
-        self.cost_cap_ns = base_ns.saturating_mul(2).saturating_add(OUTLIER_NS);
-        self.timed_cold = cold;
-        Step::Sweep
-    }
-
-    /// Whether the estimate says little about this many cold sources.
-    const fn is_untimed(&self, cold: usize) -> bool {
-        cold / 2 > self.timed_cold
-    }
-
-    /// An eighth of the way down, and at least 1 ns.
-    const fn lower_cost(&mut self, took_ns: u64) {
-        self.cost_ns -= (self.cost_ns - took_ns).div_ceil(8);
-    }
-
-    /// Takes a clock that went back as a new start of the pause, and counts the steps of one that
+    /// Takes a clock that went back as a new start of the period, and counts the steps of one that
     /// stands still.
     fn watch_clock(&mut self, now_ns: u64) {
-        self.look_end_ns = self.look_end_ns.min(now_ns);
+        self.paid_ns = self.paid_ns.min(now_ns.saturating_add(EARLY_NS.1));
         if now_ns > self.seen_ns {
             self.seen_ns = now_ns;
             self.stalled_steps = 0;
@@ -369,11 +462,6 @@ impl Policy {
             self.stalled_steps = self.stalled_steps.saturating_add(1);
         }
     }
-}
-
-/// The most that a look at so many sources is believed to cost before one was timed.
-const fn untimed_cost_ns(cold: usize) -> u64 {
-    (cold as u64).saturating_mul(UNTIMED_NS)
 }
 
 #[cfg(test)]

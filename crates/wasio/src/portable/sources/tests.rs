@@ -320,6 +320,44 @@ proptest! {
         }
         model.check();
     }
+
+    /// Whatever changes between two pieces of a turn: who stays cold has a look after no more
+    /// others than there were, and a few for each that came or went.
+    #[test]
+    fn a_turn_through_the_cold_part_passes_over_nobody(
+        steps in proptest::collection::vec((op(), 0..20_usize), 1..MOST_OPS),
+    ) {
+        let mut model = Model::new();
+        let (mut unseen, mut before, mut len) = (HashSet::new(), HashSet::new(), 0);
+        let mut looks_left = 0;
+        for (op, limit) in &steps {
+            if !matches!(op, Op::Poll { .. }) {
+                model.run(op);
+            }
+            model.reconcile();
+            let order = &mut model.order;
+            let mut cold: HashSet<u64> = order.part(Part::Cold).iter().copied().collect();
+            cold.remove(&CLOCK);
+            // What changes its part may cost a few others a second look.
+            let changes = cold.symmetric_difference(&before).count();
+            looks_left += 3 * (changes + order.len().abs_diff(len));
+            len = order.len();
+            unseen.retain(|record| cold.contains(record));
+            let piece = order.next_cold(*limit);
+            prop_assert!(piece.len() <= *limit);
+            prop_assert_eq!(piece.is_empty(), cold.is_empty() || *limit == 0);
+            looks_left = looks_left.saturating_sub(piece.len());
+            for place in piece {
+                unseen.remove(&order.record(place));
+            }
+            if looks_left == 0 {
+                prop_assert!(unseen.is_empty(), "{unseen:?}");
+                looks_left = cold.len();
+                unseen.clone_from(&cold);
+            }
+            before = cold;
+        }
+    }
 }
 
 fn polled(polls: u32, sources: &mut Sources<u32>, order: &mut Order<u64>) {

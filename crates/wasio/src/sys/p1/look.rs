@@ -17,6 +17,8 @@ use crate::portable::{Key, Loan, Part};
 /// How many sources a second look takes together: 1.5 µs a call and 0.2 µs a source
 /// make a thousand cost 0.3 ms, where each alone would cost 1.7 ms.
 const GROUP: usize = 16;
+/// How many cold sources a look is at: 20 to 30 µs.
+pub(super) const PIECE: usize = 100;
 /// So few directions to write to are looked at without delay.
 const FEW_WRITES: usize = 4;
 /// A call that took so much longer than its answer costs has blocked.
@@ -160,7 +162,7 @@ impl<H: Host> Turn<'_, H> {
         if asked == 0 {
             return Ok(0);
         }
-        let limit = self.wait.quirks.limit_of(part, budget);
+        let limit = self.wait.quirks.limit;
         if asked > limit {
             self.ask_in_pieces(part, limit, budget)?;
         } else {
@@ -168,6 +170,23 @@ impl<H: Host> Turn<'_, H> {
             if let Err(errno) = self.ask_whole(part, asked, budget, timeout_ns) {
                 self.recover(errno, part, asked, budget)?;
             }
+        }
+        Ok(self.heard() - before)
+    }
+
+    /// Looks at the next so many cold sources and returns how many slots were found ready.
+    pub(super) fn look_at_cold(&mut self, sources: usize) -> io::Result<usize> {
+        if self.wait.quirks.escalates(sources, self.wait.order.cold()) {
+            return self.ask_part(Part::Cold, Budget::AtMost(MS));
+        }
+        let before = self.heard();
+        let mut left = sources;
+        while left > 0 {
+            let limit = left.min(PIECE).min(self.wait.quirks.limit);
+            let piece = self.wait.order.next_cold(limit);
+            left = left.saturating_sub(piece.len().max(1));
+            let timeout_ns = self.wait.quirks.look_timeout_ns();
+            self.ask_piece(piece, Budget::Zero, timeout_ns)?;
         }
         Ok(self.heard() - before)
     }
@@ -180,8 +199,7 @@ impl<H: Host> Turn<'_, H> {
         budget: Budget,
         timeout_ns: u64,
     ) -> Result<(), Errno> {
-        let timed = self.is_timed(asked, budget);
-        let started_ns = if timed { self.now_ns() } else { 0 };
+        let started_ns = self.started_ns(asked, budget);
         let wait = &mut *self.wait;
         // A timer costs the host and its processor, and such a wait would only be repeated. A
         // host that was not seen to return for one source might never do so.
@@ -192,13 +210,19 @@ impl<H: Host> Turn<'_, H> {
             wait.order.loan_of(part)
         };
         let written = wait.call(&self.shared.host, &loan, asked, timeout_ns)?;
-        let elapsed_ns = if timed {
-            self.now_ns().saturating_sub(started_ns)
-        } else {
-            u64::MAX
-        };
+        let elapsed_ns = self.elapsed_ns(started_ns);
         self.sift(written, asked, budget, timeout_ns, elapsed_ns);
         Ok(())
+    }
+
+    /// When the call that follows begins, if there is something to learn from how long it takes.
+    pub(super) fn started_ns(&self, asked: usize, budget: Budget) -> Option<u64> {
+        self.is_timed(asked, budget).then(|| self.now_ns())
+    }
+
+    /// How long it took; `u64::MAX` where that was not to be learned.
+    pub(super) fn elapsed_ns(&self, started_ns: Option<u64>) -> u64 {
+        started_ns.map_or(u64::MAX, |from_ns| self.now_ns().saturating_sub(from_ns))
     }
 
     /// Whether there is still something to learn from how long the call takes.

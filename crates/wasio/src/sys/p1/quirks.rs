@@ -1,13 +1,8 @@
 //! What a selector has learned of its host. WASI 0.1 hosts differ in ways that no call
 //! tells, so wasio starts careful and lets what it sees make it quicker.
 
-use super::wait::Budget;
-use crate::portable::Part;
-
 const MS: u64 = 1_000_000;
 
-/// How many sources a sweep asks about at once on a host that cries wolf.
-const WOLF_PIECE: usize = 128;
 /// What an answer is believed to cost a source before it was timed; wasi-common takes 1.3 µs.
 const REPORT_SLOT_NS: u64 = 2_000;
 /// Calls about fewer sources are dominated by what each call costs.
@@ -76,6 +71,8 @@ pub(super) struct Quirks {
     /// Whether one was seen that did not sleep.
     quick_zeros: bool,
     zeros: u8,
+    /// The cold sources that looks were at, as long as none was reported.
+    looked_at: usize,
     /// What an answer costs a source that was asked about, at most: the least
     /// that a call with an answer has taken, which may have waited too.
     report_slot_ns: u64,
@@ -95,6 +92,7 @@ impl Quirks {
             slow_zeros: 0,
             quick_zeros: false,
             zeros: 0,
+            looked_at: 0,
             report_slot_ns: REPORT_SLOT_NS,
             quiet_ns: 0,
         }
@@ -111,6 +109,24 @@ impl Quirks {
             }
         }
         u64::from(!self.zero_is_zero)
+    }
+
+    /// The same for a look at some of the cold sources.
+    pub(super) const fn look_timeout_ns(&self) -> u64 {
+        !self.zero_is_zero as u64
+    }
+
+    /// Whether the next look, at so many of the cold sources, is to be a wait of 1 ms on all of them.
+    pub(super) const fn escalates(&mut self, sources: usize, cold: usize) -> bool {
+        if self.zero_reports {
+            return false;
+        }
+        self.looked_at = self.looked_at.saturating_add(sources);
+        let escalates = self.looked_at / ESCALATE_EVERY as usize >= cold;
+        if escalates {
+            self.looked_at = 0;
+        }
+        escalates
     }
 
     /// Whether the next non-blocking polls should be timed.
@@ -205,17 +221,6 @@ impl Quirks {
         }
     }
 
-    /// The most slots to ask about in one call. A host that cries wolf does most
-    /// of its work for each source of a call that has an answer (an `ioctl` and an event): a sweep in pieces keeps
-    /// that to the piece.
-    pub(super) fn limit_of(&self, part: Part, budget: Budget) -> usize {
-        if self.cries_wolf == Some(true) && part == Part::Cold && budget == Budget::Zero {
-            self.limit.min(WOLF_PIECE)
-        } else {
-            self.limit
-        }
-    }
-
     /// Takes note of how long a call with an answer took (`u64::MAX`: not timed).
     pub(super) fn report_took(&mut self, asked: usize, elapsed_ns: u64) {
         if asked < REPORT_LEN || elapsed_ns == u64::MAX {
@@ -230,6 +235,16 @@ impl Quirks {
     /// What a call about `asked` sources that has an answer costs, apart from waiting.
     pub(super) fn report_cost_ns(&self, asked: usize) -> u64 {
         self.report_slot_ns.saturating_mul(asked as u64)
+    }
+
+    /// The same for a wait on everything, that there be none if it is cheaper to look. Nothing, as long as
+    /// only such a wait can show that the host is prompt: it is asked over and over until then.
+    pub(super) fn all_cost_ns(&self, asked: usize) -> u64 {
+        if self.prompt {
+            self.report_cost_ns(asked)
+        } else {
+            0
+        }
     }
 
     /// Takes note that a call of `len` slots was too many.

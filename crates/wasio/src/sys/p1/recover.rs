@@ -27,7 +27,8 @@ impl<H: Host> Turn<'_, H> {
         let pieces = self.wait.order.pieces(part, limit);
         let mut count = 0;
         for piece in pieces {
-            self.ask_piece(piece, Budget::Zero)?;
+            let timeout_ns = self.timeout_ns(piece.len(), Budget::Zero);
+            self.ask_piece(piece, Budget::Zero, timeout_ns)?;
             count += 1;
         }
         if self.heard() > before || budget == Budget::Zero {
@@ -37,20 +38,30 @@ impl<H: Host> Turn<'_, H> {
         self.wait.next_piece = turn + 1;
         let patience_ns = LOOK_EVERY_NS << self.round.min(3);
         match self.wait.order.pieces(part, limit).nth(turn) {
-            Some(piece) => self.ask_piece(piece, budget.min_ns(patience_ns)),
+            Some(piece) => {
+                let budget = budget.min_ns(patience_ns);
+                let timeout_ns = self.timeout_ns(piece.len(), budget);
+                self.ask_piece(piece, budget, timeout_ns)
+            }
             None => Ok(()),
         }
     }
 
-    fn ask_piece(&mut self, piece: Range<usize>, budget: Budget) -> io::Result<()> {
+    pub(super) fn ask_piece(
+        &mut self,
+        piece: Range<usize>,
+        budget: Budget,
+        timeout_ns: u64,
+    ) -> io::Result<()> {
         let asked = piece.len();
-        let timeout_ns = self.timeout_ns(asked, budget);
+        let started_ns = self.started_ns(asked, budget);
         let wait = &mut *self.wait;
         let loan = wait.order.loan_of_piece(piece.clone());
         let result = wait.call(&self.shared.host, &loan, asked, timeout_ns);
         match result {
             Ok(written) => {
-                self.sift(written, asked, budget, timeout_ns, u64::MAX);
+                let elapsed_ns = self.elapsed_ns(started_ns);
+                self.sift(written, asked, budget, timeout_ns, elapsed_ns);
                 Ok(())
             }
             Err(Errno::INTR) => Ok(()),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::abi::{Errno, Event, Subscription};
 use super::host::Host;
-use super::look::Look;
+use super::look::{Look, PIECE};
 use super::quirks::Quirks;
 use super::selector::{Shared, State};
 use crate::Events;
@@ -46,7 +46,7 @@ impl Wait {
             found: Vec::new(),
             delivered: 0,
             look: Look::new(),
-            policy: Policy::new(config),
+            policy: Policy::new(config, PIECE),
             quirks: Quirks::new(),
             woke: false,
             next_piece: 0,
@@ -69,6 +69,22 @@ impl Budget {
             Self::Zero => Self::Zero,
             Self::AtMost(own) => Self::AtMost(own.min(ns)),
             Self::Unlimited => Self::AtMost(ns),
+        }
+    }
+
+    /// When it ends, if it begins at `now_ns`.
+    const fn end_ns(self, now_ns: u64) -> u64 {
+        match self {
+            Self::AtMost(ns) => now_ns.saturating_add(ns),
+            Self::Zero | Self::Unlimited => u64::MAX,
+        }
+    }
+
+    /// What is left of it at `now_ns`, where it ends at `end_ns`.
+    fn until(self, end_ns: u64, now_ns: u64) -> Self {
+        match self {
+            Self::AtMost(_) => Self::Unlimited.min_ns(end_ns.saturating_sub(now_ns)),
+            Self::Zero | Self::Unlimited => self,
         }
     }
 }
@@ -328,55 +344,49 @@ impl<'a, H: Host> Turn<'a, H> {
     }
 
     #[inline(never)]
-    fn ask_by_policy(&mut self, mut budget: Budget) -> io::Result<()> {
+    fn ask_by_policy(&mut self, budget: Budget) -> io::Result<()> {
+        let mut now_ns = self.now_ns();
+        let until_ns = budget.end_ns(now_ns);
         loop {
-            let now_ns = self.now_ns();
+            let left = budget.until(until_ns, now_ns);
             let (hot, cold) = (self.wait.order.hot(), self.wait.order.cold());
-            match self.wait.policy.next(now_ns, hot, cold) {
+            let all_ns = self.wait.quirks.all_cost_ns(hot + cold);
+            let found = match self.wait.policy.next(now_ns, hot, cold, all_ns) {
                 Step::All => {
-                    let found = self.ask_part(Part::All, budget)?;
+                    let found = self.ask_part(Part::All, left)?;
                     let ended_ns = self.now_ns();
-                    let asked = self.wait.order.len();
-                    let cost_ns =
-                        self.wait.quirks.report_cost_ns(asked) + self.wait.look.take_spent_ns();
+                    let cost_ns = self.wait.quirks.report_cost_ns(hot + cold)
+                        + self.wait.look.take_spent_ns();
                     self.wait.policy.all_done(now_ns, ended_ns, cost_ns, found);
                     return Ok(());
                 }
-                Step::Sweep => {
-                    let found = self.ask_part(Part::Cold, Budget::Zero)?;
+                Step::Sweep { sources } => {
+                    let found = self.look_at_cold(sources)?;
                     let ended_ns = self.now_ns();
                     self.wait.policy.sweep_done(now_ns, ended_ns, found);
-                    if found > 0 {
-                        return Ok(());
-                    }
+                    now_ns = ended_ns;
+                    found
                 }
                 Step::Hot { bound_ns } => {
-                    let bounded = budget.min_ns(bound_ns);
+                    let bounded = left.min_ns(bound_ns);
                     let found = self.ask_part(Part::Hot, bounded)?;
                     // A poll that does not block, or not for as long, says nothing about a miss.
                     if found == 0 && bounded != Budget::AtMost(bound_ns) {
                         return Ok(());
                     }
-                    let ended_ns = self.now_ns();
-                    self.wait.policy.hot_done(ended_ns, found);
-                    if found > 0 {
-                        return Ok(());
-                    }
-                    budget = self.after_miss(budget, ended_ns.saturating_sub(now_ns));
+                    now_ns = self.now_ns();
+                    self.wait.policy.hot_done(now_ns, found);
+                    found
                 }
+            };
+            if found > 0 {
+                return Ok(());
             }
-        }
-    }
-
-    fn after_miss(&mut self, budget: Budget, waited_ns: u64) -> Budget {
-        if self.wait.policy.take_cool_all() {
-            let mut state = self.shared.lock();
-            self.wait.order.cool_all(&mut state.sources);
-            state.hot = 0;
-        }
-        match budget {
-            Budget::AtMost(ns) => Budget::Unlimited.min_ns(ns.saturating_sub(waited_ns)),
-            other => other,
+            if self.wait.policy.take_cool_all() {
+                let mut state = self.shared.lock();
+                self.wait.order.cool_all(&mut state.sources);
+                state.hot = 0;
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use super::selector::{self, State};
 use super::target::{Record, Target};
 use super::wait::{Budget, Found, Turn, readiness};
 use crate::event::Readiness;
-use crate::portable::{Direction, Key, Part, Sources};
+use crate::portable::{Direction, Key, Sources};
 
 /// libc's `poll` puts 24 bytes for each of them on the stack, which is 1 MiB by default.
 const AT_ONCE: usize = 8192;
@@ -74,7 +74,7 @@ pub(super) struct Ways {
     /// [`Descriptors::gather`]
     pub(super) gather: fn(&mut Descriptors, bool, &mut Sources<Target>),
     /// [`Turn::ask_libc`]
-    pub(super) ask_alone: fn(&mut Turn<'_>, Part, Budget) -> usize,
+    pub(super) ask_alone: fn(&mut Turn<'_>, Range<usize>, Budget) -> usize,
     /// [`Turn::ask_both`]
     pub(super) ask_both: fn(&mut Turn<'_>, Budget),
 }
@@ -82,7 +82,7 @@ pub(super) struct Ways {
 pub(super) static WAYS: Ways = Ways {
     place: State::place_descriptors,
     gather: Descriptors::gather,
-    ask_alone: |turn, part, budget| turn.ask_libc(part, budget),
+    ask_alone: |turn, places, budget| turn.ask_libc(places, budget),
     ask_both: |turn, budget| turn.ask_both(budget),
 };
 
@@ -180,10 +180,10 @@ impl Descriptors {
 }
 
 impl Turn<'_> {
-    /// As [`ask_part`](Self::ask_part), where all sources are descriptors.
-    fn ask_libc(&mut self, part: Part, budget: Budget) -> usize {
+    /// As [`ask_part`](Self::ask_part), at some places of the array, where all sources are descriptors.
+    fn ask_libc(&mut self, places: Range<usize>, budget: Budget) -> usize {
         let wait = &mut *self.wait;
-        let owners = wait.order.owners(wait.order.places(part));
+        let owners = wait.order.owners(places);
         let before = wait.found.len();
         let state = self.shared.lock();
         let asked = owners

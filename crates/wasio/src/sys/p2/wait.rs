@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::clock::{self, Clock};
-use super::cost::{Cost, LOOKS_AT_ONCE, Looks};
+use super::cost::{self, LOOKS_AT_ONCE};
 use super::descriptors::{Descriptors, Ways};
 use super::raw;
 use super::selector::{self, Shared, State};
@@ -22,8 +22,6 @@ pub(super) struct Wait {
     pub(super) found: Vec<Found>,
     delivered: usize,
     policy: Policy,
-    cost: Cost,
-    looks: Looks,
     pub(super) descriptors: Descriptors,
 }
 
@@ -44,9 +42,7 @@ impl Wait {
             clock: Clock::default(),
             found: Vec::new(),
             delivered: 0,
-            policy: Policy::new(config),
-            cost: Cost::new(),
-            looks: Looks::new(config),
+            policy: Policy::new(config, LOOKS_AT_ONCE),
             descriptors: Descriptors::default(),
         }
     }
@@ -236,10 +232,16 @@ impl<'a> Turn<'a> {
         loop {
             let now_ns = selector::now_ns();
             let (hot, cold) = (self.wait.order.hot(), self.wait.order.cold());
-            match self.wait.policy.next(now_ns, hot, cold) {
-                Step::All => return self.ask_all(now_ns, budget),
-                Step::Sweep => {
-                    if self.sweep(now_ns) > 0 {
+            let all_ns = cost::answer_ns(&self.wait.policy, hot + cold);
+            match self.wait.policy.next(now_ns, hot, cold, all_ns) {
+                Step::All => {
+                    let found = self.ask_part(Part::All, budget);
+                    let ended_ns = selector::now_ns();
+                    self.wait.policy.all_done(now_ns, ended_ns, all_ns, found);
+                    return;
+                }
+                Step::Sweep { sources } => {
+                    if self.sweep(now_ns, sources) > 0 {
                         return;
                     }
                 }
@@ -260,68 +262,27 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Looks at the cold sources, and returns how many directions were found ready.
-    fn sweep(&mut self, now_ns: u64) -> usize {
-        let cold = self.wait.order.cold();
-        let found = self.ask_part(Part::Cold, Budget::Zero);
+    /// Looks at the next so many cold sources, and returns how many directions were found ready.
+    fn sweep(&mut self, now_ns: u64, sources: usize) -> usize {
+        let before = self.wait.found.len();
+        let mut left = sources;
+        while left > 0 {
+            let piece = self.wait.order.next_cold(left.min(LOOKS_AT_ONCE));
+            left = left.saturating_sub(piece.len().max(1));
+            match self.ways {
+                Some(ways) if self.wait.descriptors.are_alone() => {
+                    (ways.ask_alone)(self, piece, Budget::Zero);
+                }
+                _ => {
+                    *self.wait.order.clock_mut() = clock::always_ready();
+                    self.look_at(piece);
+                }
+            }
+        }
+        let found = self.wait.found.len() - before;
         let ended_ns = selector::now_ns();
-        let took_ns = ended_ns.saturating_sub(now_ns);
-        self.wait.cost.looked(cold, took_ns);
-        self.wait.looks.found(found);
-        self.wait.looks.looked(ended_ns, took_ns);
-        let percent = self.wait.looks.percent();
-        self.wait.policy.set_max_sweep_percent(percent);
         self.wait.policy.sweep_done(now_ns, ended_ns, found);
         found
-    }
-
-    /// Waits on everything: in one call, or, where the wait is likely to be short for what such a
-    /// call costs, on the hot sources with looks at the cold ones between.
-    fn ask_all(&mut self, started_ns: u64, budget: Budget) {
-        let answer_ns = self.wait.cost.answer_ns(self.wait.order.len());
-        let is_short = self.wait.looks.expects_short_wait(answer_ns);
-        if is_short && budget != Budget::Zero && self.wait.order.hot() > 0 {
-            let is_over = self.look_now_and_then(started_ns, answer_ns, budget);
-            if is_over {
-                let waited_ns = selector::now_ns().saturating_sub(started_ns);
-                return self.wait.looks.waited(waited_ns);
-            }
-        }
-        let from_ns = selector::now_ns();
-        let found = self.ask_part(Part::All, budget);
-        let ended_ns = selector::now_ns();
-        let wait = &mut *self.wait;
-        wait.looks.looked(ended_ns, answer_ns / 2);
-        wait.looks.waited(ended_ns.saturating_sub(started_ns));
-        wait.policy.all_done(from_ns, ended_ns, answer_ns, found);
-    }
-
-    /// Waits on the hot sources, and looks at the cold ones as often as the bounds want it, until
-    /// those looks have cost a quarter of one wait on everything. Returns whether the wait is over.
-    fn look_now_and_then(&mut self, started_ns: u64, answer_ns: u64, budget: Budget) -> bool {
-        let (mut now_ns, mut spent_ns) = (started_ns, 0);
-        while spent_ns < answer_ns / 4 {
-            let left_ns = self.wait.looks.due_ns().saturating_sub(now_ns);
-            if left_ns == 0 {
-                if self.sweep(now_ns) > 0 {
-                    return true;
-                }
-                let ended_ns = selector::now_ns();
-                spent_ns += ended_ns.saturating_sub(now_ns);
-                now_ns = ended_ns;
-                continue;
-            }
-            let bounded = budget.within(now_ns, left_ns);
-            let found = self.ask_part(Part::Hot, bounded);
-            now_ns = selector::now_ns();
-            if found > 0 {
-                self.wait.policy.hot_done(now_ns, found);
-            }
-            if found > 0 || !matches!(bounded, Budget::Within(_)) {
-                return true;
-            }
-        }
-        false
     }
 
     fn after_miss(&mut self) {
@@ -337,7 +298,8 @@ impl<'a> Turn<'a> {
         if let Some(ways) = self.ways
             && self.wait.descriptors.are_alone()
         {
-            return (ways.ask_alone)(self, part, budget);
+            let places = self.wait.order.places(part);
+            return (ways.ask_alone)(self, places, budget);
         }
         let before = self.wait.found.len();
         let sources = self.wait.order.places(part).len() - 1;
@@ -345,7 +307,10 @@ impl<'a> Turn<'a> {
         // A wait that ends at once sees no more than a look does: what comes late in the host's
         // order would never be seen beside what is always ready.
         if is_look || sources > LOOKS_AT_ONCE {
-            self.look_at(part);
+            *self.wait.order.clock_mut() = clock::always_ready();
+            for piece in self.wait.order.pieces(part, LOOKS_AT_ONCE) {
+                self.look_at(piece);
+            }
         }
         if !is_look && self.wait.found.len() == before {
             self.wait_for(part, budget);
@@ -353,16 +318,13 @@ impl<'a> Turn<'a> {
         self.wait.found.len() - before
     }
 
-    /// Notes what is ready in a part of the array, without waiting.
-    fn look_at(&mut self, part: Part) {
-        *self.wait.order.clock_mut() = clock::always_ready();
-        for piece in self.wait.order.pieces(part, LOOKS_AT_ONCE) {
-            let order = &mut self.wait.order;
-            let first = order.first_lent(&piece);
-            let ready = order.with_piece(piece.clone(), raw::poll);
-            // The clock stands where a neighbour of the piece does.
-            self.note(&ready, first, piece);
-        }
+    /// Notes what is ready in a piece of the array, without waiting.
+    fn look_at(&mut self, piece: Range<usize>) {
+        let order = &mut self.wait.order;
+        let first = order.first_lent(&piece);
+        let ready = order.with_piece(piece.clone(), raw::poll);
+        // The clock stands where a neighbour of the piece does.
+        self.note(&ready, first, piece);
     }
 
     /// Notes what is ready in a part of the array, as soon as anything is.

@@ -1,0 +1,365 @@
+//! A model host, and a selector that does as the policy says.
+//!
+//! Times are the model's own, so that the bounds are exact and every failure can be repeated.
+
+use super::super::{Config, EARLY_NS, FEWEST_LUMPS, Policy, Step};
+use super::{MS, PIECE, US};
+
+/// A source that speaks, and when it does so next.
+#[derive(Clone, Debug)]
+pub(super) struct Talker {
+    gap_ns: (u64, u64),
+    /// A peer that waits for the answer; otherwise it speaks by its own clock.
+    closed: bool,
+    ready_ns: u64,
+    /// Cold since then; `None`: hot, with the poll that it spoke in last.
+    cold_since_ns: Option<u64>,
+    /// Where it stands in the turn: how many sources were looked at before it the last time.
+    looked_at: u64,
+    last_poll: u64,
+}
+
+impl Talker {
+    pub(super) const fn new(min_ns: u64, max_ns: u64, closed: bool) -> Self {
+        Self {
+            gap_ns: (min_ns, max_ns),
+            closed,
+            ready_ns: min_ns,
+            cold_since_ns: Some(0),
+            looked_at: 0,
+            last_poll: 0,
+        }
+    }
+    pub(super) const fn closed(min_ns: u64, max_ns: u64) -> Self {
+        Self::new(min_ns, max_ns, true)
+    }
+    pub(super) const fn open(min_ns: u64, max_ns: u64) -> Self {
+        Self::new(min_ns, max_ns, false)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Hot,
+    Cold,
+    All,
+}
+
+/// A host with 1.5 µs a call and 0.2 µs a source, and a selector that does as [`Policy`] says.
+pub(super) struct Sim {
+    policy: Policy,
+    config: Config,
+    pub(super) now_ns: u64,
+    random: u64,
+    pub(super) per_source_ns: u64,
+    pub(super) handle_ns: u64,
+    /// One sweep in so many is preempted, for 10 ms.
+    pub(super) preempt_each: u64,
+    /// Nobody begins to speak in the second half of each such period.
+    pub(super) quiet_period_ns: u64,
+    /// Everyone speaks at once, each so often.
+    pub(super) storm_period_ns: u64,
+    next_storm_ns: u64,
+    talkers: Vec<Talker>,
+    idle: usize,
+    // What happened.
+    pub(super) polls: u64,
+    pub(super) events: u64,
+    pub(super) hot_waits: u64,
+    pub(super) misses: u64,
+    /// Those that no look which is due cut short.
+    pub(super) full_misses: u64,
+    pub(super) sweeps: u64,
+    pub(super) sweep_ns: u64,
+    /// The cold sources that looks were at.
+    looked_at: u64,
+    /// What looks took beyond their share, in ns × 100, after the last one and at most.
+    debt: u64,
+    pub(super) worst_debt: u64,
+    last_sweep_ns: u64,
+    pub(super) worst_delay_ns: u64,
+    pub(super) worst_turn_ns: u64,
+    pub(super) worst_look_ns: u64,
+    worst_slack_ns: u64,
+    step_end_ns: u64,
+}
+
+impl Sim {
+    pub(super) fn new(
+        config: Config,
+        seed: u64,
+        idle: usize,
+        talkers: impl IntoIterator<Item = Talker>,
+    ) -> Self {
+        Self {
+            policy: Policy::new(config, PIECE),
+            config,
+            now_ns: 0,
+            random: seed | 1,
+            per_source_ns: 200,
+            handle_ns: 5 * US,
+            preempt_each: 0,
+            quiet_period_ns: 0,
+            storm_period_ns: 0,
+            next_storm_ns: 0,
+            talkers: talkers.into_iter().collect(),
+            idle,
+            polls: 0,
+            events: 0,
+            hot_waits: 0,
+            misses: 0,
+            full_misses: 0,
+            sweeps: 0,
+            sweep_ns: 0,
+            looked_at: 0,
+            debt: 0,
+            worst_debt: 0,
+            last_sweep_ns: 0,
+            worst_delay_ns: 0,
+            worst_turn_ns: 0,
+            worst_look_ns: 0,
+            worst_slack_ns: 0,
+            step_end_ns: 0,
+        }
+    }
+
+    pub(super) fn run(&mut self, for_ns: u64) {
+        let end_ns = self.now_ns + for_ns;
+        while self.now_ns < end_ns {
+            self.poll();
+        }
+    }
+
+    fn random(&mut self, (min, max): (u64, u64)) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        min + self.random % (max - min + 1)
+    }
+
+    fn poll(&mut self) {
+        self.polls += 1;
+        let mut steps = 0;
+        let mut swept = false;
+        let found = loop {
+            let hot = self
+                .talkers
+                .iter()
+                .filter(|t| t.cold_since_ns.is_none())
+                .count();
+            let cold = self.talkers.len() - hot + self.idle;
+            let from_ns = self.now_ns;
+            self.worst_slack_ns = self.worst_slack_ns.max(from_ns - self.step_end_ns);
+            steps += 1;
+            assert!(steps <= 5_000, "a poll without end");
+            let all_ns = self.call_ns(hot + cold);
+            self.worst_turn_ns = self.worst_turn_ns.max(self.turn_ns(cold));
+            let step = self.policy.next(from_ns, hot, cold, all_ns);
+            let sweeps = matches!(step, Step::Sweep { .. });
+            assert!(!(sweeps && swept), "two looks without a wait between");
+            swept = sweeps;
+            let found = match step {
+                Step::All => {
+                    let found = self.wait(Part::All, hot + cold, u64::MAX, 0);
+                    self.worst_look_ns = self.worst_look_ns.max(all_ns);
+                    self.policy.all_done(from_ns, self.now_ns, 0, found.len());
+                    assert!(!found.is_empty());
+                    found
+                }
+                Step::Hot { bound_ns } => {
+                    assert!(bound_ns >= EARLY_NS.0 && hot > 0);
+                    let found = self.wait(Part::Hot, hot, bound_ns, 0);
+                    self.hot_waits += 1;
+                    self.misses += u64::from(found.is_empty());
+                    let late_ns = self.now_ns.saturating_sub(from_ns + bound_ns);
+                    self.worst_slack_ns = self.worst_slack_ns.max(late_ns);
+                    let was_quiet = self.policy.after_miss;
+                    self.policy.hot_done(self.now_ns, found.len());
+                    self.full_misses += u64::from(self.policy.after_miss && !was_quiet);
+                    found
+                }
+                Step::Sweep { sources } => {
+                    assert!((1..=cold).contains(&sources), "{sources} of {cold}");
+                    self.sweep(sources, cold)
+                }
+            };
+            self.step_end_ns = self.now_ns;
+            self.cool_all(from_ns);
+            if !found.is_empty() {
+                break found;
+            }
+        };
+        self.deliver(&found);
+    }
+
+    fn cool_all(&mut self, since_ns: u64) {
+        if !self.policy.take_cool_all() {
+            return;
+        }
+        for talker in &mut self.talkers {
+            if talker.cold_since_ns.is_none() {
+                talker.cold_since_ns = Some(since_ns);
+                talker.looked_at = self.looked_at;
+            }
+        }
+    }
+
+    fn sweep(&mut self, sources: usize, cold: usize) -> Vec<usize> {
+        let from_ns = self.now_ns;
+        let found = self.wait(Part::Cold, cold, 0, sources);
+        if self.preempt_each > 0 && self.random((1, self.preempt_each)) == 1 {
+            self.now_ns += 10 * MS;
+        }
+        let took_ns = self.now_ns - from_ns;
+        let percent = u64::from(self.config.max_sweep_percent);
+        self.debt = self
+            .debt
+            .saturating_sub((from_ns - self.last_sweep_ns) * percent);
+        self.debt += took_ns * 100;
+        self.worst_debt = self.worst_debt.max(self.debt);
+        self.last_sweep_ns = from_ns;
+        self.sweeps += 1;
+        self.sweep_ns += took_ns;
+        self.worst_look_ns = self.worst_look_ns.max(took_ns);
+        self.policy.sweep_done(from_ns, self.now_ns, found.len());
+        found
+    }
+
+    /// What a turn through so many cold sources takes at most, in looks of half a piece.
+    fn turn_ns(&self, cold: usize) -> u64 {
+        self.per_source_ns * cold as u64 + 1_500 * cold.div_ceil(PIECE / 2) as u64
+    }
+
+    fn call_ns(&self, sources: usize) -> u64 {
+        1_500 + self.per_source_ns * sources as u64
+    }
+
+    /// Sources that turn ready while the host goes through its array are missed, unless it has
+    /// found none and sleeps. `looks_at` counts the cold ones whose turn it is.
+    fn wait(&mut self, part: Part, sources: usize, bound_ns: u64, looks_at: usize) -> Vec<usize> {
+        let start_ns = self.now_ns;
+        let cold = sources as u64;
+        let sources = if part == Part::Cold {
+            looks_at
+        } else {
+            sources
+        };
+        self.looked_at += looks_at as u64;
+        let looked_at = self.looked_at;
+        let within = |t: &Talker| match part {
+            Part::All => true,
+            Part::Hot => t.cold_since_ns.is_none(),
+            Part::Cold => t.cold_since_ns.is_some() && t.looked_at + cold <= looked_at,
+        };
+        let first_ns = self
+            .talkers
+            .iter()
+            .filter(|t| within(t))
+            .map(|t| t.ready_ns)
+            .min()
+            .unwrap_or(u64::MAX);
+        let wake_ns = first_ns
+            .min(start_ns.saturating_add(bound_ns))
+            .max(start_ns);
+        let calls = if part == Part::Cold {
+            sources.div_ceil(PIECE)
+        } else {
+            1
+        };
+        let answer_ns = self.call_ns(sources) + 1_500 * (calls as u64 - 1);
+        self.now_ns = wake_ns.max(start_ns + answer_ns);
+        let seen = |t: &Talker| within(t) && t.ready_ns <= wake_ns;
+        let found = (0..self.talkers.len())
+            .filter(|&i| seen(&self.talkers[i]))
+            .collect();
+        let is_look = part == Part::Cold;
+        for talker in &mut self.talkers {
+            // Others became hot since, so that it may be a few places further on.
+            if is_look && talker.cold_since_ns.is_some() && talker.looked_at + cold <= looked_at {
+                talker.looked_at = (talker.looked_at + cold).max(looked_at - looks_at as u64);
+            }
+        }
+        found
+    }
+
+    fn deliver(&mut self, found: &[usize]) {
+        let found_ns = self.now_ns;
+        for &i in found {
+            self.events += 1;
+            self.now_ns += self.handle_ns;
+            let Talker {
+                gap_ns,
+                closed,
+                ready_ns,
+                cold_since_ns,
+                ..
+            } = self.talkers[i];
+            if let Some(since_ns) = cold_since_ns {
+                self.worst_delay_ns = self.worst_delay_ns.max(found_ns - ready_ns.max(since_ns));
+            }
+            let from_ns = if closed {
+                self.now_ns
+            } else {
+                ready_ns.max(self.now_ns.saturating_sub(MS))
+            };
+            let mut next_ns = from_ns + self.random(gap_ns);
+            if self.quiet_period_ns > 0 && next_ns % self.quiet_period_ns > self.quiet_period_ns / 2
+            {
+                next_ns = next_ns.next_multiple_of(self.quiet_period_ns);
+            }
+            let talker = &mut self.talkers[i];
+            talker.ready_ns = next_ns;
+            talker.cold_since_ns = None;
+            talker.last_poll = self.polls;
+        }
+        let (polls, now_ns) = (self.polls, self.now_ns);
+        for talker in &mut self.talkers {
+            if talker.last_poll + 64 < polls && talker.cold_since_ns.is_none() {
+                talker.cold_since_ns = Some(now_ns);
+                talker.looked_at = self.looked_at;
+            }
+        }
+        if self.storm_period_ns > 0 && now_ns >= self.next_storm_ns {
+            self.next_storm_ns = now_ns + self.storm_period_ns;
+            self.talkers
+                .iter_mut()
+                .for_each(|t| t.ready_ns = t.ready_ns.min(now_ns + 300 * US));
+        }
+    }
+
+    /// The bound of the module's text, for looks that cannot be timed apart from their wait, in a
+    /// share of so many percent.
+    pub(super) fn delay_bound_ns(&self, percent: u64) -> u64 {
+        let turn_ns = (self.worst_turn_ns * 100).div_ceil(percent);
+        let turn_ns = self.config.max_delay_ns.max(turn_ns);
+        turn_ns
+            + turn_ns / FEWEST_LUMPS as u64
+            + EARLY_NS.1
+            + 2 * self.worst_look_ns
+            + 2 * self.worst_slack_ns
+    }
+
+    pub(super) fn percent(&self) -> u64 {
+        u64::from(self.config.max_sweep_percent)
+    }
+}
+
+impl std::fmt::Debug for Sim {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            config,
+            random,
+            idle,
+            talkers,
+            quiet_period_ns,
+            storm_period_ns,
+            handle_ns,
+            ..
+        } = self;
+        write!(
+            f,
+            "{config:?} seed {random} idle {idle} quiet {quiet_period_ns} storm {storm_period_ns} "
+        )?;
+        write!(f, "handle {handle_ns} {talkers:?}")
+    }
+}
