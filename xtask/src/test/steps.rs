@@ -1,6 +1,6 @@
 //! What `cargo xtask test` does, in order. To add a step, add a line.
 
-use std::env::consts::EXE_EXTENSION;
+use std::env::consts::{EXE_EXTENSION, EXE_SUFFIX};
 use std::path::Path;
 use std::process::Command;
 
@@ -17,9 +17,11 @@ const PEERS: &str = "benches/peers";
 const TOKIO: &str = "examples/tokio";
 /// The systems that nothing runs on here.
 pub(crate) const SYSTEMS: [&str; 2] = ["x86_64-pc-windows-gnu", "aarch64-apple-darwin"];
+/// A host with a newer wasmtime: a workspace of its own, with its configuration beside it.
+const NEWEST: &str = "hosts/newest";
 const DENY: &str = "-- -D warnings";
 
-pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
+pub(crate) fn all(workspace: &Workspace, all_hosts: bool) -> Vec<Step> {
     let mut steps = formatting(workspace);
     steps.push(Step::inside("tidy", {
         let root = workspace.root().to_owned();
@@ -30,6 +32,7 @@ pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
     steps.extend(other_systems(workspace));
     steps.extend(documentation(workspace));
     steps.extend(tests(workspace));
+    steps.extend(newest_host(workspace, all_hosts));
     steps.extend(examples_of_documents(workspace));
     steps.push(loom(workspace));
     steps.push(miri(workspace));
@@ -43,6 +46,10 @@ fn formatting(workspace: &Workspace) -> Vec<Step> {
         Step::check(
             "format, programs on the drop-in",
             workspace.cargo_in(TOKIO, "fmt --check"),
+        ),
+        Step::check(
+            "format, the newest host",
+            workspace.cargo_in(NEWEST, "fmt --check"),
         ),
     ]
 }
@@ -190,6 +197,31 @@ fn examples_of_documents(workspace: &Workspace) -> Vec<Step> {
         Step::tests(&format!("tests, examples in documents, {target}"), command)
     };
     WASI_TARGETS.into_iter().zip(options).map(step).collect()
+}
+
+/// The guests of WASI 0.2 on a newer wasmtime, which is built for that.
+fn newest_host(workspace: &Workspace, is_wanted: bool) -> Vec<Step> {
+    let title = "tests, guests on the newest host";
+    if !is_wanted {
+        let reason = "its wasmtime takes minutes to build: cargo xtask test --all-hosts";
+        return vec![Step::skipped(title, reason)];
+    }
+    let clippy = format!("clippy --quiet --all-targets {DENY}");
+    let mut tests =
+        workspace.cargo("test --no-fail-fast --package wasio-guests --test guests -- ::newest02");
+    let program = format!("target/newest/debug/wasio-newest{EXE_SUFFIX}");
+    tests.env("WASIO_NEWEST_HOST", workspace.root().join(program));
+    vec![
+        Step::check(
+            "lints, the newest host",
+            workspace.cargo_in(NEWEST, &clippy),
+        ),
+        Step::check(
+            "build, the newest host",
+            workspace.cargo_in(NEWEST, "build --quiet"),
+        ),
+        Step::tests(title, tests),
+    ]
 }
 
 /// Loom replaces the atomics of the crate by a flag to the compiler, so this

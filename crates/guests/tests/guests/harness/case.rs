@@ -10,6 +10,7 @@ use wasio_host::Stdin;
 
 use super::guest::{Session, Started};
 use super::hosts::Host;
+use super::newest::{self, Limits};
 use super::{native, node};
 
 /// The longest that a test may take unless it asks for more.
@@ -88,11 +89,15 @@ impl Case {
     }
 
     /// Starts the program in a process of its own.
-    fn command(&self, dirs: &[(PathBuf, String)]) -> Command {
-        if self.host != Host::Node {
-            return Command::new(&self.program);
+    fn command(&self, dirs: &[(PathBuf, String)], limits: Limits) -> Command {
+        match self.host {
+            Host::Node => node::command(&self.program, dirs).unwrap_or_else(|reason| skip(&reason)),
+            Host::Newest02 => {
+                assert!(dirs.is_empty(), "it hands in no directories");
+                newest::command(&self.program, limits)
+            }
+            _ => Command::new(&self.program),
         }
-        node::command(&self.program, dirs).unwrap_or_else(|reason| skip(&reason))
     }
 
     /// Ends the test here where there are no sockets; it counts as ignored.
@@ -227,7 +232,11 @@ impl Setup {
         case.skip_if_not_built();
         let Some(runner) = case.host.runner() else {
             assert_eq!(handed_in, 0, "nothing is handed in to a process");
-            let mut command = case.command(&self.dirs);
+            let limits = Limits {
+                network: self.network,
+                name_lookup: self.name_lookup,
+            };
+            let mut command = case.command(&self.dirs, limits);
             command.args(self.args).envs(self.envs);
             let input = match self.stdin_file {
                 Some(path) => native::Input::File(path),

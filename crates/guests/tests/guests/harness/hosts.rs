@@ -4,6 +4,8 @@ use std::path::Path;
 
 use wasio_host::{Runner, Wasi};
 
+use super::newest;
+
 /// Where a guest runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Host {
@@ -17,6 +19,8 @@ pub(crate) enum Host {
     Threads01,
     /// wasm32-wasip2, with the network of this machine (`wasmtime-wasi`).
     Sockets02,
+    /// The same on a newer wasmtime (`hosts/newest`), if there is one: see [`newest`](super::newest).
+    Newest02,
     /// A process of this machine.
     Native,
 }
@@ -34,23 +38,26 @@ impl Host {
                 Self::Node,
                 Self::Threads01,
                 Self::Sockets02,
+                Self::Newest02,
                 Self::Native,
             ],
             "net" => &[
                 Self::Sockets01,
                 Self::Threads01,
                 Self::Sockets02,
+                Self::Newest02,
                 Self::Native,
             ],
             "example" => &[
                 Self::Sockets01,
                 Self::Threads01,
                 Self::Sockets02,
+                Self::Newest02,
                 Self::Native,
             ],
             "p1" => &[Self::Sockets01, Self::Plain01, Self::Node],
             "node" => &[Self::Node],
-            "p2" => &[Self::Sockets02],
+            "p2" => &[Self::Sockets02, Self::Newest02],
             "threads" => &[Self::Threads01, Self::Native],
             _ => panic!("no host for guests of the kind {kind}"),
         }
@@ -63,6 +70,7 @@ impl Host {
             Self::Node => "node",
             Self::Threads01 => "threads01",
             Self::Sockets02 => "sockets02",
+            Self::Newest02 => "newest02",
             Self::Native => "native",
         }
     }
@@ -72,9 +80,19 @@ impl Host {
         match self {
             Self::Sockets01 | Self::Plain01 | Self::Node => Some("wasm32-wasip1"),
             Self::Threads01 => Some("wasm32-wasip1-threads"),
-            Self::Sockets02 => Some("wasm32-wasip2"),
+            Self::Sockets02 | Self::Newest02 => Some("wasm32-wasip2"),
             Self::Native => None,
         }
+    }
+
+    /// Whether it can be asked for here.
+    pub(super) fn is_here(self) -> bool {
+        self != Self::Newest02 || newest::program().is_some()
+    }
+
+    /// Whether its guests are components.
+    pub(crate) fn is_02(self) -> bool {
+        matches!(self, Self::Sockets02 | Self::Newest02)
     }
 
     /// Whether the guest is handed sockets, or can open some.
@@ -89,7 +107,7 @@ impl Host {
             Self::Plain01 => Some(Runner::new(Wasi::Plain01)),
             Self::Threads01 => Some(Runner::new(Wasi::Sockets01).threads(true)),
             Self::Sockets02 => Some(Runner::new(Wasi::Sockets02)),
-            Self::Node | Self::Native => None,
+            Self::Newest02 | Self::Node | Self::Native => None,
         }
     }
 

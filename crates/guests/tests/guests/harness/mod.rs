@@ -4,6 +4,7 @@ mod case;
 mod guest;
 mod hosts;
 mod native;
+mod newest;
 mod node;
 
 use std::env::consts::EXE_SUFFIX;
@@ -38,7 +39,8 @@ pub(crate) struct Guest {
 pub(crate) fn run(guests: &[Guest], folder_of: fn(&str) -> PathBuf, native: &str) -> ExitCode {
     let mut trials = Vec::new();
     for guest in guests {
-        for host in Host::of_kind(guest.kind) {
+        let hosts = Host::of_kind(guest.kind).iter();
+        for host in hosts.filter(|host| host.is_here()) {
             let program = match host.target() {
                 Some(target) => folder_of(target).join(guest.name).with_extension("wasm"),
                 None => guest.native.map_or_else(

@@ -5,13 +5,15 @@ use std::io::{BufRead, BufReader, PipeWriter, Read, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{self, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use wait_timeout::ChildExt;
 use wasio_host::{Exit, Outcome, Stdin};
+
+use super::newest;
 
 /// The start of the lines that tell where a guest listens.
 pub(super) const LISTENING: &str = "listening ";
@@ -34,7 +36,8 @@ pub(super) struct Child {
     said: Arc<Mutex<Vec<u8>>>,
     stdout: Option<JoinHandle<()>>,
     stderr: Option<JoinHandle<Vec<u8>>>,
-    addrs: Vec<SocketAddr>,
+    addrs: Mutex<Vec<SocketAddr>>,
+    found: Mutex<Receiver<SocketAddr>>,
 }
 
 impl Child {
@@ -76,14 +79,16 @@ impl Child {
                 read_stdout(stdout, &said, &sender)
             })),
             stderr: Some(std::thread::spawn(move || read_all(stderr))),
-            addrs: Vec::new(),
+            addrs: Mutex::default(),
+            found: Mutex::new(found),
         };
-        child.addrs = (0..listeners).map(|_| child.next_addr(&found)).collect();
+        let addrs = (0..listeners).map(|_| child.first_addr()).collect();
+        child.addrs = Mutex::new(addrs);
         child
     }
 
-    fn next_addr(&mut self, found: &Receiver<SocketAddr>) -> SocketAddr {
-        found.recv_timeout(START_LIMIT).unwrap_or_else(|error| {
+    fn first_addr(&mut self) -> SocketAddr {
+        self.next_addr().unwrap_or_else(|error| {
             let _ = self.process.kill();
             let stderr = self.stderr.take().map(JoinHandle::join);
             let stderr = stderr.and_then(Result::ok).unwrap_or_default();
@@ -94,8 +99,17 @@ impl Child {
         })
     }
 
+    fn next_addr(&self) -> Result<SocketAddr, RecvTimeoutError> {
+        self.found.lock().unwrap().recv_timeout(START_LIMIT)
+    }
+
+    /// Waits for it unless it was waited for at the start.
     pub(super) fn addr(&self, index: usize) -> SocketAddr {
-        self.addrs[index]
+        let mut addrs = self.addrs.lock().unwrap();
+        while addrs.len() <= index {
+            addrs.push(self.next_addr().expect("the guest listens"));
+        }
+        addrs[index]
     }
 
     pub(super) fn take_stdin(&mut self) -> Option<PipeWriter> {
@@ -138,14 +152,16 @@ impl Child {
         let stdout = self.stdout.take().map(JoinHandle::join);
         stdout.map_or(Ok(()), |read| read).expect("read the output");
         let stderr = self.stderr.take().map(JoinHandle::join);
+        let stderr = stderr.and_then(Result::ok).unwrap_or_default();
+        let (stderr, resources) = newest::split(stderr);
         Outcome {
             exit,
             stdout: self.stdout_so_far(),
-            stderr: stderr.and_then(Result::ok).unwrap_or_default(),
+            stderr,
             cpu: Duration::ZERO,
             fuel: None,
             peak_memory_bytes: 0,
-            resources: None,
+            resources,
         }
     }
 

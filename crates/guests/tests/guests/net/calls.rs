@@ -61,7 +61,7 @@ pub(crate) fn net_take_error(case: &Case) {
 pub(crate) fn net_options(case: &Case) {
     let guest = case.start();
     let peer = guest.connect();
-    let has_options = matches!(case.host(), Host::Sockets02 | Host::Native);
+    let has_options = case.host().is_02() || case.host() == Host::Native;
     let _second = has_options.then(|| {
         hear(&peer, "set");
         guest.connect()
