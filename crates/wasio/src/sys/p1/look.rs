@@ -27,6 +27,10 @@ const MS: u64 = 1_000_000;
 /// With so few sources one look in so many is taken while there is other work.
 const FEW: usize = 8;
 const FEW_SKIPS: u8 = 16;
+/// With so many, fewer looks are left out, as each poll takes longer. Beside more a clock costs
+/// nothing.
+pub(super) const SOME: usize = 64;
+const SOME_SKIPS: u8 = 8;
 /// The shortest time between looks that find other work waiting.
 pub(super) const LOOK_EVERY_NS: u64 = MS;
 
@@ -70,8 +74,9 @@ impl Look {
     /// Whether to go without a look, as nearly always, where there are few sources: to ask
     /// a clock would cost as much as to look. A source that is ready ends the next wait at once,
     /// so that the polls between two looks do not block.
-    const fn skips(&mut self) -> bool {
-        self.skipped = (self.skipped + 1) % FEW_SKIPS;
+    const fn skips(&mut self, asked: usize) -> bool {
+        let every = if asked <= FEW { FEW_SKIPS } else { SOME_SKIPS };
+        self.skipped = (self.skipped + 1) % every;
         self.skipped != 0
     }
 
@@ -150,7 +155,7 @@ impl Wait {
     /// Whether what is doubtful is left alone for now, as there is other work and little doubt.
     pub(super) const fn skips_look(&mut self, asked: usize, heard: &Heard) -> bool {
         let certain = heard.reported - heard.doubtful;
-        heard.writes == 0 && asked <= FEW && certain > 0 && self.look.skips()
+        heard.writes == 0 && asked <= SOME && certain > 0 && self.look.skips(asked)
     }
 }
 

@@ -7,7 +7,7 @@ use std::io;
 
 use super::deliver::hear;
 use super::host::Host;
-use super::look::Answer;
+use super::look::{Answer, SOME};
 use super::quirks::LONGEST_WAIT_NS;
 use super::selector::Shared;
 use super::wait::{Budget, Turn, Wait};
@@ -73,6 +73,7 @@ fn prepare<H: Host>(shared: &Shared<H>, wait: &mut Wait) -> Option<usize> {
     let asked = wait.order.len();
     let usual = asked.wrapping_sub(1) < wait.quirks.usual_limit()
         && asked < wait.answers.len()
+        && (asked <= SOME || wait.quirks.cries_wolf != Some(true))
         && !state.sources.has_always_ready()
         && !wait.policy.applies(wait.order.cold());
     if !usual {
