@@ -20,6 +20,9 @@ fn main() {
     for address in ["127.0.0.1:0", "[::1]:0"] {
         connects(any(address));
     }
+    for _ in 0..50 {
+        answers_before_it_is_read(any("127.0.0.1:0"));
+    }
     let listener = TcpListener::bind(any("127.0.0.1:0")).expect("bind");
     let taken = listener.local_addr().expect("an address");
     let error = TcpListener::bind(taken).expect_err("the port is in use");
@@ -59,6 +62,27 @@ fn connects(address: SocketAddr) {
         driver.expect(2);
         end = drain(&mut accepted).1;
     }
+}
+
+/// The event for the end of the attempt says nothing of bytes: those that come later are another one,
+/// for a program that has not read in between too.
+fn answers_before_it_is_read(address: SocketAddr) {
+    let mut listener = TcpListener::bind(address).expect("bind");
+    let address = listener.local_addr().expect("an address");
+    let mut stream = TcpStream::connect(address).expect("start to connect");
+    let mut driver = Driver::default();
+    driver.register(&mut stream, 1, BOTH);
+    while !driver.expect(1).is_writable() {}
+    assert!(stream.take_error().expect("ask").is_none());
+    say(&stream, "ask");
+    let accepted = accept(&mut listener);
+    say(&accepted, "answer");
+    let mut answer = Vec::new();
+    while answer.len() < 6 {
+        driver.expect(1);
+        answer.extend(drain(&mut stream).0);
+    }
+    assert_eq!(answer, b"answer");
 }
 
 /// The broadcast address of the loopback network: the system has no way there for TCP.

@@ -72,7 +72,7 @@ impl Attempting for Attempt {
                 // It was empty: nothing else sets it.
                 let connection = connection.get_or_init(|| Connection::new(input, output).warmed());
                 connection.set_registration(state.registration.take());
-                connection.retarget();
+                connection.begin();
                 // Nobody names it any more.
                 state.over = None;
             }

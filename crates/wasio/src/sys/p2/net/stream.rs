@@ -13,12 +13,13 @@ use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 
 use super::attempt::{Attempt, Attempting};
 use super::{address, checked, hop_limit, libc, linger};
-use crate::portable::Key;
+use crate::portable::{Direction, Key};
 use crate::sys::imp::raw::{self, Lock, Once};
 use crate::sys::imp::selector::Selector;
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::{Owned, Target};
 use crate::sys::imp::{clock, stream};
+use crate::sys::{Backend, Outcome};
 use crate::{Interest, Mode, Token};
 
 /// The most that is taken of a new connection's first bytes.
@@ -361,11 +362,20 @@ impl Connection {
     }
 
     /// Waits for the host from now on: what was taken from it is read.
-    pub(super) fn retarget(&self) {
+    fn retarget(&self) {
         if let Some((selector, key)) = &*self.registration()
             && let Some(interest) = selector.interest(*key)
         {
             selector.replace_target(*key, self.target(interest));
+        }
+    }
+
+    /// Takes the place of the attempt. Its end was an event that said nothing of bytes: the first of
+    /// them are another one, also for a program that has not read yet.
+    pub(super) fn begin(&self) {
+        self.retarget();
+        if let Some((selector, key)) = &*self.registration() {
+            selector.after_io(*key, Direction::Read, Outcome::Blocked);
         }
     }
 
