@@ -36,16 +36,23 @@ fn main() {
     assert_eq!(error.kind(), ErrorKind::AddrNotAvailable, "{error}");
 }
 
-fn connects(address: SocketAddr) {
-    let mut listener = TcpListener::bind(address).expect("bind");
+/// A stream that is registered and begins to connect, to a listener.
+fn start(address: SocketAddr) -> (TcpListener, TcpStream, Driver) {
+    let listener = TcpListener::bind(address).expect("bind");
     let address = listener.local_addr().expect("an address");
     let mut stream = TcpStream::connect(address).expect("start to connect");
     let mut driver = Driver::default();
     driver.register(&mut stream, 1, BOTH);
+    (listener, stream, driver)
+}
+
+fn connects(address: SocketAddr) {
+    let (mut listener, mut stream, mut driver) = start(address);
     let mut accepted = accept(&mut listener);
     while !driver.expect(1).is_writable() {}
     assert!(stream.take_error().expect("ask").is_none());
-    assert_eq!(stream.peer_addr().expect("a peer"), address);
+    let theirs = listener.local_addr().expect("an address");
+    assert_eq!(stream.peer_addr().expect("a peer"), theirs);
     let ours = stream.local_addr().expect("an address");
     assert_eq!(accepted.peer_addr().expect("a peer"), ours);
     // The new pollables took the place of the old one.
@@ -67,11 +74,7 @@ fn connects(address: SocketAddr) {
 /// The event for the end of the attempt says nothing of bytes: those that come later are another one,
 /// for a program that has not read in between too.
 fn answers_before_it_is_read(address: SocketAddr) {
-    let mut listener = TcpListener::bind(address).expect("bind");
-    let address = listener.local_addr().expect("an address");
-    let mut stream = TcpStream::connect(address).expect("start to connect");
-    let mut driver = Driver::default();
-    driver.register(&mut stream, 1, BOTH);
+    let (mut listener, mut stream, mut driver) = start(address);
     while !driver.expect(1).is_writable() {}
     assert!(stream.take_error().expect("ask").is_none());
     say(&stream, "ask");

@@ -4,29 +4,7 @@
 /// Implements the traits for a type that is an `IoSource` of `$std` and has `from_std`.
 macro_rules! socket {
     ($socket:ident, $std:ty) => {
-        impl crate::event::Source for $socket {
-            fn register(
-                &mut self,
-                registry: &crate::Registry,
-                token: crate::Token,
-                interests: crate::Interest,
-            ) -> std::io::Result<()> {
-                self.inner.register(registry, token, interests)
-            }
-
-            fn reregister(
-                &mut self,
-                registry: &crate::Registry,
-                token: crate::Token,
-                interests: crate::Interest,
-            ) -> std::io::Result<()> {
-                self.inner.reregister(registry, token, interests)
-            }
-
-            fn deregister(&mut self, registry: &crate::Registry) -> std::io::Result<()> {
-                self.inner.deregister(registry)
-            }
-        }
+        crate::event::source_by_field!($socket, inner);
 
         impl std::fmt::Debug for $socket {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

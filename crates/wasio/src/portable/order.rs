@@ -52,6 +52,13 @@ pub(crate) struct Loan {
     exchanged: [usize; 2],
 }
 
+impl Loan {
+    /// The place of the first record that is lent.
+    pub(crate) const fn first(&self) -> usize {
+        self.places.start
+    }
+}
+
 impl<R: Copy> Order<R> {
     pub(crate) fn new(clock: R) -> Self {
         Self {
@@ -144,7 +151,8 @@ impl<R: Copy> Order<R> {
         }
     }
 
-    /// What [`with_piece`](Self::with_piece) lends.
+    /// One of the [`pieces`](Self::pieces) with the clock beside it, which takes the place of a
+    /// neighbour for as long.
     pub(crate) fn loan_of_piece(&self, piece: Range<usize>) -> Loan {
         // Towards the clock, so that there is a neighbour: the clock at the last.
         let (border, places) = if piece.end <= self.hot {
@@ -172,7 +180,7 @@ impl<R: Copy> Order<R> {
     }
 
     /// The places of a part in pieces of at most `limit` slots, for
-    /// [`with_piece`](Self::with_piece).
+    /// [`loan_of_piece`](Self::loan_of_piece).
     pub(crate) fn pieces(
         &self,
         part: Part,
@@ -200,26 +208,6 @@ impl<R: Copy> Order<R> {
         };
         self.turn = end.min(start.saturating_add(limit));
         start..self.turn
-    }
-
-    /// Lends the records at one of the [`pieces`](Self::pieces) with the clock
-    /// beside them, which takes the place of a neighbour for as long.
-    pub(crate) fn with_piece<T>(
-        &mut self,
-        piece: Range<usize>,
-        use_it: impl FnOnce(&[R]) -> T,
-    ) -> T {
-        let loan = self.loan_of_piece(piece);
-        self.lend(&loan, use_it)
-    }
-
-    /// The place of the first record that [`with_piece`](Self::with_piece) lends.
-    pub(crate) fn first_lent(&self, piece: &Range<usize>) -> usize {
-        if piece.end <= self.hot {
-            piece.start
-        } else {
-            piece.start - 1
-        }
     }
 
     pub(super) fn insert<S: Copy>(

@@ -287,7 +287,8 @@ impl Model {
                 let mut seen = vec![CLOCK];
                 for piece in self.order.pieces(part, limit).collect::<Vec<_>>() {
                     let slots = piece.len();
-                    self.order.with_piece(piece, |records| {
+                    let loan = self.order.loan_of_piece(piece);
+                    self.order.lend(&loan, |records| {
                         assert!(slots <= limit && records.len() == slots + 1);
                         assert_eq!(records.iter().filter(|one| **one == CLOCK).count(), 1);
                         seen.extend(records.iter().filter(|one| **one != CLOCK));

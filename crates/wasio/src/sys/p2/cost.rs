@@ -5,12 +5,6 @@
 //! asks no more than 128 of them in earnest before it starts again from the first, so a wait that
 //! blocks on 1 000 costs it about as much as five looks, and on 4 000 as fifteen; and a wait that ends
 //! at once, as a look does, sees nothing of the 129th on. Hence looks go in pieces.
-//!
-//! A wait on everything costs the host the same however soon it ends. Looking now and then, within
-//! the bounds of the policy, costs at most a fifth of the time instead: less in a wait that is shorter
-//! than five times that cost. How long one is nobody knows; it is taken to be as long as the last one,
-//! and once the looks have cost a quarter of it, everything is waited on after all. So it never costs
-//! more than a quarter more than what was right.
 
 use crate::portable::Policy;
 

@@ -321,10 +321,10 @@ impl<'a> Turn<'a> {
     /// Notes what is ready in a piece of the array, without waiting.
     fn look_at(&mut self, piece: Range<usize>) {
         let order = &mut self.wait.order;
-        let first = order.first_lent(&piece);
-        let ready = order.with_piece(piece.clone(), raw::poll);
+        let loan = order.loan_of_piece(piece.clone());
+        let ready = order.lend(&loan, raw::poll);
         // The clock stands where a neighbour of the piece does.
-        self.note(&ready, first, piece);
+        self.note(&ready, loan.first(), piece);
     }
 
     /// Notes what is ready in a part of the array, as soon as anything is.
