@@ -5,6 +5,7 @@
 //! pair of them.
 
 pub mod artifact;
+pub mod awake;
 pub mod client;
 pub mod cores;
 pub mod crowd;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::ensure;
 use clap::Parser;
+use wasio_bench::awake::Awake;
 use wasio_bench::peer::{self, Built, Peer, Versions};
 use wasio_bench::report::table::ScenarioTable;
 use wasio_bench::report::{bars, record};
@@ -37,6 +38,10 @@ struct Arguments {
     /// Where to record it; without this a part of the bench is not recorded
     #[arg(long, value_name = "FOLDER")]
     record: Option<PathBuf>,
+    /// Keep the cores from halting meanwhile (Linux, as root), which a virtual machine makes dear
+    /// and uneven; recorded with --record alone
+    #[arg(long)]
+    awake: bool,
     /// Show the scenarios and the peers and stop
     #[arg(long)]
     list: bool,
@@ -92,7 +97,8 @@ impl Arguments {
 
     /// A part of the bench would stand in the way of the whole one.
     fn folder(&self) -> Option<PathBuf> {
-        let is_whole = self.scenarios.is_empty() && self.peers.is_empty() && self.sizes.is_empty();
+        let is_part = [self.scenarios.len(), self.peers.len(), self.sizes.len()] != [0; 3];
+        let is_whole = !is_part && !self.awake;
         self.record.clone().or_else(|| {
             let effort = if self.full { "full" } else { "quick" };
             let name = match self.versions() {
@@ -113,6 +119,7 @@ fn main() -> anyhow::Result<()> {
         list();
         return Ok(());
     }
+    let _awake = arguments.awake.then(Awake::hold).transpose()?;
     let scenarios = arguments.scenarios()?;
     let peers = arguments.peers()?;
     eprintln!("Building the peers ...");
