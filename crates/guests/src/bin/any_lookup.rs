@@ -3,6 +3,7 @@
 
 use std::io::{self, ErrorKind};
 use std::net::IpAddr;
+use std::time::Duration;
 
 use wasio::Interest;
 use wasio::net::{Lookup, lookup};
@@ -34,6 +35,7 @@ fn main() {
         return;
     }
     finds();
+    finds_before_the_event();
     finds_many();
     stands_for_itself();
     registers();
@@ -51,6 +53,28 @@ fn finds() {
     // The end is said again and again, and is no event.
     assert_eq!(localhost.next_address().expect("the end"), None);
     driver.expect_silence();
+}
+
+/// What was taken before its event was told is none any more.
+fn finds_before_the_event() {
+    let mut driver = Driver::default();
+    for name in ["localhost", "no-such-host.invalid"] {
+        let mut early = lookup(name).expect("start");
+        driver.register(&mut early, 1, Interest::READABLE);
+        let mut found = 0;
+        loop {
+            match early.next_address() {
+                Ok(Some(_)) => found += 1,
+                Ok(None) => break,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                Err(_) => assert_eq!(name, "no-such-host.invalid"),
+            }
+        }
+        assert_eq!(found > 0, name == "localhost");
+        driver.expect_silence();
+    }
 }
 
 /// More than one at a time, and some are given up.

@@ -63,12 +63,26 @@ impl Lookup {
         let Some(answer) = &mut state.answer else {
             return Err(io::ErrorKind::WouldBlock.into());
         };
-        match answer {
+        let next = match answer {
             Ok(addresses) => Ok(addresses.next()),
             Err(_) => match std::mem::replace(answer, Ok(Vec::new().into_iter())) {
                 Ok(_) => Ok(None),
                 Err(error) => Err(error),
             },
+        };
+        if matches!(next, Ok(None) | Err(_)) {
+            state.withdraw();
+        }
+        next
+    }
+}
+
+impl State {
+    /// Takes back an event that was not told yet: there is nothing left to come for.
+    fn withdraw(&self) {
+        if let Some((selector, key)) = &self.registration {
+            // A key that is its owner's alone cannot be stale.
+            let _ = selector.set_timer(*key, None);
         }
     }
 }
