@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
 use wasmtime::{Engine, SharedMemory, Store, UpdateDeadline};
 
 use crate::cpu::CpuMeter;
@@ -23,6 +24,7 @@ pub(crate) struct Life {
     fuel: AtomicU64,
     resources: OnceLock<usize>,
     stopping: AtomicBool,
+    stop_asked: Notify,
     end: Mutex<End>,
     changed: Condvar,
 }
@@ -46,6 +48,7 @@ impl Life {
             fuel: AtomicU64::new(0),
             resources: OnceLock::new(),
             stopping: AtomicBool::new(false),
+            stop_asked: Notify::new(),
             end: Mutex::default(),
             changed: Condvar::new(),
         }
@@ -126,6 +129,12 @@ impl Life {
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
         self.engine.increment_epoch();
+        self.stop_asked.notify_one();
+    }
+
+    /// Returns when the guest is to stop, for the one thread of a guest that can wait for it.
+    pub(crate) async fn stop_asked(&self) {
+        self.stop_asked.notified().await;
     }
 
     /// A thread of the guest has ended the whole guest.

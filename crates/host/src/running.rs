@@ -183,9 +183,10 @@ impl Running {
         self.0.life.has_ended()
     }
 
-    /// Stops the guest: it traps when it next runs guest code. A wait for a
-    /// listener is ended; a guest that sits in another host call, such as a
-    /// wait for a silent connection, stops when that call returns.
+    /// Stops the guest: it traps when it next runs guest code. On WASI 0.2 a
+    /// wait is given up at once. On 0.1 a wait for a listener is ended; a guest
+    /// that sits in another host call, such as a wait for a silent connection,
+    /// stops when that call returns.
     pub fn stop(&self) {
         self.0.life.stop();
         self.knock();

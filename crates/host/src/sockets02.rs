@@ -1,14 +1,20 @@
 //! WASI 0.2 with the network of this machine: `wasmtime-wasi` and `wasmtime-wasi-http`.
+//!
+//! Guest, sockets and timers share one thread: where the guest waits, its thread waits for the
+//! network itself. As in the wasmtime CLI, all calls between two waits that suspend the guest share one budget of
+//! tokio's (128 asked connections), and nothing new is seen before such a wait.
 
 use std::cell::Cell;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
+use futures_util::future::{Either, select};
 use tokio::runtime::{Builder, Runtime};
-use wasmtime::Store;
 use wasmtime::component::{Component, Linker, ResourceTable};
-use wasmtime_wasi::p2::bindings::sync::CommandPre;
+use wasmtime::{Store, Trap};
+use wasmtime_wasi::p2::bindings::CommandPre;
 use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::WasiHttpCtx;
 use wasmtime_wasi_http::p2::{WasiHttpCtxView, WasiHttpView};
@@ -74,8 +80,8 @@ pub(crate) fn start(
     };
     drop(entered);
     let mut linker = Linker::new(component.engine());
-    wasmtime_wasi::p2::add_to_linker_sync(&mut linker)
-        .and_then(|()| wasmtime_wasi_http::p2::add_only_http_to_linker_sync(&mut linker))
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)
+        .and_then(|()| wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker))
         .map_err(|error| anyhow!("cannot link the host's functions: {error:#}"))?;
     let command = linker
         .instantiate_pre(component)
@@ -88,9 +94,15 @@ pub(crate) fn start(
     std::thread::Builder::new()
         .name("guest".into())
         .spawn(move || {
+            // What the guest leaves behind is dropped where tokio is at hand.
             let entered = runtime.enter();
             let exit = start::run(store, |store| {
-                let result = run(&command, store);
+                // It may sit in a wait that nothing else ends.
+                let stop = pin!(life.stop_asked());
+                let result = match runtime.block_on(select(pin!(run(&command, store)), stop)) {
+                    Either::Left((result, _)) => result,
+                    Either::Right(_) => Err(Trap::Interrupt.into()),
+                };
                 life.set_resources(store.data_mut().wasi.table.iter_mut().count());
                 result
             });
@@ -105,24 +117,23 @@ pub(crate) fn start(
 }
 
 /// Runs the guest until it returns, exits or traps.
-fn run(
+async fn run(
     command: &CommandPre<State<Wasi02>>,
     store: &mut Store<State<Wasi02>>,
 ) -> wasmtime::Result<()> {
-    let command = command.instantiate(&mut *store)?;
-    let result = command.wasi_cli_run().call_run(&mut *store)?;
+    let command = command.instantiate_async(&mut *store).await?;
+    let result = command.wasi_cli_run().call_run(&mut *store).await?;
     result.map_err(|()| I32Exit(1).into())
 }
 
-/// What waits for the guest's sockets: a thread of its own for each guest, so
-/// that its CPU time is counted as the guest's.
+/// What runs the guest on the thread that calls it. What blocks (files, standard input, names) goes to
+/// threads of its own, whose CPU time is counted as the guest's.
 fn runtime(life: &Arc<Life>) -> std::io::Result<Runtime> {
     thread_local! {
         static COUNTED: Cell<Option<u64>> = const { Cell::new(None) };
     }
     let (started, stopped) = (Arc::clone(life), Arc::clone(life));
-    Builder::new_multi_thread()
-        .worker_threads(1)
+    Builder::new_current_thread()
         .thread_name("guest-io")
         .enable_io()
         .enable_time()

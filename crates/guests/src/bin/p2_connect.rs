@@ -41,7 +41,7 @@ fn start(address: SocketAddr) -> (TcpListener, TcpStream, Driver) {
     let listener = TcpListener::bind(address).expect("bind");
     let address = listener.local_addr().expect("an address");
     let mut stream = TcpStream::connect(address).expect("start to connect");
-    let mut driver = Driver::default();
+    let driver = Driver::default();
     driver.register(&mut stream, 1, BOTH);
     (listener, stream, driver)
 }

@@ -29,6 +29,14 @@ pub(crate) fn net_short_read(case: &Case) {
     guest.succeeds();
 }
 
+pub(crate) fn net_busy_poll(case: &Case) {
+    let guest = case.start();
+    let peer = guest.connect();
+    hear(&peer, "1");
+    say(&peer, "hello");
+    guest.succeeds();
+}
+
 pub(crate) fn net_write_blocks(case: &Case) {
     let guest = case.start();
     let mut peer = guest.connect();

@@ -1,5 +1,5 @@
-//! The clock's place in the host's array: a handle that is always valid, and as seldom a new one
-//! as can be. A new one costs the host a timer, and waking the thread that keeps its timers.
+//! The clock's place in the host's array: a handle that is always valid. One that is due later is as
+//! seldom a new one as can be, since it costs the host a timer; one that ends a look is new each time.
 
 use wasip2::clocks::monotonic_clock;
 use wasip2::io::poll::Pollable;
@@ -28,13 +28,15 @@ pub(super) struct Clock {
     never: Option<Pollable>,
     /// Ready from this time on.
     deadline: Option<(u64, Pollable)>,
+    /// Ready at once, but once.
+    look: Option<Pollable>,
 }
 
 impl Clock {
     /// The handle that ends a wait of this length.
     pub(super) fn handle(&mut self, budget: Budget, now_ns: impl Fn() -> u64) -> Handle {
         match budget {
-            Budget::Zero => always_ready(),
+            Budget::Zero => self.at_once(),
             Budget::Unlimited => self.never(),
             Budget::Until(deadline_ns) => self.at(deadline_ns, deadline_ns),
             Budget::Within(bound_ns) => {
@@ -43,6 +45,17 @@ impl Clock {
                 self.at(earliest_ns, now_ns.saturating_add(bound_ns + HOT_SLACK_NS))
             }
         }
+    }
+
+    /// Ends a wait that is not to block, and is a new one each time: only such a clock has the host take
+    /// in what the network did and ask everything in earnest before it says that nothing is
+    /// ready (wasmtime 46: `Deadline::Past` yields to tokio the first time it is asked).
+    pub(super) fn at_once(&mut self) -> Handle {
+        let pollable = monotonic_clock::subscribe_duration(0);
+        let handle = pollable.handle();
+        // As below, the old one goes after the new one has come.
+        self.look = Some(pollable);
+        handle
     }
 
     pub(super) fn never(&mut self) -> Handle {

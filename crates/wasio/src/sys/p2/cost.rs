@@ -4,7 +4,9 @@
 //! The host makes a future for each pollable of a wait and asks each (wasmtime 46: 0.3 to 0.4 µs). It
 //! asks no more than 128 of them in earnest before it starts again from the first, so a wait that
 //! blocks on 1 000 costs it about as much as five looks, and on 4 000 as fifteen; and a wait that ends
-//! at once, as a look does, sees nothing of the 129th on. Hence looks go in pieces.
+//! at once, as a look does, sees nothing of the 129th on. Hence looks go in pieces. On hosts where the calls
+//! since the guest was last suspended share those 128, a piece with nothing ready suspends it by
+//! its clock, and is then asked in earnest.
 
 use crate::portable::Policy;
 

@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use super::clock::{self, Clock};
+use super::clock::Clock;
 use super::cost::{self, LOOKS_AT_ONCE};
 use super::descriptors::{Descriptors, Ways};
 use super::raw;
@@ -273,10 +273,7 @@ impl<'a> Turn<'a> {
                 Some(ways) if self.wait.descriptors.are_alone() => {
                     (ways.ask_alone)(self, piece, Budget::Zero);
                 }
-                _ => {
-                    *self.wait.order.clock_mut() = clock::always_ready();
-                    self.look_at(piece);
-                }
+                _ => self.look_at(piece),
             }
         }
         let found = self.wait.found.len() - before;
@@ -307,7 +304,6 @@ impl<'a> Turn<'a> {
         // A wait that ends at once sees no more than a look does: what comes late in the host's
         // order would never be seen beside what is always ready.
         if is_look || sources > LOOKS_AT_ONCE {
-            *self.wait.order.clock_mut() = clock::always_ready();
             for piece in self.wait.order.pieces(part, LOOKS_AT_ONCE) {
                 self.look_at(piece);
             }
@@ -321,6 +317,7 @@ impl<'a> Turn<'a> {
     /// Notes what is ready in a piece of the array, without waiting.
     fn look_at(&mut self, piece: Range<usize>) {
         let order = &mut self.wait.order;
+        *order.clock_mut() = self.wait.clock.at_once();
         let loan = order.loan_of_piece(piece.clone());
         let ready = order.lend(&loan, raw::poll);
         // The clock stands where a neighbour of the piece does.
