@@ -13,7 +13,7 @@ mod wake;
 
 pub(crate) use self::key::{Direction, Key};
 pub(crate) use self::order::{Loan, Order, Part};
-pub(crate) use self::policy::{Config, Policy, Step};
+pub(crate) use self::policy::{Config, Policy, Step, times};
 pub(crate) use self::sources::Sources;
 pub(crate) use self::timers::{Expiry, Timers};
 pub(crate) use self::wake::{Parker, WakeFlag};
@@ -25,14 +25,16 @@ const SMALL: usize = 256;
 /// room for a thousand more otherwise, which costs more memory than all but the host's records.
 pub(crate) fn push<T>(array: &mut Vec<T>, value: T) {
     if array.len() == array.capacity() {
-        grow(array);
+        return grow_and_push(array, value);
     }
     array.push(value);
 }
 
 #[cold]
-fn grow<T>(array: &mut Vec<T>) {
+#[inline(never)]
+fn grow_and_push<T>(array: &mut Vec<T>, value: T) {
     let len = array.len();
     let more = if len < SMALL { len.max(4) } else { len / 4 };
     array.reserve_exact(more);
+    array.push(value);
 }

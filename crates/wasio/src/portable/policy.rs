@@ -240,7 +240,7 @@ impl Policy {
             };
         }
         if !is_quiet && !std::mem::take(&mut self.cut) {
-            let wanted_ns = self.gap_ns.saturating_mul(4);
+            let wanted_ns = times(self.gap_ns, 4);
             let wanted_ns = wanted_ns.clamp(HOT_BOUND_NS.0, HOT_BOUND_NS.1);
             self.miss_at_ns = now_ns.saturating_add(wanted_ns);
         }
@@ -260,7 +260,7 @@ impl Policy {
     /// to be as long as the last one, and once the looks have cost a quarter of it, everything is waited
     /// on after all: so they never cost more than a quarter more than what was right.
     const fn prefers_looks(&self, all_ns: u64) -> bool {
-        self.last_gap_ns < all_ns.saturating_mul(100) / self.percent()
+        self.last_gap_ns < times(all_ns, 100) / self.percent()
             && self.looks_ns < all_ns / 4
             && self.stalled_steps == 0
     }
@@ -341,7 +341,7 @@ impl Policy {
 
     /// What a look at so many sources is believed to take.
     pub(crate) const fn look_ns(&self, sources: usize) -> u64 {
-        (sources as u64).saturating_mul(self.each_ps) / 1_000
+        times(sources as u64, self.each_ps) / 1_000
     }
 
     /// The percentage of the time that looks may take now.
@@ -351,7 +351,7 @@ impl Policy {
             91.. => 90,
             percent => percent as u64,
         };
-        if self.in_vain < self.cold.saturating_mul(SILENT_TURNS) {
+        if self.in_vain / SILENT_TURNS < self.cold {
             percent
         } else {
             percent.div_ceil(2)
@@ -389,11 +389,12 @@ impl Policy {
     }
 
     /// The time of a turn through all cold sources.
+    #[inline(never)]
     fn period_ns(&self, cold: usize) -> u64 {
         let look_ns = self.look_ns(cold);
         let delay_ns = self.config.max_delay_ns.saturating_sub(look_ns);
         // Rounded up, so that the share is kept to the nanosecond.
-        let share_ns = look_ns.saturating_mul(100).div_ceil(self.percent());
+        let share_ns = times(look_ns, 100).div_ceil(self.percent());
         delay_ns.max(share_ns).max(1)
     }
 
@@ -407,10 +408,11 @@ impl Policy {
 
     /// A look that is due so soon is made now.
     fn near_ns(&self) -> u64 {
-        self.gap_ns.saturating_mul(2).clamp(EARLY_NS.0, EARLY_NS.1)
+        times(self.gap_ns, 2).clamp(EARLY_NS.0, EARLY_NS.1)
     }
 
     /// Something was found: smooths the gap. A long one counts at once, short ones have to repeat.
+    #[inline(never)]
     fn found(&mut self, now_ns: u64) {
         let looks_ns = std::mem::take(&mut self.looks_ns);
         self.handled = false;
@@ -435,20 +437,16 @@ impl Policy {
         if sources == 0 {
             return;
         }
-        let each_ps = took_ns.saturating_mul(1_000) / sources as u64;
+        let each_ps = times(took_ns, 1_000) / sources as u64;
         let old_ps = self.each_ps;
-        let most_ps = if self.timed_looks < FIRST_LOOKS {
+        self.each_ps = if self.timed_looks < FIRST_LOOKS {
             self.timed_looks += 1;
-            old_ps
+            each_ps.min(old_ps)
         } else {
-            old_ps.saturating_add(old_ps / 8 + 1)
+            let least_ps = old_ps - old_ps / 8;
+            let most_ps = old_ps.saturating_add(old_ps / 8 + 1);
+            each_ps.max(least_ps).min(most_ps)
         };
-        let least_ps = if self.timed_looks < FIRST_LOOKS {
-            0
-        } else {
-            old_ps - old_ps / 8
-        };
-        self.each_ps = each_ps.clamp(least_ps, most_ps);
     }
 
     /// Takes a clock that went back as a new start of the period, and counts the steps of one that
@@ -462,6 +460,15 @@ impl Policy {
             self.stalled_steps = self.stalled_steps.saturating_add(1);
         }
     }
+}
+
+/// The product, or the most that there is. A division is less code than `saturating_mul`, which on
+/// wasm is a product of 128 bits.
+pub(crate) const fn times(a: u64, b: u64) -> u64 {
+    if b != 0 && a > u64::MAX / b {
+        return u64::MAX;
+    }
+    a.wrapping_mul(b)
 }
 
 #[cfg(test)]

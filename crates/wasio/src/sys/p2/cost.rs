@@ -8,7 +8,7 @@
 //! since the guest was last suspended share those 128, a piece with nothing ready suspends it by
 //! its clock, and is then asked in earnest.
 
-use crate::portable::Policy;
+use crate::portable::{Policy, times};
 
 /// How many cold pollables a look is at, and the most that one call of it is: 30 µs.
 pub(super) const LOOKS_AT_ONCE: usize = 100;
@@ -19,5 +19,5 @@ const NEXT_LOOK: u64 = 384;
 pub(super) const fn answer_ns(policy: &Policy, pollables: usize) -> u64 {
     // One look is made beforehand, and one when the wait ends.
     let looks = 2 + pollables as u64 / NEXT_LOOK;
-    policy.look_ns(pollables).saturating_mul(looks)
+    times(policy.look_ns(pollables), looks)
 }
