@@ -153,7 +153,7 @@ impl<T> IoSource<T> {
     /// polling must see what arrives meanwhile.
     fn is_exhausted(&self, direction: Direction) -> bool {
         let bit = 1 << direction as u8;
-        if self.exhausted.load(Ordering::Relaxed) & bit == 0 {
+        if !sys::Selector::SPARES_CALLS || self.exhausted.load(Ordering::Relaxed) & bit == 0 {
             return false;
         }
         self.exhausted.fetch_and(!bit, Ordering::Relaxed);
@@ -178,7 +178,8 @@ impl<T> IoSource<T> {
             return;
         };
         let selector = registration.selector();
-        if selector.after_io(registration.key(), direction, outcome) {
+        let may_be_spared = selector.after_io(registration.key(), direction, outcome);
+        if sys::Selector::SPARES_CALLS && may_be_spared {
             self.exhausted
                 .fetch_or(1 << direction as u8, Ordering::Relaxed);
         }

@@ -252,6 +252,7 @@ impl<R: Copy> Order<R> {
     }
 
     /// Moves a cold slot into the hot prefix.
+    #[inline(never)]
     pub(super) fn promote<S: Copy>(&mut self, sources: &mut Sources<S>, id: SlotId) {
         if sources.position(id) as usize > self.hot {
             let place = self.leave_turn(sources, id);

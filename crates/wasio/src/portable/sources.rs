@@ -178,6 +178,7 @@ impl<S: Copy> Sources<S> {
 
     /// Includes a direction in the next wait, if it is one of the interests.
     /// Returns whether that changed anything.
+    #[inline(never)]
     pub(crate) fn arm(&mut self, key: Key, direction: Direction) -> bool {
         self.after_io(key, direction, false, true, 0)
     }
@@ -232,6 +233,7 @@ impl<S: Copy> Sources<S> {
     }
 
     /// Leaves a direction out of the next wait.
+    #[inline(never)]
     pub(crate) fn disarm(&mut self, key: Key, direction: Direction) {
         if let Some(mut armed) = self.armed(key, direction) {
             armed.disarm();

@@ -87,6 +87,9 @@ impl Outcome {
 ///   [`after_io`](Self::after_io) reports `Blocked` or `Short`, or it is reregistered.
 /// * Every method MUST be callable while another thread is in `select`.
 pub(crate) trait Backend: Sized + fmt::Debug {
+    /// Whether [`after_io`](Self::after_io) may return `true`: where not, nothing is linked for it.
+    const SPARES_CALLS: bool = false;
+
     /// A selector with no registrations.
     fn new(config: Config) -> io::Result<Self>;
 

@@ -175,6 +175,8 @@ impl<H: Host + Default> Selector<H> {
 }
 
 impl<H: Host + Default> Backend for Selector<H> {
+    const SPARES_CALLS: bool = true;
+
     fn new(config: Config) -> io::Result<Self> {
         Ok(Self::with_state(config, Sources::new(), Timers::new()))
     }

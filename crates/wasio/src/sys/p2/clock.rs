@@ -14,6 +14,7 @@ const HOT_SLACK_NS: u64 = 1_000_000;
 
 /// A pollable that is ready for as long as the program runs: what stands for a source that has
 /// something to give without the host.
+#[inline(never)]
 pub(super) fn always_ready() -> Handle {
     static READY: Once<Pollable> = Once::new();
     READY

@@ -127,9 +127,16 @@ impl<T> Once<T> {
 
     /// As that of the cell, without the check that `make` does not come here again: the first value stays.
     pub(super) fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
-        if self.0.get().is_none() {
-            let _ = self.0.set(make());
+        match self.0.get() {
+            Some(value) => value,
+            None => self.get_first(make()),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn get_first(&self, value: T) -> &T {
+        let _ = self.0.set(value);
         match self.0.get() {
             Some(value) => value,
             None => unreachable!("it was set above"),

@@ -315,6 +315,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Notes what is ready in a piece of the array, without waiting.
+    #[inline(never)]
     fn look_at(&mut self, piece: Range<usize>) {
         let order = &mut self.wait.order;
         *order.clock_mut() = self.wait.clock.at_once();
@@ -329,23 +330,28 @@ impl<'a> Turn<'a> {
         let wait = &mut *self.wait;
         let (clock, last) = (wait.order.hot(), wait.order.len());
         // The host makes a timer of a clock for each wait, even of one that is never due.
-        if part == Part::All && budget == Budget::Unlimited && last > 0 {
-            let mut ready = wait.order.without_clock(raw::poll);
+        let is_without = part == Part::All && budget == Budget::Unlimited && last > 0;
+        let asked = wait.order.places(part);
+        let loan = if is_without {
+            wait.order.loan_without_clock()
+        } else {
+            *wait.order.clock_mut() = wait.clock.handle(budget, selector::now_ns);
+            wait.order.loan_of(part)
+        };
+        let mut ready = wait.order.lend(&loan, raw::poll);
+        if is_without {
             for place in &mut ready {
                 // The last one stands in for the clock.
                 if *place as usize == clock {
                     *place = u32::try_from(last).unwrap_or(*place);
                 }
             }
-            return self.note(&ready, 0, 0..last + 1);
         }
-        *wait.order.clock_mut() = wait.clock.handle(budget, selector::now_ns);
-        let ready = raw::poll(wait.order.part(part));
-        let places = wait.order.places(part);
-        self.note(&ready, places.start, places);
+        self.note(&ready, loan.first(), asked);
     }
 
     /// Takes up the host's answer, in which places count from `first`, for those `asked` about.
+    #[inline(never)]
     fn note(&mut self, ready: &[u32], first: usize, asked: Range<usize>) {
         let wait = &mut *self.wait;
         let state = self.shared.lock();

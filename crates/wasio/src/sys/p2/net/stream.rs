@@ -208,9 +208,15 @@ impl Native {
     /// The connection. `WouldBlock` while the attempt lasts, then once the reason why it failed,
     /// then `NotConnected`.
     fn connection(&self) -> io::Result<&Connection> {
-        if let Some(connection) = self.connection.get() {
-            return Ok(connection);
+        match self.connection.get() {
+            Some(connection) => Ok(connection),
+            None => self.connected(),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn connected(&self) -> io::Result<&Connection> {
         self.try_finish();
         if let Some(connection) = self.connection.get() {
             return Ok(connection);
@@ -298,6 +304,7 @@ impl Connection {
     }
 
     /// Whether the host has not sent yet what it took.
+    #[inline(never)]
     pub(super) fn has_unsent(&self) -> bool {
         self.wrote.load(Ordering::Relaxed) && matches!(raw::check_write(&self.output), Ok(0))
     }
