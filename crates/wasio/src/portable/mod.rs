@@ -13,7 +13,7 @@ mod wake;
 
 pub(crate) use self::key::{Direction, Key};
 pub(crate) use self::order::{Loan, Order, Part};
-pub(crate) use self::policy::{Config, Policy, Step, times};
+pub(crate) use self::policy::{Config, Policy, Step};
 pub(crate) use self::sources::Sources;
 pub(crate) use self::timers::{Expiry, Timers};
 pub(crate) use self::wake::{Parker, WakeFlag};

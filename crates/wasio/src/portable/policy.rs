@@ -73,7 +73,7 @@ const HOT_BOUND_NS: (u64, u64) = (100_000, 1_000_000);
 const EARLY_NS: (u64, u64) = (20_000, 100_000);
 /// The most that a look is believed to cost a source before it was timed (0.2 on some machines:
 /// 1.9 µs).
-const UNTIMED_NS: u64 = 2_000;
+const UNTIMED_NS: u32 = 2_000;
 /// The first looks, of which the least counts: later ones move the estimate by an eighth at most.
 const FIRST_LOOKS: u8 = 8;
 /// A turn through all cold sources is in no fewer looks, where it is in more than one: the delay may
@@ -145,7 +145,7 @@ pub(crate) struct Policy {
     /// The time up to which the looks made so far do: a turn through all takes it on by a period.
     paid_ns: u64,
     /// The estimate of what a look costs a source, in ps, and the looks that it is from.
-    each_ps: u64,
+    each_ps: u32,
     timed_looks: u8,
     /// How many the look under way is at, and how many there are.
     looked_at: usize,
@@ -218,9 +218,10 @@ impl Policy {
             return Step::All;
         }
         self.watch_clock(now_ns);
+        let period_ns = self.period_ns(cold);
         // A gap longer than the period: each wait on the prefix would end in a look at everything
         // anyway.
-        let longest_ns = BUSY_GAP_NS.min(self.period_ns(cold)).max(self.answer_ns);
+        let longest_ns = BUSY_GAP_NS.min(period_ns).max(self.answer_ns);
         let is_quiet = self.after_miss || self.gap_ns > longest_ns;
         if is_quiet && !self.prefers_looks(all_ns) {
             let explained_ns = BUSY_GAP_NS.saturating_add(self.look_ns(cold));
@@ -233,14 +234,15 @@ impl Policy {
             }
             return Step::All;
         }
-        let left_ns = self.left_ns(now_ns, cold);
+        let lumps = self.lumps(cold, period_ns);
+        let left_ns = self.left_ns(now_ns, period_ns / lumps as u64);
         if may_sweep && left_ns < self.near_ns() {
             return Step::Sweep {
-                sources: self.start_look(now_ns, cold),
+                sources: self.start_look(now_ns, cold, period_ns, lumps),
             };
         }
         if !is_quiet && !std::mem::take(&mut self.cut) {
-            let wanted_ns = times(self.gap_ns, 4);
+            let wanted_ns = self.gap_ns.min(HOT_BOUND_NS.1) * 4;
             let wanted_ns = wanted_ns.clamp(HOT_BOUND_NS.0, HOT_BOUND_NS.1);
             self.miss_at_ns = now_ns.saturating_add(wanted_ns);
         }
@@ -259,8 +261,8 @@ impl Policy {
     /// everything costs the same however soon it ends. How long one will be nobody knows; it is taken
     /// to be as long as the last one, and once the looks have cost a quarter of it, everything is waited
     /// on after all: so they never cost more than a quarter more than what was right.
-    const fn prefers_looks(&self, all_ns: u64) -> bool {
-        self.last_gap_ns < times(all_ns, 100) / self.percent()
+    fn prefers_looks(&self, all_ns: u64) -> bool {
+        self.last_gap_ns < all_ns.min(u64::MAX / 100) * 100 / self.percent()
             && self.looks_ns < all_ns / 4
             && self.stalled_steps == 0
     }
@@ -340,8 +342,9 @@ impl Policy {
     }
 
     /// What a look at so many sources is believed to take.
-    pub(crate) const fn look_ns(&self, sources: usize) -> u64 {
-        times(sources as u64, self.each_ps) / 1_000
+    pub(crate) fn look_ns(&self, sources: usize) -> u64 {
+        // No product of two 32-bit numbers overflows.
+        (sources as u64).min(u64::from(u32::MAX)) * u64::from(self.each_ps) / 1_000
     }
 
     /// The percentage of the time that looks may take now.
@@ -358,27 +361,24 @@ impl Policy {
         }
     }
 
-    /// How long until the next look at some of `cold` sources is due.
-    fn left_ns(&self, now_ns: u64, cold: usize) -> u64 {
+    /// How long until the next look is due, of those that are made once in `lump_ns`.
+    fn left_ns(&self, now_ns: u64, lump_ns: u64) -> u64 {
         if self.stalled_steps >= STALLED_STEPS || self.timed_looks == 0 {
             return 0;
         }
-        let due_ns = self
-            .paid_ns
-            .saturating_add(self.period_ns(cold) / self.lumps(cold) as u64);
+        let due_ns = self.paid_ns.saturating_add(lump_ns);
         due_ns.saturating_sub(now_ns)
     }
 
     /// How many of `cold` sources to look at now that a look is due: more than one lump, if more are.
-    fn start_look(&mut self, now_ns: u64, cold: usize) -> usize {
-        let (period_ns, lumps) = (self.period_ns(cold), self.lumps(cold));
+    fn start_look(&mut self, now_ns: u64, cold: usize, period_ns: u64, lumps: usize) -> usize {
         let lump_ns = (period_ns / lumps as u64).max(1);
         // What could not be looked at for longer than a period is not made up for.
         let since_ns = self.paid_ns.max(now_ns.saturating_sub(period_ns));
         let until_ns = now_ns.saturating_add(self.near_ns());
         let ahead_ns = until_ns.saturating_sub(since_ns);
         let due = if self.stalled_steps < STALLED_STEPS {
-            usize::try_from(ahead_ns / lump_ns).map_or(lumps, |due| due.clamp(1, lumps))
+            usize::try_from(ahead_ns / lump_ns).map_or(lumps, |due| due.max(1).min(lumps))
         } else {
             lumps
         };
@@ -389,26 +389,25 @@ impl Policy {
     }
 
     /// The time of a turn through all cold sources.
-    #[inline(never)]
     fn period_ns(&self, cold: usize) -> u64 {
         let look_ns = self.look_ns(cold);
         let delay_ns = self.config.max_delay_ns.saturating_sub(look_ns);
         // Rounded up, so that the share is kept to the nanosecond.
-        let share_ns = times(look_ns, 100).div_ceil(self.percent());
+        let share_ns = (look_ns * 100).div_ceil(self.percent());
         delay_ns.max(share_ns).max(1)
     }
 
-    /// The number of looks that a turn through all cold sources is made in: no more than there are
+    /// The number of looks that a turn through all cold sources, of that length, is made in: no more than there are
     /// usual gaps in it, else each wait would be cut by several, but never few.
-    fn lumps(&self, cold: usize) -> usize {
-        let gaps = self.period_ns(cold) / self.gap_ns.max(1);
+    fn lumps(&self, cold: usize, period_ns: u64) -> usize {
+        let gaps = period_ns / self.gap_ns.max(1);
         let gaps = usize::try_from(gaps).unwrap_or(usize::MAX);
         cold.div_ceil(self.piece).max(1).min(gaps.max(FEWEST_LUMPS))
     }
 
     /// A look that is due so soon is made now.
     fn near_ns(&self) -> u64 {
-        times(self.gap_ns, 2).clamp(EARLY_NS.0, EARLY_NS.1)
+        (self.gap_ns.min(EARLY_NS.1) * 2).clamp(EARLY_NS.0, EARLY_NS.1)
     }
 
     /// Something was found: smooths the gap. A long one counts at once, short ones have to repeat.
@@ -437,7 +436,8 @@ impl Policy {
         if sources == 0 {
             return;
         }
-        let each_ps = times(took_ns, 1_000) / sources as u64;
+        let each_ps = took_ns.min(u64::MAX / 1_000) * 1_000 / sources as u64;
+        let each_ps = u32::try_from(each_ps).unwrap_or(u32::MAX);
         let old_ps = self.each_ps;
         self.each_ps = if self.timed_looks < FIRST_LOOKS {
             self.timed_looks += 1;
@@ -460,15 +460,6 @@ impl Policy {
             self.stalled_steps = self.stalled_steps.saturating_add(1);
         }
     }
-}
-
-/// The product, or the most that there is. A division is less code than `saturating_mul`, which on
-/// wasm is a product of 128 bits.
-pub(crate) const fn times(a: u64, b: u64) -> u64 {
-    if b != 0 && a > u64::MAX / b {
-        return u64::MAX;
-    }
-    a.wrapping_mul(b)
 }
 
 #[cfg(test)]

@@ -180,7 +180,17 @@ impl<S: Copy> Sources<S> {
     /// Returns whether that changed anything.
     #[inline(never)]
     pub(crate) fn arm(&mut self, key: Key, direction: Direction) -> bool {
-        self.after_io(key, direction, false, true, 0)
+        let Some(entry) = self.entry_mut(key) else {
+            return false;
+        };
+        let wanted = entry.interest.wants(direction);
+        let slot = &mut entry.slots[direction as usize];
+        let changes = wanted && !slot.armed;
+        if changes {
+            slot.armed = true;
+            self.mark_dirty(key.slot(direction));
+        }
+        changes
     }
 
     /// What an operation on a direction told: whether it moved bytes, which makes the direction

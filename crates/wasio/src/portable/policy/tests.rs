@@ -178,7 +178,7 @@ fn a_turn_is_in_equal_looks_and_in_fewer_where_gaps_are_long() {
         (1_000, 10),
         (8_000, 80),
     ] {
-        assert_eq!(policy.lumps(cold), lumps, "{cold}");
+        assert_eq!(policy.lumps(cold, policy.period_ns(cold)), lumps, "{cold}");
     }
     // 1 ms a turn; 8.8 ms at 8 000.
     for (gap_ns, cold, lumps) in [
@@ -188,7 +188,11 @@ fn a_turn_is_in_equal_looks_and_in_fewer_where_gaps_are_long() {
         (900 * US, 8_000, 8),
     ] {
         policy.gap_ns = gap_ns;
-        assert_eq!(policy.lumps(cold), lumps, "{gap_ns} {cold}");
+        assert_eq!(
+            policy.lumps(cold, policy.period_ns(cold)),
+            lumps,
+            "{gap_ns} {cold}"
+        );
     }
 }
 

@@ -8,16 +8,18 @@
 //! since the guest was last suspended share those 128, a piece with nothing ready suspends it by
 //! its clock, and is then asked in earnest.
 
-use crate::portable::{Policy, times};
+use crate::portable::Policy;
 
 /// How many cold pollables a look is at, and the most that one call of it is: 30 µs.
 pub(super) const LOOKS_AT_ONCE: usize = 100;
+/// The most that a look is taken to cost, so that no product of it overflows.
+const LONGEST_NS: u64 = 1_000_000_000;
 /// A wait that blocks costs one look more for each so many pollables in it.
 const NEXT_LOOK: u64 = 384;
 
 /// What a wait on so many pollables costs the host beside the waiting.
-pub(super) const fn answer_ns(policy: &Policy, pollables: usize) -> u64 {
+pub(super) fn answer_ns(policy: &Policy, pollables: usize) -> u64 {
     // One look is made beforehand, and one when the wait ends.
     let looks = 2 + pollables as u64 / NEXT_LOOK;
-    times(policy.look_ns(pollables), looks)
+    policy.look_ns(pollables).min(LONGEST_NS) * looks
 }
