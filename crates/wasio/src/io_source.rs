@@ -185,6 +185,13 @@ impl<T> IoSource<T> {
         }
     }
 
+    /// The source, and the registration that is to be made, renewed or ended.
+    #[allow(dead_code, reason = "for backends with sources of their own")]
+    pub(crate) fn for_registration(&mut self) -> (&T, &mut Option<Registration>) {
+        *self.exhausted.get_mut() = 0;
+        (&self.inner, &mut self.registration)
+    }
+
     /// `Source::register`; `enter` registers the source with the selector.
     pub(crate) fn register_by(
         &mut self,

@@ -60,7 +60,9 @@ pub(crate) fn reregister(
 /// `Source::deregister` of an edge-triggered source.
 pub(crate) fn deregister(slot: &mut Option<Registration>, registry: &Registry) -> io::Result<()> {
     let registration = slot.as_ref().ok_or_else(not_registered)?;
-    check_same(&registration.selector, registry).map_err(|_| not_registered())?;
+    if !is_of(&registration.selector, registry) {
+        return Err(not_registered());
+    }
     let result = registration.selector.deregister(registration.key);
     *slot = None;
     result
@@ -68,15 +70,28 @@ pub(crate) fn deregister(slot: &mut Option<Registration>, registry: &Registry) -
 
 /// That a source stays with the registry it was registered with.
 pub(crate) fn check_same(selector: &sys::Selector, registry: &Registry) -> io::Result<()> {
-    if selector.id() == registry.selector().inner().id() {
+    if is_of(selector, registry) {
         return Ok(());
     }
-    Err(io::Error::new(
-        io::ErrorKind::AlreadyExists,
-        "the source is registered with another `Registry`: deregister it there first",
-    ))
+    Err(registered_elsewhere())
 }
 
+/// Whether a selector is the one of that registry.
+fn is_of(selector: &sys::Selector, registry: &Registry) -> bool {
+    selector.id() == registry.selector().inner().id()
+}
+
+#[cold]
+#[inline(never)]
+fn registered_elsewhere() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::AlreadyExists,
+        "the source is registered with another `Registry`: deregister it there first",
+    )
+}
+
+#[cold]
+#[inline(never)]
 pub(crate) fn already_registered() -> io::Error {
     io::Error::new(
         io::ErrorKind::AlreadyExists,
@@ -84,6 +99,8 @@ pub(crate) fn already_registered() -> io::Error {
     )
 }
 
+#[cold]
+#[inline(never)]
 pub(crate) fn not_registered() -> io::Error {
     io::Error::new(
         io::ErrorKind::NotFound,

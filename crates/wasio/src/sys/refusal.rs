@@ -34,6 +34,7 @@ pub(super) fn nothing_to_wait_for() -> io::Error {
     )
 }
 
+#[allow(dead_code, reason = "on 0.2 there is nobody else")]
 pub(super) fn already_waiting() -> io::Error {
     io::Error::new(
         io::ErrorKind::ResourceBusy,

@@ -18,7 +18,7 @@ const HOT_SLACK_NS: u64 = 1_000_000;
 pub(super) fn always_ready() -> Handle {
     static READY: Once<Pollable> = Once::new();
     READY
-        .get_or_init(|| monotonic_clock::subscribe_duration(0))
+        .get_or_init(|| monotonic_clock::subscribe_instant(0))
         .handle()
 }
 

@@ -25,9 +25,9 @@ pub struct HostError(Said);
 enum Said {
     #[cfg(feature = "net")]
     Code(ErrorCode),
-    /// An error code, and the name that was looked up.
+    /// An error code, and more words than its own.
     #[cfg(feature = "net")]
-    Name(ErrorCode, String),
+    CodeInWords(ErrorCode, String),
     Words(String),
 }
 
@@ -38,7 +38,7 @@ impl HostError {
     pub fn code(&self) -> Option<&'static str> {
         match &self.0 {
             #[cfg(feature = "net")]
-            Said::Code(code) | Said::Name(code, _) => Some(code.name()),
+            Said::Code(code) | Said::CodeInWords(code, _) => Some(code.name()),
             Said::Words(_) => None,
         }
     }
@@ -48,12 +48,14 @@ impl fmt::Display for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             #[cfg(feature = "net")]
-            Said::Code(code) => write!(f, "{} ({})", words(*code), code.name()),
-            #[cfg(feature = "net")]
-            Said::Name(code, name) => {
-                let words = words(*code);
-                write!(f, "cannot look up {name:?}: {words} ({})", code.name())
+            Said::Code(code) => {
+                f.write_str(words(*code))?;
+                f.write_str(" (")?;
+                f.write_str(code.name())?;
+                f.write_str(")")
             }
+            #[cfg(feature = "net")]
+            Said::CodeInWords(_, words) => f.write_str(words),
             Said::Words(words) => f.write_str(words),
         }
     }
@@ -79,10 +81,42 @@ pub(crate) fn of_code(code: ErrorCode) -> io::Error {
     }
 }
 
+/// An error code by its number in WIT, from our own imports.
+#[cfg(feature = "net")]
+#[cold]
+pub(crate) fn of_number(number: u8) -> io::Error {
+    const CODES: [ErrorCode; 21] = [
+        ErrorCode::Unknown,
+        ErrorCode::AccessDenied,
+        ErrorCode::NotSupported,
+        ErrorCode::InvalidArgument,
+        ErrorCode::OutOfMemory,
+        ErrorCode::Timeout,
+        ErrorCode::ConcurrencyConflict,
+        ErrorCode::NotInProgress,
+        ErrorCode::WouldBlock,
+        ErrorCode::InvalidState,
+        ErrorCode::NewSocketLimit,
+        ErrorCode::AddressNotBindable,
+        ErrorCode::AddressInUse,
+        ErrorCode::RemoteUnreachable,
+        ErrorCode::ConnectionRefused,
+        ErrorCode::ConnectionReset,
+        ErrorCode::ConnectionAborted,
+        ErrorCode::DatagramTooLarge,
+        ErrorCode::NameUnresolvable,
+        ErrorCode::TemporaryResolverFailure,
+        ErrorCode::PermanentResolverFailure,
+    ];
+    let code = CODES.get(usize::from(number)).copied();
+    of_code(code.unwrap_or(ErrorCode::Unknown))
+}
+
 /// An error code of a look-up.
 #[cfg(feature = "net")]
 pub(crate) fn of_name(code: ErrorCode, name: &str) -> io::Error {
-    io::Error::new(kind(code), HostError(Said::Name(code, name.to_owned())))
+    let words = format!("cannot look up {name:?}: {}", HostError(Said::Code(code)));
+    io::Error::new(kind(code), HostError(Said::CodeInWords(code, words)))
 }
 
 #[cfg(feature = "net")]
@@ -179,8 +213,10 @@ fn kind_of_words(words: &[u8]) -> io::ErrorKind {
     // What comes after the first line is how the error came about.
     let first = words.split(|byte| *byte == b'\n').next();
     let first = first.unwrap_or_default();
-    let known = KINDS
-        .iter()
-        .find(|(part, _)| contains(first, part.as_bytes()));
-    known.map_or(io::ErrorKind::Other, |(_, kind)| *kind)
+    for (part, kind) in KINDS {
+        if contains(first, part.as_bytes()) {
+            return kind;
+        }
+    }
+    io::ErrorKind::Other
 }

@@ -4,6 +4,8 @@
 use std::cell::{OnceCell, RefCell, RefMut};
 use std::io;
 use std::mem::offset_of;
+#[cfg(feature = "net")]
+use std::net::{SocketAddr, SocketAddrV6};
 use std::ops::Deref;
 #[cfg(feature = "net")]
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -11,6 +13,8 @@ use std::ptr::NonNull;
 
 use wasip2::io::error::Error;
 use wasip2::io::streams::{InputStream, OutputStream, StreamError};
+#[cfg(feature = "net")]
+use wasip2::sockets::tcp::TcpSocket;
 
 // The crate wasip2 describes this interface to the linker, under the version that it was made
 // from: another one would not link, which is why the manifest names that crate's version exactly.
@@ -28,6 +32,15 @@ unsafe extern "C" {
     fn wasi_check_write(stream: u32, result: *mut CheckResult);
     #[link_name = "[method]output-stream.write"]
     fn wasi_write(stream: u32, start: *const u8, len: usize, result: *mut WriteResult);
+}
+
+#[cfg(feature = "net")]
+#[link(wasm_import_module = "wasi:sockets/tcp@0.2.12")]
+unsafe extern "C" {
+    #[link_name = "[method]tcp-socket.local-address"]
+    fn wasi_local_address(socket: u32, result: *mut AddressResult);
+    #[link_name = "[method]tcp-socket.remote-address"]
+    fn wasi_remote_address(socket: u32, result: *mut AddressResult);
 }
 
 unsafe extern "C" {
@@ -75,6 +88,19 @@ struct WriteResult {
     handle: u32,
 }
 
+/// `result<ip-socket-address, error-code>`. Of an error the tag is the code. Of an address it is 1 for
+/// IPv6, and the rest is the port and, for IPv4, four bytes; for IPv6 the flow, the eight parts
+/// and the scope, aligned as they are in C.
+#[cfg(feature = "net")]
+#[repr(C, align(4))]
+struct AddressResult {
+    is_error: u8,
+    _padding: [u8; 3],
+    tag: u8,
+    _more_padding: [u8; 3],
+    rest: [u16; 14],
+}
+
 /// libc's `pollfd`.
 #[repr(C)]
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -105,8 +131,18 @@ impl<T> Lock<T> {
     }
 
     pub(super) fn lock(&self) -> RefMut<'_, T> {
-        self.0.borrow_mut()
+        match self.0.try_borrow_mut() {
+            Ok(inner) => inner,
+            Err(_) => taken_twice(),
+        }
     }
+}
+
+/// Our own bug: without threads nothing else takes it.
+#[cold]
+#[inline(never)]
+fn taken_twice() -> ! {
+    unreachable!("a lock is taken by who has it")
 }
 
 /// What is set once, where there is one thread.
@@ -142,11 +178,6 @@ impl<T> Once<T> {
             None => unreachable!("it was set above"),
         }
     }
-
-    #[cfg(feature = "net")]
-    pub(super) fn take(&mut self) -> Option<T> {
-        self.0.take()
-    }
 }
 
 impl<T> Deref for Once<T> {
@@ -162,6 +193,8 @@ const _: () = {
     assert!(size_of::<List>() == 8 && size_of::<usize>() == 4);
     assert!(size_of::<ReadResult>() == 12 && size_of::<WriteResult>() == 12);
     assert!(size_of::<CheckResult>() == 16 && offset_of!(CheckResult, payload) == 4);
+    #[cfg(feature = "net")]
+    assert!(size_of::<AddressResult>() == 36 && offset_of!(AddressResult, rest) == 8);
     assert!(size_of::<Asked>() == 8 && align_of::<Asked>() == 4);
 };
 
@@ -187,13 +220,23 @@ pub(super) fn poll(handles: &[u32]) -> Vec<u32> {
 
 /// `input-stream.read`: what is there, as far as `target` has room. 0 when there is nothing now.
 pub(super) fn read(stream: &InputStream, target: &mut [u8]) -> Result<usize, StreamError> {
+    let bytes = read_list(stream, target.len())?;
+    // A host that gives more than it was asked for breaks its contract; what it gave too much has
+    // nowhere to go.
+    let len = bytes.len().min(target.len());
+    target[..len].copy_from_slice(&bytes[..len]);
+    Ok(len)
+}
+
+/// `input-stream.read`: what is there, at most `len` bytes.
+pub(super) fn read_list(stream: &InputStream, len: usize) -> Result<Vec<u8>, StreamError> {
     let mut result = ReadResult {
         is_error: 0,
         start: NonNull::dangling().as_ptr(),
         len: 0,
     };
     // SAFETY: the handle is of a stream that lives, and the host writes one result to `result`.
-    unsafe { wasi_read(stream.handle(), target.len() as u64, &raw mut result) };
+    unsafe { wasi_read(stream.handle(), len as u64, &raw mut result) };
     if result.is_error != 0 {
         return Err(stream_error(
             result.start.addr().to_le_bytes()[0],
@@ -201,16 +244,11 @@ pub(super) fn read(stream: &InputStream, target: &mut [u8]) -> Result<usize, Str
         ));
     }
     if result.len == 0 {
-        return Ok(0);
+        return Ok(Vec::new());
     }
     let len = result.len as usize;
     // SAFETY: as in `poll`, with the alignment of a byte.
-    let bytes = unsafe { Vec::from_raw_parts(result.start, len, len) };
-    // A host that gives more than it was asked for breaks its contract; what it gave too much has
-    // nowhere to go.
-    let len = bytes.len().min(target.len());
-    target[..len].copy_from_slice(&bytes[..len]);
-    Ok(len)
+    Ok(unsafe { Vec::from_raw_parts(result.start, len, len) })
 }
 
 /// `output-stream.check-write`: how many bytes the next [`write`] may be of.
@@ -259,6 +297,52 @@ fn stream_error(tag: u8, handle: u32) -> StreamError {
         // SAFETY: the host has just given us this handle of an error, and nobody else knows it.
         0 => StreamError::LastOperationFailed(unsafe { Error::from_handle(handle) }),
         _ => StreamError::Closed,
+    }
+}
+
+/// `tcp-socket.local-address`.
+#[cfg(feature = "net")]
+pub(super) fn local_address(socket: &TcpSocket) -> Result<SocketAddr, u8> {
+    let mut result = AddressResult::EMPTY;
+    // SAFETY: the handle is of a socket that lives, and the host writes one result to `result`.
+    unsafe { wasi_local_address(socket.handle(), &raw mut result) };
+    result.decoded()
+}
+
+/// `tcp-socket.remote-address`.
+#[cfg(feature = "net")]
+pub(super) fn remote_address(socket: &TcpSocket) -> Result<SocketAddr, u8> {
+    let mut result = AddressResult::EMPTY;
+    // SAFETY: as in `local_address`.
+    unsafe { wasi_remote_address(socket.handle(), &raw mut result) };
+    result.decoded()
+}
+
+#[cfg(feature = "net")]
+impl AddressResult {
+    const EMPTY: Self = Self {
+        is_error: 0,
+        _padding: [0; 3],
+        tag: 0,
+        _more_padding: [0; 3],
+        rest: [0; 14],
+    };
+
+    /// The address, or the number of the error code.
+    #[inline(never)]
+    fn decoded(&self) -> Result<SocketAddr, u8> {
+        if self.is_error != 0 {
+            return Err(self.tag);
+        }
+        let [port, low, high, more, parts @ .., scope, more_scope] = self.rest;
+        if self.tag == 0 {
+            let [a, b] = low.to_le_bytes();
+            let [c, d] = high.to_le_bytes();
+            return Ok(SocketAddr::from(([a, b, c, d], port)));
+        }
+        let wide = |low: u16, high: u16| u32::from(low) | u32::from(high) << 16;
+        let (flow, scope) = (wide(high, more), wide(scope, more_scope));
+        Ok(SocketAddrV6::new(parts.into(), port, flow, scope).into())
     }
 }
 

@@ -16,9 +16,7 @@ use super::raw::{self, Asked, Lock};
 use super::target::{Handle, Target};
 use super::wait::{Turn, Wait};
 use crate::portable::{Config, Direction, Key, Sources, Timers, WakeFlag};
-use crate::sys::refusal::{
-    already_waiting, never_registered, nothing_to_wait_for, registered_twice, second_waker,
-};
+use crate::sys::refusal::{never_registered, nothing_to_wait_for, registered_twice, second_waker};
 use crate::sys::{Backend, Outcome, found};
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
@@ -244,7 +242,8 @@ impl Backend for Selector {
             if timeout.is_none() && !state.has_something_to_wait_for() {
                 return Err(nothing_to_wait_for());
             }
-            state.wait.take().ok_or_else(already_waiting)?
+            // There are no threads to wait with it: who has it is in this call already.
+            state.wait.take().ok_or(io::ErrorKind::ResourceBusy)?
         };
         Turn::new(&self.0, &mut wait, events, timeout).run();
         self.0.lock().wait = Some(wait);
@@ -299,14 +298,12 @@ impl Backend for Selector {
     /// Never answers for the host: wasmtime goes on calling a stream ready that gave less than
     /// was asked for, until a read of it finds nothing. That read is cheaper than the wait that
     /// would end at once.
+    #[inline(never)]
     fn after_io(&self, key: Key, direction: Direction, outcome: Outcome) -> bool {
         let (moved, arms) = match outcome {
             Outcome::Nothing => return false,
             // A stream that has ended is ready for ever, and was reported.
-            Outcome::Ended => {
-                self.0.lock().sources.disarm(key, direction);
-                return false;
-            }
+            Outcome::Ended => (false, false),
             Outcome::Blocked => (direction == Direction::Write, true),
             Outcome::Short => (true, true),
             // One that blocks is armed, and then counts as one that moved bytes.
@@ -315,7 +312,11 @@ impl Backend for Selector {
         };
         let mut state = self.0.lock();
         let hot = state.hot;
-        state.sources.after_io(key, direction, moved, arms, hot);
+        if outcome == Outcome::Ended {
+            state.sources.disarm(key, direction);
+        } else {
+            state.sources.after_io(key, direction, moved, arms, hot);
+        }
         false
     }
 

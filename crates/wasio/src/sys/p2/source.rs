@@ -2,11 +2,14 @@
 
 use std::io;
 
+#[cfg(feature = "net")]
+use super::net::Descriptor;
 use super::selector::Selector;
 use super::target::Target;
 use crate::portable::Key;
+use crate::registration::{self, Registration};
 use crate::sys::Backend;
-use crate::{Interest, Mode, Token};
+use crate::{Interest, Mode, Registry, Token};
 
 /// What an `IoSource` of a backend's own type needs to be registered.
 pub(crate) trait Pollables {
@@ -14,38 +17,73 @@ pub(crate) trait Pollables {
     /// nobody is interested in costs the host nothing.
     fn target(&self, interest: Interest) -> Target;
 
-    /// Enters it into a selector. A source that may be a descriptor has its own way.
-    fn enter(&self, selector: &Selector, token: Token, interests: Interest) -> io::Result<Key> {
-        selector.register_pollables(self.target(interests), token, interests, Mode::Edge)
+    /// The descriptor, for a source that may be one. Its way into a selector is linked with it.
+    #[cfg(feature = "net")]
+    fn of_libc(&self) -> Option<&dyn Descriptor> {
+        None
     }
 
     /// The registration, for a source whose pollables change.
-    fn set_registration(&self, _registration: Option<(Selector, Key)>) {}
+    fn set_registration(&self, _registration: Option<(&Selector, Key)>) {}
 }
 
-/// Enters a source into a selector.
+// One copy of each, whatever the source.
+
+/// `Source::register`.
+#[inline(never)]
 pub(crate) fn register(
-    source: &impl Pollables,
+    source: &dyn Pollables,
+    slot: &mut Option<Registration>,
+    registry: &Registry,
+    token: Token,
+    interests: Interest,
+) -> io::Result<()> {
+    registration::register(slot, registry, |selector| {
+        let key = enter(source, selector, token, interests)?;
+        source.set_registration(Some((selector, key)));
+        Ok(key)
+    })
+}
+
+fn enter(
+    source: &dyn Pollables,
     selector: &Selector,
     token: Token,
     interests: Interest,
 ) -> io::Result<Key> {
-    let key = source.enter(selector, token, interests)?;
-    source.set_registration(Some((selector.clone(), key)));
-    Ok(key)
+    #[cfg(feature = "net")]
+    if let Some(descriptor) = source.of_libc() {
+        return descriptor.enter(selector, token, interests);
+    }
+    selector.register_pollables(source.target(interests), token, interests, Mode::Edge)
 }
 
-/// Changes what a source is registered for.
+/// `Source::reregister`.
+#[inline(never)]
 pub(crate) fn reregister(
-    source: &impl Pollables,
-    selector: &Selector,
-    key: Key,
+    source: &dyn Pollables,
+    slot: &Option<Registration>,
+    registry: &Registry,
     token: Token,
     interests: Interest,
 ) -> io::Result<()> {
-    // First: what is armed next must be there.
-    selector.replace_target(key, source.target(interests));
-    selector.reregister(key, token, interests, Mode::Edge)
+    registration::reregister(slot, registry, |selector, key| {
+        // First: what is armed next must be there.
+        selector.replace_target(key, source.target(interests));
+        selector.reregister(key, token, interests, Mode::Edge)
+    })
+}
+
+/// `Source::deregister`.
+#[inline(never)]
+pub(crate) fn deregister(
+    source: &dyn Pollables,
+    slot: &mut Option<Registration>,
+    registry: &Registry,
+) -> io::Result<()> {
+    registration::deregister(slot, registry)?;
+    source.set_registration(None);
+    Ok(())
 }
 
 /// Makes an `IoSource` of a type with [`Pollables`] a source.
@@ -58,9 +96,8 @@ macro_rules! pollable_source {
                 token: crate::Token,
                 interests: crate::Interest,
             ) -> std::io::Result<()> {
-                self.register_by(registry, |source, selector| {
-                    $crate::sys::imp::source::register(source, selector, token, interests)
-                })
+                let (source, slot) = self.for_registration();
+                $crate::sys::imp::source::register(source, slot, registry, token, interests)
             }
 
             fn reregister(
@@ -69,15 +106,13 @@ macro_rules! pollable_source {
                 token: crate::Token,
                 interests: crate::Interest,
             ) -> std::io::Result<()> {
-                self.reregister_by(registry, |source, selector, key| {
-                    $crate::sys::imp::source::reregister(source, selector, key, token, interests)
-                })
+                let (source, slot) = self.for_registration();
+                $crate::sys::imp::source::reregister(source, slot, registry, token, interests)
             }
 
             fn deregister(&mut self, registry: &crate::Registry) -> std::io::Result<()> {
-                self.deregister_by(registry)?;
-                $crate::sys::imp::source::Pollables::set_registration(&**self, None);
-                Ok(())
+                let (source, slot) = self.for_registration();
+                $crate::sys::imp::source::deregister(source, slot, registry)
             }
         }
     };

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use wasip2::io::streams::{InputStream, OutputStream};
+use wasip2::io::streams::{InputStream, OutputStream, StreamError};
 
 use super::{error, raw};
 
@@ -17,8 +17,15 @@ pub(super) fn read(stream: &InputStream, target: &mut [u8]) -> io::Result<usize>
     match raw::read(stream, target) {
         Ok(0) => Err(io::ErrorKind::WouldBlock.into()),
         Ok(len) => Ok(len),
-        Err(error) => error::of_stream(error).map_or(Ok(0), Err),
+        Err(error) => ended(Some(error)),
     }
+}
+
+/// What a read says after the last byte.
+#[cold]
+#[inline(never)]
+pub(super) fn ended(error: Option<StreamError>) -> io::Result<usize> {
+    error.and_then(error::of_stream).map_or(Ok(0), Err)
 }
 
 /// Writes until the host takes no more, so that less than all means just that: 0 is that it takes

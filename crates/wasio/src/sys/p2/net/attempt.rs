@@ -23,7 +23,7 @@ pub(super) trait Attempting: Send + Sync {
     fn why_not(&self) -> io::Error;
     /// What is ready when the attempt is over.
     fn over(&self) -> Option<Handle>;
-    fn set_registration(&self, registration: Option<(Selector, Key)>);
+    fn set_registration(&self, registration: Option<(&Selector, Key)>);
 }
 
 pub(super) struct Attempt(Lock<State>);
@@ -71,7 +71,8 @@ impl Attempting for Attempt {
                 state.phase = Phase::Connected;
                 // It was empty: nothing else sets it.
                 let connection = connection.get_or_init(|| Connection::new(input, output).warmed());
-                connection.set_registration(state.registration.take());
+                let registration = state.registration.take();
+                connection.set_registration(registration.as_ref().map(|(by, key)| (by, *key)));
                 connection.begin();
                 // Nobody names it any more.
                 state.over = None;
@@ -93,7 +94,7 @@ impl Attempting for Attempt {
         self.state().over.as_ref().map(|over| over.handle())
     }
 
-    fn set_registration(&self, registration: Option<(Selector, Key)>) {
-        self.state().registration = registration;
+    fn set_registration(&self, registration: Option<(&Selector, Key)>) {
+        self.state().registration = registration.map(|(selector, key)| (selector.clone(), key));
     }
 }

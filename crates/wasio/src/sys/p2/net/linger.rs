@@ -4,42 +4,30 @@
 //! away when the stream is dropped. `close` of an operating system sends it still, and so do we: the
 //! host is told to end the connection after it, and the connection is kept until it has. The peer hears of
 //! the end as soon as it has read the rest, also while the program sleeps. At the end of the
-//! program what is left gets [`LAST`]; a program that traps loses it.
+//! program what is left gets [`LAST_NS`]; a program that traps loses it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
 
 use wasip2::clocks::monotonic_clock;
 use wasip2::io::poll::Pollable;
-use wasip2::sockets::tcp::{ShutdownType, TcpSocket};
 
-use super::stream::Connection;
+use super::stream::Native;
 use crate::sys::imp::raw::{self, Lock};
 
 /// How long the end of the program waits for slow peers.
-const LAST: Duration = Duration::from_secs(5);
+const LAST_NS: u64 = 5_000_000_000;
 /// One select of so many looks whether something has gone.
 const SELECTS_PER_LOOK: usize = 64;
 
 /// A connection that its owner has dropped.
 struct Lingering {
-    // Children before their parents: the host traps if those go first.
+    // Before its parent: the host traps if that goes first.
     sent: Pollable,
-    connection: Connection,
-    _socket: TcpSocket,
+    connection: Arc<Native>,
 }
 
 impl Lingering {
-    fn new(connection: Connection, socket: TcpSocket) -> Self {
-        // It fails for a connection that is gone, of which there is nothing to send.
-        let _ = socket.shutdown(ShutdownType::Send);
-        Self {
-            sent: connection.subscribe_output(),
-            connection,
-            _socket: socket,
-        }
-    }
-
     /// wasmtime takes note that it has sent all only while it is asked whether it is ready.
     fn is_sent(&self) -> bool {
         self.sent.ready() && !self.connection.has_unsent()
@@ -51,14 +39,20 @@ static ANY: AtomicBool = AtomicBool::new(false);
 
 /// Keeps a connection for as long as the host has something of it to send.
 #[cold]
-pub(super) fn keep(connection: Connection, socket: TcpSocket) {
+pub(super) fn keep(connection: &Arc<Native>) {
+    let Some(sent) = connection.end() else {
+        return;
+    };
     static AT_EXIT: AtomicBool = AtomicBool::new(false);
     if !AT_EXIT.swap(true, Ordering::Relaxed) {
         raw::at_exit(wait_for_all);
     }
     reap();
     let mut lingering = LINGERING.lock();
-    lingering.push(Lingering::new(connection, socket));
+    lingering.push(Lingering {
+        sent,
+        connection: Arc::clone(connection),
+    });
     ANY.store(true, Ordering::Relaxed);
 }
 
@@ -83,7 +77,8 @@ fn reap() {
 }
 
 extern "C" fn wait_for_all() {
-    let last = monotonic_clock::subscribe_duration(u64::try_from(LAST.as_nanos()).unwrap_or(0));
+    let last_ns = monotonic_clock::now().saturating_add(LAST_NS);
+    let last = monotonic_clock::subscribe_instant(last_ns);
     loop {
         reap();
         let lingering = LINGERING.lock();
@@ -91,7 +86,9 @@ extern "C" fn wait_for_all() {
             return;
         }
         let mut all = vec![last.handle()];
-        all.extend(lingering.iter().map(|one| one.sent.handle()));
+        for one in lingering.iter() {
+            all.push(one.sent.handle());
+        }
         raw::poll(&all);
     }
 }

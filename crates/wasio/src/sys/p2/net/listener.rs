@@ -10,12 +10,11 @@ use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 
 use super::stream::TcpStream;
 use super::{address, checked, hop_limit, libc};
-use crate::portable::Key;
-use crate::sys::imp::raw::Once;
-use crate::sys::imp::selector::Selector;
+use crate::Interest;
+use crate::sys::imp::error;
+use crate::sys::imp::raw::{self, Once};
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::{Owned, Target};
-use crate::{Interest, Mode, Token};
 
 /// Connections that the host keeps before they are accepted, or fewer if it says so.
 const BACKLOG: u64 = 1024;
@@ -50,8 +49,7 @@ impl TcpListener {
         match self {
             Self::Native(native) => {
                 let (socket, input, output) = checked(native.socket.accept())?;
-                let peer = socket.remote_address();
-                let peer = peer.map_or(address::UNKNOWN, address::from_host);
+                let peer = raw::remote_address(&socket).unwrap_or(address::UNKNOWN);
                 Ok((TcpStream::accepted(socket, input, output), peer))
             }
             Self::Std(listener) => listener.accept(),
@@ -60,7 +58,7 @@ impl TcpListener {
 
     pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
         match self {
-            Self::Native(native) => checked(native.socket.local_address()).map(address::from_host),
+            Self::Native(native) => raw::local_address(&native.socket).map_err(error::of_number),
             Self::Std(listener) => listener.local_addr(),
         }
     }
@@ -103,7 +101,7 @@ fn finish(
 ) -> Result<(), ErrorCode> {
     loop {
         match finish(socket) {
-            Err(ErrorCode::WouldBlock) => socket.subscribe().block(),
+            Err(ErrorCode::WouldBlock) => drop(raw::poll(&[socket.subscribe().handle()])),
             result => return result,
         }
     }
@@ -124,12 +122,10 @@ impl Pollables for TcpListener {
         }
     }
 
-    fn enter(&self, selector: &Selector, token: Token, interests: Interest) -> io::Result<Key> {
+    fn of_libc(&self) -> Option<&dyn libc::Descriptor> {
         match self {
-            Self::Native(_) => {
-                selector.register_pollables(self.target(interests), token, interests, Mode::Edge)
-            }
-            Self::Std(listener) => listener.enter(selector, token, interests),
+            Self::Native(_) => None,
+            Self::Std(listener) => Some(&**listener),
         }
     }
 }

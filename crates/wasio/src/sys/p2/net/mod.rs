@@ -19,6 +19,7 @@ use wasip2::sockets::network::ErrorCode;
 use super::error;
 
 pub(super) use self::address::network;
+pub(crate) use self::libc::Descriptor;
 pub(crate) use self::listener::TcpListener;
 pub(crate) use self::stream::TcpStream;
 pub(crate) use self::udp::UdpSocket;

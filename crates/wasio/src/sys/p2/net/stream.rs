@@ -4,30 +4,31 @@ use std::cell::RefMut;
 use std::fmt;
 use std::io;
 use std::net::{self, Shutdown, SocketAddr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use wasip2::io::poll::Pollable;
-use wasip2::io::streams::{InputStream, OutputStream};
+use wasip2::io::streams::{InputStream, OutputStream, StreamError};
 use wasip2::sockets::tcp::{ShutdownType, TcpSocket};
 use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 
 use super::attempt::{Attempt, Attempting};
 use super::{address, checked, hop_limit, libc, linger};
+use crate::Interest;
 use crate::portable::{Direction, Key};
 use crate::sys::imp::raw::{self, Lock, Once};
 use crate::sys::imp::selector::Selector;
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::{Owned, Target};
-use crate::sys::imp::{clock, stream};
+use crate::sys::imp::{clock, error, stream};
 use crate::sys::{Backend, Outcome};
-use crate::{Interest, Mode, Token};
 
 /// The most that is taken of a new connection's first bytes.
 const FIRST_LEN: usize = 512;
 
 /// A connection of the host's, or of libc's.
 pub(crate) enum TcpStream {
-    Native(Box<Native>),
+    Native(Arc<Native>),
     Std(Box<dyn libc::Stream>),
 }
 
@@ -37,8 +38,7 @@ pub(crate) struct Native {
     connection: Once<Connection>,
     /// `None` for one that was accepted.
     attempt: Option<Box<dyn Attempting>>,
-    /// Always, until the end of `drop`.
-    socket: Option<TcpSocket>,
+    socket: TcpSocket,
     /// What was asked for: see [`TcpStream::set_nodelay`].
     nodelay: AtomicBool,
 }
@@ -59,7 +59,7 @@ pub(super) struct Connection {
 struct Peeked {
     bytes: Vec<u8>,
     /// What came after the bytes.
-    error: Option<io::Error>,
+    error: Option<StreamError>,
 }
 
 impl TcpStream {
@@ -69,19 +69,19 @@ impl TcpStream {
         let native = Native {
             connection: Once::new(),
             attempt: Some(Box::new(Attempt::new(&socket))),
-            socket: Some(socket),
+            socket,
             nodelay: AtomicBool::new(false),
         };
         // wasmtime does not begin before it is asked about the outcome for the first time.
         native.try_finish();
-        Ok(Self::Native(Box::new(native)))
+        Ok(Self::Native(Arc::new(native)))
     }
 
     pub(super) fn accepted(socket: TcpSocket, input: InputStream, output: OutputStream) -> Self {
-        Self::Native(Box::new(Native {
+        Self::Native(Arc::new(Native {
             connection: Once::with(Connection::new(input, output).warmed()),
             attempt: None,
-            socket: Some(socket),
+            socket,
             nodelay: AtomicBool::new(false),
         }))
     }
@@ -113,7 +113,7 @@ impl TcpStream {
             Self::Std(stream) => return stream.shutdown(how),
         };
         native.established()?;
-        checked(native.socket().shutdown(match how {
+        checked(native.socket.shutdown(match how {
             Shutdown::Read => ShutdownType::Receive,
             Shutdown::Write => ShutdownType::Send,
             Shutdown::Both => ShutdownType::Both,
@@ -139,7 +139,7 @@ impl TcpStream {
         match self {
             Self::Native(native) => {
                 native.try_finish();
-                checked(native.socket().local_address()).map(address::from_host)
+                raw::local_address(&native.socket).map_err(error::of_number)
             }
             Self::Std(stream) => stream.local_addr(),
         }
@@ -149,7 +149,7 @@ impl TcpStream {
         match self {
             Self::Native(native) => {
                 native.established()?;
-                checked(native.socket().remote_address()).map(address::from_host)
+                raw::remote_address(&native.socket).map_err(error::of_number)
             }
             Self::Std(stream) => stream.peer_addr(),
         }
@@ -177,34 +177,27 @@ impl TcpStream {
     /// `None` for one of libc's.
     pub(in crate::sys::imp) fn host_socket(&self) -> Option<&TcpSocket> {
         match self {
-            Self::Native(native) => Some(native.socket()),
+            Self::Native(native) => Some(&native.socket),
             Self::Std(_) => None,
         }
     }
 
     pub(super) fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         match self {
-            Self::Native(native) => checked(native.socket().set_hop_limit(hop_limit(ttl)?)),
+            Self::Native(native) => checked(native.socket.set_hop_limit(hop_limit(ttl)?)),
             Self::Std(stream) => stream.set_ttl(ttl),
         }
     }
 
     pub(super) fn ttl(&self) -> io::Result<u32> {
         match self {
-            Self::Native(native) => checked(native.socket().hop_limit()).map(u32::from),
+            Self::Native(native) => checked(native.socket.hop_limit()).map(u32::from),
             Self::Std(stream) => stream.ttl(),
         }
     }
 }
 
 impl Native {
-    fn socket(&self) -> &TcpSocket {
-        match &self.socket {
-            Some(socket) => socket,
-            None => unreachable!("only `drop` takes the socket"),
-        }
-    }
-
     /// The connection. `WouldBlock` while the attempt lasts, then once the reason why it failed,
     /// then `NotConnected`.
     fn connection(&self) -> io::Result<&Connection> {
@@ -236,24 +229,44 @@ impl Native {
         }
     }
 
+    /// Whether the host has not sent yet what it took.
+    #[inline(never)]
+    pub(super) fn has_unsent(&self) -> bool {
+        let Some(connection) = self.connection.get() else {
+            return false;
+        };
+        let takes = || raw::check_write(&connection.output);
+        connection.wrote.load(Ordering::Relaxed) && matches!(takes(), Ok(0))
+    }
+
+    /// Told that nothing more will be written. Returns what is ready when all has been sent, or
+    /// cannot be.
+    pub(super) fn end(&self) -> Option<Pollable> {
+        // It fails for a connection that is gone, of which there is nothing to send.
+        let _ = self.socket.shutdown(ShutdownType::Send);
+        let connection = self.connection.get()?;
+        Some(connection.output.subscribe())
+    }
+
     /// Ends the attempt if the host says that it is over.
     fn try_finish(&self) {
         if let Some(attempt) = &self.attempt
             && self.connection.get().is_none()
         {
-            attempt.try_finish(self.socket(), &self.connection);
+            attempt.try_finish(&self.socket, &self.connection);
         }
     }
 }
 
-impl Drop for Native {
+impl Drop for TcpStream {
+    #[inline(never)]
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take()
-            && connection.has_unsent()
-            && let Some(socket) = self.socket.take()
+        let stream = &*self;
+        if let Self::Native(native) = stream
+            && native.has_unsent()
         {
-            connection.set_registration(None);
-            linger::keep(connection, socket);
+            stream.set_registration(None);
+            linger::keep(native);
         }
     }
 }
@@ -274,13 +287,14 @@ impl Connection {
     /// Takes what is there already: wasmtime calls a new stream ready until a read of it has found
     /// nothing, which would be an event in vain for each connection.
     pub(super) fn warmed(self) -> Self {
-        let mut buffer = [0; FIRST_LEN];
-        // The first read is given what this finds.
-        match stream::read(&self.input, &mut buffer) {
-            Ok(len) => self.peeked().bytes = buffer[..len].to_vec(),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => self.peeked().error = Some(error),
+        // The first read is given what this finds. A stream that has ended says so again.
+        let first = raw::read_list(&self.input, FIRST_LEN);
+        let mut peeked = self.peeked();
+        match first {
+            Ok(bytes) => peeked.bytes = bytes,
+            Err(error) => peeked.error = Some(error),
         }
+        drop(peeked);
         self
     }
 
@@ -303,17 +317,6 @@ impl Connection {
             .get_or_init(|| Owned::new(self.output.subscribe()))
     }
 
-    /// Whether the host has not sent yet what it took.
-    #[inline(never)]
-    pub(super) fn has_unsent(&self) -> bool {
-        self.wrote.load(Ordering::Relaxed) && matches!(raw::check_write(&self.output), Ok(0))
-    }
-
-    /// Ready when it has, or cannot.
-    pub(super) fn subscribe_output(&self) -> Pollable {
-        self.output.subscribe()
-    }
-
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.peeked().is_empty() {
             return stream::read(&self.input, buffer);
@@ -326,10 +329,12 @@ impl Connection {
     fn read_peeked(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut peeked = self.peeked();
         let len = peeked.copy_to(buffer);
-        peeked.bytes.drain(..len);
+        peeked.bytes.copy_within(len.., 0);
+        let left = peeked.bytes.len() - len;
+        peeked.bytes.truncate(left);
         let result = match len {
             // Only the error is left.
-            0 => peeked.error.take().map_or(Ok(0), Err),
+            0 => stream::ended(peeked.error.take()),
             len => Ok(len),
         };
         let is_drained = peeked.is_empty();
@@ -344,13 +349,11 @@ impl Connection {
         let mut peeked = self.peeked();
         let known = peeked.bytes.len();
         if known < buffer.len() && peeked.error.is_none() {
-            match stream::read(&self.input, &mut buffer[known..]) {
-                Ok(more) => peeked.bytes.extend_from_slice(&buffer[known..known + more]),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if known == 0 {
-                        return Err(error);
-                    }
+            match raw::read_list(&self.input, buffer.len() - known) {
+                Ok(more) if more.is_empty() && known == 0 => {
+                    return Err(io::ErrorKind::WouldBlock.into());
                 }
+                Ok(more) => peeked.bytes.extend_from_slice(&more),
                 Err(error) => peeked.error = Some(error),
             }
         }
@@ -359,7 +362,7 @@ impl Connection {
         {
             drop(peeked);
             self.retarget();
-            return Err(error);
+            return stream::ended(Some(error));
         }
         Ok(peeked.copy_to(buffer))
     }
@@ -386,8 +389,9 @@ impl Connection {
         }
     }
 
-    pub(super) fn set_registration(&self, registration: Option<(Selector, Key)>) {
-        *self.registration() = registration;
+    #[inline(never)]
+    pub(super) fn set_registration(&self, registration: Option<(&Selector, Key)>) {
+        *self.registration() = registration.map(|(selector, key)| (selector.clone(), key));
     }
 
     fn registration(&self) -> RefMut<'_, Option<(Selector, Key)>> {
@@ -444,16 +448,14 @@ impl Pollables for TcpStream {
         }
     }
 
-    fn enter(&self, selector: &Selector, token: Token, interests: Interest) -> io::Result<Key> {
+    fn of_libc(&self) -> Option<&dyn libc::Descriptor> {
         match self {
-            Self::Native(_) => {
-                selector.register_pollables(self.target(interests), token, interests, Mode::Edge)
-            }
-            Self::Std(stream) => stream.enter(selector, token, interests),
+            Self::Native(_) => None,
+            Self::Std(stream) => Some(&**stream),
         }
     }
 
-    fn set_registration(&self, registration: Option<(Selector, Key)>) {
+    fn set_registration(&self, registration: Option<(&Selector, Key)>) {
         let Self::Native(native) = self else {
             return;
         };

@@ -16,12 +16,12 @@ use wasip2::sockets::udp_create_socket::create_udp_socket;
 
 use super::libc::Descriptor;
 use super::{address, checked, hop_limit, unsupported};
+use crate::Interest;
 use crate::portable::Key;
 use crate::sys::imp::raw::Lock;
 use crate::sys::imp::selector::Selector;
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::{Owned, Target};
-use crate::{Interest, Mode, Token};
 
 /// What wasmtime 48 is given to let go of a socket: it receives in the background, ends that some
 /// time after the stream was dropped, and traps if the socket is connected before.
@@ -370,18 +370,16 @@ impl Pollables for UdpSocket {
         }
     }
 
-    fn enter(&self, selector: &Selector, token: Token, interests: Interest) -> io::Result<Key> {
+    fn of_libc(&self) -> Option<&dyn Descriptor> {
         match self {
-            Self::Native(_) => {
-                selector.register_pollables(self.target(interests), token, interests, Mode::Edge)
-            }
-            Self::Std(socket) => socket.enter(selector, token, interests),
+            Self::Native(_) => None,
+            Self::Std(socket) => Some(socket),
         }
     }
 
-    fn set_registration(&self, registration: Option<(Selector, Key)>) {
+    fn set_registration(&self, registration: Option<(&Selector, Key)>) {
         if let Self::Native(native) = self {
-            native.state().registration = registration;
+            native.state().registration = registration.map(|(by, key)| (by.clone(), key));
         }
     }
 }
