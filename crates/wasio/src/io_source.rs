@@ -91,7 +91,7 @@ impl<T> IoSource<T> {
         let result = f(&self.inner);
         let outcome = match &result {
             Ok(_) => Outcome::Moved,
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Outcome::Blocked,
+            Err(error) if would_block(error) => Outcome::Blocked,
             Err(_) => return result,
         };
         if interest.is_readable() {
@@ -140,7 +140,7 @@ impl<T> IoSource<T> {
         let result = f(&self.inner);
         match &result {
             Ok(value) => self.report(direction, outcome(value)),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            Err(error) if would_block(error) => {
                 self.report(direction, Outcome::Blocked);
             }
             Err(_) => {}
@@ -222,6 +222,11 @@ impl<T> IoSource<T> {
     pub(crate) fn deregister_by(&mut self, registry: &Registry) -> io::Result<()> {
         registration::deregister(&mut self.registration, registry)
     }
+}
+
+#[inline(never)]
+fn would_block(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock
 }
 
 impl<T> Deref for IoSource<T> {

@@ -354,11 +354,13 @@ impl Policy {
             91.. => 90,
             percent => percent as u64,
         };
-        if self.in_vain / SILENT_TURNS < self.cold {
+        let percent = if self.in_vain / SILENT_TURNS < self.cold {
             percent
         } else {
             percent.div_ceil(2)
-        }
+        };
+        // As the compiler does not see: no division by it needs a check.
+        if percent == 0 { 1 } else { percent }
     }
 
     /// How long until the next look is due, of those that are made once in `lump_ns`.
@@ -439,14 +441,19 @@ impl Policy {
         let each_ps = took_ns.min(u64::MAX / 1_000) * 1_000 / sources as u64;
         let each_ps = u32::try_from(each_ps).unwrap_or(u32::MAX);
         let old_ps = self.each_ps;
-        self.each_ps = if self.timed_looks < FIRST_LOOKS {
+        let most_ps = if self.timed_looks < FIRST_LOOKS {
             self.timed_looks += 1;
-            each_ps.min(old_ps)
+            old_ps
         } else {
-            let least_ps = old_ps - old_ps / 8;
-            let most_ps = old_ps.saturating_add(old_ps / 8 + 1);
-            each_ps.max(least_ps).min(most_ps)
+            old_ps.saturating_add(old_ps / 8 + 1)
         };
+        let least_ps = if self.timed_looks < FIRST_LOOKS {
+            0
+        } else {
+            old_ps - old_ps / 8
+        };
+        // Not `clamp`, which brings the words for bounds that are in disorder.
+        self.each_ps = each_ps.max(least_ps).min(most_ps);
     }
 
     /// Takes a clock that went back as a new start of the period, and counts the steps of one that

@@ -36,7 +36,8 @@ pub(crate) struct Sources<S> {
     /// The first free index, a list through `Entry::hint`.
     free: u32,
     registered: usize,
-    dirty: Vec<SlotId>,
+    /// The slot that changed last, of a list through `Slot::next`.
+    dirty: SlotId,
     /// What is armed and always ready; may hold some that no longer are.
     always: Vec<(Key, Direction)>,
     /// Counts polls; wraps.
@@ -49,7 +50,7 @@ impl<S: Copy> Sources<S> {
             entries: Vec::new(),
             free: ABSENT,
             registered: 0,
-            dirty: Vec::new(),
+            dirty: SlotId::CLOCK,
             always: Vec::new(),
             poll: 0,
         }
@@ -215,13 +216,11 @@ impl<S: Copy> Sources<S> {
         slot.armed |= armed;
         let warms = moved && slot.moved(poll, order_hot);
         let id = key.slot(direction);
-        if slot.position <= order_hot && entry.waits == Waits::Yes && self.dirty.last() == Some(&id)
-        {
+        if slot.position <= order_hot && entry.waits == Waits::Yes && self.dirty == id {
             // The usual course: it is armed again before anything else has changed, and its record
             // stands where it should.
             if armed {
-                slot.dirty = false;
-                self.dirty.pop();
+                self.dirty = slot.take_clean();
             }
         } else if warms || armed {
             slot.mark_dirty(id, &mut self.dirty);
@@ -352,7 +351,7 @@ impl<S: Copy> Sources<S> {
     #[inline]
     pub(crate) fn is_reconciled<R: Copy>(&mut self, order: &Order<R>) -> bool {
         let poll = self.poll.wrapping_add(1);
-        let changes = !self.dirty.is_empty() || order.may_cool(poll);
+        let changes = self.dirty != SlotId::CLOCK || order.may_cool(poll);
         if !changes {
             self.poll = poll;
         }
@@ -368,14 +367,13 @@ impl<S: Copy> Sources<S> {
         mut record: impl FnMut(S, Key, Direction) -> R,
     ) {
         self.poll = self.poll.wrapping_add(1);
-        while let Some(id) = self.dirty.pop() {
-            let poll = self.poll;
-            let Some(entry) = self.entries.get_mut(id.index() as usize) else {
-                continue;
-            };
+        let poll = self.poll;
+        // The clock, which stands for the end of the list, has no entry.
+        while let Some(entry) = self.entries.get_mut(self.dirty.index() as usize) {
+            let id = self.dirty;
             let usual = entry.life == Life::Registered && entry.waits == Waits::Yes;
             let slot = &mut entry.slots[id.direction() as usize];
-            slot.dirty = false;
+            self.dirty = slot.take_clean();
             let placed = slot.position != ABSENT;
             if !usual {
                 self.settle(id, order);
@@ -435,6 +433,7 @@ impl<S: Copy> Sources<S> {
         self.slot(id).position
     }
 
+    #[inline(never)]
     fn arm_interest(&mut self, key: Key, interest: Interest) {
         let poll = self.poll;
         for (direction, wanted) in [
@@ -478,10 +477,12 @@ impl<S: Copy> Sources<S> {
         registered(&mut self.entries, key)
     }
 
+    #[inline(never)]
     fn slot(&self, id: SlotId) -> &Slot {
         &self.entries[id.index() as usize].slots[id.direction() as usize]
     }
 
+    #[inline(never)]
     fn slot_mut(&mut self, id: SlotId) -> &mut Slot {
         &mut self.entries[id.index() as usize].slots[id.direction() as usize]
     }

@@ -4,7 +4,6 @@ use std::ops::RangeInclusive;
 
 use super::ABSENT;
 use crate::portable::key::{Direction, Key, SlotId};
-use crate::portable::push;
 use crate::{Interest, Mode, Token};
 
 /// How long a slot stays hot after it moved bytes, as powers of two of polls. One
@@ -23,8 +22,9 @@ pub(super) struct Slot {
     pub(super) lease: u8,
     /// Whether the next wait should include it.
     pub(super) armed: bool,
-    /// Whether it stands in the dirty list.
+    /// Whether it stands in the list of what changed, and what comes after it there.
     pub(super) dirty: bool,
+    next: SlotId,
     /// Whether it stands in the list of what is always ready.
     pub(super) listed: bool,
 }
@@ -36,6 +36,7 @@ impl Slot {
         lease: *LEASES.start(),
         armed: false,
         dirty: false,
+        next: SlotId::CLOCK,
         listed: false,
     };
 
@@ -55,11 +56,18 @@ impl Slot {
         self.position != ABSENT && self.position > order_hot
     }
 
-    pub(super) fn mark_dirty(&mut self, id: SlotId, dirty: &mut Vec<SlotId>) {
+    /// Enters it into the list that begins with `dirty`.
+    pub(super) fn mark_dirty(&mut self, id: SlotId, dirty: &mut SlotId) {
         if !self.dirty {
             self.dirty = true;
-            push(dirty, id);
+            self.next = std::mem::replace(dirty, id);
         }
+    }
+
+    /// Takes it out of the list that it is the first of. Returns what comes first now.
+    pub(super) fn take_clean(&mut self) -> SlotId {
+        self.dirty = false;
+        self.next
     }
 }
 
@@ -124,7 +132,7 @@ pub(super) fn registered<S>(entries: &mut [Entry<S>], key: Key) -> Option<&mut E
 #[derive(Debug)]
 pub(crate) struct Armed<'a, S> {
     pub(super) entry: &'a mut Entry<S>,
-    pub(super) dirty: &'a mut Vec<SlotId>,
+    pub(super) dirty: &'a mut SlotId,
     pub(super) key: Key,
     pub(super) direction: Direction,
     pub(super) poll: u32,

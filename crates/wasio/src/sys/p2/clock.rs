@@ -22,11 +22,18 @@ pub(super) fn always_ready() -> Handle {
         .handle()
 }
 
+/// A pollable that is never ready.
+#[inline(never)]
+pub(super) fn never() -> Handle {
+    static NEVER: Once<Pollable> = Once::new();
+    NEVER
+        .get_or_init(|| monotonic_clock::subscribe_instant(u64::MAX))
+        .handle()
+}
+
 /// The pollables of a selector's own.
 #[derive(Debug, Default)]
 pub(super) struct Clock {
-    /// Never ready.
-    never: Option<Pollable>,
     /// Ready from this time on.
     deadline: Option<(u64, Pollable)>,
     /// Ready at once, but once.
@@ -38,7 +45,7 @@ impl Clock {
     pub(super) fn handle(&mut self, budget: Budget, now_ns: impl Fn() -> u64) -> Handle {
         match budget {
             Budget::Zero => self.at_once(),
-            Budget::Unlimited => self.never(),
+            Budget::Unlimited => never(),
             Budget::Until(deadline_ns) => self.at(deadline_ns, deadline_ns),
             Budget::Within(bound_ns) => {
                 let now_ns = now_ns();
@@ -57,13 +64,6 @@ impl Clock {
         // As below, the old one goes after the new one has come.
         self.look = Some(pollable);
         handle
-    }
-
-    pub(super) fn never(&mut self) -> Handle {
-        let never = self
-            .never
-            .get_or_insert_with(|| monotonic_clock::subscribe_instant(u64::MAX));
-        never.handle()
     }
 
     /// A clock that is ready at a time between the two; a new one is for the later.

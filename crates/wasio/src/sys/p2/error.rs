@@ -48,12 +48,7 @@ impl fmt::Display for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             #[cfg(feature = "net")]
-            Said::Code(code) => {
-                f.write_str(words(*code))?;
-                f.write_str(" (")?;
-                f.write_str(code.name())?;
-                f.write_str(")")
-            }
+            Said::Code(code) => f.write_str(words(*code)),
             #[cfg(feature = "net")]
             Said::CodeInWords(_, words) => f.write_str(words),
             Said::Words(words) => f.write_str(words),
@@ -115,7 +110,7 @@ pub(crate) fn of_number(number: u8) -> io::Error {
 /// An error code of a look-up.
 #[cfg(feature = "net")]
 pub(crate) fn of_name(code: ErrorCode, name: &str) -> io::Error {
-    let words = format!("cannot look up {name:?}: {}", HostError(Said::Code(code)));
+    let words = format!("cannot look up {name:?}: {}", words(code));
     io::Error::new(kind(code), HostError(Said::CodeInWords(code, words)))
 }
 
@@ -148,31 +143,40 @@ const fn kind(code: ErrorCode) -> io::ErrorKind {
     }
 }
 
+/// With the name of the code in WIT, as [`HostError::code`] has it.
 #[cfg(feature = "net")]
 const fn words(code: ErrorCode) -> &'static str {
     match code {
-        ErrorCode::Unknown => "the host does not say what failed",
-        ErrorCode::AccessDenied => "the host does not permit it: is the guest given the network?",
-        ErrorCode::NotSupported => "the host does not support it",
-        ErrorCode::InvalidArgument => "invalid argument",
-        ErrorCode::OutOfMemory => "the host is out of memory",
-        ErrorCode::Timeout => "timed out",
-        ErrorCode::ConcurrencyConflict => "another operation is in progress",
-        ErrorCode::NotInProgress => "no such operation is in progress",
-        ErrorCode::WouldBlock => "would block",
-        ErrorCode::InvalidState => "the socket is not in the state for it",
-        ErrorCode::NewSocketLimit => "the host has no room for one more socket",
-        ErrorCode::AddressNotBindable => "the address is not one of this machine",
-        ErrorCode::AddressInUse => "address in use",
-        ErrorCode::RemoteUnreachable => "the other side cannot be reached",
-        ErrorCode::ConnectionRefused => "connection refused",
-        ErrorCode::ConnectionReset => "connection reset",
-        ErrorCode::ConnectionAborted => "connection aborted",
-        ErrorCode::DatagramTooLarge => "the datagram is too large",
-        ErrorCode::NameUnresolvable => "there is no such name, or it has no address",
-        ErrorCode::TemporaryResolverFailure => "the name cannot be resolved now",
+        ErrorCode::Unknown => "the host does not say what failed (unknown)",
+        ErrorCode::AccessDenied => {
+            "the host does not permit it: is the guest given the network? (access-denied)"
+        }
+        ErrorCode::NotSupported => "the host does not support it (not-supported)",
+        ErrorCode::InvalidArgument => "invalid argument (invalid-argument)",
+        ErrorCode::OutOfMemory => "the host is out of memory (out-of-memory)",
+        ErrorCode::Timeout => "timed out (timeout)",
+        ErrorCode::ConcurrencyConflict => "another operation is in progress (concurrency-conflict)",
+        ErrorCode::NotInProgress => "no such operation is in progress (not-in-progress)",
+        ErrorCode::WouldBlock => "would block (would-block)",
+        ErrorCode::InvalidState => "the socket is not in the state for it (invalid-state)",
+        ErrorCode::NewSocketLimit => "the host has no room for one more socket (new-socket-limit)",
+        ErrorCode::AddressNotBindable => {
+            "the address is not one of this machine (address-not-bindable)"
+        }
+        ErrorCode::AddressInUse => "address in use (address-in-use)",
+        ErrorCode::RemoteUnreachable => "the other side cannot be reached (remote-unreachable)",
+        ErrorCode::ConnectionRefused => "connection refused (connection-refused)",
+        ErrorCode::ConnectionReset => "connection reset (connection-reset)",
+        ErrorCode::ConnectionAborted => "connection aborted (connection-aborted)",
+        ErrorCode::DatagramTooLarge => "the datagram is too large (datagram-too-large)",
+        ErrorCode::NameUnresolvable => {
+            "there is no such name, or it has no address (name-unresolvable)"
+        }
+        ErrorCode::TemporaryResolverFailure => {
+            "the name cannot be resolved now (temporary-resolver-failure)"
+        }
         ErrorCode::PermanentResolverFailure => {
-            "the name cannot be resolved: is the guest permitted to look names up?"
+            "the name cannot be resolved: is the guest permitted to look names up? (permanent-resolver-failure)"
         }
     }
 }

@@ -133,16 +133,20 @@ impl<T> Lock<T> {
     pub(super) fn lock(&self) -> RefMut<'_, T> {
         match self.0.try_borrow_mut() {
             Ok(inner) => inner,
-            Err(_) => taken_twice(),
+            Err(_) => our_bug(),
         }
     }
 }
 
-/// Our own bug: without threads nothing else takes it.
+/// Where nothing comes to: without threads nothing else takes a lock, or sets what was empty.
 #[cold]
 #[inline(never)]
-fn taken_twice() -> ! {
-    unreachable!("a lock is taken by who has it")
+fn our_bug() -> ! {
+    debug_assert!(
+        false,
+        "a lock was taken twice, or a value that was set is gone"
+    );
+    std::process::abort()
 }
 
 /// What is set once, where there is one thread.
@@ -175,7 +179,7 @@ impl<T> Once<T> {
         let _ = self.0.set(value);
         match self.0.get() {
             Some(value) => value,
-            None => unreachable!("it was set above"),
+            None => our_bug(),
         }
     }
 }

@@ -21,6 +21,13 @@ pub(super) fn read(stream: &InputStream, target: &mut [u8]) -> io::Result<usize>
     }
 }
 
+/// What a write says that the stream does not take.
+#[cold]
+#[inline(never)]
+fn broken(error: StreamError) -> io::Error {
+    error::of_stream(error).unwrap_or_else(|| io::ErrorKind::BrokenPipe.into())
+}
+
 /// What a read says after the last byte.
 #[cold]
 #[inline(never)]
@@ -53,9 +60,6 @@ pub(super) fn or_would_block(written: usize, bytes: &[u8]) -> io::Result<usize> 
 }
 
 fn write_chunk(stream: &OutputStream, bytes: &[u8]) -> io::Result<usize> {
-    let broken = |error| {
-        error::of_stream(error).unwrap_or_else(|| io::Error::from(io::ErrorKind::BrokenPipe))
-    };
     let permit = raw::check_write(stream).map_err(broken)?;
     let room = usize::try_from(permit.min(CHUNK_LEN)).unwrap_or(usize::MAX);
     let chunk = &bytes[..bytes.len().min(room)];

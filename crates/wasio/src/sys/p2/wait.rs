@@ -49,13 +49,12 @@ impl Wait {
 
     /// Brings the array up to date with the registrations.
     pub(super) fn reconcile(&mut self, state: &mut State) {
-        let clock = &mut self.clock;
         state
             .sources
             .reconcile(&mut self.order, |target, _, direction| {
                 let handle = target.handle(direction);
                 // What the source does not have never becomes ready.
-                handle.unwrap_or_else(|| clock.never())
+                handle.unwrap_or_else(clock::never)
             });
         state.hot = u32::try_from(self.order.hot()).unwrap_or(u32::MAX);
     }

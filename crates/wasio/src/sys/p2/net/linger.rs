@@ -81,14 +81,9 @@ extern "C" fn wait_for_all() {
     let last = monotonic_clock::subscribe_instant(last_ns);
     loop {
         reap();
-        let lingering = LINGERING.lock();
-        if lingering.is_empty() || last.ready() {
-            return;
-        }
-        let mut all = vec![last.handle()];
-        for one in lingering.iter() {
-            all.push(one.sent.handle());
-        }
-        raw::poll(&all);
+        match LINGERING.lock().first() {
+            Some(first) if !last.ready() => raw::poll(&[last.handle(), first.sent.handle()]),
+            _ => return,
+        };
     }
 }
