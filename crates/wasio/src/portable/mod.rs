@@ -12,7 +12,7 @@ mod timers;
 mod wake;
 
 pub(crate) use self::key::{Direction, Key};
-pub(crate) use self::order::{Loan, Order, Part};
+pub(crate) use self::order::{Loan, Order, Part, Placed};
 pub(crate) use self::policy::{Config, Policy, Step};
 pub(crate) use self::sources::Sources;
 pub(crate) use self::timers::{Expiry, Timers};

@@ -22,6 +22,13 @@ const COOLED_SHARE: usize = 16;
 /// With few slots another one comes first each so many polls.
 const TURN_EVERY: u32 = 8;
 
+/// What the host's array is of.
+pub(crate) trait Placed: Copy {
+    /// Whether there are hosts that look at one direction of each source, the one that is listed
+    /// first: another slot comes first now and then.
+    const TAKES_TURNS: bool;
+}
+
 /// Which part of the array to wait on.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
@@ -59,7 +66,7 @@ impl Loan {
     }
 }
 
-impl<R: Copy> Order<R> {
+impl<R: Placed> Order<R> {
     pub(crate) fn new(clock: R) -> Self {
         Self {
             records: vec![clock],
@@ -121,6 +128,11 @@ impl<R: Copy> Order<R> {
     /// The record at one of the [`places`](Self::places).
     pub(crate) fn record(&self, place: usize) -> R {
         self.records[place]
+    }
+
+    /// The record at a slot's position, if it has one.
+    pub(super) fn record_mut(&mut self, position: u32) -> Option<&mut R> {
+        self.records.get_mut(position as usize)
     }
 
     /// The owners of the records at `places`.
@@ -218,7 +230,9 @@ impl<R: Copy> Order<R> {
         hot: bool,
     ) {
         let place = self.records.len();
-        self.pairs += usize::from(sources.position(id.sibling()) != ABSENT);
+        if R::TAKES_TURNS {
+            self.pairs += usize::from(sources.position(id.sibling()) != ABSENT);
+        }
         push(&mut self.records, record);
         push(&mut self.owners, id);
         sources.set_position(id, index(place));
@@ -236,7 +250,9 @@ impl<R: Copy> Order<R> {
         self.records.pop();
         self.owners.pop();
         sources.set_position(id, ABSENT);
-        self.pairs -= usize::from(sources.position(id.sibling()) != ABSENT);
+        if R::TAKES_TURNS {
+            self.pairs -= usize::from(sources.position(id.sibling()) != ABSENT);
+        }
     }
 
     /// Moves a cold slot out of those that were looked at, if it is one, so that what takes its place
@@ -286,7 +302,7 @@ impl<R: Copy> Order<R> {
     /// Whether another slot is to come first, for which there is a reason only where a descriptor
     /// is waited for in both directions.
     const fn turns(&self, poll: u32) -> bool {
-        self.pairs > 0 && poll.is_multiple_of(TURN_EVERY)
+        R::TAKES_TURNS && self.pairs > 0 && poll.is_multiple_of(TURN_EVERY)
     }
 
     /// Looks at the next few hot slots and cools those that moved no bytes for long.
@@ -312,8 +328,7 @@ impl<R: Copy> Order<R> {
         }
     }
 
-    /// Lets another slot come first: some hosts look at one direction of each descriptor, the one
-    /// that is listed first.
+    /// Lets another slot come first: see [`Placed::TAKES_TURNS`].
     #[inline(never)]
     fn turn<S: Copy>(&mut self, sources: &mut Sources<S>) {
         let last = self.records.len() - 1;

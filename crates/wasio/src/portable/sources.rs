@@ -10,7 +10,7 @@ mod entry;
 pub(crate) use self::entry::Armed;
 use self::entry::{Entry, Life, Slot, Waits, registered};
 use super::key::{Direction, Key, SlotId};
-use super::order::Order;
+use super::order::{Order, Placed};
 use super::push;
 use crate::{Interest, Mode, Token};
 
@@ -40,6 +40,9 @@ pub(crate) struct Sources<S> {
     dirty: SlotId,
     /// What is armed and always ready; may hold some that no longer are.
     always: Vec<(Key, Direction)>,
+    /// [`Sources::list_always_ready`], once there was a source that is always ready: programs
+    /// without any go without its code.
+    list: Option<fn(&mut Self, SlotId)>,
     /// Counts polls; wraps.
     poll: u32,
 }
@@ -52,6 +55,7 @@ impl<S: Copy> Sources<S> {
             registered: 0,
             dirty: SlotId::CLOCK,
             always: Vec::new(),
+            list: None,
             poll: 0,
         }
     }
@@ -82,6 +86,9 @@ impl<S: Copy> Sources<S> {
             hint: 0,
             slots: [Slot::IDLE; 2],
         })?;
+        if always_ready {
+            self.list = Some(Self::list_always_ready);
+        }
         self.registered += 1;
         self.arm_interest(key, interest);
         Some(key)
@@ -126,14 +133,22 @@ impl<S: Copy> Sources<S> {
         true
     }
 
-    /// Replaces what a registration is made of. Neither direction may stand in the array.
-    pub(crate) fn set_source(&mut self, key: Key, source: S) {
-        if let Some(entry) = self.entry_mut(key) {
-            debug_assert!(
-                entry.slots.iter().all(|slot| slot.position == ABSENT),
-                "the array has a record of the old source"
-            );
-            entry.source = source;
+    /// Replaces what a registration is made of, also where its records stand in `order`.
+    pub(crate) fn set_source<R: Placed>(
+        &mut self,
+        key: Key,
+        source: S,
+        order: &mut Order<R>,
+        mut record: impl FnMut(S, Key, Direction) -> R,
+    ) {
+        let Some(entry) = self.entry_mut(key) else {
+            return;
+        };
+        entry.source = source;
+        for direction in Direction::BOTH {
+            if let Some(place) = order.record_mut(entry.slots[direction as usize].position) {
+                *place = record(source, key, direction);
+            }
         }
     }
 
@@ -279,6 +294,7 @@ impl<S: Copy> Sources<S> {
     }
 
     fn set_waits(&mut self, key: Key, waits: Waits) {
+        self.list = Some(Self::list_always_ready);
         let Some(entry) = self.entry_mut(key) else {
             return;
         };
@@ -349,7 +365,7 @@ impl<S: Copy> Sources<S> {
     /// Begins a poll that changes nothing in `order`. `false` if it is for
     /// [`reconcile`](Self::reconcile) to begin.
     #[inline]
-    pub(crate) fn is_reconciled<R: Copy>(&mut self, order: &Order<R>) -> bool {
+    pub(crate) fn is_reconciled<R: Placed>(&mut self, order: &Order<R>) -> bool {
         let poll = self.poll.wrapping_add(1);
         let changes = self.dirty != SlotId::CLOCK || order.may_cool(poll);
         if !changes {
@@ -361,7 +377,7 @@ impl<S: Copy> Sources<S> {
     /// Begins a poll: brings `order` up to date with all that was armed, disarmed,
     /// registered and deregistered since the last one, and cools what moved no
     /// bytes for long. `record` makes the host's record of a direction.
-    pub(crate) fn reconcile<R: Copy>(
+    pub(crate) fn reconcile<R: Placed>(
         &mut self,
         order: &mut Order<R>,
         mut record: impl FnMut(S, Key, Direction) -> R,
@@ -396,13 +412,15 @@ impl<S: Copy> Sources<S> {
     /// Brings the array up to date for a slot that is to leave it, or that the host is not
     /// asked about.
     #[cold]
-    fn settle<R: Copy>(&mut self, id: SlotId, order: &mut Order<R>) {
+    fn settle<R: Placed>(&mut self, id: SlotId, order: &mut Order<R>) {
         let slot = *self.slot(id);
         if slot.position != ABSENT {
             order.remove(self, id);
         }
-        if slot.armed {
-            self.list_always_ready(id);
+        if slot.armed
+            && let Some(list) = self.list
+        {
+            list(self, id);
         }
         self.release_if_left(id.index());
     }

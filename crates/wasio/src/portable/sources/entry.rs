@@ -46,6 +46,7 @@ impl Slot {
     }
 
     /// Notes that it moved bytes. Returns whether its record is to become hot for that.
+    #[inline(never)]
     pub(super) fn moved(&mut self, poll: u32, order_hot: u32) -> bool {
         let polls = poll.wrapping_sub(self.stamp);
         // The usual case, a short lease and bytes in each poll, changes nothing.

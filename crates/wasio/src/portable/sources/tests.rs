@@ -5,9 +5,13 @@ use std::collections::{HashMap, HashSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::portable::Part;
+use crate::portable::{Part, Placed};
 
 const CLOCK: u64 = 0;
+
+impl Placed for u64 {
+    const TAKES_TURNS: bool = true;
+}
 
 fn interest(number: u8) -> Interest {
     [

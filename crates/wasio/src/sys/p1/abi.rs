@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use crate::portable::{Direction, Key};
+use crate::portable::{Direction, Key, Placed};
 
 /// `subscription`: 48 bytes. `tag` says what `object` and the fields behind it mean.
 #[repr(C)]
@@ -70,6 +70,10 @@ pub(crate) const HANGUP: u16 = 1;
 
 /// The label of the one clock record. No registration has it: their generations start at 1.
 pub(crate) const CLOCK_USERDATA: u64 = u32::MAX as u64;
+
+impl Placed for Subscription {
+    const TAKES_TURNS: bool = true;
+}
 
 impl Subscription {
     /// A relative clock; [`set_timeout_ns`](Self::set_timeout_ns) says how long.

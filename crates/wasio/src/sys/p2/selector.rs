@@ -14,7 +14,7 @@ use wasip2::clocks::monotonic_clock;
 use super::descriptors::{ByDescriptor, WAYS, Ways};
 use super::raw::{self, Asked, Lock};
 use super::target::{Handle, Target};
-use super::wait::{Turn, Wait};
+use super::wait::{self, Turn, Wait};
 use crate::portable::{Config, Direction, Key, Sources, Timers, WakeFlag};
 use crate::sys::refusal::{never_registered, nothing_to_wait_for, registered_twice, second_waker};
 use crate::sys::{Backend, Outcome, found};
@@ -115,14 +115,6 @@ impl State {
             self.sources.deregister(key);
         }
     }
-
-    /// Takes what was disarmed out of the array now, and not when the next wait begins.
-    fn settle(&mut self) {
-        if let Some(mut wait) = self.wait.take() {
-            wait.reconcile(self);
-            self.wait = Some(wait);
-        }
-    }
 }
 
 impl Selector {
@@ -174,24 +166,10 @@ impl Selector {
 
     /// Says that a source is made of other pollables from now on. What was armed stays so.
     pub(crate) fn replace_target(&self, key: Key, target: Target) {
-        let mut state = self.0.lock();
-        if state
-            .sources
-            .get(key)
-            .is_none_or(|now| now.source == target)
-        {
-            return;
-        }
-        let armed = Direction::BOTH.map(|direction| state.sources.is_armed(key, direction));
-        for direction in Direction::BOTH {
-            state.sources.disarm(key, direction);
-        }
-        state.settle();
-        state.sources.set_source(key, target);
-        for (direction, armed) in Direction::BOTH.into_iter().zip(armed) {
-            if armed {
-                state.sources.arm(key, direction);
-            }
+        let state = &mut *self.0.lock();
+        // Nobody waits with it: there are no threads, and this is no call that waits.
+        if let Some(wait) = &mut state.wait {
+            (state.sources).set_source(key, target, &mut wait.order, wait::handle);
         }
     }
 }

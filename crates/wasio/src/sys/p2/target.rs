@@ -6,10 +6,15 @@ use std::os::fd::RawFd;
 use wasip2::io::poll::Pollable;
 
 use super::selector;
-use crate::portable::Direction;
+use crate::portable::{Direction, Placed};
 
 /// The handle of a pollable. The host numbers them from 1.
 pub(crate) type Handle = u32;
+
+/// The host knows nothing of what two pollables are of.
+impl Placed for Handle {
+    const TAKES_TURNS: bool = false;
+}
 
 /// What is registered.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

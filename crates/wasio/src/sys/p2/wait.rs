@@ -9,7 +9,7 @@ use super::cost::{self, LOOKS_AT_ONCE};
 use super::descriptors::{Descriptors, Ways};
 use super::raw;
 use super::selector::{self, Shared, State};
-use super::target::{Handle, Record};
+use super::target::{Handle, Record, Target};
 use crate::event::Readiness;
 use crate::portable::{Config, Direction, Key, Order, Part, Policy, Step};
 use crate::{Events, Mode, Token};
@@ -49,15 +49,16 @@ impl Wait {
 
     /// Brings the array up to date with the registrations.
     pub(super) fn reconcile(&mut self, state: &mut State) {
-        state
-            .sources
-            .reconcile(&mut self.order, |target, _, direction| {
-                let handle = target.handle(direction);
-                // What the source does not have never becomes ready.
-                handle.unwrap_or_else(clock::never)
-            });
+        state.sources.reconcile(&mut self.order, handle);
         state.hot = u32::try_from(self.order.hot()).unwrap_or(u32::MAX);
     }
+}
+
+/// What the host is handed for a direction.
+pub(super) fn handle(target: Target, _: Key, direction: Direction) -> Handle {
+    let handle = target.handle(direction);
+    // What the source does not have never becomes ready.
+    handle.unwrap_or_else(clock::never)
 }
 
 /// How long the host may wait.
