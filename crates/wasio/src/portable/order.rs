@@ -178,6 +178,17 @@ impl<R: Placed> Order<R> {
         }
     }
 
+    /// Whose record is lent at this index; `None` beyond the last.
+    pub(crate) fn owner(&self, loan: &Loan, index: usize) -> Option<SlotId> {
+        let place = loan.places.clone().nth(index)?;
+        let place = match loan.exchanged {
+            [a, b] if place == a => b,
+            [a, b] if place == b => a,
+            _ => place,
+        };
+        self.owners.get(place).copied()
+    }
+
     /// Lends records; two of them may have changed places for as long.
     pub(crate) fn lend<T>(&mut self, loan: &Loan, use_it: impl FnOnce(&[R]) -> T) -> T {
         let [a, b] = loan.exchanged;

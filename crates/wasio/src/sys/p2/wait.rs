@@ -11,7 +11,7 @@ use super::raw;
 use super::selector::{self, Shared, State};
 use super::target::{Handle, Record, Target};
 use crate::event::Readiness;
-use crate::portable::{Config, Direction, Key, Order, Part, Policy, Step};
+use crate::portable::{Config, Direction, Key, Loan, Order, Part, Policy, Step};
 use crate::{Events, Mode, Token};
 
 /// What belongs to whoever waits.
@@ -193,6 +193,7 @@ impl<'a> Turn<'a> {
         had_more
     }
 
+    #[inline(never)]
     fn push(&mut self, token: Token) {
         // There is room: the callers have just looked.
         let _ = self
@@ -317,51 +318,36 @@ impl<'a> Turn<'a> {
     /// Notes what is ready in a piece of the array, without waiting.
     #[inline(never)]
     fn look_at(&mut self, piece: Range<usize>) {
-        let order = &mut self.wait.order;
-        *order.clock_mut() = self.wait.clock.at_once();
-        let loan = order.loan_of_piece(piece.clone());
-        let ready = order.lend(&loan, raw::poll);
-        // The clock stands where a neighbour of the piece does.
-        self.note(&ready, loan.first(), piece);
+        *self.wait.order.clock_mut() = self.wait.clock.at_once();
+        let loan = self.wait.order.loan_of_piece(piece);
+        self.ask_host(&loan);
     }
 
     /// Notes what is ready in a part of the array, as soon as anything is.
     fn wait_for(&mut self, part: Part, budget: Budget) {
         let wait = &mut *self.wait;
-        let (clock, last) = (wait.order.hot(), wait.order.len());
         // The host makes a timer of a clock for each wait, even of one that is never due.
-        let is_without = part == Part::All && budget == Budget::Unlimited && last > 0;
-        let asked = wait.order.places(part);
-        let loan = if is_without {
+        let goes_without = part == Part::All && budget == Budget::Unlimited;
+        let loan = if goes_without && wait.order.len() > 0 {
             wait.order.loan_without_clock()
         } else {
             *wait.order.clock_mut() = wait.clock.handle(budget, selector::now_ns);
             wait.order.loan_of(part)
         };
-        let mut ready = wait.order.lend(&loan, raw::poll);
-        if is_without {
-            for place in &mut ready {
-                // The last one stands in for the clock.
-                if *place as usize == clock {
-                    *place = u32::try_from(last).unwrap_or(*place);
-                }
-            }
-        }
-        self.note(&ready, loan.first(), asked);
+        self.ask_host(&loan);
     }
 
-    /// Takes up the host's answer, in which places count from `first`, for those `asked` about.
+    /// Asks about what is lent, and takes up the answer.
     #[inline(never)]
-    fn note(&mut self, ready: &[u32], first: usize, asked: Range<usize>) {
+    fn ask_host(&mut self, loan: &Loan) {
         let wait = &mut *self.wait;
+        let ready = wait.order.lend(loan, raw::poll);
         let state = self.shared.lock();
-        let owners = wait.order.owners(0..wait.order.len() + 1);
-        for place in ready {
-            let place = first + *place as usize;
-            let slot = owners.get(place).filter(|_| asked.contains(&place));
+        for index in ready {
             // The clock is nobody's; nor is a place that the host made up.
+            let slot = wait.order.owner(loan, index as usize);
             if let Some((target, key, direction)) =
-                slot.and_then(|slot| state.sources.subscription(*slot))
+                slot.and_then(|slot| state.sources.subscription(slot))
             {
                 wait.found.push(Found {
                     key,
