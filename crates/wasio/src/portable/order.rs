@@ -7,6 +7,7 @@
 //! so that the hot part with the clock, the cold part with the clock, and all of it are each
 //! one slice that the host is handed in place. Every change is O(1).
 
+use std::mem;
 use std::ops::Range;
 
 use super::key::SlotId;
@@ -106,6 +107,12 @@ impl<R: Placed> Order<R> {
         &mut self.records[self.hot]
     }
 
+    pub(crate) fn set_clock(&mut self, record: R) {
+        if let Some(clock) = self.records.get_mut(self.hot) {
+            *clock = record;
+        }
+    }
+
     /// All records, the clock among them.
     pub(crate) fn all(&self) -> &[R] {
         &self.records
@@ -195,7 +202,9 @@ impl<R: Placed> Order<R> {
         if a != b {
             self.exchange(a, b);
         }
-        let result = use_it(&self.records[loan.places.clone()]);
+        let lent = self.records.get(loan.places.clone());
+        debug_assert!(lent.is_some(), "a loan of records that are gone: {loan:?}");
+        let result = use_it(lent.unwrap_or_default());
         if a != b {
             self.exchange(a, b);
         }
@@ -330,7 +339,9 @@ impl<R: Placed> Order<R> {
             if self.hand >= self.hot {
                 self.hand = 0;
             }
-            let id = self.owners[self.hand];
+            let Some(&id) = self.owners.get(self.hand) else {
+                return;
+            };
             if sources.is_stale(id) {
                 self.demote(sources, id);
             } else {
@@ -352,19 +363,22 @@ impl<R: Placed> Order<R> {
         }
     }
 
+    /// Two places of the array, or nothing where it is one.
     #[inline(never)]
     fn exchange(&mut self, a: usize, b: usize) {
-        self.records.swap(a, b);
+        if let Ok([a, b]) = self.records.get_disjoint_mut([a, b]) {
+            mem::swap(a, b);
+        }
     }
 
+    #[inline(never)]
     fn swap<S: Copy>(&mut self, sources: &mut Sources<S>, a: usize, b: usize) {
-        if a == b {
-            return;
-        }
         self.exchange(a, b);
-        self.owners.swap(a, b);
-        sources.set_position(self.owners[a], index(a));
-        sources.set_position(self.owners[b], index(b));
+        if let Ok([of_a, of_b]) = self.owners.get_disjoint_mut([a, b]) {
+            mem::swap(of_a, of_b);
+            sources.set_position(*of_a, index(a));
+            sources.set_position(*of_b, index(b));
+        }
     }
 }
 

@@ -172,7 +172,12 @@ pub(crate) struct Policy {
 impl Policy {
     /// `piece` is about how many sources a look is at: few enough not to take longer than what a peer
     /// does until its next message, and so many that they cost far more than a look as such does.
-    pub(crate) const fn new(config: Config, piece: usize) -> Self {
+    pub(crate) const fn new(mut config: Config, piece: usize) -> Self {
+        config.max_sweep_percent = match config.max_sweep_percent {
+            0 => 1,
+            91.. => 90,
+            percent => percent,
+        };
         Self {
             config,
             piece,
@@ -348,19 +353,15 @@ impl Policy {
     }
 
     /// The percentage of the time that looks may take now.
-    const fn percent(&self) -> u64 {
-        let percent = match self.config.max_sweep_percent {
-            0 => 1,
-            91.. => 90,
-            percent => percent as u64,
-        };
+    fn percent(&self) -> u64 {
+        let percent = u64::from(self.config.max_sweep_percent);
         let percent = if self.in_vain / SILENT_TURNS < self.cold {
             percent
         } else {
             percent.div_ceil(2)
         };
         // As the compiler does not see: no division by it needs a check.
-        if percent == 0 { 1 } else { percent }
+        percent.max(1)
     }
 
     /// How long until the next look is due, of those that are made once in `lump_ns`.
@@ -404,7 +405,9 @@ impl Policy {
     fn lumps(&self, cold: usize, period_ns: u64) -> usize {
         let gaps = period_ns / self.gap_ns.max(1);
         let gaps = usize::try_from(gaps).unwrap_or(usize::MAX);
-        cold.div_ceil(self.piece).max(1).min(gaps.max(FEWEST_LUMPS))
+        cold.div_ceil(self.piece.max(1))
+            .max(1)
+            .min(gaps.max(FEWEST_LUMPS))
     }
 
     /// A look that is due so soon is made now.

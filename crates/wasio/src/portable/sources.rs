@@ -95,23 +95,21 @@ impl<S: Copy> Sources<S> {
     }
 
     fn allocate(&mut self, mut entry: Entry<S>) -> Option<Key> {
-        if self.free == ABSENT {
-            let index = u32::try_from(self.entries.len()).ok()?;
-            if index >= SlotId::CLOCK.index() {
-                return None;
-            }
-            push(&mut self.entries, entry);
-            return Some(Key {
-                index,
-                generation: 1,
-            });
-        }
         let index = self.free;
-        let old = &mut self.entries[index as usize];
-        self.free = old.hint;
-        entry.generation = old.generation;
-        let generation = old.generation;
-        *old = entry;
+        // There is none where no index is free.
+        if let Some(old) = self.entries.get_mut(index as usize) {
+            self.free = old.hint;
+            let generation = old.generation;
+            entry.generation = generation;
+            *old = entry;
+            return Some(Key { index, generation });
+        }
+        let index = u32::try_from(self.entries.len()).ok()?;
+        if index >= SlotId::CLOCK.index() {
+            return None;
+        }
+        let generation = entry.generation;
+        push(&mut self.entries, entry);
         Some(Key { index, generation })
     }
 
@@ -153,6 +151,7 @@ impl<S: Copy> Sources<S> {
     }
 
     /// Removes a registration: from here on `key` is stale. `false` if it was before.
+    #[inline(never)]
     pub(crate) fn deregister(&mut self, key: Key) -> bool {
         let Some(entry) = self.entry_mut(key) else {
             return false;
@@ -166,7 +165,9 @@ impl<S: Copy> Sources<S> {
         self.registered -= 1;
         for direction in Direction::BOTH {
             let slot = key.slot(direction);
-            self.slot_mut(slot).armed = false;
+            if let Some(slot) = self.slot_mut(slot) {
+                slot.armed = false;
+            }
             self.mark_dirty(slot);
         }
         true
@@ -325,8 +326,11 @@ impl<S: Copy> Sources<S> {
                 && self
                     .entry(key)
                     .is_some_and(|entry| entry.waits != Waits::Yes);
-            if !armed && self.entry(key).is_some() {
-                self.slot_mut(key.slot(direction)).listed = false;
+            if !armed
+                && self.entry(key).is_some()
+                && let Some(slot) = self.slot_mut(key.slot(direction))
+            {
+                slot.listed = false;
             }
             armed
         });
@@ -413,7 +417,7 @@ impl<S: Copy> Sources<S> {
     /// asked about.
     #[cold]
     fn settle<R: Placed>(&mut self, id: SlotId, order: &mut Order<R>) {
-        let slot = *self.slot(id);
+        let slot = self.slot(id);
         if slot.position != ABSENT {
             order.remove(self, id);
         }
@@ -426,8 +430,10 @@ impl<S: Copy> Sources<S> {
     }
 
     fn list_always_ready(&mut self, id: SlotId) {
-        if !self.slot(id).listed {
-            self.slot_mut(id).listed = true;
+        if let Some(slot) = self.slot_mut(id)
+            && !slot.listed
+        {
+            slot.listed = true;
             self.always.push((self.key_of(id), id.direction()));
         }
     }
@@ -442,8 +448,9 @@ impl<S: Copy> Sources<S> {
     }
 
     pub(super) fn set_position(&mut self, id: SlotId, position: u32) {
-        if id != SlotId::CLOCK {
-            self.slot_mut(id).position = position;
+        // The clock has no entry.
+        if let Some(slot) = self.slot_mut(id) {
+            slot.position = position;
         }
     }
 
@@ -458,7 +465,9 @@ impl<S: Copy> Sources<S> {
             (Direction::Read, interest.is_readable()),
             (Direction::Write, interest.is_writable()),
         ] {
-            let slot = self.slot_mut(key.slot(direction));
+            let Some(slot) = self.slot_mut(key.slot(direction)) else {
+                return;
+            };
             slot.stamp = poll;
             if slot.armed != wanted {
                 slot.armed = wanted;
@@ -469,16 +478,19 @@ impl<S: Copy> Sources<S> {
 
     #[inline(never)]
     fn mark_dirty(&mut self, id: SlotId) {
-        let slot = &mut self.entries[id.index() as usize].slots[id.direction() as usize];
-        slot.mark_dirty(id, &mut self.dirty);
+        if let Some(entry) = self.entries.get_mut(id.index() as usize) {
+            entry.slots[id.direction() as usize].mark_dirty(id, &mut self.dirty);
+        }
     }
 
     /// Frees the index of a registration that left, once nothing refers to it.
     fn release_if_left(&mut self, index: u32) {
         let next = self.free;
-        let entry = &mut self.entries[index as usize];
         let referred = |slot: &Slot| slot.dirty || slot.position != ABSENT;
-        if entry.life == Life::Leaving && !entry.slots.iter().any(referred) {
+        if let Some(entry) = self.entries.get_mut(index as usize)
+            && entry.life == Life::Leaving
+            && !entry.slots.iter().any(referred)
+        {
             entry.life = Life::Free;
             entry.hint = next;
             self.free = index;
@@ -496,13 +508,15 @@ impl<S: Copy> Sources<S> {
     }
 
     #[inline(never)]
-    fn slot(&self, id: SlotId) -> &Slot {
-        &self.entries[id.index() as usize].slots[id.direction() as usize]
+    fn slot(&self, id: SlotId) -> Slot {
+        let entry = self.entries.get(id.index() as usize);
+        entry.map_or(Slot::IDLE, |entry| entry.slots[id.direction() as usize])
     }
 
     #[inline(never)]
-    fn slot_mut(&mut self, id: SlotId) -> &mut Slot {
-        &mut self.entries[id.index() as usize].slots[id.direction() as usize]
+    fn slot_mut(&mut self, id: SlotId) -> Option<&mut Slot> {
+        let entry = self.entries.get_mut(id.index() as usize)?;
+        Some(&mut entry.slots[id.direction() as usize])
     }
 }
 

@@ -92,6 +92,7 @@ struct WriteResult {
 /// IPv6, and the rest is the port and, for IPv4, four bytes; for IPv6 the flow, the eight parts
 /// and the scope, aligned as they are in C.
 #[cfg(feature = "net")]
+#[derive(Default)]
 #[repr(C, align(4))]
 struct AddressResult {
     is_error: u8,
@@ -304,50 +305,40 @@ fn stream_error(tag: u8, handle: u32) -> StreamError {
     }
 }
 
-/// `tcp-socket.local-address`.
+/// `tcp-socket.local-address`: the address, or the number of the error code.
 #[cfg(feature = "net")]
 pub(super) fn local_address(socket: &TcpSocket) -> Result<SocketAddr, u8> {
-    let mut result = AddressResult::EMPTY;
-    // SAFETY: the handle is of a socket that lives, and the host writes one result to `result`.
-    unsafe { wasi_local_address(socket.handle(), &raw mut result) };
-    result.decoded()
+    address(socket, wasi_local_address)
 }
 
 /// `tcp-socket.remote-address`.
 #[cfg(feature = "net")]
 pub(super) fn remote_address(socket: &TcpSocket) -> Result<SocketAddr, u8> {
-    let mut result = AddressResult::EMPTY;
-    // SAFETY: as in `local_address`.
-    unsafe { wasi_remote_address(socket.handle(), &raw mut result) };
-    result.decoded()
+    address(socket, wasi_remote_address)
 }
 
 #[cfg(feature = "net")]
-impl AddressResult {
-    const EMPTY: Self = Self {
-        is_error: 0,
-        _padding: [0; 3],
-        tag: 0,
-        _more_padding: [0; 3],
-        rest: [0; 14],
-    };
-
-    /// The address, or the number of the error code.
-    #[inline(never)]
-    fn decoded(&self) -> Result<SocketAddr, u8> {
-        if self.is_error != 0 {
-            return Err(self.tag);
-        }
-        let [port, low, high, more, parts @ .., scope, more_scope] = self.rest;
-        if self.tag == 0 {
-            let [a, b] = low.to_le_bytes();
-            let [c, d] = high.to_le_bytes();
-            return Ok(SocketAddr::from(([a, b, c, d], port)));
-        }
-        let wide = |low: u16, high: u16| u32::from(low) | u32::from(high) << 16;
-        let (flow, scope) = (wide(high, more), wide(scope, more_scope));
-        Ok(SocketAddrV6::new(parts.into(), port, flow, scope).into())
+#[inline(never)]
+fn address(
+    socket: &TcpSocket,
+    ask: unsafe extern "C" fn(u32, *mut AddressResult),
+) -> Result<SocketAddr, u8> {
+    let mut result = AddressResult::default();
+    // SAFETY: the two functions above pass imports that take the handle of a socket that lives and
+    // write one result to `result`.
+    unsafe { ask(socket.handle(), &raw mut result) };
+    if result.is_error != 0 {
+        return Err(result.tag);
     }
+    let [port, low, high, more, parts @ .., scope, more_scope] = result.rest;
+    if result.tag == 0 {
+        let [a, b] = low.to_le_bytes();
+        let [c, d] = high.to_le_bytes();
+        return Ok(SocketAddr::from(([a, b, c, d], port)));
+    }
+    let wide = |low: u16, high: u16| u32::from(low) | u32::from(high) << 16;
+    let (flow, scope) = (wide(high, more), wide(scope, more_scope));
+    Ok(SocketAddrV6::new(parts.into(), port, flow, scope).into())
 }
 
 /// Has libc call a function when the program ends, by return or `exit`.

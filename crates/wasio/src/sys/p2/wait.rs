@@ -318,7 +318,7 @@ impl<'a> Turn<'a> {
     /// Notes what is ready in a piece of the array, without waiting.
     #[inline(never)]
     fn look_at(&mut self, piece: Range<usize>) {
-        *self.wait.order.clock_mut() = self.wait.clock.at_once();
+        self.wait.order.set_clock(self.wait.clock.at_once());
         let loan = self.wait.order.loan_of_piece(piece);
         self.ask_host(&loan);
     }
@@ -331,7 +331,8 @@ impl<'a> Turn<'a> {
         let loan = if goes_without && wait.order.len() > 0 {
             wait.order.loan_without_clock()
         } else {
-            *wait.order.clock_mut() = wait.clock.handle(budget, selector::now_ns);
+            let clock = wait.clock.handle(budget, selector::now_ns);
+            wait.order.set_clock(clock);
             wait.order.loan_of(part)
         };
         self.ask_host(&loan);

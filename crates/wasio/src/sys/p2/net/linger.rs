@@ -72,7 +72,16 @@ pub(crate) fn look() {
 #[inline(never)]
 fn reap() {
     let mut lingering = LINGERING.lock();
-    lingering.retain(|one| !one.is_sent());
+    let mut place = 0;
+    while let Some(one) = lingering.get(place) {
+        if !one.is_sent() {
+            place += 1;
+        } else if let Some(last) = lingering.pop()
+            && let Some(gone) = lingering.get_mut(place)
+        {
+            *gone = last;
+        }
+    }
     ANY.store(!lingering.is_empty(), Ordering::Relaxed);
 }
 

@@ -101,10 +101,16 @@ fn finish(
 ) -> Result<(), ErrorCode> {
     loop {
         match finish(socket) {
-            Err(ErrorCode::WouldBlock) => drop(raw::poll(&[socket.subscribe().handle()])),
+            Err(ErrorCode::WouldBlock) => wait_for(socket),
             result => return result,
         }
     }
+}
+
+#[cold]
+#[inline(never)]
+fn wait_for(socket: &TcpSocket) {
+    raw::poll(&[socket.subscribe().handle()]);
 }
 
 impl Pollables for TcpListener {
