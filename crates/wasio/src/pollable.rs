@@ -76,10 +76,7 @@ impl event::Source for Pollable {
         interests: Interest,
     ) -> io::Result<()> {
         interests.check_readable("a pollable")?;
-        let target = Target::Pollables {
-            read: Some(self.handle),
-            write: None,
-        };
+        let target = Target::pollables(Some(self.handle), None);
         registration::register(&mut self.registration, registry, |selector| {
             selector.register_pollables(target, token, Interest::READABLE, self.mode)
         })

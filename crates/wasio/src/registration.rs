@@ -4,7 +4,7 @@ use std::io;
 
 use crate::Registry;
 use crate::portable::Key;
-use crate::sys::{self, Backend};
+use crate::sys::{self, Backend, refused};
 
 /// A registration of a descriptor that ends when it is dropped.
 #[derive(Debug)]
@@ -40,9 +40,12 @@ pub(crate) fn register(
     if slot.is_some() {
         return Err(already_registered());
     }
-    let selector = registry.selector().inner().clone();
-    let key = enter(&selector)?;
-    *slot = Some(Registration { selector, key });
+    let selector = registry.selector().inner();
+    let key = enter(selector)?;
+    *slot = Some(Registration {
+        selector: selector.clone(),
+        key,
+    });
     Ok(())
 }
 
@@ -84,7 +87,7 @@ fn is_of(selector: &sys::Selector, registry: &Registry) -> bool {
 #[cold]
 #[inline(never)]
 fn registered_elsewhere() -> io::Error {
-    io::Error::new(
+    refused(
         io::ErrorKind::AlreadyExists,
         "the source is registered with another `Registry`: deregister it there first",
     )
@@ -93,7 +96,7 @@ fn registered_elsewhere() -> io::Error {
 #[cold]
 #[inline(never)]
 pub(crate) fn already_registered() -> io::Error {
-    io::Error::new(
+    refused(
         io::ErrorKind::AlreadyExists,
         "the source is registered already: use `reregister` to change its token or interests",
     )
@@ -102,7 +105,7 @@ pub(crate) fn already_registered() -> io::Error {
 #[cold]
 #[inline(never)]
 pub(crate) fn not_registered() -> io::Error {
-    io::Error::new(
+    refused(
         io::ErrorKind::NotFound,
         "the source is not registered with this `Registry`",
     )

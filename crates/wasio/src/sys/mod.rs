@@ -30,6 +30,8 @@ mod imp;
 
 mod refusal;
 
+pub(crate) use self::refusal::refused;
+
 /// The 0.1 selector is tested natively, against a scripted host.
 #[cfg(all(test, not(target_os = "wasi"), not(loom)))]
 mod p1;
@@ -138,7 +140,7 @@ pub(crate) trait Backend: Sized + fmt::Debug {
     fn register_timer(&self, token: Token, expiry: Option<Expiry>) -> io::Result<Key> {
         let key = self.with_timers(|timers| timers.register(token, expiry))?;
         let full = "there are 2^32 timers: drop some";
-        key.ok_or_else(|| io::Error::new(io::ErrorKind::OutOfMemory, full))
+        key.ok_or_else(|| refused(io::ErrorKind::OutOfMemory, full))
     }
 
     /// `NotFound` if `key` is stale, here and below.

@@ -1,8 +1,34 @@
 //! The errors of the contract, in the same words on every backend.
 
+use std::error::Error;
+use std::fmt;
 use std::io;
 
 use crate::RawDescriptor;
+
+/// Words that need no formatting. As they are no `String`, an error of them is less code than one of
+/// the standard library's.
+struct Refusal(&'static str);
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.0, f)
+    }
+}
+
+impl Error for Refusal {}
+
+#[cold]
+#[inline(never)]
+pub(crate) fn refused(kind: io::ErrorKind, words: &'static str) -> io::Error {
+    io::Error::new(kind, Refusal(words))
+}
 
 pub(super) fn registered_twice(descriptor: RawDescriptor) -> io::Error {
     io::Error::new(
@@ -21,14 +47,14 @@ pub(super) fn never_registered(descriptor: RawDescriptor) -> io::Error {
 }
 
 pub(super) fn second_waker() -> io::Error {
-    io::Error::new(
+    refused(
         io::ErrorKind::AlreadyExists,
         "the poll has a `Waker` already: share it with an `Arc`, or drop it first",
     )
 }
 
 pub(super) fn nothing_to_wait_for() -> io::Error {
-    io::Error::new(
+    refused(
         io::ErrorKind::InvalidInput,
         "nothing to wait for: register a source, a timer or a waker, or give a timeout",
     )
@@ -36,7 +62,7 @@ pub(super) fn nothing_to_wait_for() -> io::Error {
 
 #[allow(dead_code, reason = "on 0.2 there is nobody else")]
 pub(super) fn already_waiting() -> io::Error {
-    io::Error::new(
+    refused(
         io::ErrorKind::ResourceBusy,
         "another thread is waiting on this selector: one `select` at a time",
     )

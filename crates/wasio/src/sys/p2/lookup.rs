@@ -106,10 +106,7 @@ impl Pollables for Answer {
                 readable.handle()
             }
         };
-        Target::Pollables {
-            read: Some(read),
-            write: None,
-        }
+        Target::pollables(Some(read), None)
     }
 }
 

@@ -144,7 +144,7 @@ impl Selector {
         mode: Mode,
     ) -> io::Result<Key> {
         debug_assert!(
-            matches!(target, Target::Pollables { .. }),
+            matches!(target, Target::Pollables(_)),
             "a descriptor is known by its number too: `register`"
         );
         let key = self

@@ -35,10 +35,7 @@ impl Stdin {
 
 impl Pollables for Stdin {
     fn target(&self, _interest: Interest) -> Target {
-        Target::Pollables {
-            read: Some(self.readable.handle()),
-            write: None,
-        }
+        Target::pollables(Some(self.readable.handle()), None)
     }
 }
 
@@ -73,10 +70,7 @@ impl Stdout {
 
 impl Pollables for Stdout {
     fn target(&self, _interest: Interest) -> Target {
-        Target::Pollables {
-            read: None,
-            write: Some(self.writable.handle()),
-        }
+        Target::pollables(None, Some(self.writable.handle()))
     }
 }
 

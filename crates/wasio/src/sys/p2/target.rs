@@ -1,5 +1,6 @@
 //! What a registration waits for, and pollables that are safe to let go of.
 
+use std::num::NonZeroU32;
 use std::ops::Deref;
 use std::os::fd::RawFd;
 
@@ -21,20 +22,25 @@ impl Placed for Handle {
 pub(crate) enum Target {
     /// A pollable for each direction; `None` for one that the source does not have, which is
     /// never reported.
-    Pollables {
-        read: Option<Handle>,
-        write: Option<Handle>,
-    },
+    Pollables([Option<NonZeroU32>; 2]),
     /// What wasi-libc made and knows.
     Descriptor(RawFd),
 }
 
 impl Target {
+    pub(crate) const NONE: Self = Self::Pollables([None, None]);
+
+    pub(crate) fn pollables(read: Option<Handle>, write: Option<Handle>) -> Self {
+        Self::Pollables([read, write].map(|handle| NonZeroU32::new(handle?)))
+    }
+
     pub(crate) const fn handle(self, direction: Direction) -> Option<Handle> {
-        match (self, direction) {
-            (Self::Pollables { read, .. }, Direction::Read) => read,
-            (Self::Pollables { write, .. }, Direction::Write) => write,
-            (Self::Descriptor(_), _) => None,
+        match self {
+            Self::Pollables(handles) => match handles[direction as usize] {
+                Some(handle) => Some(handle.get()),
+                None => None,
+            },
+            Self::Descriptor(_) => None,
         }
     }
 

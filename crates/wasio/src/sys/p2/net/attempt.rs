@@ -12,7 +12,7 @@ use crate::portable::Key;
 use crate::sys::imp::error;
 use crate::sys::imp::raw::{Lock, Once};
 use crate::sys::imp::selector::Selector;
-use crate::sys::imp::target::{Handle, Owned};
+use crate::sys::imp::target::{Owned, Target};
 
 /// What a stream asks of the attempt that it may be.
 pub(super) trait Attempting: Send + Sync {
@@ -21,8 +21,8 @@ pub(super) trait Attempting: Send + Sync {
     /// Why there is no connection: `WouldBlock` while the attempt lasts, then once the reason why it
     /// failed, then `NotConnected`.
     fn why_not(&self) -> io::Error;
-    /// What is ready when the attempt is over.
-    fn over(&self) -> Option<Handle>;
+    /// What is ready when the attempt is over, in both directions, as a failure shows in both.
+    fn target(&self) -> Target;
     fn set_registration(&self, registration: Option<(&Selector, Key)>);
 }
 
@@ -90,8 +90,9 @@ impl Attempting for Attempt {
         }
     }
 
-    fn over(&self) -> Option<Handle> {
-        self.state().over.as_ref().map(|over| over.handle())
+    fn target(&self) -> Target {
+        let over = self.state().over.as_ref().map(|over| over.handle());
+        Target::pollables(over, over)
     }
 
     fn set_registration(&self, registration: Option<(&Selector, Key)>) {

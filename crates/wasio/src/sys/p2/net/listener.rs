@@ -119,10 +119,7 @@ impl Pollables for TcpListener {
             Self::Native(native) => {
                 let readable = &native.readable;
                 let readable = readable.get_or_init(|| Owned::new(native.socket.subscribe()));
-                Target::Pollables {
-                    read: Some(readable.handle()),
-                    write: None,
-                }
+                Target::pollables(Some(readable.handle()), None)
             }
             Self::Std(listener) => Target::Descriptor(listener.descriptor()),
         }

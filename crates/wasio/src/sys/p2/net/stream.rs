@@ -329,9 +329,7 @@ impl Connection {
     fn read_peeked(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut peeked = self.peeked();
         let len = peeked.copy_to(buffer);
-        peeked.bytes.copy_within(len.., 0);
-        let left = peeked.bytes.len() - len;
-        peeked.bytes.truncate(left);
+        peeked.bytes.drain(..len);
         let result = match len {
             // Only the error is left.
             0 => stream::ended(peeked.error.take()),
@@ -373,18 +371,18 @@ impl Connection {
 
     /// Waits for the host from now on: what was taken from it is read.
     fn retarget(&self) {
-        if let Some((selector, key)) = &*self.registration()
-            && let Some(interest) = selector.interest(*key)
-        {
-            selector.replace_target(*key, self.target(interest));
+        if let Some((selector, key)) = &*self.registration() {
+            selector.replace_target(*key, self.target(Interest::READABLE));
         }
     }
 
     /// Takes the place of the attempt. Its end was an event that said nothing of bytes: the first of
     /// them are another one, also for a program that has not read yet.
     pub(super) fn begin(&self) {
-        self.retarget();
-        if let Some((selector, key)) = &*self.registration() {
+        if let Some((selector, key)) = &*self.registration()
+            && let Some(interest) = selector.interest(*key)
+        {
+            selector.replace_target(*key, self.target(interest));
             selector.after_io(*key, Direction::Read, Outcome::Blocked);
         }
     }
@@ -398,6 +396,7 @@ impl Connection {
         self.registration.lock()
     }
 
+    #[inline(never)]
     fn target(&self, interest: Interest) -> Target {
         if interest.is_readable() {
             self.readable
@@ -408,14 +407,12 @@ impl Connection {
         }
         let handle = |pollable: &Once<Owned>| pollable.get().map(|owned| owned.handle());
         let peeked = self.peeked();
-        Target::Pollables {
-            read: if peeked.is_empty() {
-                handle(&self.readable)
-            } else {
-                Some(clock::always_ready())
-            },
-            write: handle(&self.writable),
-        }
+        let read = if peeked.is_empty() {
+            handle(&self.readable)
+        } else {
+            Some(clock::always_ready())
+        };
+        Target::pollables(read, handle(&self.writable))
     }
 }
 
@@ -440,12 +437,8 @@ impl Pollables for TcpStream {
         if let Some(connection) = native.connection.get() {
             return connection.target(interest);
         }
-        // Both directions, as a failure shows in both.
-        let over = native.attempt.as_ref().and_then(|attempt| attempt.over());
-        Target::Pollables {
-            read: over,
-            write: over,
-        }
+        let attempt = native.attempt.as_ref();
+        attempt.map_or(Target::NONE, |attempt| attempt.target())
     }
 
     fn of_libc(&self) -> Option<&dyn libc::Descriptor> {

@@ -268,10 +268,7 @@ impl Native {
     fn connect(&self, address: SocketAddr) -> io::Result<()> {
         let mut state = self.state();
         let registration = state.registration.clone();
-        let nothing = Target::Pollables {
-            read: None,
-            write: None,
-        };
+        let nothing = Target::NONE;
         if let Some((selector, key)) = &registration {
             selector.replace_target(*key, nothing);
         }
@@ -320,10 +317,7 @@ impl State {
 
     fn target(&mut self, interest: Interest) -> Target {
         let Some(streams) = &mut self.streams else {
-            return Target::Pollables {
-                read: None,
-                write: None,
-            };
+            return Target::NONE;
         };
         if interest.is_readable() && streams.readable.is_none() {
             streams.readable = Some(Owned::new(streams.incoming.subscribe()));
@@ -333,10 +327,7 @@ impl State {
             streams.writable = Some(Owned::new(streams.outgoing.subscribe()));
         }
         let handle = |pollable: &Option<Owned>| pollable.as_ref().map(|owned| owned.handle());
-        Target::Pollables {
-            read: handle(&streams.readable),
-            write: handle(&streams.writable),
-        }
+        Target::pollables(handle(&streams.readable), handle(&streams.writable))
     }
 }
 
