@@ -3,7 +3,7 @@
 
 use std::cell::{OnceCell, RefCell, RefMut};
 use std::io;
-use std::mem::offset_of;
+use std::mem::{ManuallyDrop, offset_of};
 #[cfg(feature = "net")]
 use std::net::{SocketAddr, SocketAddrV6};
 use std::ops::Deref;
@@ -190,6 +190,32 @@ impl<T> Deref for Once<T> {
 
     fn deref(&self) -> &OnceCell<T> {
         &self.0
+    }
+}
+
+/// A value that is dropped in a function of its own, which is linked once: what goes with a source
+/// is much code for each of the places that may drop one.
+pub(super) struct DropApart<T>(ManuallyDrop<T>);
+
+impl<T> DropApart<T> {
+    pub(super) const fn new(value: T) -> Self {
+        Self(ManuallyDrop::new(value))
+    }
+}
+
+impl<T> Deref for DropApart<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> Drop for DropApart<T> {
+    #[inline(never)]
+    fn drop(&mut self) {
+        // SAFETY: nothing sees the value after this, the only place that drops it.
+        unsafe { ManuallyDrop::drop(&mut self.0) };
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use wasip2::clocks::monotonic_clock;
 
 use super::descriptors::{ByDescriptor, WAYS, Ways};
-use super::raw::{self, Asked, Lock};
+use super::raw::{self, Asked, DropApart, Lock};
 use super::target::{Handle, Target};
 use super::wait::{self, Turn, Wait};
 use crate::portable::{Config, Direction, Key, Sources, Timers, WakeFlag};
@@ -21,8 +21,13 @@ use crate::sys::{Backend, Outcome, found};
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
 /// A handle to a 0.2 selector.
-#[derive(Clone)]
-pub(crate) struct Selector(Arc<Shared>);
+pub(crate) struct Selector(DropApart<Arc<Shared>>);
+
+impl Clone for Selector {
+    fn clone(&self) -> Self {
+        Self(DropApart::new(Arc::clone(&self.0)))
+    }
+}
 
 pub(super) struct Shared {
     state: Lock<State>,
@@ -118,7 +123,7 @@ impl State {
 
 impl Selector {
     fn with_state(config: Config, timers: Timers) -> Self {
-        Self(Arc::new(Shared {
+        Self(DropApart::new(Arc::new(Shared {
             state: Lock::new(State {
                 sources: Sources::new(),
                 by_descriptor: ByDescriptor::default(),
@@ -132,7 +137,7 @@ impl Selector {
             }),
             wake: WakeFlag::new(),
             config,
-        }))
+        })))
     }
 
     /// Registers a source that is made of pollables, and arms it.

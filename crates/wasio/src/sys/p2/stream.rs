@@ -45,7 +45,7 @@ pub(super) fn write(stream: &OutputStream, bytes: &[u8]) -> io::Result<usize> {
             Ok(more) => written += more,
             // The next call says so again.
             Err(_) if written > 0 => break,
-            Err(error) => return Err(error),
+            Err(error) => return Err(broken(error)),
         }
     }
     Ok(written)
@@ -59,12 +59,12 @@ pub(super) fn or_would_block(written: usize, bytes: &[u8]) -> io::Result<usize> 
     Ok(written)
 }
 
-fn write_chunk(stream: &OutputStream, bytes: &[u8]) -> io::Result<usize> {
-    let permit = raw::check_write(stream).map_err(broken)?;
+fn write_chunk(stream: &OutputStream, bytes: &[u8]) -> Result<usize, StreamError> {
+    let permit = raw::check_write(stream)?;
     let room = usize::try_from(permit.min(CHUNK_LEN)).unwrap_or(usize::MAX);
     let chunk = &bytes[..bytes.len().min(room)];
     if !chunk.is_empty() {
-        raw::write(stream, chunk).map_err(broken)?;
+        raw::write(stream, chunk)?;
     }
     Ok(chunk.len())
 }

@@ -16,7 +16,7 @@ use super::attempt::{Attempt, Attempting};
 use super::{address, checked, hop_limit, libc, linger};
 use crate::Interest;
 use crate::portable::{Direction, Key};
-use crate::sys::imp::raw::{self, Lock, Once};
+use crate::sys::imp::raw::{self, DropApart, Lock, Once};
 use crate::sys::imp::selector::Selector;
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::{Owned, Target};
@@ -27,7 +27,9 @@ use crate::sys::{Backend, Outcome};
 const FIRST_LEN: usize = 512;
 
 /// A connection of the host's, or of libc's.
-pub(crate) enum TcpStream {
+pub(crate) struct TcpStream(DropApart<Kind>);
+
+enum Kind {
     Native(Arc<Native>),
     Std(Box<dyn libc::Stream>),
 }
@@ -63,6 +65,10 @@ struct Peeked {
 }
 
 impl TcpStream {
+    const fn from_kind(kind: Kind) -> Self {
+        Self(DropApart::new(kind))
+    }
+
     pub(super) fn connect(address: SocketAddr) -> io::Result<Self> {
         let socket = checked(create_tcp_socket(address::family(&address)))?;
         checked(socket.start_connect(address::network(), address::to_host(address)))?;
@@ -74,43 +80,43 @@ impl TcpStream {
         };
         // wasmtime does not begin before it is asked about the outcome for the first time.
         native.try_finish();
-        Ok(Self::Native(Arc::new(native)))
+        Ok(Self::from_kind(Kind::Native(Arc::new(native))))
     }
 
     pub(super) fn accepted(socket: TcpSocket, input: InputStream, output: OutputStream) -> Self {
-        Self::Native(Arc::new(Native {
+        Self::from_kind(Kind::Native(Arc::new(Native {
             connection: Once::with(Connection::new(input, output).warmed()),
             attempt: None,
             socket,
             nodelay: AtomicBool::new(false),
-        }))
+        })))
     }
 
     pub(super) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Native(native) => native.connection()?.read(buffer),
-            Self::Std(stream) => stream.read(buffer),
+        match &*self.0 {
+            Kind::Native(native) => native.connection()?.read(buffer),
+            Kind::Std(stream) => stream.read(buffer),
         }
     }
 
     pub(super) fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Native(native) => native.connection()?.peek(buffer),
-            Self::Std(stream) => stream.peek(buffer),
+        match &*self.0 {
+            Kind::Native(native) => native.connection()?.peek(buffer),
+            Kind::Std(stream) => stream.peek(buffer),
         }
     }
 
     pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Native(native) => native.connection()?.write(bytes),
-            Self::Std(stream) => stream.write(bytes),
+        match &*self.0 {
+            Kind::Native(native) => native.connection()?.write(bytes),
+            Kind::Std(stream) => stream.write(bytes),
         }
     }
 
     pub(super) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        let native = match self {
-            Self::Native(native) => native,
-            Self::Std(stream) => return stream.shutdown(how),
+        let native = match &*self.0 {
+            Kind::Native(native) => native,
+            Kind::Std(stream) => return stream.shutdown(how),
         };
         native.established()?;
         checked(native.socket.shutdown(match how {
@@ -122,8 +128,8 @@ impl TcpStream {
 
     /// The error of an attempt to connect. An error of the connection is one of its next operation.
     pub(super) fn take_error(&self) -> io::Result<Option<io::Error>> {
-        match self {
-            Self::Native(native) => match native.connection() {
+        match &*self.0 {
+            Kind::Native(native) => match native.connection() {
                 Ok(_) => Ok(None),
                 Err(error) => match error.kind() {
                     // Not over, or it was taken before.
@@ -131,68 +137,68 @@ impl TcpStream {
                     _ => Ok(Some(error)),
                 },
             },
-            Self::Std(stream) => stream.take_error(),
+            Kind::Std(stream) => stream.take_error(),
         }
     }
 
     pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
-        match self {
-            Self::Native(native) => {
+        match &*self.0 {
+            Kind::Native(native) => {
                 native.try_finish();
                 raw::local_address(&native.socket).map_err(error::of_number)
             }
-            Self::Std(stream) => stream.local_addr(),
+            Kind::Std(stream) => stream.local_addr(),
         }
     }
 
     pub(super) fn peer_addr(&self) -> io::Result<SocketAddr> {
-        match self {
-            Self::Native(native) => {
+        match &*self.0 {
+            Kind::Native(native) => {
                 native.established()?;
                 raw::remote_address(&native.socket).map_err(error::of_number)
             }
-            Self::Std(stream) => stream.peer_addr(),
+            Kind::Std(stream) => stream.peer_addr(),
         }
     }
 
     /// The interface has no such option, and hosts send at once what they are given: as
     /// wasi-libc, it is remembered and changes nothing.
     pub(super) fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
-        match self {
-            Self::Native(native) => {
+        match &*self.0 {
+            Kind::Native(native) => {
                 native.nodelay.store(nodelay, Ordering::Relaxed);
                 Ok(())
             }
-            Self::Std(stream) => stream.set_nodelay(nodelay),
+            Kind::Std(stream) => stream.set_nodelay(nodelay),
         }
     }
 
     pub(super) fn nodelay(&self) -> io::Result<bool> {
-        match self {
-            Self::Native(native) => Ok(native.nodelay.load(Ordering::Relaxed)),
-            Self::Std(stream) => stream.nodelay(),
+        match &*self.0 {
+            Kind::Native(native) => Ok(native.nodelay.load(Ordering::Relaxed)),
+            Kind::Std(stream) => stream.nodelay(),
         }
     }
 
     /// `None` for one of libc's.
     pub(in crate::sys::imp) fn host_socket(&self) -> Option<&TcpSocket> {
-        match self {
-            Self::Native(native) => Some(&native.socket),
-            Self::Std(_) => None,
+        match &*self.0 {
+            Kind::Native(native) => Some(&native.socket),
+            Kind::Std(_) => None,
         }
     }
 
     pub(super) fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        match self {
-            Self::Native(native) => checked(native.socket.set_hop_limit(hop_limit(ttl)?)),
-            Self::Std(stream) => stream.set_ttl(ttl),
+        match &*self.0 {
+            Kind::Native(native) => checked(native.socket.set_hop_limit(hop_limit(ttl)?)),
+            Kind::Std(stream) => stream.set_ttl(ttl),
         }
     }
 
     pub(super) fn ttl(&self) -> io::Result<u32> {
-        match self {
-            Self::Native(native) => checked(native.socket.hop_limit()).map(u32::from),
-            Self::Std(stream) => stream.ttl(),
+        match &*self.0 {
+            Kind::Native(native) => checked(native.socket.hop_limit()).map(u32::from),
+            Kind::Std(stream) => stream.ttl(),
         }
     }
 }
@@ -245,6 +251,7 @@ impl Native {
         // It fails for a connection that is gone, of which there is nothing to send.
         let _ = self.socket.shutdown(ShutdownType::Send);
         let connection = self.connection.get()?;
+        connection.set_registration(None);
         Some(connection.output.subscribe())
     }
 
@@ -258,14 +265,11 @@ impl Native {
     }
 }
 
-impl Drop for TcpStream {
-    #[inline(never)]
+impl Drop for Kind {
     fn drop(&mut self) {
-        let stream = &*self;
-        if let Self::Native(native) = stream
+        if let Self::Native(native) = self
             && native.has_unsent()
         {
-            stream.set_registration(None);
             linger::keep(native);
         }
     }
@@ -430,9 +434,9 @@ impl Peeked {
 
 impl Pollables for TcpStream {
     fn target(&self, interest: Interest) -> Target {
-        let native = match self {
-            Self::Native(native) => native,
-            Self::Std(stream) => return Target::Descriptor(stream.descriptor()),
+        let native = match &*self.0 {
+            Kind::Native(native) => native,
+            Kind::Std(stream) => return Target::Descriptor(stream.descriptor()),
         };
         if let Some(connection) = native.connection.get() {
             return connection.target(interest);
@@ -442,14 +446,14 @@ impl Pollables for TcpStream {
     }
 
     fn of_libc(&self) -> Option<&dyn libc::Descriptor> {
-        match self {
-            Self::Native(_) => None,
-            Self::Std(stream) => Some(&**stream),
+        match &*self.0 {
+            Kind::Native(_) => None,
+            Kind::Std(stream) => Some(&**stream),
         }
     }
 
     fn set_registration(&self, registration: Option<(&Selector, Key)>) {
-        let Self::Native(native) = self else {
+        let Kind::Native(native) = &*self.0 else {
             return;
         };
         if let Some(connection) = native.connection.get() {
@@ -465,15 +469,15 @@ pollable_source!(TcpStream);
 /// The stream must be non-blocking.
 impl From<net::TcpStream> for TcpStream {
     fn from(stream: net::TcpStream) -> Self {
-        Self::Std(Box::new(stream))
+        Self::from_kind(Kind::Std(Box::new(stream)))
     }
 }
 
 impl fmt::Debug for TcpStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Native(native) => f.debug_tuple("TcpStream").field(&native.socket).finish(),
-            Self::Std(stream) => stream.fmt(f),
+        match &*self.0 {
+            Kind::Native(native) => f.debug_tuple("TcpStream").field(&native.socket).finish(),
+            Kind::Std(stream) => stream.fmt(f),
         }
     }
 }
