@@ -14,6 +14,7 @@ use wasip2::io::poll::Pollable;
 
 use super::stream::Native;
 use crate::sys::imp::raw::{self, Lock};
+use crate::sys::imp::target::Handle;
 
 /// How long the end of the program waits for slow peers.
 const LAST_NS: u64 = 5_000_000_000;
@@ -40,20 +41,10 @@ static ANY: AtomicBool = AtomicBool::new(false);
 /// Keeps a connection for as long as the host has something of it to send.
 #[cold]
 pub(super) fn keep(connection: &Arc<Native>) {
-    let Some(sent) = connection.end() else {
-        return;
-    };
-    static AT_EXIT: AtomicBool = AtomicBool::new(false);
-    if !AT_EXIT.swap(true, Ordering::Relaxed) {
-        raw::at_exit(wait_for_all);
+    if let Some(sent) = connection.end() {
+        let connection = Arc::clone(connection);
+        reap(Some(Lingering { sent, connection }));
     }
-    reap();
-    let mut lingering = LINGERING.lock();
-    lingering.push(Lingering {
-        sent,
-        connection: Arc::clone(connection),
-    });
-    ANY.store(true, Ordering::Relaxed);
 }
 
 /// Lets go of what has been sent, now and then.
@@ -64,13 +55,15 @@ pub(crate) fn look() {
             .fetch_add(1, Ordering::Relaxed)
             .is_multiple_of(SELECTS_PER_LOOK)
     {
-        reap();
+        reap(None);
     }
 }
 
+/// Lets go of what has been sent, and keeps one more. Returns what is ready when the first of them
+/// has been sent.
 #[cold]
 #[inline(never)]
-fn reap() {
+fn reap(more: Option<Lingering>) -> Option<Handle> {
     let mut lingering = LINGERING.lock();
     let mut place = 0;
     while let Some(one) = lingering.get(place) {
@@ -82,17 +75,24 @@ fn reap() {
             *gone = last;
         }
     }
+    if let Some(more) = more {
+        if lingering.capacity() == 0 {
+            // The first.
+            raw::at_exit(wait_for_all);
+        }
+        lingering.push(more);
+    }
     ANY.store(!lingering.is_empty(), Ordering::Relaxed);
+    lingering.first().map(|first| first.sent.handle())
 }
 
 extern "C" fn wait_for_all() {
     let last_ns = monotonic_clock::now().saturating_add(LAST_NS);
     let last = monotonic_clock::subscribe_instant(last_ns);
-    loop {
-        reap();
-        match LINGERING.lock().first() {
-            Some(first) if !last.ready() => raw::poll(&[last.handle(), first.sent.handle()]),
-            _ => return,
-        };
+    while let Some(first) = reap(None) {
+        if last.ready() {
+            return;
+        }
+        raw::poll(&[last.handle(), first]);
     }
 }
