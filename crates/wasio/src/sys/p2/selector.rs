@@ -14,7 +14,7 @@ use wasip2::clocks::monotonic_clock;
 use super::descriptors::{ByDescriptor, WAYS, Ways};
 use super::raw::{self, Asked, DropApart, Lock};
 use super::target::{Handle, Target};
-use super::wait::{self, Turn, Wait};
+use super::wait::{self, OWN, Own, Turn, Wait};
 use crate::portable::{Config, Direction, Key, Sources, Timers, WakeFlag};
 use crate::sys::refusal::{never_registered, nothing_to_wait_for, registered_twice, second_waker};
 use crate::sys::{Backend, Outcome, found};
@@ -47,6 +47,8 @@ pub(super) struct State {
     pub(super) timers: Timers,
     /// [`Timers::pop_due`], once there was a timer: programs without any go without its code.
     pub(super) pop_due: Option<PopDue>,
+    /// What is done for the waker and the timers, once there was one.
+    pub(super) own: Option<&'static Own>,
     pub(super) waker: Option<Token>,
     /// `None` while somebody waits with it.
     wait: Option<Box<Wait>>,
@@ -131,6 +133,7 @@ impl Selector {
                 ways: None,
                 timers,
                 pop_due: None,
+                own: None,
                 waker: None,
                 wait: Some(Box::new(Wait::new(config))),
                 hot: 0,
@@ -188,6 +191,7 @@ impl Backend for Selector {
         forked.descriptors_in_array = state.descriptors_in_array;
         forked.ways = state.ways;
         forked.pop_due = state.pop_due;
+        forked.own = state.own;
         for (_, source) in state.sources.iter() {
             let mode = match source.mode {
                 Mode::Edge | Mode::Level => Mode::Level,
@@ -313,6 +317,7 @@ impl Backend for Selector {
     fn with_timers<R>(&self, f: impl FnOnce(&mut Timers) -> R) -> io::Result<R> {
         let mut state = self.0.lock();
         state.pop_due = Some(Timers::pop_due);
+        state.own = Some(&OWN);
         Ok(f(&mut state.timers))
     }
 
@@ -323,6 +328,7 @@ impl Backend for Selector {
         }
         self.0.wake.take();
         state.waker = Some(token);
+        state.own = Some(&OWN);
         Ok(())
     }
 

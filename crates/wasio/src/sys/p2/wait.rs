@@ -164,21 +164,8 @@ impl<'a> Turn<'a> {
         super::net::linger::look();
         let shared = self.shared;
         let mut state = shared.lock();
-        if let Some(token) = state.waker
-            && !self.events.is_full()
-            && shared.wake.take()
-        {
-            self.push(token);
-        }
-        if state.timers.next_deadline_ns().is_some()
-            && let Some(pop_due) = state.pop_due
-        {
-            let now_ns = selector::now_ns();
-            while !self.events.is_full()
-                && let Some(token) = pop_due(&mut state.timers, now_ns)
-            {
-                self.push(token);
-            }
+        if let Some(own) = state.own {
+            (own.report)(self, &mut state);
         }
         let had_more = self.wait.delivered < self.wait.found.len();
         if had_more {
@@ -193,25 +180,16 @@ impl<'a> Turn<'a> {
         had_more
     }
 
-    #[inline(never)]
-    fn push(&mut self, token: Token) {
-        // There is room: the callers have just looked.
-        let _ = self
-            .events
-            .push(Key::NONE, token, Readiness::READABLE, Record::Own);
-    }
-
     /// How long this call may wait: until the timeout or the next timer, and not at
     /// all if there is something to report.
     fn budget(&self) -> Budget {
-        let state = self.shared.lock();
-        let is_woken = self.shared.wake.is_set() && state.waker.is_some();
-        if !self.events.is_empty() || is_woken || self.deadline_ns == Some(0) {
+        if !self.events.is_empty() || self.deadline_ns == Some(0) {
             return Budget::Zero;
         }
         let budget = self.deadline_ns.map_or(Budget::Unlimited, Budget::Until);
-        match state.timers.next_deadline_ns() {
-            Some(timer_ns) => budget.until(timer_ns),
+        let state = self.shared.lock();
+        match state.own {
+            Some(own) => (own.budget)(self, &state, budget),
             None => budget,
         }
     }
@@ -397,6 +375,60 @@ impl<'a> Turn<'a> {
             Mode::Level | Mode::Oneshot => state.sources.disarm_both(found.key),
         }
         true
+    }
+}
+
+/// What is done for a waker and for timers. A selector gets it with the first of them: a program
+/// without any is linked without this code.
+pub(super) struct Own {
+    /// [`Turn::report_own`]
+    report: fn(&mut Turn<'_>, &mut State),
+    /// [`Turn::budget_of_own`]
+    budget: fn(&Turn<'_>, &State, Budget) -> Budget,
+}
+
+pub(super) static OWN: Own = Own {
+    report: |turn, state| turn.report_own(state),
+    budget: |turn, state, budget| turn.budget_of_own(state, budget),
+};
+
+impl Turn<'_> {
+    /// Reports the waker, and the timers that are due.
+    fn report_own(&mut self, state: &mut State) {
+        if let Some(token) = state.waker
+            && !self.events.is_full()
+            && self.shared.wake.take()
+        {
+            self.push(token);
+        }
+        if state.timers.next_deadline_ns().is_some()
+            && let Some(pop_due) = state.pop_due
+        {
+            let now_ns = selector::now_ns();
+            while !self.events.is_full()
+                && let Some(token) = pop_due(&mut state.timers, now_ns)
+            {
+                self.push(token);
+            }
+        }
+    }
+
+    fn push(&mut self, token: Token) {
+        // There is room: the callers have just looked.
+        let _ = self
+            .events
+            .push(Key::NONE, token, Readiness::READABLE, Record::Own);
+    }
+
+    /// How long the call may wait for them: not at all once the waker was used.
+    fn budget_of_own(&self, state: &State, budget: Budget) -> Budget {
+        if self.shared.wake.is_set() && state.waker.is_some() {
+            return Budget::Zero;
+        }
+        match state.timers.next_deadline_ns() {
+            Some(timer_ns) => budget.until(timer_ns),
+            None => budget,
+        }
     }
 }
 
