@@ -26,6 +26,7 @@ struct Lingering {
     // Before its parent: the host traps if that goes first.
     sent: Pollable,
     connection: Arc<Native>,
+    next: Option<Box<Lingering>>,
 }
 
 impl Lingering {
@@ -35,15 +36,22 @@ impl Lingering {
     }
 }
 
-static LINGERING: Lock<Vec<Lingering>> = Lock::new(Vec::new());
+static LINGERING: Lock<Option<Box<Lingering>>> = Lock::new(None);
 static ANY: AtomicBool = AtomicBool::new(false);
 
 /// Keeps a connection for as long as the host has something of it to send.
 #[cold]
 pub(super) fn keep(connection: &Arc<Native>) {
+    static AT_EXIT: AtomicBool = AtomicBool::new(false);
+    if !AT_EXIT.swap(true, Ordering::Relaxed) {
+        raw::at_exit(wait_for_all);
+    }
     if let Some(sent) = connection.end() {
-        let connection = Arc::clone(connection);
-        reap(Some(Lingering { sent, connection }));
+        reap(Some(Box::new(Lingering {
+            sent,
+            connection: Arc::clone(connection),
+            next: None,
+        })));
     }
 }
 
@@ -63,27 +71,20 @@ pub(crate) fn look() {
 /// has been sent.
 #[cold]
 #[inline(never)]
-fn reap(more: Option<Lingering>) -> Option<Handle> {
+fn reap(more: Option<Box<Lingering>>) -> Option<Handle> {
     let mut lingering = LINGERING.lock();
-    let mut place = 0;
-    while let Some(one) = lingering.get(place) {
+    let mut all = lingering.take();
+    let mut left = more;
+    while let Some(mut one) = all {
+        all = one.next.take();
         if !one.is_sent() {
-            place += 1;
-        } else if let Some(last) = lingering.pop()
-            && let Some(gone) = lingering.get_mut(place)
-        {
-            *gone = last;
+            one.next = left;
+            left = Some(one);
         }
     }
-    if let Some(more) = more {
-        if lingering.capacity() == 0 {
-            // The first.
-            raw::at_exit(wait_for_all);
-        }
-        lingering.push(more);
-    }
-    ANY.store(!lingering.is_empty(), Ordering::Relaxed);
-    lingering.first().map(|first| first.sent.handle())
+    *lingering = left;
+    ANY.store(lingering.is_some(), Ordering::Relaxed);
+    lingering.as_ref().map(|first| first.sent.handle())
 }
 
 extern "C" fn wait_for_all() {
