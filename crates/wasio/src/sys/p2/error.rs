@@ -60,7 +60,9 @@ impl Error for HostError {}
 
 impl fmt::Debug for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "HostError({self})")
+        f.write_str("HostError(")?;
+        fmt::Display::fmt(self, f)?;
+        f.write_str(")")
     }
 }
 
@@ -69,11 +71,11 @@ impl fmt::Debug for HostError {
 #[cold]
 #[inline(never)]
 pub(crate) fn of_code(code: ErrorCode) -> io::Error {
-    match kind(code) {
-        // Frequent, and it says all there is: not worth an allocation.
-        io::ErrorKind::WouldBlock => io::ErrorKind::WouldBlock.into(),
-        kind => io::Error::new(kind, HostError(Said::Code(code))),
+    // Frequent, and it says all there is: not worth an allocation.
+    if code == ErrorCode::WouldBlock {
+        return io::ErrorKind::WouldBlock.into();
     }
+    io::Error::new(kind(code), HostError(Said::Code(code)))
 }
 
 /// An error code by its number in WIT, from our own imports.

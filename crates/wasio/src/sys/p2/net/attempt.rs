@@ -18,9 +18,9 @@ use crate::sys::imp::target::{Owned, Target};
 pub(super) trait Attempting: Send + Sync {
     /// Sets `connection` if the host says that the attempt has succeeded.
     fn try_finish(&self, socket: &TcpSocket, connection: &Once<Connection>);
-    /// Why there is no connection: `WouldBlock` while the attempt lasts, then once the reason why it
-    /// failed, then `NotConnected`.
-    fn why_not(&self) -> io::Error;
+    /// The same, and says why there is no connection: `WouldBlock` while the attempt lasts, then once
+    /// the reason why it failed, then `NotConnected`.
+    fn finish(&self, socket: &TcpSocket, connection: &Once<Connection>) -> io::Result<()>;
     /// What is ready when the attempt is over, in both directions, as a failure shows in both.
     fn target(&self) -> Target;
     fn set_registration(&self, registration: Option<(&Selector, Key)>);
@@ -80,14 +80,16 @@ impl Attempting for Attempt {
         }
     }
 
-    fn why_not(&self) -> io::Error {
-        match &mut self.state().phase {
+    fn finish(&self, socket: &TcpSocket, connection: &Once<Connection>) -> io::Result<()> {
+        self.try_finish(socket, connection);
+        Err(match &mut self.state().phase {
+            Phase::Connected => return Ok(()),
             Phase::Failed(code) => match code.take() {
                 Some(code) => error::of_code(code),
                 None => io::ErrorKind::NotConnected.into(),
             },
-            Phase::Pending | Phase::Connected => io::ErrorKind::WouldBlock.into(),
-        }
+            Phase::Pending => io::ErrorKind::WouldBlock.into(),
+        })
     }
 
     fn target(&self) -> Target {

@@ -216,14 +216,13 @@ impl Native {
     #[cold]
     #[inline(never)]
     fn connected(&self) -> io::Result<&Connection> {
-        self.try_finish();
-        if let Some(connection) = self.connection.get() {
-            return Ok(connection);
+        if let Some(attempt) = &self.attempt {
+            attempt.finish(&self.socket, &self.connection)?;
         }
-        Err(match &self.attempt {
-            Some(attempt) => attempt.why_not(),
-            None => io::ErrorKind::NotConnected.into(),
-        })
+        match self.connection.get() {
+            Some(connection) => Ok(connection),
+            None => Err(io::ErrorKind::NotConnected.into()),
+        }
     }
 
     /// That there is a connection, for what makes no sense without; takes no error.
