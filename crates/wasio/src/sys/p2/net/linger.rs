@@ -13,6 +13,7 @@ use wasip2::clocks::monotonic_clock;
 use wasip2::io::poll::Pollable;
 
 use super::stream::Native;
+use crate::sys::imp::clock;
 use crate::sys::imp::raw::{self, Lock};
 use crate::sys::imp::target::Handle;
 
@@ -32,7 +33,7 @@ struct Lingering {
 impl Lingering {
     /// wasmtime takes note that it has sent all only while it is asked whether it is ready.
     fn is_sent(&self) -> bool {
-        self.sent.ready() && !self.connection.has_unsent()
+        clock::is_ready(self.sent.handle()) && !self.connection.has_unsent()
     }
 }
 
@@ -91,9 +92,8 @@ extern "C" fn wait_for_all() {
     let last_ns = monotonic_clock::now().saturating_add(LAST_NS);
     let last = monotonic_clock::subscribe_instant(last_ns);
     while let Some(first) = reap(None) {
-        if last.ready() {
+        if clock::is_ready_before(last.handle(), first) {
             return;
         }
-        raw::poll(&[last.handle(), first]);
     }
 }

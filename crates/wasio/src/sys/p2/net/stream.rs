@@ -303,7 +303,7 @@ impl Connection {
 
     fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         let mut written = stream::write(&self.output, bytes)?;
-        if written == 0 && self.writable().ready() {
+        if written == 0 && clock::is_ready(self.writable().handle()) {
             written = stream::write(&self.output, bytes)?;
         }
         if written > 0 {
