@@ -36,5 +36,8 @@ fn grow_and_push<T>(array: &mut Vec<T>, value: T) {
     let len = array.len();
     let more = if len < SMALL { len.max(4) } else { len / 4 };
     array.reserve_exact(more);
-    array.push(value);
+    // Always so, which the compiler does not see: it would link another way to grow.
+    if array.len() < array.capacity() {
+        array.push(value);
+    }
 }
