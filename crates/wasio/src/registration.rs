@@ -26,8 +26,8 @@ impl Registration {
 impl Drop for Registration {
     #[inline(never)]
     fn drop(&mut self) {
-        // It fails only if somebody deregistered the descriptor through the selector.
-        let _ = self.selector.deregister(self.key);
+        // It is gone only if somebody deregistered the descriptor through the selector.
+        self.selector.leave(self.key);
     }
 }
 

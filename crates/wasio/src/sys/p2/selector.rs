@@ -163,6 +163,19 @@ impl Selector {
         key.ok_or_else(|| io::ErrorKind::OutOfMemory.into())
     }
 
+    /// Removes a registration; `false` if it is gone. The handle may go right after this: the array
+    /// is brought up to date before the host is handed it again.
+    #[inline(never)]
+    fn remove(&self, key: Key) -> bool {
+        let mut state = self.0.lock();
+        if let Some(source) = state.sources.get(key)
+            && let Target::Descriptor(descriptor) = source.source
+        {
+            state.by_descriptor.remove(descriptor);
+        }
+        state.sources.deregister(key)
+    }
+
     /// What a registration is interested in.
     #[cfg(feature = "net")]
     pub(crate) fn interest(&self, key: Key) -> Option<Interest> {
@@ -261,17 +274,12 @@ impl Backend for Selector {
         found(state.sources.reregister(key, token, interest, mode))
     }
 
-    /// The handle may go right after this: the array is brought up to date before the host is
-    /// handed it again.
-    #[inline(never)]
     fn deregister(&self, key: Key) -> io::Result<()> {
-        let mut state = self.0.lock();
-        if let Some(source) = state.sources.get(key)
-            && let Target::Descriptor(descriptor) = source.source
-        {
-            state.by_descriptor.remove(descriptor);
-        }
-        found(state.sources.deregister(key))
+        found(self.remove(key))
+    }
+
+    fn leave(&self, key: Key) {
+        self.remove(key);
     }
 
     fn find(&self, source: RawDescriptor) -> io::Result<(Key, Mode)> {
