@@ -17,14 +17,19 @@ const HOT_SLACK_NS: u64 = 1_000_000;
 #[inline(never)]
 pub(super) fn always_ready() -> Handle {
     static READY: Once<Pollable> = Once::new();
-    READY
-        .get_or_init(|| monotonic_clock::subscribe_instant(0))
-        .handle()
+    READY.get_or_init(due).handle()
 }
 
 /// Whether a pollable is ready now.
 pub(super) fn is_ready(handle: Handle) -> bool {
-    is_ready_before(handle, always_ready())
+    is_ready_before(handle, due().handle())
+}
+
+/// A clock that is due already, and is to be asked but once: only a new one has the host take in what
+/// the network did, and ask everything in earnest, before it says that nothing else is ready (wasmtime 46:
+/// `Deadline::Past` yields to tokio the first time it is asked).
+fn due() -> Pollable {
+    monotonic_clock::subscribe_instant(0)
 }
 
 /// Waits for one of two, and tells whether it is the first, or both. By the call that every program
@@ -70,11 +75,9 @@ impl Clock {
         }
     }
 
-    /// Ends a wait that is not to block, and is a new one each time: only such a clock has the host take
-    /// in what the network did and ask everything in earnest before it says that nothing is
-    /// ready (wasmtime 46: `Deadline::Past` yields to tokio the first time it is asked).
+    /// Ends a wait that is not to block.
     pub(super) fn at_once(&mut self) -> Handle {
-        let pollable = monotonic_clock::subscribe_duration(0);
+        let pollable = due();
         let handle = pollable.handle();
         // As below, the old one goes after the new one has come.
         self.look = Some(pollable);

@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use super::clock::Clock;
+use super::clock::{self, Clock};
 use super::cost::{self, LOOKS_AT_ONCE};
 use super::descriptors::{Descriptors, Ways};
 use super::raw;
