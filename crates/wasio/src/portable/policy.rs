@@ -205,6 +205,11 @@ impl Policy {
         }
     }
 
+    /// What it was made with, as far as it is allowed.
+    pub(crate) const fn config(&self) -> Config {
+        self.config
+    }
+
     /// Whether there is anything to decide beside so many cold sources. Where not, the caller may
     /// wait on everything without reading the clock and without telling of it.
     pub(crate) const fn applies(&self, cold: usize) -> bool {

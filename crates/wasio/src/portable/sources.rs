@@ -260,8 +260,11 @@ impl<S: Copy> Sources<S> {
     /// Leaves a direction out of the next wait.
     #[inline(never)]
     pub(crate) fn disarm(&mut self, key: Key, direction: Direction) {
-        if let Some(mut armed) = self.armed(key, direction) {
-            armed.disarm();
+        if let Some(entry) = self.entry_mut(key)
+            && entry.slots[direction as usize].armed
+        {
+            entry.slots[direction as usize].armed = false;
+            self.mark_dirty(key.slot(direction));
         }
     }
 

@@ -71,6 +71,8 @@ impl ByDescriptor {
 pub(super) struct Ways {
     /// [`State::place_descriptors`]
     pub(super) place: fn(&mut State) -> bool,
+    /// [`State::forget_descriptor`]
+    pub(super) forget: fn(&mut State, Key),
     /// [`Descriptors::gather`]
     pub(super) gather: fn(&mut Descriptors, bool, &mut Sources<Target>),
     /// [`Turn::ask_libc`]
@@ -81,6 +83,7 @@ pub(super) struct Ways {
 
 pub(super) static WAYS: Ways = Ways {
     place: State::place_descriptors,
+    forget: State::forget_descriptor,
     gather: Descriptors::gather,
     ask_alone: |turn, places, budget| turn.ask_libc(places, budget),
     ask_both: |turn, budget| turn.ask_both(budget),

@@ -32,7 +32,6 @@ impl Clone for Selector {
 pub(super) struct Shared {
     state: Lock<State>,
     pub(super) wake: WakeFlag,
-    config: Config,
 }
 
 type PopDue = fn(&mut Timers, u64) -> Option<Token>;
@@ -112,6 +111,15 @@ impl State {
         alone && !self.by_descriptor.is_empty()
     }
 
+    /// Forgets the number of a descriptor, if that is what is registered.
+    pub(super) fn forget_descriptor(&mut self, key: Key) {
+        if let Some(source) = self.sources.get(key)
+            && let Target::Descriptor(descriptor) = source.source
+        {
+            self.by_descriptor.remove(descriptor);
+        }
+    }
+
     fn forget(&mut self, handle: Handle) {
         let keys: Vec<Key> = (self.sources.iter())
             .filter(|(_, source)| source.source.names(handle))
@@ -124,14 +132,14 @@ impl State {
 }
 
 impl Selector {
-    fn with_state(config: Config, timers: Timers) -> Self {
+    fn with_config(config: Config) -> Self {
         Self(DropApart::new(Arc::new(Shared {
             state: Lock::new(State {
                 sources: Sources::new(),
                 by_descriptor: ByDescriptor::default(),
                 descriptors_in_array: true,
                 ways: None,
-                timers,
+                timers: Timers::new(),
                 pop_due: None,
                 own: None,
                 waker: None,
@@ -139,7 +147,6 @@ impl Selector {
                 hot: 0,
             }),
             wake: WakeFlag::new(),
-            config,
         })))
     }
 
@@ -168,10 +175,8 @@ impl Selector {
     #[inline(never)]
     fn remove(&self, key: Key) -> bool {
         let mut state = self.0.lock();
-        if let Some(source) = state.sources.get(key)
-            && let Target::Descriptor(descriptor) = source.source
-        {
-            state.by_descriptor.remove(descriptor);
+        if let Some(ways) = state.ways {
+            (ways.forget)(&mut state, key);
         }
         state.sources.deregister(key)
     }
@@ -194,13 +199,16 @@ impl Selector {
 
 impl Backend for Selector {
     fn new(config: Config) -> io::Result<Self> {
-        Ok(Self::with_state(config, Timers::new()))
+        Ok(Self::with_config(config))
     }
 
     fn fork(&self) -> io::Result<Self> {
         let state = self.0.lock();
-        let fork = Self::with_state(self.0.config, state.timers.clone());
+        // Somebody would wait with it only during a wait.
+        let config = state.wait.as_ref().map(|wait| wait.config());
+        let fork = Self::with_config(config.unwrap_or_default());
         let mut forked = fork.0.lock();
+        forked.timers = state.timers.clone();
         forked.descriptors_in_array = state.descriptors_in_array;
         forked.ways = state.ways;
         forked.pop_due = state.pop_due;

@@ -47,6 +47,10 @@ impl Wait {
         }
     }
 
+    pub(super) const fn config(&self) -> Config {
+        self.policy.config()
+    }
+
     /// Brings the array up to date with the registrations.
     pub(super) fn reconcile(&mut self, state: &mut State) {
         state.sources.reconcile(&mut self.order, handle);
