@@ -173,6 +173,7 @@ impl<T> IoSource<T> {
         })
     }
 
+    #[inline(never)]
     fn report(&self, direction: Direction, outcome: Outcome) {
         let Some(registration) = &self.registration else {
             return;

@@ -85,7 +85,6 @@ fn is_of(selector: &sys::Selector, registry: &Registry) -> bool {
 }
 
 #[cold]
-#[inline(never)]
 fn registered_elsewhere() -> io::Error {
     refused(
         io::ErrorKind::AlreadyExists,
@@ -94,7 +93,6 @@ fn registered_elsewhere() -> io::Error {
 }
 
 #[cold]
-#[inline(never)]
 pub(crate) fn already_registered() -> io::Error {
     refused(
         io::ErrorKind::AlreadyExists,

@@ -124,6 +124,7 @@ impl<R: Placed> Order<R> {
     }
 
     /// The places of a part, the clock's among them.
+    #[inline(never)]
     pub(crate) fn places(&self, part: Part) -> Range<usize> {
         match part {
             Part::Hot => 0..self.hot + 1,
@@ -300,6 +301,7 @@ impl<R: Placed> Order<R> {
     }
 
     /// Moves a hot slot into the cold part.
+    #[inline(never)]
     fn demote<S: Copy>(&mut self, sources: &mut Sources<S>, id: SlotId) {
         let place = sources.position(id) as usize;
         debug_assert!(place < self.hot, "only a hot slot cools");

@@ -151,7 +151,6 @@ impl<S: Copy> Sources<S> {
     }
 
     /// Removes a registration: from here on `key` is stale. `false` if it was before.
-    #[inline(never)]
     pub(crate) fn deregister(&mut self, key: Key) -> bool {
         let Some(entry) = self.entry_mut(key) else {
             return false;
@@ -516,7 +515,6 @@ impl<S: Copy> Sources<S> {
         entry.map_or(Slot::IDLE, |entry| entry.slots[id.direction() as usize])
     }
 
-    #[inline(never)]
     fn slot_mut(&mut self, id: SlotId) -> Option<&mut Slot> {
         let entry = self.entries.get_mut(id.index() as usize)?;
         Some(&mut entry.slots[id.direction() as usize])

@@ -75,7 +75,6 @@ pub(crate) fn reregister(
 }
 
 /// `Source::deregister`.
-#[inline(never)]
 pub(crate) fn deregister(
     source: &dyn Pollables,
     slot: &mut Option<Registration>,

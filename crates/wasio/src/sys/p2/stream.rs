@@ -23,7 +23,6 @@ pub(super) fn read(stream: &InputStream, target: &mut [u8]) -> io::Result<usize>
 
 /// What a write says that the stream does not take.
 #[cold]
-#[inline(never)]
 fn broken(error: StreamError) -> io::Error {
     error::of_stream(error).unwrap_or_else(|| io::ErrorKind::BrokenPipe.into())
 }
