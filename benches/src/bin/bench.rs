@@ -155,15 +155,8 @@ fn main() -> anyhow::Result<()> {
         println!("\n{bars}");
     }
     if let Some(folder) = arguments.folder() {
-        let given: Vec<String> = std::env::args().skip(1).collect();
-        let command = format!("cargo xtask bench {}", given.join(" "));
-        record::write(
-            &folder,
-            command.trim_end(),
-            &plan.scenarios,
-            &plan.peers,
-            &results,
-        )?;
+        let (scenarios, peers) = (&plan.scenarios, &plan.peers);
+        record::write(&folder, &command(), scenarios, peers, &results)?;
         println!("\nRecorded in {}", folder.display());
     }
     ensure!(
@@ -172,6 +165,13 @@ fn main() -> anyhow::Result<()> {
         results.failures.join("\n")
     );
     Ok(())
+}
+
+/// What was typed.
+fn command() -> String {
+    let given: Vec<String> = std::env::args().skip(1).collect();
+    let command = format!("cargo xtask bench {}", given.join(" "));
+    command.trim_end().to_owned()
 }
 
 fn list() {
