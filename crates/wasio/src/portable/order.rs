@@ -365,11 +365,10 @@ impl<R: Placed> Order<R> {
         }
     }
 
-    /// Two places of the array, or nothing where it is one.
     #[inline(never)]
     fn exchange(&mut self, a: usize, b: usize) {
-        if let Ok([a, b]) = self.records.get_disjoint_mut([a, b]) {
-            mem::swap(a, b);
+        if a.max(b) < self.records.len() {
+            self.records.swap(a, b);
         }
     }
 
