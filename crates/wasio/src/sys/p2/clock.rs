@@ -4,7 +4,9 @@
 use wasip2::clocks::monotonic_clock;
 use wasip2::io::poll::Pollable;
 
-use super::raw::{self, Once};
+#[cfg(feature = "net")]
+use super::raw;
+use super::raw::Once;
 use super::target::Handle;
 use super::wait::Budget;
 
@@ -14,6 +16,7 @@ const HOT_SLACK_NS: u64 = 1_000_000;
 
 /// A pollable that is ready for as long as the program runs: what stands for a source that has
 /// something to give without the host.
+#[cfg(feature = "net")]
 #[inline(never)]
 pub(super) fn always_ready() -> Handle {
     static READY: Once<Pollable> = Once::new();
@@ -21,6 +24,7 @@ pub(super) fn always_ready() -> Handle {
 }
 
 /// Whether a pollable is ready now.
+#[cfg(feature = "net")]
 pub(super) fn is_ready(handle: Handle) -> bool {
     is_ready_before(handle, due().handle())
 }
@@ -34,6 +38,7 @@ fn due() -> Pollable {
 
 /// Waits for one of two, and tells whether it is the first, or both. By the call that every program
 /// makes: another import, `ready`, takes 200 bytes.
+#[cfg(feature = "net")]
 #[cold]
 #[inline(never)]
 pub(super) fn is_ready_before(handle: Handle, other: Handle) -> bool {

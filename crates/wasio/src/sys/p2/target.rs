@@ -28,6 +28,7 @@ pub(crate) enum Target {
 }
 
 impl Target {
+    #[cfg(feature = "net")]
     pub(crate) const NONE: Self = Self::Pollables([None, None]);
 
     pub(crate) fn pollables(read: Option<Handle>, write: Option<Handle>) -> Self {
