@@ -178,6 +178,10 @@ impl Policy {
             91.. => 90,
             percent => percent,
         };
+        // As good as for ever, and far from overflow.
+        if config.max_delay_ns > u64::MAX / 4 {
+            config.max_delay_ns = u64::MAX / 4;
+        }
         Self {
             config,
             piece,
@@ -390,9 +394,11 @@ impl Policy {
         } else {
             lumps
         };
-        self.paid_ns = since_ns.saturating_add(lump_ns * due as u64);
         self.stalled_steps = 0;
         self.looked_at = cold.min(cold.div_ceil(lumps).saturating_mul(due));
+        // For each source, not for each lump: those are rounded up, and would exceed the share in time.
+        let each_ns = period_ns.div_ceil(cold.max(1) as u64);
+        self.paid_ns = since_ns.saturating_add(each_ns * self.looked_at as u64);
         self.looked_at
     }
 
