@@ -7,6 +7,9 @@ use crate::client::open_idle;
 use crate::metric::{self, Sample};
 use crate::peer::Built;
 
+/// Connections that are open at once.
+const AT_ONCE: usize = 100;
+
 #[derive(Debug)]
 pub(super) struct AcceptStorm;
 
@@ -17,6 +20,10 @@ impl Scenario for AcceptStorm {
 
     fn about(&self) -> &'static str {
         "a hundred at a time, connections are opened, echo a byte and are closed"
+    }
+
+    fn busy(&self) -> usize {
+        AT_ONCE
     }
 
     fn sizes(&self, _: Effort) -> Vec<usize> {
@@ -30,7 +37,7 @@ impl Scenario for AcceptStorm {
         let (start, cpu) = (Instant::now(), server.cpu_time());
         let mut opened = 0.0;
         for _ in 0..storms {
-            opened += open_idle(server.addr(), peer.peer.protocol, 100)?.len() as f64;
+            opened += open_idle(server.addr(), peer.peer.protocol, AT_ONCE)?.len() as f64;
         }
         let elapsed = start.elapsed().as_secs_f64();
         let used = server.cpu_time().saturating_sub(cpu);

@@ -28,6 +28,10 @@ impl Scenario for Burst {
         "after a silence 500 connections send 64 bytes at once: how long until each has them back"
     }
 
+    fn busy(&self) -> usize {
+        AT_ONCE
+    }
+
     fn sizes(&self, _: Effort) -> Vec<usize> {
         vec![0, 1_000]
     }

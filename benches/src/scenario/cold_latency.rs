@@ -30,6 +30,10 @@ impl Scenario for ColdLatency {
         self.about
     }
 
+    fn busy(&self) -> usize {
+        BUSY
+    }
+
     fn sizes(&self, _: Effort) -> Vec<usize> {
         vec![1_000]
     }

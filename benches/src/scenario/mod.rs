@@ -83,6 +83,11 @@ pub trait Scenario: std::fmt::Debug + Sync {
     /// The sizes it is done with.
     fn sizes(&self, effort: Effort) -> Vec<usize>;
 
+    /// The most connections that are open beside as many as its size.
+    fn busy(&self) -> usize {
+        1
+    }
+
     /// Whether `peer` can do it, in seconds rather than minutes.
     fn suits(&self, peer: &Peer, size: usize) -> bool {
         size <= peer.most_connections
@@ -90,7 +95,8 @@ pub trait Scenario: std::fmt::Debug + Sync {
 
     /// Whether it is done to `peer` with this size.
     fn takes(&self, peer: &Peer, size: usize) -> bool {
-        self.speaks().contains(&peer.protocol) && self.suits(peer, size)
+        let can = self.busy() <= peer.most_connections && self.suits(peer, size);
+        can && self.speaks().contains(&peer.protocol)
     }
 
     /// Whether doing it again would give other figures.

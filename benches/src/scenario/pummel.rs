@@ -23,6 +23,10 @@ impl Scenario for Pummel {
         self.about
     }
 
+    fn busy(&self) -> usize {
+        self.active
+    }
+
     fn sizes(&self, _: Effort) -> Vec<usize> {
         vec![0, 1_000]
     }
