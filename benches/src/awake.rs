@@ -1,10 +1,9 @@
 //! Cores that do not halt while nothing runs on them.
 //!
-//! On a virtual machine a core that halts leaves it, and so does the message that wakes it: 20 µs
-//! of the sender's time and more of the other's, where a round trip takes 10. Whether the kernel
-//! stops its tick for that long decides 10 µs more, and that depends on what the programs left to
-//! be done later: an `accept` that fails leaves something. Linux does without halting for as long as
-//! somebody holds its request for a latency of zero.
+//! On a virtual machine a core that halts leaves it, and so does the message that wakes it: more than
+//! the rest of a round trip. Whether the kernel stops its tick before is worth 10 µs, and differs with
+//! what a program does otherwise (README.md: a useless `accept` that fails). Linux does without halting
+//! for as long as somebody holds its request for a latency of zero.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;

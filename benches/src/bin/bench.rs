@@ -97,8 +97,8 @@ impl Arguments {
 
     /// A part of the bench would stand in the way of the whole one.
     fn folder(&self) -> Option<PathBuf> {
-        let is_part = [self.scenarios.len(), self.peers.len(), self.sizes.len()] != [0; 3];
-        let is_whole = !is_part && !self.awake;
+        let chosen = self.scenarios.len() + self.peers.len() + self.sizes.len();
+        let is_whole = chosen == 0 && !self.awake;
         self.record.clone().or_else(|| {
             let effort = if self.full { "full" } else { "quick" };
             let name = match self.versions() {

@@ -60,13 +60,6 @@ pub(crate) struct Loan {
     exchanged: [usize; 2],
 }
 
-impl Loan {
-    /// The place of the first record that is lent.
-    pub(crate) const fn first(&self) -> usize {
-        self.places.start
-    }
-}
-
 impl<R: Placed> Order<R> {
     pub(crate) fn new(clock: R) -> Self {
         Self {

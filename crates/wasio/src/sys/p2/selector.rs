@@ -305,7 +305,10 @@ impl Backend for Selector {
         let (moved, arms) = match outcome {
             Outcome::Nothing => return false,
             // A stream that has ended is ready for ever, and was reported.
-            Outcome::Ended => (false, false),
+            Outcome::Ended => {
+                self.0.lock().sources.disarm(key, direction);
+                return false;
+            }
             Outcome::Blocked => (direction == Direction::Write, true),
             Outcome::Short => (true, true),
             // One that blocks is armed, and then counts as one that moved bytes.
@@ -314,11 +317,7 @@ impl Backend for Selector {
         };
         let mut state = self.0.lock();
         let hot = state.hot;
-        if outcome == Outcome::Ended {
-            state.sources.disarm(key, direction);
-        } else {
-            state.sources.after_io(key, direction, moved, arms, hot);
-        }
+        state.sources.after_io(key, direction, moved, arms, hot);
         false
     }
 
