@@ -42,8 +42,8 @@ fn check(driver: &mut Driver, go: &Sender<Duration>, woken: &Receiver<Instant>, 
     for round in 0..ROUNDS {
         // Long enough for the slices of a wait to have grown, and of different length.
         let pause = Duration::from_millis(20 + 3 * round as u64);
-        go.send(pause).expect("the thread waits");
         let start = Instant::now();
+        go.send(pause).expect("the thread waits");
         driver.expect(WAKER);
         let now = Instant::now();
         assert!(now - start >= pause, "woken by something else");

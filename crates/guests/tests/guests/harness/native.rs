@@ -137,16 +137,13 @@ impl Child {
         Some(Duration::from_nanos(total_ns))
     }
 
-    /// Waits until it has ended, at most for `timeout`; then it is killed.
+    /// Waits until it has ended, for `timeout` and no less; then it is killed.
     pub(super) fn wait(mut self, timeout: Duration) -> Outcome {
-        let exit = match self
-            .process
-            .wait_timeout(timeout)
-            .expect("wait for the guest")
-        {
-            Some(status) => exit_of(status),
-            None => Exit::TimedOut,
-        };
+        // What remains is rounded down to milliseconds, so a wait may end early.
+        let timeout = timeout + Duration::from_millis(1);
+        let status = self.process.wait_timeout(timeout);
+        let status = status.expect("wait for the guest");
+        let exit = status.map_or(Exit::TimedOut, exit_of);
         self.kill();
         // Both end with the process.
         let stdout = self.stdout.take().map(JoinHandle::join);
