@@ -19,12 +19,15 @@
 //!
 //! **Looks go in turn**, at a piece of the cold sources each, evenly through the time of a turn: a hundred
 //! on 0.1 are 20 to 30 µs of work each 0.1 to 0.3 ms, which a peer that works on its answer does not
-//! notice, where 0.2 ms at once delayed one answer in fifteen. What is due after the caller took long is
+//! notice, where 0.2 ms at once delayed one answer in fifteen. Where sources cost more (1 µs each, on a
+//! machine whose caches do not hold them) a look is at fewer, so that it still takes no longer than a
+//! peer does. What is due after the caller took long is
 //! made up for in one look at more. A look costs what the estimate says: near the median of the looks so far, a source, so
 //! that neither preemption nor a look that finds much makes the next ones rare.
 //!
 //! *Busy* is judged by the smoothed time from the begin of a poll to what it found, less the time that
-//! the looks at the cold part took themselves; what the caller does between two polls does not make a
+//! the looks at the cold part took themselves, in one poll of four, as reading the clock costs a
+//! percent of a round trip; what the caller does between two polls does not make a
 //! loop idle, however long it takes with two hundred events. Without that, 8 000 sources (1.6 ms a turn)
 //! would make any loop look idle, and the flat wait that makes it slow would be kept for being slow.
 //! Where no look has been timed yet, and their length alone could explain a gap, one is made to time it.
@@ -58,6 +61,10 @@
 //! In the model of the tests one busy source at 60 to 100 µs a round trip keeps 88% or more of its
 //! speed beside 1 000 idle ones; a flat wait would keep 31 to 50%.
 
+mod config;
+
+pub(crate) use config::Config;
+
 /// Fewer cold sources than this are always waited on: 16 × 0.2 µs is what two calls cost.
 pub(super) const FEW_COLD: usize = 16;
 /// A loop is busy while its usual gap is at most this.
@@ -79,38 +86,17 @@ const FIRST_LOOKS: u8 = 8;
 /// A turn through all cold sources is in no fewer looks, where it is in more than one: the delay may
 /// be longer by one of them.
 const FEWEST_LUMPS: usize = 4;
+/// A look is not made shorter than this, of which the call as such is a fifth.
+const SHORTEST_LOOK_NS: u64 = 10_000;
 /// Turns through all cold sources that found nothing, after which looks take half their share.
 const SILENT_TURNS: usize = 16;
+/// One gap in so many is timed.
+const UNTIMED_GAPS: u8 = 4;
 /// Misses in a row after which every hot source is cooled.
 const COOL_AFTER: u8 = 3;
 /// Steps at one instant after which a sweep is due although the clock says otherwise (1 ms of calls
 /// at 2 µs).
 const STALLED_STEPS: u32 = 512;
-
-/// Knobs, on `Poll`'s builder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Config {
-    /// Off: every poll waits on everything.
-    pub(crate) enabled: bool,
-    /// How long a ready cold source may wait, unless `max_sweep_percent` asks for longer.
-    pub(crate) max_delay_ns: u64,
-    /// The largest share of time for looks; taken as the nearest of 1 to 90.
-    pub(crate) max_sweep_percent: u8,
-}
-
-impl Config {
-    pub(crate) const DEFAULT: Self = Self {
-        enabled: true,
-        max_delay_ns: 1_000_000,
-        max_sweep_percent: 20,
-    };
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
 
 /// What the selector does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,6 +150,8 @@ pub(crate) struct Policy {
     miss_at_ns: u64,
     cut: bool,
     misses: u8,
+    /// The waits on the prefix since one whose end was timed.
+    untimed: u8,
     after_miss: bool,
     after_sweep: bool,
     cool_all: bool,
@@ -203,6 +191,7 @@ impl Policy {
             miss_at_ns: 0,
             cut: false,
             misses: 0,
+            untimed: 0,
             after_miss: false,
             after_sweep: false,
             cool_all: false,
@@ -279,6 +268,26 @@ impl Policy {
         self.last_gap_ns < all_ns.min(u64::MAX / 100) * 100 / self.percent()
             && self.looks_ns < all_ns / 4
             && self.stalled_steps == 0
+    }
+
+    /// The wait on the hot prefix found something: whether that is all there is to tell, without
+    /// [`hot_done`](Self::hot_done). Such a wait was short, so that one gap in four is enough to know
+    /// them by, and the clock is read no more often.
+    pub(crate) const fn hot_found(&mut self) -> bool {
+        self.untimed = (self.untimed + 1) % UNTIMED_GAPS;
+        if self.untimed == 0 {
+            return false;
+        }
+        self.misses = 0;
+        self.looks_ns = 0;
+        self.begin_handling();
+        true
+    }
+
+    const fn begin_handling(&mut self) {
+        self.handled = false;
+        self.cut = false;
+        self.after_miss = false;
     }
 
     /// The wait on the hot prefix ended. `found` counts all that ended it early: sources, and a timer
@@ -411,14 +420,19 @@ impl Policy {
         delay_ns.max(share_ns).max(1)
     }
 
-    /// The number of looks that a turn through all cold sources, of that length, is made in: no more than there are
-    /// usual gaps in it, else each wait would be cut by several, but never few.
+    /// The number of looks that a turn through all cold sources, of that length, is made in. No more
+    /// than there are usual gaps in it, else each wait would be cut by several, but never few. And each
+    /// no longer than a gap, in which the peers work on their answers: these come no later for it.
     fn lumps(&self, cold: usize, period_ns: u64) -> usize {
-        let gaps = period_ns / self.gap_ns.max(1);
-        let gaps = usize::try_from(gaps).unwrap_or(usize::MAX);
-        cold.div_ceil(self.piece.max(1))
-            .max(1)
-            .min(gaps.max(FEWEST_LUMPS))
+        let gap_ns = self.gap_ns.max(1);
+        let up_to = |lumps: u64| usize::try_from(lumps).unwrap_or(usize::MAX);
+        let pieces = cold.div_ceil(self.piece.max(1)).max(1);
+        let lumps = pieces.min(up_to(period_ns / gap_ns).max(FEWEST_LUMPS));
+        if gap_ns < SHORTEST_LOOK_NS {
+            lumps
+        } else {
+            lumps.max(up_to(self.look_ns(cold).div_ceil(gap_ns)))
+        }
     }
 
     /// A look that is due so soon is made now.
@@ -430,9 +444,7 @@ impl Policy {
     #[inline(never)]
     fn found(&mut self, now_ns: u64) {
         let looks_ns = std::mem::take(&mut self.looks_ns);
-        self.handled = false;
-        self.cut = false;
-        self.after_miss = false;
+        self.begin_handling();
         let Some(last_ns) = self.last_found_ns.replace(now_ns) else {
             return;
         };

@@ -197,6 +197,41 @@ fn a_turn_is_in_equal_looks_and_in_fewer_where_gaps_are_long() {
 }
 
 #[test]
+fn a_look_takes_no_longer_than_a_gap_and_no_less_than_its_call_is_worth() {
+    for (gap_ns, each_ns, sources) in [
+        (12 * US, 200, 59),
+        (12 * US, 1_000, 12),
+        (35 * US, 1_000, 35),
+        (9 * US, 1_000, PIECE),
+        (80 * US, 1_000, 77),
+        (200 * US, 1_000, PIECE),
+    ] {
+        let (mut policy, _) = busy(gap_ns);
+        (policy.gap_ns, policy.each_ps) = (gap_ns, each_ns * 1_000);
+        let lumps = policy.lumps(COLD, policy.period_ns(COLD));
+        assert_eq!(COLD.div_ceil(lumps), sources, "{gap_ns} {each_ns}");
+    }
+}
+
+#[test]
+fn the_end_of_one_wait_in_four_is_timed() {
+    let (mut policy, mut now_ns) = busy(20 * US);
+    let mut timed = 0;
+    for _ in 0..100 {
+        let _ = policy.next(now_ns, 1, COLD, 0);
+        now_ns += 60 * US;
+        if !policy.hot_found() {
+            timed += 1;
+            policy.hot_done(now_ns, 1);
+        }
+        // What the caller does with it is no part of the gap.
+        now_ns += 40 * US;
+    }
+    assert_eq!(timed, 25);
+    assert!(policy.gap_ns.abs_diff(60 * US) < US, "{}", policy.gap_ns);
+}
+
+#[test]
 fn after_turns_in_vain_looks_take_half_their_share() {
     let (mut policy, now_ns) = busy(8 * US);
     let mut turn = |turns: usize, found| {

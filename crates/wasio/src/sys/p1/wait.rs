@@ -370,6 +370,9 @@ impl<'a, H: Host> Turn<'a, H> {
                 Step::Hot { bound_ns } => {
                     let bounded = left.min_ns(bound_ns);
                     let found = self.ask_part(Part::Hot, bounded)?;
+                    if found > 0 && self.wait.policy.hot_found() {
+                        return Ok(());
+                    }
                     // A poll that does not block, or not for as long, says nothing about a miss.
                     if found == 0 && bounded != Budget::AtMost(bound_ns) {
                         return Ok(());

@@ -145,7 +145,7 @@ const fn kind(code: ErrorCode) -> io::ErrorKind {
     }
 }
 
-/// With the name of the code in WIT, as [`HostError::code`] has it.
+/// With the name of the code in WIT, as [`HostError::code`] has it, where the words are others.
 #[cfg(feature = "net")]
 const fn words(code: ErrorCode) -> &'static str {
     match code {
@@ -153,24 +153,24 @@ const fn words(code: ErrorCode) -> &'static str {
         ErrorCode::AccessDenied => {
             "the host does not permit it: is the guest given the network? (access-denied)"
         }
-        ErrorCode::NotSupported => "the host does not support it (not-supported)",
-        ErrorCode::InvalidArgument => "invalid argument (invalid-argument)",
-        ErrorCode::OutOfMemory => "the host is out of memory (out-of-memory)",
-        ErrorCode::Timeout => "timed out (timeout)",
+        ErrorCode::NotSupported => "the host does not support it",
+        ErrorCode::InvalidArgument => "invalid argument",
+        ErrorCode::OutOfMemory => "the host is out of memory",
+        ErrorCode::Timeout => "timed out",
         ErrorCode::ConcurrencyConflict => "another operation is in progress (concurrency-conflict)",
         ErrorCode::NotInProgress => "no such operation is in progress (not-in-progress)",
-        ErrorCode::WouldBlock => "would block (would-block)",
+        ErrorCode::WouldBlock => "would block",
         ErrorCode::InvalidState => "the socket is not in the state for it (invalid-state)",
         ErrorCode::NewSocketLimit => "the host has no room for one more socket (new-socket-limit)",
         ErrorCode::AddressNotBindable => {
             "the address is not one of this machine (address-not-bindable)"
         }
-        ErrorCode::AddressInUse => "address in use (address-in-use)",
+        ErrorCode::AddressInUse => "address in use",
         ErrorCode::RemoteUnreachable => "the other side cannot be reached (remote-unreachable)",
-        ErrorCode::ConnectionRefused => "connection refused (connection-refused)",
-        ErrorCode::ConnectionReset => "connection reset (connection-reset)",
-        ErrorCode::ConnectionAborted => "connection aborted (connection-aborted)",
-        ErrorCode::DatagramTooLarge => "the datagram is too large (datagram-too-large)",
+        ErrorCode::ConnectionRefused => "connection refused",
+        ErrorCode::ConnectionReset => "connection reset",
+        ErrorCode::ConnectionAborted => "connection aborted",
+        ErrorCode::DatagramTooLarge => "the datagram is too large",
         ErrorCode::NameUnresolvable => {
             "there is no such name, or it has no address (name-unresolvable)"
         }

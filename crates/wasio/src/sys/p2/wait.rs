@@ -231,6 +231,9 @@ impl<'a> Turn<'a> {
                 Step::Hot { bound_ns } => {
                     let bounded = budget.within(now_ns, bound_ns);
                     let found = self.ask_part(Part::Hot, bounded);
+                    if found > 0 && self.wait.policy.hot_found() {
+                        return;
+                    }
                     // A poll that does not block, or not for as long, says nothing about a miss.
                     if found == 0 && !matches!(bounded, Budget::Within(_)) {
                         return;

@@ -174,7 +174,9 @@ impl Sim {
                     let late_ns = self.now_ns.saturating_sub(from_ns + bound_ns);
                     self.worst_slack_ns = self.worst_slack_ns.max(late_ns);
                     let was_quiet = self.policy.after_miss;
-                    self.policy.hot_done(self.now_ns, found.len());
+                    if found.is_empty() || !self.policy.hot_found() {
+                        self.policy.hot_done(self.now_ns, found.len());
+                    }
                     self.full_misses += u64::from(self.policy.after_miss && !was_quiet);
                     found
                 }
