@@ -133,7 +133,7 @@ pub const ALL: &[&dyn Scenario] = &[
     },
     &cold_latency::ColdLatency {
         name: "cold_latency_200us",
-        about: "as cold_latency, with a poll that is to find cold sources within 200 µs and may take half of the time for that (looks at all of them are longer than that)",
+        about: "as cold_latency, with a poll that is to find cold sources within 200 µs and may take three quarters of the time for that (looks at all of them are longer than that)",
         is_prompt: true,
     },
     &accept_storm::AcceptStorm,

@@ -237,7 +237,7 @@ impl Policy {
             }
             return Step::All;
         }
-        let lumps = self.lumps(cold, period_ns);
+        let lumps = self.lumps(hot, cold, period_ns);
         let left_ns = self.left_ns(now_ns, period_ns / lumps as u64);
         if may_sweep && left_ns < self.near_ns() {
             return Step::Sweep {
@@ -422,13 +422,14 @@ impl Policy {
 
     /// The number of looks that a turn through all cold sources, of that length, is made in. No more
     /// than there are usual gaps in it, else each wait would be cut by several, but never few. And each
-    /// no longer than a gap, in which the peers work on their answers: these come no later for it.
-    fn lumps(&self, cold: usize, period_ns: u64) -> usize {
+    /// no longer than a gap, in which the peers work on their answers: these come no later for it. Beside
+    /// many hot sources a gap is the host's own work on them, in which nobody waits.
+    fn lumps(&self, hot: usize, cold: usize, period_ns: u64) -> usize {
         let gap_ns = self.gap_ns.max(1);
         let up_to = |lumps: u64| usize::try_from(lumps).unwrap_or(usize::MAX);
         let pieces = cold.div_ceil(self.piece.max(1)).max(1);
         let lumps = pieces.min(up_to(period_ns / gap_ns).max(FEWEST_LUMPS));
-        if gap_ns < SHORTEST_LOOK_NS {
+        if gap_ns / SHORTEST_LOOK_NS < hot as u64 {
             lumps
         } else {
             lumps.max(up_to(self.look_ns(cold).div_ceil(gap_ns)))

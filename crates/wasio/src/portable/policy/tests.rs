@@ -178,7 +178,11 @@ fn a_turn_is_in_equal_looks_and_in_fewer_where_gaps_are_long() {
         (1_000, 10),
         (8_000, 80),
     ] {
-        assert_eq!(policy.lumps(cold, policy.period_ns(cold)), lumps, "{cold}");
+        assert_eq!(
+            policy.lumps(1, cold, policy.period_ns(cold)),
+            lumps,
+            "{cold}"
+        );
     }
     // 1 ms a turn; 8.8 ms at 8 000.
     for (gap_ns, cold, lumps) in [
@@ -189,7 +193,7 @@ fn a_turn_is_in_equal_looks_and_in_fewer_where_gaps_are_long() {
     ] {
         policy.gap_ns = gap_ns;
         assert_eq!(
-            policy.lumps(cold, policy.period_ns(cold)),
+            policy.lumps(1, cold, policy.period_ns(cold)),
             lumps,
             "{gap_ns} {cold}"
         );
@@ -198,17 +202,19 @@ fn a_turn_is_in_equal_looks_and_in_fewer_where_gaps_are_long() {
 
 #[test]
 fn a_look_takes_no_longer_than_a_gap_and_no_less_than_its_call_is_worth() {
-    for (gap_ns, each_ns, sources) in [
-        (12 * US, 200, 59),
-        (12 * US, 1_000, 12),
-        (35 * US, 1_000, 35),
-        (9 * US, 1_000, PIECE),
-        (80 * US, 1_000, 77),
-        (200 * US, 1_000, PIECE),
+    for (hot, gap_ns, each_ns, sources) in [
+        (1, 12 * US, 200, 59),
+        (1, 12 * US, 1_000, 12),
+        (1, 35 * US, 1_000, 35),
+        (1, 9 * US, 1_000, PIECE),
+        (1, 80 * US, 1_000, 77),
+        (1, 200 * US, 1_000, PIECE),
+        (3, 35 * US, 1_000, 35),
+        (4, 35 * US, 1_000, PIECE),
     ] {
         let (mut policy, _) = busy(gap_ns);
         (policy.gap_ns, policy.each_ps) = (gap_ns, each_ns * 1_000);
-        let lumps = policy.lumps(COLD, policy.period_ns(COLD));
+        let lumps = policy.lumps(hot, COLD, policy.period_ns(COLD));
         assert_eq!(COLD.div_ceil(lumps), sources, "{gap_ns} {each_ns}");
     }
 }
