@@ -90,8 +90,8 @@ const FEWEST_LUMPS: usize = 4;
 const SHORTEST_LOOK_NS: u64 = 10_000;
 /// Turns through all cold sources that found nothing, after which looks take half their share.
 const SILENT_TURNS: usize = 16;
-/// One gap in so many is timed.
-const UNTIMED_GAPS: u8 = 4;
+/// One wait on the prefix in so many, of those that found something, is timed.
+const TIMED_EVERY: u8 = 4;
 /// Misses in a row after which every hot source is cooled.
 const COOL_AFTER: u8 = 3;
 /// Steps at one instant after which a sweep is due although the clock says otherwise (1 ms of calls
@@ -274,7 +274,7 @@ impl Policy {
     /// [`hot_done`](Self::hot_done). Such a wait was short, so that one gap in four is enough to know
     /// them by, and the clock is read no more often.
     pub(crate) const fn hot_found(&mut self) -> bool {
-        self.untimed = (self.untimed + 1) % UNTIMED_GAPS;
+        self.untimed = (self.untimed + 1) % TIMED_EVERY;
         if self.untimed == 0 {
             return false;
         }
