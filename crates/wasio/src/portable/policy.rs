@@ -21,9 +21,9 @@
 //! on 0.1 are 20 to 30 µs of work each 0.1 to 0.3 ms, which a peer that works on its answer does not
 //! notice, where 0.2 ms at once delayed one answer in fifteen. Where sources cost more (1 µs each, on a
 //! machine whose caches do not hold them) a look is at fewer, so that it still takes no longer than a
-//! peer does. What is due after the caller took long is
-//! made up for in one look at more. A look costs what the estimate says: near the median of the looks so far, a source, so
-//! that neither preemption nor a look that finds much makes the next ones rare.
+//! peer does. What is due after the caller took long is made up for in one look at more. A look costs
+//! what the estimate says: near the median of the looks so far, so that neither preemption nor a look
+//! that finds much makes the next ones rare.
 //!
 //! *Busy* is judged by the smoothed time from the begin of a poll to what it found, less the time that
 //! the looks at the cold part took themselves, in one poll of four, as reading the clock costs a
@@ -90,7 +90,7 @@ const FEWEST_LUMPS: usize = 4;
 const SHORTEST_LOOK_NS: u64 = 10_000;
 /// Turns through all cold sources that found nothing, after which looks take half their share.
 const SILENT_TURNS: usize = 16;
-/// One wait on the prefix in so many, of those that found something, is timed.
+/// One in so many waits on the prefix that found something is timed.
 const TIMED_EVERY: u8 = 4;
 /// Misses in a row after which every hot source is cooled.
 const COOL_AFTER: u8 = 3;
@@ -271,8 +271,7 @@ impl Policy {
     }
 
     /// The wait on the hot prefix found something: whether that is all there is to tell, without
-    /// [`hot_done`](Self::hot_done). Such a wait was short, so that one gap in four is enough to know
-    /// them by, and the clock is read no more often.
+    /// [`hot_done`](Self::hot_done). Such a wait was short: to time one in four is enough.
     pub(crate) const fn hot_found(&mut self) -> bool {
         self.untimed = (self.untimed + 1) % TIMED_EVERY;
         if self.untimed == 0 {
@@ -285,9 +284,7 @@ impl Policy {
     }
 
     const fn begin_handling(&mut self) {
-        self.handled = false;
-        self.cut = false;
-        self.after_miss = false;
+        (self.handled, self.cut, self.after_miss) = (false, false, false);
     }
 
     /// The wait on the hot prefix ended. `found` counts all that ended it early: sources, and a timer
@@ -420,19 +417,22 @@ impl Policy {
         delay_ns.max(share_ns).max(1)
     }
 
-    /// The number of looks that a turn through all cold sources, of that length, is made in. No more
-    /// than there are usual gaps in it, else each wait would be cut by several, but never few. And each
-    /// no longer than a gap, in which the peers work on their answers: these come no later for it. Beside
-    /// many hot sources a gap is the host's own work on them, in which nobody waits.
+    /// The number of looks that a turn through all cold sources, of that length, is made in: one or not
+    /// few. No more than there are usual gaps in it, else each wait would be cut by several; but each no
+    /// longer than a gap, in which the peers work on their answers: these come no later for it. Beside many
+    /// hot sources a gap is the host's own work on them, in which nobody waits.
     fn lumps(&self, hot: usize, cold: usize, period_ns: u64) -> usize {
         let gap_ns = self.gap_ns.max(1);
         let up_to = |lumps: u64| usize::try_from(lumps).unwrap_or(usize::MAX);
-        let pieces = cold.div_ceil(self.piece.max(1)).max(1);
-        let lumps = pieces.min(up_to(period_ns / gap_ns).max(FEWEST_LUMPS));
-        if gap_ns / SHORTEST_LOOK_NS < hot as u64 {
-            lumps
-        } else {
-            lumps.max(up_to(self.look_ns(cold).div_ceil(gap_ns)))
+        let mut lumps = cold
+            .div_ceil(self.piece.max(1))
+            .min(up_to(period_ns / gap_ns));
+        if gap_ns / SHORTEST_LOOK_NS >= hot as u64 {
+            lumps = lumps.max(up_to(self.look_ns(cold).div_ceil(gap_ns)));
+        }
+        match lumps {
+            0 | 1 if cold <= self.piece => 1,
+            _ => lumps.max(FEWEST_LUMPS),
         }
     }
 

@@ -173,8 +173,8 @@ fn a_turn_is_in_equal_looks_and_in_fewer_where_gaps_are_long() {
     for (cold, lumps) in [
         (16, 1),
         (100, 1),
-        (101, 2),
-        (250, 3),
+        (101, 4),
+        (250, 4),
         (1_000, 10),
         (8_000, 80),
     ] {
@@ -188,7 +188,7 @@ fn a_turn_is_in_equal_looks_and_in_fewer_where_gaps_are_long() {
     for (gap_ns, cold, lumps) in [
         (150 * US, COLD, 6),
         (900 * US, COLD, 4),
-        (900 * US, 300, 3),
+        (900 * US, 300, 4),
         (900 * US, 8_000, 8),
     ] {
         policy.gap_ns = gap_ns;
