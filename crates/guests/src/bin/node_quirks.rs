@@ -69,7 +69,8 @@ fn a_wait_goes_on_until_all_are_ready() {
     let elapsed = start.elapsed();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].of, WRITE);
-    assert!(elapsed >= Duration::from_millis(100), "{elapsed:?}");
+    // Its timers count whole milliseconds, the first of which has begun already.
+    assert!(elapsed >= Duration::from_millis(98), "{elapsed:?}");
     assert!(elapsed < Duration::from_secs(10), "{elapsed:?}");
 }
 
