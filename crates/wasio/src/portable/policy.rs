@@ -427,7 +427,7 @@ impl Policy {
         let mut lumps = cold
             .div_ceil(self.piece.max(1))
             .min(up_to(period_ns / gap_ns));
-        if gap_ns / SHORTEST_LOOK_NS >= hot as u64 {
+        if gap_ns >= SHORTEST_LOOK_NS * hot as u64 {
             lumps = lumps.max(up_to(self.look_ns(cold).div_ceil(gap_ns)));
         }
         match lumps {
