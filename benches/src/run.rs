@@ -1,12 +1,16 @@
 //! Takes every scenario with every peer, in alternating pairs.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::peer::Built;
 use crate::results::{Results, Subject};
 use crate::scenario::{Effort, Scenario};
+
+/// How long the machine is kept busy before anything counts: after the silence that
+/// a build ends in, its first seconds are slower by up to a third.
+const WARM_UP: Duration = Duration::from_secs(3);
 
 /// What to measure.
 #[derive(Debug)]
@@ -40,6 +44,8 @@ impl Plan<'_> {
         let bar = ProgressBar::new(steps.len() as u64);
         bar.set_style(ProgressStyle::with_template(template)?);
         bar.enable_steady_tick(Duration::from_millis(500));
+        bar.set_message("warming up");
+        self.warm_up(&steps);
         let mut results = Results::default();
         for step in steps {
             let subject = Subject {
@@ -57,6 +63,17 @@ impl Plan<'_> {
         }
         bar.finish_and_clear();
         Ok(results)
+    }
+
+    /// Measures what comes first, for nothing. What fails here fails again where it counts.
+    fn warm_up(&self, steps: &[Step<'_>]) {
+        let start = Instant::now();
+        for step in steps.iter().filter(|step| step.scenario.varies()).cycle() {
+            if start.elapsed() > WARM_UP {
+                return;
+            }
+            let _ = step.scenario.measure(step.peer, step.size, self.effort);
+        }
     }
 
     /// Every other round takes the peers the other way about, so that none is

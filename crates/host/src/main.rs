@@ -6,7 +6,13 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand, ValueEnum};
+use mimalloc::MiMalloc;
 use wasio_host::{Exit, Outcome, Runner, Running, Wasi, quiet_backtraces, raise_descriptor_limit};
+
+/// wasmtime makes two objects for each source of a wait and drops them after it. The system's
+/// allocator keeps few of a size at hand.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// What a process that aborts exits with (128 + SIGABRT), as the wasmtime CLI.
 const EXIT_TRAP: i32 = 134;
