@@ -2,8 +2,8 @@
 
 use std::io::ErrorKind;
 
-use wasio::Interest;
 use wasio::net::UdpSocket;
+use wasio::{Interest, Token};
 use wasio_guests::driver::{Driver, expect_kind};
 
 fn main() {
@@ -44,6 +44,7 @@ fn main() {
             }
         }
         assert_eq!(received, [b"hello", b"again"]);
+        stays_ready_after_a_peek(&mut driver, &mut one, &two);
 
         // Connected while it is registered: other streams of the host, the same source.
         one.connect(at_two).expect("connect");
@@ -62,4 +63,24 @@ fn main() {
         one.set_ttl(9).expect("set");
         assert_eq!(one.ttl().expect("ask"), 9);
     }
+}
+
+/// What was looked at is still there, and so reported to who asks anew.
+fn stays_ready_after_a_peek(driver: &mut Driver, one: &mut UdpSocket, two: &UdpSocket) {
+    let mut buffer = [0; 64];
+    let at_one = one.local_addr().expect("an address");
+    two.send_to(b"third", at_one).expect("send");
+    while let Err(error) = one.peek_from(&mut buffer) {
+        assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
+        driver.expect(1);
+    }
+    let registry = driver.poll.registry();
+    let result = registry.reregister(one, Token(1), Interest::READABLE);
+    result.expect("reregister");
+    driver.expect(1);
+    assert_eq!(one.recv_from(&mut buffer).expect("receive").0, 5);
+    assert_eq!(&buffer[..5], b"third");
+    // It is taken: nothing comes until the next.
+    expect_kind(one.recv_from(&mut buffer), ErrorKind::WouldBlock);
+    driver.expect_silence();
 }

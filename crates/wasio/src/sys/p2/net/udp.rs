@@ -1,7 +1,6 @@
 //! UDP sockets.
 
 use std::cell::RefMut;
-use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -18,6 +17,7 @@ use super::libc::Descriptor;
 use super::{address, checked, hop_limit, unsupported};
 use crate::Interest;
 use crate::portable::Key;
+use crate::sys::imp::clock;
 use crate::sys::imp::raw::Lock;
 use crate::sys::imp::selector::Selector;
 use crate::sys::imp::source::{Pollables, pollable_source};
@@ -45,8 +45,11 @@ struct State {
     /// Where the socket is registered: its pollables change with `connect`.
     registration: Option<(Selector, Key)>,
     /// What `peek` took from the host and nobody has received yet.
-    peeked: VecDeque<(Vec<u8>, SocketAddr)>,
+    peeked: Option<Datagram>,
 }
+
+/// The bytes, and who sent them.
+type Datagram = (Vec<u8>, SocketAddr);
 
 struct Streams {
     readable: Option<Owned>,
@@ -72,7 +75,7 @@ impl UdpSocket {
             state: Lock::new(State {
                 streams: Some(streams),
                 registration: None,
-                peeked: VecDeque::new(),
+                peeked: None,
             }),
             socket,
         })))
@@ -113,8 +116,12 @@ impl UdpSocket {
         match self {
             Self::Native(native) => {
                 let mut state = native.state();
-                let (bytes, from) = match state.peeked.pop_front() {
-                    Some(datagram) => datagram,
+                let (bytes, from) = match state.peeked.take() {
+                    Some(datagram) => {
+                        // Waits for the host from now on.
+                        state.retarget();
+                        datagram
+                    }
                     None => state.receive()?,
                 };
                 Ok((copy(&bytes, buffer), from))
@@ -137,11 +144,11 @@ impl UdpSocket {
         match self {
             Self::Native(native) => {
                 let mut state = native.state();
-                if state.peeked.is_empty() {
-                    let datagram = state.receive()?;
-                    state.peeked.push_back(datagram);
-                }
-                let (bytes, from) = &state.peeked[0];
+                let datagram = match state.peeked.take() {
+                    Some(datagram) => datagram,
+                    None => state.receive()?,
+                };
+                let (bytes, from) = state.peeked.insert(datagram);
                 Ok((copy(bytes, buffer), *from))
             }
             Self::Std(socket) => socket.peek_from(buffer),
@@ -267,10 +274,8 @@ impl Native {
     /// The streams are of one destination: others take their place.
     fn connect(&self, address: SocketAddr) -> io::Result<()> {
         let mut state = self.state();
-        let registration = state.registration.clone();
-        let nothing = Target::NONE;
-        if let Some((selector, key)) = &registration {
-            selector.replace_target(*key, nothing);
+        if let Some((selector, key)) = &state.registration {
+            selector.replace_target(*key, Target::NONE);
         }
         if state
             .streams
@@ -283,7 +288,7 @@ impl Native {
             Ok(streams) => {
                 state.streams = Some(streams);
                 // Datagrams of others, taken before, are not for a connected socket.
-                state.peeked.clear();
+                state.peeked = None;
                 Ok(())
             }
             Err(error) => {
@@ -291,11 +296,7 @@ impl Native {
                 Err(error)
             }
         };
-        if let Some((selector, key)) = registration
-            && let Some(interest) = selector.interest(key)
-        {
-            selector.replace_target(key, state.target(interest));
-        }
+        state.retarget();
         result
     }
 }
@@ -307,7 +308,7 @@ impl State {
     }
 
     /// One datagram: what is taken from the host and kept here no poll would report.
-    fn receive(&mut self) -> io::Result<(Vec<u8>, SocketAddr)> {
+    fn receive(&mut self) -> io::Result<Datagram> {
         let streams = self.streams()?;
         streams.is_receiving = true;
         let mut datagrams = checked(streams.incoming.receive(1))?;
@@ -327,7 +328,21 @@ impl State {
             streams.writable = Some(Owned::new(streams.outgoing.subscribe()));
         }
         let handle = |pollable: &Option<Owned>| pollable.as_ref().map(|owned| owned.handle());
-        Target::pollables(handle(&streams.readable), handle(&streams.writable))
+        // The host knows nothing of a datagram that was taken from it.
+        let readable = match &self.peeked {
+            None => handle(&streams.readable),
+            Some(_) => Some(clock::always_ready()),
+        };
+        Target::pollables(readable, handle(&streams.writable))
+    }
+
+    /// Waits for what there is to wait for now, where the socket is registered.
+    fn retarget(&mut self) {
+        if let Some((selector, key)) = self.registration.clone()
+            && let Some(interest) = selector.interest(key)
+        {
+            selector.replace_target(key, self.target(interest));
+        }
     }
 }
 
