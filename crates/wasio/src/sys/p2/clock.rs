@@ -42,9 +42,9 @@ fn due() -> Pollable {
 #[cold]
 #[inline(never)]
 pub(super) fn is_ready_before(handle: Handle, other: Handle) -> bool {
-    raw::poll(&[handle, other])
-        .into_iter()
-        .any(|place| place == 0)
+    let mut ready = [0; 2];
+    let found = raw::poll(&[handle, other], &mut ready);
+    found == 2 || ready[0] == 0
 }
 
 /// A pollable that is never ready.

@@ -3,6 +3,8 @@
 
 use std::cell::{OnceCell, RefCell, RefMut};
 use std::io;
+#[cfg(feature = "in-place")]
+use std::mem::size_of_val;
 use std::mem::{ManuallyDrop, offset_of};
 #[cfg(feature = "net")]
 use std::net::{SocketAddr, SocketAddrV6};
@@ -10,6 +12,8 @@ use std::ops::Deref;
 #[cfg(feature = "net")]
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
+#[cfg(feature = "in-place")]
+use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::Relaxed};
 
 use wasip2::io::error::Error;
 use wasip2::io::streams::{InputStream, OutputStream, StreamError};
@@ -47,6 +51,10 @@ unsafe extern "C" {
     /// wasi-libc's, over the descriptors that it made itself.
     #[link_name = "poll"]
     fn libc_poll(asked: *mut Asked, len: usize, timeout_ms: i32) -> i32;
+    #[cfg(not(feature = "in-place"))]
+    fn free(start: *mut u8);
+    #[cfg(feature = "in-place")]
+    fn realloc(start: *mut u8, len: usize) -> *mut u8;
     #[cfg(feature = "net")]
     fn atexit(function: extern "C" fn()) -> i32;
     #[cfg(feature = "net")]
@@ -100,6 +108,53 @@ struct AddressResult {
     tag: u8,
     _more_padding: [u8; 3],
     rest: [u16; 14],
+}
+
+/// Where the list goes that the call of the host under way returns, if it is under way.
+#[cfg(feature = "in-place")]
+static PLACE: AtomicPtr<u8> = AtomicPtr::new(NOWHERE);
+#[cfg(feature = "in-place")]
+static PLACE_LEN: AtomicUsize = AtomicUsize::new(0);
+/// Where a list without elements goes, aligned for any.
+#[cfg(feature = "in-place")]
+const NOWHERE: *mut u8 = std::ptr::without_provenance_mut(16);
+
+/// How the component ABI has the host ask for memory. It takes the place of wasi-libc's function, which is
+/// weak, and does the same (`wasip2.c`) for all but the list that has a place already.
+#[cfg(feature = "in-place")]
+#[unsafe(no_mangle)]
+extern "C" fn cabi_realloc(old: *mut u8, _old_len: usize, _align: usize, len: usize) -> *mut u8 {
+    if len <= PLACE_LEN.load(Relaxed) {
+        return PLACE.load(Relaxed);
+    }
+    // SAFETY: `old` is null, or this or libc's function of this name returned it and nobody has freed
+    // it. libc aligns to 16 bytes, and the ABI asks for 8 at most.
+    let new = unsafe { realloc(old, len) };
+    if new.is_null() {
+        std::process::abort();
+    }
+    new
+}
+
+/// Makes a call of the host that returns one list of `T`, which is to land in `place`. Without the
+/// feature it lands elsewhere: see [`settle`].
+#[cfg(feature = "in-place")]
+fn with_place<T>(place: &mut [T], call: impl FnOnce()) {
+    set_place(place.as_mut_ptr().cast(), size_of_val(place));
+    call();
+    set_place(NOWHERE, 0);
+}
+
+#[cfg(feature = "in-place")]
+#[inline(never)]
+fn set_place(place: *mut u8, len: usize) {
+    PLACE.store(place, Relaxed);
+    PLACE_LEN.store(len, Relaxed);
+}
+
+#[cfg(not(feature = "in-place"))]
+fn with_place<T>(_place: &mut [T], call: impl FnOnce()) {
+    call();
 }
 
 /// libc's `pollfd`.
@@ -229,57 +284,74 @@ const _: () = {
     assert!(size_of::<Asked>() == 8 && align_of::<Asked>() == 4);
 };
 
-/// `wasi:io/poll.poll`: waits until one of the handles is ready, and returns the places of those
-/// that are.
+/// Sees to it that a list of the host's is in its place, as far as there is room, and returns how much that is.
+#[cfg(feature = "in-place")]
+fn settle<T>(place: &mut [T], start: *mut T, len: usize) -> usize {
+    // A host that makes a list that is longer than it may be breaks its contract.
+    if len > 0 && start != place.as_mut_ptr() {
+        our_bug();
+    }
+    len
+}
+
+/// As above: without the feature it is elsewhere, made by libc's `realloc`.
+#[cfg(not(feature = "in-place"))]
+fn settle<T: Copy>(place: &mut [T], start: *mut T, len: usize) -> usize {
+    if len == 0 {
+        return 0;
+    }
+    let taken = len.min(place.len());
+    // SAFETY: the callers pass a list of `len` elements that the host has just returned, and nobody else
+    // knows of.
+    let list = unsafe { std::slice::from_raw_parts(start, len) };
+    place[..taken].copy_from_slice(&list[..taken]);
+    // SAFETY: as above; this is the last that is heard of it.
+    unsafe { free(start.cast()) };
+    taken
+}
+
+/// `wasi:io/poll.poll`: waits until one of the handles is ready, leaves the places of those that are
+/// in `ready`, and returns how many they are.
 ///
 /// Each handle must be of a pollable that lives, and there must be one: the host traps otherwise.
-pub(super) fn poll(handles: &[u32]) -> Vec<u32> {
+/// There must be room in `ready` for as many places.
+#[inline(never)]
+pub(super) fn poll(handles: &[u32], ready: &mut [u32]) -> usize {
     debug_assert!(!handles.is_empty(), "the host traps on an empty list");
-    let mut ready = List {
+    debug_assert!(ready.len() >= handles.len(), "no room for the answer");
+    let mut list = List {
         start: NonNull::dangling().as_ptr(),
         len: 0,
     };
-    // SAFETY: the host reads `len` handles at the pointer, and writes one list to `ready`.
-    unsafe { wasi_poll(handles.as_ptr(), handles.len(), &raw mut ready) };
-    if ready.len == 0 {
-        return Vec::new();
-    }
-    // SAFETY: the host made the list through `cabi_realloc`, which is the global allocator, with
-    // exactly this length and the alignment of a u32, and gave it to us.
-    unsafe { Vec::from_raw_parts(ready.start, ready.len, ready.len) }
+    with_place(ready, || {
+        // SAFETY: the host reads `len` handles at the pointer, and writes one list to `list`.
+        unsafe { wasi_poll(handles.as_ptr(), handles.len(), &raw mut list) }
+    });
+    settle(ready, list.start, list.len)
 }
 
 /// `input-stream.read`: what is there, as far as `target` has room. 0 when there is nothing now.
+#[inline(never)]
 pub(super) fn read(stream: &InputStream, target: &mut [u8]) -> Result<usize, StreamError> {
-    let bytes = read_list(stream, target.len())?;
-    // A host that gives more than it was asked for breaks its contract; what it gave too much has
-    // nowhere to go.
-    let len = bytes.len().min(target.len());
-    target[..len].copy_from_slice(&bytes[..len]);
-    Ok(len)
-}
-
-/// `input-stream.read`: what is there, at most `len` bytes.
-pub(super) fn read_list(stream: &InputStream, len: usize) -> Result<Vec<u8>, StreamError> {
     let mut result = ReadResult {
         is_error: 0,
         start: NonNull::dangling().as_ptr(),
         len: 0,
     };
-    // SAFETY: the handle is of a stream that lives, and the host writes one result to `result`.
-    unsafe { wasi_read(stream.handle(), len as u64, &raw mut result) };
-    if result.is_error != 0 {
-        return Err(stream_error(
-            result.start.addr().to_le_bytes()[0],
-            result.len,
-        ));
+    let room = target.len();
+    with_place(target, || {
+        // SAFETY: the handle is of a stream that lives, and the host writes one result to `result`.
+        unsafe { wasi_read(stream.handle(), room as u64, &raw mut result) }
+    });
+    let ReadResult {
+        is_error,
+        start,
+        len,
+    } = result;
+    if is_error != 0 {
+        return Err(stream_error(start.addr().to_le_bytes()[0], len));
     }
-    if result.len == 0 {
-        return Ok(Vec::new());
-    }
-    let len = result.len as usize;
-    // SAFETY: as in `poll`, with the alignment of a byte.
-    Ok(unsafe { Vec::from_raw_parts(result.start, len, len) })
+    Ok(settle(target, start, len as usize))
 }
 
 /// `output-stream.check-write`: how many bytes the next [`write`] may be of.

@@ -11,13 +11,15 @@ use super::raw;
 use super::selector::{self, Shared, State};
 use super::target::{Handle, Record, Target};
 use crate::event::Readiness;
-use crate::portable::{Config, Direction, Key, Loan, Order, Part, Policy, Step};
+use crate::portable::{Config, Direction, Key, Loan, Order, Part, Policy, Step, push};
 use crate::{Events, Mode, Token};
 
 /// What belongs to whoever waits.
 pub(super) struct Wait {
     pub(super) order: Order<Handle>,
     pub(super) clock: Clock,
+    /// Where the host puts its answer: with room for as many places as it was ever asked about.
+    ready: Vec<u32>,
     /// What is known to be ready; from `delivered` on still to be told to the caller.
     pub(super) found: Vec<Found>,
     delivered: usize,
@@ -40,6 +42,7 @@ impl Wait {
             // Replaced before each call of the host.
             order: Order::new(0),
             clock: Clock::default(),
+            ready: Vec::new(),
             found: Vec::new(),
             delivered: 0,
             policy: Policy::new(config, LOOKS_AT_ONCE),
@@ -327,9 +330,15 @@ impl<'a> Turn<'a> {
     #[inline(never)]
     fn ask_host(&mut self, loan: &Loan) {
         let wait = &mut *self.wait;
-        let ready = wait.order.lend(loan, raw::poll);
+        let ready = &mut wait.ready;
+        let found = wait.order.lend(loan, |handles| {
+            while ready.len() < handles.len() {
+                push(ready, 0);
+            }
+            raw::poll(handles, ready)
+        });
         let state = self.shared.lock();
-        for index in ready {
+        for &index in ready.iter().take(found) {
             // The clock is nobody's; nor is a place that the host made up.
             let slot = wait.order.owner(loan, index as usize);
             if let Some((target, key, direction)) =

@@ -11,10 +11,10 @@ use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 use super::stream::TcpStream;
 use super::{address, checked, hop_limit, libc};
 use crate::Interest;
-use crate::sys::imp::error;
 use crate::sys::imp::raw::{self, Once};
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::{Owned, Target};
+use crate::sys::imp::{clock, error};
 
 /// Connections that the host keeps before they are accepted, or fewer if it says so.
 const BACKLOG: u64 = 1024;
@@ -110,7 +110,7 @@ fn finish(
 #[cold]
 #[inline(never)]
 fn wait_for(socket: &TcpSocket) {
-    raw::poll(&[socket.subscribe().handle()]);
+    clock::is_ready_before(socket.subscribe().handle(), clock::never());
 }
 
 impl Pollables for TcpListener {

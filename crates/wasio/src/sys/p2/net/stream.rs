@@ -291,10 +291,10 @@ impl Connection {
     /// nothing, which would be an event in vain for each connection.
     pub(super) fn warmed(self) -> Self {
         // The first read is given what this finds. A stream that has ended says so again.
-        let first = raw::read_list(&self.input, FIRST_LEN);
+        let mut first = [0; FIRST_LEN];
         let mut peeked = self.peeked();
-        match first {
-            Ok(bytes) => peeked.bytes = bytes,
+        match raw::read(&self.input, &mut first) {
+            Ok(len) => peeked.bytes = first.get(..len).unwrap_or_default().to_vec(),
             Err(error) => peeked.error = Some(error),
         }
         drop(peeked);
@@ -350,11 +350,10 @@ impl Connection {
         let mut peeked = self.peeked();
         let known = peeked.bytes.len();
         if known < buffer.len() && peeked.error.is_none() {
-            match raw::read_list(&self.input, buffer.len() - known) {
-                Ok(more) if more.is_empty() && known == 0 => {
-                    return Err(io::ErrorKind::WouldBlock.into());
-                }
-                Ok(more) => peeked.bytes.extend_from_slice(&more),
+            // The caller's buffer has room for what comes after the bytes that are known.
+            match raw::read(&self.input, &mut buffer[known..]) {
+                Ok(0) if known == 0 => return Err(io::ErrorKind::WouldBlock.into()),
+                Ok(len) => peeked.bytes.extend_from_slice(&buffer[known..][..len]),
                 Err(error) => peeked.error = Some(error),
             }
         }
