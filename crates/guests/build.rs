@@ -13,8 +13,8 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The targets, and the features of this package that their guests need.
 const TARGETS: [(&str, &str); 3] = [
-    ("wasm32-wasip1", "p1,descriptors"),
-    ("wasm32-wasip1-threads", "p1,descriptors"),
+    ("wasm32-wasip1", "p1"),
+    ("wasm32-wasip1-threads", "p1"),
     ("wasm32-wasip2", "p2"),
 ];
 
@@ -64,7 +64,7 @@ fn run() -> Result<()> {
     let target_dir = out.ancestors().nth(4).unwrap_or(&out).join("guests");
     for (target, features) in TARGETS {
         require(target)?;
-        let features = ["--no-default-features", "--features", features];
+        let features = ["--features", features];
         build(&package, "wasio-guests", target, &features, &target_dir)?;
     }
     let native = env::var("HOST")?;

@@ -201,6 +201,25 @@ pub fn say(mut stream: &TcpStream, text: &str) {
     stream.write_all(text.as_bytes()).expect("write");
 }
 
+/// Writes until there is no room, and returns how much that was. A connection that is still being
+/// made has none yet.
+///
+/// # Panics
+/// If it fails otherwise, or there is no end of it.
+pub fn fill(mut stream: &TcpStream) -> usize {
+    let chunk = vec![7; 64 * 1024];
+    let start = Instant::now();
+    let mut sent = 0;
+    loop {
+        match stream.write(&chunk) {
+            Ok(count) => sent += count,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return sent,
+            Err(error) => panic!("after {sent} bytes: {error}"),
+        }
+        assert!(start.elapsed() < PATIENCE, "{sent} bytes and no end");
+    }
+}
+
 /// Waits until `len` bytes have come on a stream that is not registered.
 ///
 /// # Panics
@@ -212,6 +231,24 @@ pub fn hear(stream: &mut TcpStream, len: usize) -> Vec<u8> {
     let registry = driver.poll.registry();
     registry.deregister(stream).expect("deregister");
     bytes
+}
+
+/// Waits until something has come on a stream that is not registered, and leaves it there.
+///
+/// # Panics
+/// If nothing comes.
+pub fn hear_some(stream: &mut TcpStream) {
+    let mut driver = Driver::with_capacity(1);
+    driver.register(stream, 0, Interest::READABLE);
+    loop {
+        match stream.peek(&mut [0]) {
+            Ok(_) => break,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => driver.expect(0),
+            Err(error) => panic!("peek: {error}"),
+        };
+    }
+    let registry = driver.poll.registry();
+    registry.deregister(stream).expect("deregister");
 }
 
 /// Wants an error of a kind.

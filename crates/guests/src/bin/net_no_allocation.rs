@@ -1,4 +1,5 @@
-//! A poll allocates nothing once its buffers have grown, nor does a read or write.
+//! A poll allocates nothing once its buffers have grown, nor does a read or write. On WASI 0.2 the lists
+//! of the host are not counted: with the feature `in-place` wasio ends the program if one is allocated.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::{ErrorKind, Read, Write};

@@ -1,76 +1,46 @@
 //! Dropping things in every order, registered and in mid-operation, never traps: the host ends a
 //! program that drops a parent before its children, or waits for what is gone.
 
+use std::any::Any;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use wasio::net::{Lookup, TcpListener, TcpStream, UdpSocket, lookup};
-use wasio::{Events, Interest, Poll, Registry, Token};
-use wasio_guests::driver::{BOTH, Driver, accept};
-use wasio_guests::http::{self, Body, Sent};
+use wasio::net::{TcpListener, TcpStream, UdpSocket, lookup};
+use wasio::time::Timer;
+use wasio::{Events, Interest, Poll, Registry, Selector, Token, Waker, stdio};
+use wasio_guests::driver::{BOTH, Driver, accept, fill, hear, hear_some, say};
+use wasio_guests::http::{self, Body};
 
-/// Everything that may go, in a place each.
+/// How many things there are: a prime, so that every step through them reaches each.
+const THINGS: usize = 23;
+
+/// Everything that may go.
 struct All {
     poll: Option<Poll>,
-    fork: Option<wasio::Selector>,
-    listener: Option<TcpListener>,
-    connecting: Option<TcpStream>,
-    connected: Option<TcpStream>,
-    accepted: Option<TcpStream>,
-    udp: Option<UdpSocket>,
-    looking_up: Option<Lookup>,
-    literal: Option<Lookup>,
-    /// A request that is never answered.
-    request: Option<Sent>,
-    /// A body that never ends, and who sends it.
-    body: Option<Body>,
-    answering: Option<TcpStream>,
+    fork: Option<Selector>,
+    others: Vec<Option<Box<dyn Any>>>,
 }
-
-const THINGS: usize = 12;
 
 impl All {
     fn new(polls: usize) -> Self {
-        let local = "127.0.0.1:0".parse().expect("an address");
         let mut poll = Poll::new().expect("a poll");
+        let mut others = Vec::new();
+        let mut keep = |thing: Box<dyn Any>| others.push(Some(thing));
         let registry = poll.registry();
-        let mut listener = TcpListener::bind(local).expect("bind");
-        let address = listener.local_addr().expect("an address");
-        let (mut connected, mut accepted) = pair(&mut listener, address);
-        let mut connecting = TcpStream::connect(address).expect("connect");
-        let mut udp = UdpSocket::bind(local).expect("bind");
-        let mut looking_up = lookup("localhost").expect("start");
-        let mut literal = lookup("::1").expect("start");
-        register(registry, &mut listener, 1, Interest::READABLE);
-        register(registry, &mut connecting, 2, BOTH);
-        register(registry, &mut connected, 3, BOTH);
-        register(registry, &mut accepted, 4, BOTH);
-        register(registry, &mut udp, 5, BOTH);
-        register(registry, &mut looking_up, 6, Interest::READABLE);
-        register(registry, &mut literal, 7, Interest::READABLE);
-        // A connected socket has other streams.
-        udp.connect(address).expect("connect");
-        let (body, mut answering) = body(registry);
-        register(registry, &mut answering, 9, BOTH);
-        let request = http::get(&address.to_string(), registry, Token(10));
+        streams(registry, &mut keep);
+        datagrams(registry, &mut keep);
+        exchanges(registry, &mut keep);
+        own(registry, &mut keep);
         let fork = registry.selector().fork().expect("a fork");
         for _ in 0..polls {
             look(&mut poll);
         }
+        assert_eq!(others.len() + 2, THINGS);
         Self {
             poll: Some(poll),
             fork: Some(fork),
-            listener: Some(listener),
-            connecting: Some(connecting),
-            connected: Some(connected),
-            accepted: Some(accepted),
-            udp: Some(udp),
-            looking_up: Some(looking_up),
-            literal: Some(literal),
-            request: Some(request),
-            body: Some(body),
-            answering: Some(answering),
+            others,
         }
     }
 
@@ -78,16 +48,7 @@ impl All {
         match which {
             0 => self.poll = None,
             1 => self.fork = None,
-            2 => self.listener = None,
-            3 => self.connecting = None,
-            4 => self.connected = None,
-            5 => self.accepted = None,
-            6 => self.udp = None,
-            7 => self.looking_up = None,
-            8 => self.literal = None,
-            9 => self.request = None,
-            10 => self.body = None,
-            _ => self.answering = None,
+            _ => self.others[which - 2] = None,
         }
     }
 
@@ -102,6 +63,109 @@ impl All {
                 .expect("select");
         }
     }
+}
+
+/// Where things are put.
+type Keep<'a> = &'a mut dyn FnMut(Box<dyn Any>);
+
+/// A listener, a connection that nobody accepts, both ends of one, one of libc's, one with bytes to
+/// send that there is no room for, one whose bytes were looked at; and the other ends.
+fn streams(registry: &Registry, keep: Keep<'_>) {
+    let mut listener = TcpListener::bind(local()).expect("bind");
+    let address = listener.local_addr().expect("an address");
+    let (mut connected, mut accepted) = pair(&mut listener, address);
+    let (mut silent, mut full) = pair(&mut listener, address);
+    full.set_send_buffer_size(4096).expect("set");
+    say(&full, "connected");
+    hear(&mut silent, 9);
+    silent.set_recv_buffer_size(4096).expect("set");
+    assert!(fill(&full) > 0);
+    let (mut peeked, mut speaker) = pair(&mut listener, address);
+    speaker.write_all(b"hello").expect("room");
+    hear_some(&mut peeked);
+    assert!(peeked.peek(&mut [0; 2]).expect("bytes") > 0);
+    let mut connecting = TcpStream::connect(address).expect("connect");
+    let std = std::net::TcpStream::connect(address).expect("connect");
+    std.set_nonblocking(true).expect("non-blocking");
+    let mut std = TcpStream::from_std(std);
+    register(registry, &mut listener, 1, Interest::READABLE);
+    for (token, stream) in [
+        &mut connected,
+        &mut accepted,
+        &mut full,
+        &mut peeked,
+        &mut connecting,
+        &mut std,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        register(registry, stream, 10 + token, BOTH);
+    }
+    keep(Box::new(listener));
+    for stream in [
+        connected, accepted, full, silent, peeked, speaker, connecting, std,
+    ] {
+        keep(Box::new(stream));
+    }
+}
+
+/// A socket that was connected while it was registered, and one whose datagram was looked at.
+fn datagrams(registry: &Registry, keep: Keep<'_>) {
+    let mut connected = UdpSocket::bind(local()).expect("bind");
+    let mut peeked = UdpSocket::bind(local()).expect("bind");
+    register(registry, &mut connected, 2, BOTH);
+    let address = peeked.local_addr().expect("an address");
+    // It has other streams then.
+    connected.connect(address).expect("connect");
+    connected.send(b"hello").expect("send");
+    let mut driver = Driver::with_capacity(1);
+    driver.register(&mut peeked, 0, Interest::READABLE);
+    while peeked.peek_from(&mut [0; 8]).is_err() {
+        driver.expect(0);
+    }
+    let result = driver.poll.registry().deregister(&mut peeked);
+    result.expect("deregister");
+    register(registry, &mut peeked, 3, BOTH);
+    keep(Box::new(connected));
+    keep(Box::new(peeked));
+}
+
+/// Look-ups, a request that is never answered, and a body that never ends with who sends it.
+fn exchanges(registry: &Registry, keep: Keep<'_>) {
+    let mut name = lookup("localhost").expect("start");
+    let mut literal = lookup("::1").expect("start");
+    register(registry, &mut name, 4, Interest::READABLE);
+    register(registry, &mut literal, 5, Interest::READABLE);
+    let (body, mut answering) = body(registry);
+    register(registry, &mut answering, 9, BOTH);
+    let nobody = TcpListener::bind(local()).expect("bind");
+    let address = nobody.local_addr().expect("an address");
+    let request = http::get(&address.to_string(), registry, Token(6));
+    keep(Box::new(name));
+    keep(Box::new(literal));
+    keep(Box::new(request));
+    keep(Box::new(nobody));
+    keep(Box::new(body));
+    keep(Box::new(answering));
+}
+
+/// What wasio makes itself, and the standard streams.
+fn own(registry: &Registry, keep: Keep<'_>) {
+    let mut timer = Timer::periodic(Duration::from_millis(1));
+    register(registry, &mut timer, 7, Interest::READABLE);
+    let waker = Waker::new(registry, Token(20)).expect("a waker");
+    waker.wake().expect("wake");
+    let mut stdin = stdio::stdin().expect("standard input");
+    register(registry, &mut stdin, 21, Interest::READABLE);
+    keep(Box::new(timer));
+    keep(Box::new(waker));
+    keep(Box::new(stdin));
+    keep(Box::new(registry.try_clone().expect("a clone")));
+}
+
+fn local() -> SocketAddr {
+    "127.0.0.1:0".parse().expect("an address")
 }
 
 fn register(
@@ -122,8 +186,7 @@ fn pair(listener: &mut TcpListener, address: SocketAddr) -> (TcpStream, TcpStrea
 
 /// A response of which the head and a part of the body have come.
 fn body(registry: &Registry) -> (Body, TcpStream) {
-    let local = "127.0.0.1:0".parse().expect("an address");
-    let mut listener = TcpListener::bind(local).expect("bind");
+    let mut listener = TcpListener::bind(local()).expect("bind");
     let address = listener.local_addr().expect("an address");
     let mut driver = Driver::default();
     let mut sent = http::get(&address.to_string(), driver.poll.registry(), Token(0));
@@ -151,19 +214,14 @@ fn look(poll: &mut Poll) {
 }
 
 fn main() {
-    // Each thing is the first, second … to go once at least, before and after polls. 12 has common
-    // divisors with some steps: 13 turns reach each thing, and the one that is none changes nothing.
-    const TURNS: usize = THINGS + 1;
+    // Each thing is the first, second … to go once at least, before and after polls.
     let mut orders = 0;
     for polls in [0, 1, 4] {
-        for step in 1..TURNS {
-            for first in 0..TURNS {
+        for step in 1..THINGS {
+            for first in 0..THINGS {
                 let mut all = All::new(polls);
-                for turn in 0..TURNS {
-                    match (first + turn * step) % TURNS {
-                        THINGS => {}
-                        which => all.drop_one(which),
-                    }
+                for turn in 0..THINGS {
+                    all.drop_one((first + turn * step) % THINGS);
                     all.look();
                 }
                 orders += 1;

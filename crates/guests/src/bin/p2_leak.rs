@@ -1,21 +1,22 @@
 //! Connects and closes as often as its argument says, in every way there is, and exits without
 //! dropping what is left: the test counts what the host still keeps.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use wasio::net::{Lookup, TcpListener, TcpStream, UdpSocket, lookup};
-use wasio::{Interest, Poll, Token};
-use wasio_guests::driver::{BOTH, Driver, PATIENCE, drain, say};
+use wasio::{Interest, Poll, Pollable, Token};
+use wasio_guests::driver::{BOTH, Driver, PATIENCE, accept, drain, expect_kind, fill, hear, say};
+use wasip2::clocks::monotonic_clock;
 
-/// So many connections, one datagram socket and one look-up.
+/// So many connections, one of everything else.
 const OTHERS_EVERY: usize = 10;
 
 fn main() {
     let count = std::env::args().nth(1);
     let count: usize = count.map_or(1, |count| count.parse().expect("a number"));
-    let local = "127.0.0.1:0".parse().expect("an address");
-    let mut listener = TcpListener::bind(local).expect("bind");
+    let mut listener = TcpListener::bind(local()).expect("bind");
     let address = listener.local_addr().expect("an address");
     let mut driver = Driver::default();
     driver.register(&mut listener, 0, Interest::READABLE);
@@ -40,14 +41,24 @@ fn main() {
             }
             _ => {
                 drop(accepted);
-                wait_for_end(&mut stream);
+                if !is_registered {
+                    driver.register(&mut stream, 1, Interest::READABLE);
+                }
+                wait_for_end(&mut stream, &mut driver);
             }
         }
         if turn % OTHERS_EVERY == 0 {
-            others(&mut driver);
+            datagrams(&mut driver);
+            names(&mut driver);
+            failures(&mut driver);
+            pollables(&driver);
         }
     }
     std::process::exit(0);
+}
+
+fn local() -> SocketAddr {
+    "127.0.0.1:0".parse().expect("an address")
 }
 
 /// The next connection. Events of streams that are open are nothing to this.
@@ -63,24 +74,92 @@ fn next(listener: &TcpListener, driver: &mut Driver) -> TcpStream {
     }
 }
 
-fn wait_for_end(stream: &mut TcpStream) {
-    let mut driver = Driver::with_capacity(1);
-    driver.register(stream, 0, Interest::READABLE);
+/// Waits for the end of a stream that is registered.
+fn wait_for_end(stream: &mut TcpStream, driver: &mut Driver) {
     while !drain(stream).1 {
-        driver.expect(0);
+        driver.next_events();
     }
 }
 
-fn others(driver: &mut Driver) {
-    let local = "127.0.0.1:0".parse().expect("an address");
-    let mut socket = UdpSocket::bind(local).expect("bind");
+/// Sockets that are connected, twice, and looked at.
+fn datagrams(driver: &mut Driver) {
+    let mut socket = UdpSocket::bind(local()).expect("bind");
     driver.register(&mut socket, 3, BOTH);
+    let address = socket.local_addr().expect("an address");
+    for _ in 0..2 {
+        socket.connect(address).expect("connect");
+    }
+    socket.send(b"to itself").expect("send");
+    let start = Instant::now();
+    while let Err(error) = socket.peek(&mut [0; 16]) {
+        assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
+        assert!(start.elapsed() < PATIENCE, "no datagram");
+        driver.next_events();
+    }
+}
+
+/// Look-ups that are given up, and one whose answer is taken.
+fn names(driver: &mut Driver) {
     let mut name = lookup("localhost").expect("start");
     driver.register(&mut name, 4, Interest::READABLE);
-    // One that is given up, and one whose answer is taken.
     drop(lookup("localhost").expect("start"));
     let mut poll = Poll::new().expect("a poll");
     wait_for_name(&name, &mut poll);
+}
+
+/// Connections that are refused, reset by the peer, and dropped before all was sent.
+fn failures(driver: &mut Driver) {
+    let mut listener = TcpListener::bind(local()).expect("bind");
+    let address = listener.local_addr().expect("an address");
+    let mut full = TcpStream::connect(address).expect("connect");
+    let mut reader = accept(&mut listener);
+    say(&reader, "connected");
+    hear(&mut full, 9);
+    let sent = fill(&full);
+    drop(full);
+    driver.register(&mut reader, 8, Interest::READABLE);
+    driver.receive(&reader, sent);
+    wait_for_end(&mut reader, driver);
+
+    let mut peer = TcpStream::connect(address).expect("connect");
+    let mut reset = accept(&mut listener);
+    hear_nothing(&mut peer);
+    // It is there when the peer goes, which did not read it.
+    say(&reset, "not read");
+    drop(peer);
+    driver.register(&mut reset, 5, Interest::READABLE);
+    fails(driver, &mut reset);
+
+    drop(listener);
+    let mut refused = TcpStream::connect(address).expect("connect");
+    driver.register(&mut refused, 6, BOTH);
+    fails(driver, &mut refused);
+}
+
+/// Waits until there is a connection.
+fn hear_nothing(stream: &mut TcpStream) {
+    let mut driver = Driver::with_capacity(1);
+    driver.register(stream, 0, BOTH);
+    driver.expect(0);
+    expect_kind(stream.read(&mut [0]), ErrorKind::WouldBlock);
+}
+
+/// Waits for the error of a connection.
+fn fails(driver: &mut Driver, stream: &mut TcpStream) {
+    loop {
+        match stream.read(&mut [0; 16]) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => driver.next_events(),
+            Err(_) => return,
+            Ok(len) => panic!("{len} bytes"),
+        };
+    }
+}
+
+/// One of the host's that wasio did not make.
+fn pollables(driver: &Driver) {
+    let clock = monotonic_clock::subscribe_instant(u64::MAX);
+    let mut source = Pollable::new(clock.handle());
+    driver.register(&mut source, 7, Interest::READABLE);
 }
 
 fn wait_for_name(name: &Lookup, poll: &mut Poll) {

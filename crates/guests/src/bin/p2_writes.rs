@@ -1,14 +1,12 @@
 //! What the host has taken and not sent yet: a program that is not registered for room finds it all
 //! the same, and a stream that is dropped sends it before its end.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read};
 use std::time::Instant;
 
 use wasio::Interest;
 use wasio::net::{TcpListener, TcpStream};
-use wasio_guests::driver::{Driver, PATIENCE, accept};
-
-const CHUNK_LEN: usize = 64 * 1024;
+use wasio_guests::driver::{Driver, PATIENCE, accept, fill};
 
 fn main() {
     let local = "127.0.0.1:0".parse().expect("an address");
@@ -45,22 +43,6 @@ fn main() {
         };
     }
     println!("{sent} bytes");
-}
-
-/// Writes until it would block.
-fn fill(mut stream: &TcpStream) -> usize {
-    let chunk = vec![7; CHUNK_LEN];
-    let mut sent = 0;
-    let start = Instant::now();
-    loop {
-        match stream.write(&chunk) {
-            Ok(count) => sent += count,
-            // A connection that is still being made has no room yet.
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return sent,
-            Err(error) => panic!("after {sent} bytes: {error}"),
-        }
-        assert!(start.elapsed() < PATIENCE, "{sent} bytes and no end");
-    }
 }
 
 /// Reads `len` bytes.

@@ -27,7 +27,7 @@ pub(crate) fn p2_connect(case: &Case) {
 }
 
 pub(crate) fn p2_drop_order(case: &Case) {
-    assert_eq!(case.start().succeeds().stdout_text(), "468 orders\n");
+    assert_eq!(case.start().succeeds().stdout_text(), "1518 orders\n");
 }
 
 pub(crate) fn p2_udp(case: &Case) {

@@ -1,4 +1,4 @@
-//! The backends: one folder an interface version, the same file names in each.
+//! The backends: one folder an interface version, the same file names for the same things.
 //!
 //! This file holds the contract and the only choice of backend; nothing outside
 //! it mentions `target_env`. Each backend provides, and the compiler checks:

@@ -5,6 +5,7 @@
 use std::env;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,9 +19,10 @@ const CONNECTIONS: usize = 50;
 const ALL_MIB: usize = 1024;
 /// So many connections, one of which has slow ends.
 const SLOW_EVERY: usize = 5;
-/// A slow end reads so much, and then pauses.
+/// A slow end reads so much, and then pauses. After this part of all it stops, until the quick ones are done.
 const SLOW_LEN: usize = 16 * 1024;
 const PAUSE: Duration = Duration::from_millis(1);
+const SLOW_PART: usize = 4;
 /// What the proxy may need in all: it has two buffers of 64 KiB a connection.
 const MAX_MEMORY_BYTES: usize = 16 << 20;
 /// What the systems between two ends keep of a direction that nobody reads.
@@ -50,7 +52,12 @@ pub(crate) fn reverse_proxy(case: &Case) {
     let outcome = guest.outcome_within(Duration::from_millis(100));
     assert_eq!(outcome.exit, Exit::TimedOut);
     let memory = outcome.peak_memory_bytes;
-    assert!(memory < MAX_MEMORY_BYTES, "{memory} bytes");
+    eprintln!("{} KiB at the most", memory >> 10);
+    // That of the newest host is wasmtime's as a whole, and of a process only Linux tells.
+    if case.host() != Host::Newest02 {
+        assert!(memory < MAX_MEMORY_BYTES, "{memory} bytes");
+        assert!(memory > 0 || !cfg!(target_os = "linux"));
+    }
 }
 
 struct Proxy {
@@ -63,9 +70,7 @@ impl Proxy {
     fn pair(&self) -> (TcpStream, TcpStream) {
         let client = peer::connect(self.address).unwrap();
         let (server, _) = self.server.accept().unwrap();
-        let patience = Some(Duration::from_secs(20));
-        server.set_read_timeout(patience).unwrap();
-        server.set_write_timeout(patience).unwrap();
+        set_patience(&server, Duration::from_secs(20));
         (client, server)
     }
 
@@ -123,23 +128,37 @@ impl Proxy {
         });
         let each = (mib << 20).div_ceil(CONNECTIONS);
         // At the least 10 MiB a second each way.
-        case.set_limit(Duration::from_secs(60 + mib as u64 / 10));
+        let limit = Duration::from_secs(60 + mib as u64 / 10);
+        case.set_limit(limit);
         let start = Instant::now();
+        let is_slow = |id: &usize| id.is_multiple_of(SLOW_EVERY);
+        // The quick ends that wait for more, in either direction.
+        let quick = &AtomicUsize::new(2 * (0..CONNECTIONS).filter(|id| !is_slow(id)).count());
         thread::scope(|scope| {
             for id in 0..CONNECTIONS {
                 let (client, server) = self.pair();
-                let pause = if id % SLOW_EVERY == 0 {
-                    Some(PAUSE)
-                } else {
-                    None
-                };
+                if is_slow(&id) {
+                    set_patience(&client, limit);
+                    set_patience(&server, limit);
+                }
                 scope.spawn(move || {
                     let seeds = [2 * id as u64, 2 * id as u64 + 1];
+                    let receive = |stream: &TcpStream, seed| {
+                        let mut wanted = Wanted::new(seed, each);
+                        if is_slow(&id) {
+                            wanted.receive_slowly(stream, each / SLOW_PART);
+                            wait_for_none(quick, limit);
+                        }
+                        wanted.receive(stream);
+                        if !is_slow(&id) {
+                            quick.fetch_sub(1, Ordering::Relaxed);
+                        }
+                    };
                     thread::scope(|ends| {
                         ends.spawn(|| send(&client, seeds[0], each));
-                        ends.spawn(|| receive(&server, seeds[0], each, pause));
+                        ends.spawn(|| receive(&server, seeds[0]));
                         ends.spawn(|| send(&server, seeds[1], each));
-                        ends.spawn(|| receive(&client, seeds[1], each, pause));
+                        ends.spawn(|| receive(&client, seeds[1]));
                     });
                 });
             }
@@ -183,20 +202,58 @@ fn send(mut stream: &TcpStream, seed: u64, len: usize) {
     stream.shutdown(Shutdown::Write).unwrap();
 }
 
-fn receive(mut stream: &TcpStream, seed: u64, len: usize, pause: Option<Duration>) {
-    let mut pattern = Pattern::new(seed);
-    let mut buffer = vec![0; pause.map_or(64 * 1024, |_| SLOW_LEN)];
-    let mut left = len;
-    while left > 0 {
-        let room = buffer.len().min(left);
-        if let Err(error) = stream.read_exact(&mut buffer[..room]) {
-            panic!("{left} of {len} bytes left: {error}");
-        }
-        assert!(buffer[..room] == pattern.take(room)[..], "other bytes");
-        left -= room;
-        if let Some(pause) = pause {
-            thread::sleep(pause);
+/// What an end is still to receive.
+struct Wanted {
+    pattern: Pattern,
+    left: usize,
+}
+
+impl Wanted {
+    fn new(seed: u64, len: usize) -> Self {
+        Self {
+            pattern: Pattern::new(seed),
+            left: len,
         }
     }
-    hear_end(stream);
+
+    /// Receives `len` bytes, with a pause after each few.
+    fn receive_slowly(&mut self, stream: &TcpStream, len: usize) {
+        let mut buffer = vec![0; SLOW_LEN];
+        for _ in 0..len / SLOW_LEN {
+            self.receive_some(stream, &mut buffer);
+            thread::sleep(PAUSE);
+        }
+    }
+
+    /// Receives the rest, and the end.
+    fn receive(&mut self, stream: &TcpStream) {
+        let mut buffer = vec![0; 64 * 1024];
+        while self.left > 0 {
+            let room = buffer.len().min(self.left);
+            self.receive_some(stream, &mut buffer[..room]);
+        }
+        hear_end(stream);
+    }
+
+    fn receive_some(&mut self, mut stream: &TcpStream, buffer: &mut [u8]) {
+        if let Err(error) = stream.read_exact(buffer) {
+            panic!("{} bytes left: {error}", self.left);
+        }
+        assert!(buffer == self.pattern.take(buffer.len()), "other bytes");
+        self.left -= buffer.len();
+    }
+}
+
+/// The quick ends do not wait for the slow ones: they are done before these go on.
+fn wait_for_none(left: &AtomicUsize, limit: Duration) {
+    let start = Instant::now();
+    while left.load(Ordering::Relaxed) > 0 {
+        assert!(start.elapsed() < limit, "the quick ends are held up");
+        thread::sleep(PAUSE);
+    }
+}
+
+fn set_patience(stream: &TcpStream, patience: Duration) {
+    stream.set_read_timeout(Some(patience)).unwrap();
+    stream.set_write_timeout(Some(patience)).unwrap();
 }

@@ -137,6 +137,16 @@ impl Child {
         Some(Duration::from_nanos(total_ns))
     }
 
+    /// The most memory that it had at a time, while it lives, on Linux.
+    fn peak_memory_bytes(&self) -> Option<usize> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))?;
+        let kib: usize = line.trim().strip_suffix(" kB")?.parse().ok()?;
+        Some(kib << 10)
+    }
+
     /// Waits until it has ended, for `timeout` and no less; then it is killed.
     pub(super) fn wait(mut self, timeout: Duration) -> Outcome {
         // What remains is rounded down to milliseconds, so a wait may end early.
@@ -144,6 +154,8 @@ impl Child {
         let status = self.process.wait_timeout(timeout);
         let status = status.expect("wait for the guest");
         let exit = status.map_or(Exit::TimedOut, exit_of);
+        // One that has ended has none.
+        let peak_memory_bytes = self.peak_memory_bytes().unwrap_or(0);
         self.kill();
         // Both end with the process.
         let stdout = self.stdout.take().map(JoinHandle::join);
@@ -157,7 +169,7 @@ impl Child {
             stderr,
             cpu: Duration::ZERO,
             fuel: None,
-            peak_memory_bytes: 0,
+            peak_memory_bytes,
             resources,
         }
     }

@@ -30,12 +30,6 @@ pub(crate) fn net_fuel_select(case: &Case) {
 /// One byte goes to and fro on each connection in turn, until the guest has polled as
 /// often as it wants to.
 pub(crate) fn net_no_allocation(case: &Case) {
-    if case.host().target() == Some("wasm32-wasip2") {
-        case.skip_on(
-            case.host(),
-            "the answer of its host is allocated by the bindings",
-        );
-    }
     let guest = case.start();
     let peers: Vec<TcpStream> = (0..40).map(|_| guest.connect()).collect();
     let mut byte = [0];
