@@ -2,6 +2,7 @@
 
 mod cargo;
 mod ci;
+mod programs;
 mod run;
 mod targets;
 mod test;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::cargo::Workspace;
+use crate::programs;
 use crate::test::step::Step;
 use crate::tidy;
 
@@ -170,11 +171,17 @@ fn tests(workspace: &Workspace) -> Vec<Step> {
             "tests, the drop-in, all of its features",
             "--package mio --all-features",
         ),
-        Step::tests(
-            "tests, tokio, hyper and others on the drop-in",
-            workspace.cargo_in(TOKIO, "test --workspace --no-fail-fast"),
-        ),
+        tests_of_tokio(workspace),
     ]
+}
+
+/// What needs a redis-server is ignored, with that reason, where there is none.
+fn tests_of_tokio(workspace: &Workspace) -> Step {
+    let mut command = workspace.cargo_in(TOKIO, "test --workspace --no-fail-fast");
+    if programs::is_there("redis-server") {
+        command.args(["--", "--include-ignored"]);
+    }
+    Step::tests("tests, tokio, hyper and others on the drop-in", command)
 }
 
 /// The examples in the documentation of wasio, on the targets whose host is `wasio-host`: cargo's
