@@ -259,3 +259,10 @@ pub fn expect_kind<T: std::fmt::Debug>(result: std::io::Result<T>, kind: ErrorKi
     let error = result.expect_err("this should fail");
     assert_eq!(error.kind(), kind, "{error}");
 }
+
+/// The host's code behind an error.
+#[cfg(target_env = "p2")]
+#[must_use]
+pub fn host_code(error: &std::io::Error) -> Option<&'static str> {
+    error.get_ref()?.downcast_ref::<wasio::HostError>()?.code()
+}

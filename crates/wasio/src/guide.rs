@@ -68,7 +68,8 @@
 //! 3. **The end is a read of 0 bytes**, not an event. [`is_read_closed`](crate::event::Event::is_read_closed) may
 //!    come earlier, and may not come at all. After the end the direction is silent.
 //! 4. **An error belongs to its source.** It comes as an event that is readable, writable and
-//!    [an error](crate::event::Event::is_error); the next read or write returns what it was.
+//!    [an error](crate::event::Event::is_error), on WASI 0.2, whose hosts say no more than "ready", as one that is just
+//!    readable or writable; the next read or write returns what it was.
 //!    [`Poll::poll`] itself fails only when the wait did.
 //! 5. **Wait for what you need, or for both.** Interest in both directions costs nothing while idle: a
 //!    connection is writable nearly always, reported once, and then silent until a write would block.
@@ -82,7 +83,8 @@
 //! When a read of a stream returns fewer bytes than there was room for, the host had no more. wasio
 //! arms the direction then and there, and answers the next read with `WouldBlock` itself: the
 //! loop above costs one read of the host a message and not two. A program that reads on without polling gets the host's own answer
-//! from the second read on.
+//! from the second read on. Not so on WASI 0.2, whose hosts call a stream ready until a read of it has found nothing: there each
+//! read is one of the host.
 //!
 //! # Timers, and waking
 //!

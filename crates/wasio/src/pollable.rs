@@ -4,8 +4,8 @@ use crate::registration::{self, Registration};
 use crate::sys::{self, Backend, Target};
 use crate::{Interest, Mode, Registry, Token, event};
 
-/// Any pollable of `wasi:io/poll`, from any bindings: a future of `wasi:http`, a body's stream, a
-/// clock. (WASI 0.2 only.)
+/// Any pollable of `wasi:io/poll`, from any bindings, also those of another version of WASI 0.2: a future of
+/// `wasi:http`, a body's stream, a clock. (WASI 0.2 only.)
 ///
 /// It becomes readable, level-triggered: each poll reports it for as long as the host calls it
 /// ready; or, made by [`oneshot`](Self::oneshot), once a registration.

@@ -13,7 +13,8 @@ use crate::{Interest, Registry, Token, event};
 /// # Platform behaviour
 ///
 /// Unix and WASI. What the host cannot wait for (regular files, on most) counts as
-/// always ready, as with `poll(2)`.
+/// always ready, as with `poll(2)`. On WASI 0.2 a descriptor is one of libc's, and is waited for with its `poll`: in slices
+/// of 1 to 10 ms in turn with what else is registered, unless there are only descriptors.
 ///
 /// # Examples
 ///

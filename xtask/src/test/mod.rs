@@ -20,16 +20,13 @@ pub(crate) struct Options {
     /// Run only the steps whose title contains this
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
-    /// Also run the guests on the host in hosts/newest, a newer wasmtime, which takes minutes to build
-    #[arg(long)]
-    all_hosts: bool,
     /// Show the titles of the steps and stop
     #[arg(long)]
     list: bool,
 }
 
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<ExitCode> {
-    let mut steps = steps::all(workspace, options.all_hosts);
+    let mut steps = steps::all(workspace);
     if let Some(text) = &options.only {
         steps.retain(|step| step.title().contains(text.as_str()));
         ensure!(!steps.is_empty(), "no step has {text:?} in its title");

@@ -7,11 +7,12 @@ use std::time::Instant;
 
 use wasio::net::{Lookup, TcpListener, TcpStream, UdpSocket, lookup};
 use wasio::{Interest, Poll, Pollable, Token};
-use wasio_guests::driver::{BOTH, Driver, PATIENCE, accept, drain, expect_kind, fill, hear, say};
+use wasio_guests::driver::{BOTH, Driver, PATIENCE, accept, drain, expect_kind, fill, say};
 use wasip2::clocks::monotonic_clock;
 
-/// So many connections, one of everything else.
+/// So many connections, one of everything else, and of what goes wrong with megabytes under way.
 const OTHERS_EVERY: usize = 10;
+const FAILURES_EVERY: usize = 100;
 
 fn main() {
     let count = std::env::args().nth(1);
@@ -50,8 +51,10 @@ fn main() {
         if turn % OTHERS_EVERY == 0 {
             datagrams(&mut driver);
             names(&mut driver);
-            failures(&mut driver);
             pollables(&driver);
+        }
+        if turn % FAILURES_EVERY == 0 {
+            failures(&mut driver);
         }
     }
     std::process::exit(0);
@@ -111,10 +114,8 @@ fn names(driver: &mut Driver) {
 fn failures(driver: &mut Driver) {
     let mut listener = TcpListener::bind(local()).expect("bind");
     let address = listener.local_addr().expect("an address");
-    let mut full = TcpStream::connect(address).expect("connect");
-    let mut reader = accept(&mut listener);
-    say(&reader, "connected");
-    hear(&mut full, 9);
+    let mut reader = TcpStream::connect(address).expect("connect");
+    let full = accept(&mut listener);
     let sent = fill(&full);
     drop(full);
     driver.register(&mut reader, 8, Interest::READABLE);
@@ -123,8 +124,9 @@ fn failures(driver: &mut Driver) {
 
     let mut peer = TcpStream::connect(address).expect("connect");
     let mut reset = accept(&mut listener);
-    hear_nothing(&mut peer);
-    // It is there when the peer goes, which did not read it.
+    wait_for_connection(&mut peer);
+    // It is there when the peer goes, which did not read it. (wasmtime 48 does, in the background, so
+    // that this ends without a reset there.)
     say(&reset, "not read");
     drop(peer);
     driver.register(&mut reset, 5, Interest::READABLE);
@@ -137,19 +139,21 @@ fn failures(driver: &mut Driver) {
 }
 
 /// Waits until there is a connection.
-fn hear_nothing(stream: &mut TcpStream) {
+fn wait_for_connection(stream: &mut TcpStream) {
     let mut driver = Driver::with_capacity(1);
     driver.register(stream, 0, BOTH);
     driver.expect(0);
     expect_kind(stream.read(&mut [0]), ErrorKind::WouldBlock);
+    let registry = driver.poll.registry();
+    registry.deregister(stream).expect("deregister");
 }
 
-/// Waits for the error of a connection.
+/// Waits for the error of a connection, or for its end.
 fn fails(driver: &mut Driver, stream: &mut TcpStream) {
     loop {
         match stream.read(&mut [0; 16]) {
             Err(error) if error.kind() == ErrorKind::WouldBlock => driver.next_events(),
-            Err(_) => return,
+            Err(_) | Ok(0) => return,
             Ok(len) => panic!("{len} bytes"),
         };
     }

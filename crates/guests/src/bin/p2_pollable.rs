@@ -10,6 +10,7 @@ use wasip2::clocks::monotonic_clock::subscribe_duration;
 const SOON: Duration = Duration::from_millis(20);
 
 fn main() {
+    others();
     let start = Instant::now();
     let soon = subscribe_duration(20_000_000);
     let mut driver = Driver::default();
@@ -45,4 +46,16 @@ fn main() {
     result.expect("reregister");
     driver.expect(3);
     driver.expect_silence();
+}
+
+/// One of other bindings, which are of WASI 0.2.4 where wasio's are of 0.2.12.
+fn others() {
+    let start = Instant::now();
+    let soon = wasi::clocks::monotonic_clock::subscribe_duration(20_000_000);
+    let mut driver = Driver::default();
+    let mut source = Pollable::new(soon.handle());
+    driver.register(&mut source, 9, Interest::READABLE);
+    driver.expect(9);
+    assert!(start.elapsed() >= SOON, "early: {:?}", start.elapsed());
+    assert!(start.elapsed() < SOON * 50, "late: {:?}", start.elapsed());
 }

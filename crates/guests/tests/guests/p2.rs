@@ -26,6 +26,18 @@ pub(crate) fn p2_connect(case: &Case) {
     case.start().succeeds();
 }
 
+pub(crate) fn p2_refused(case: &Case) {
+    case.start().succeeds();
+}
+
+pub(crate) fn p2_unreachable(case: &Case) {
+    case.start().succeeds();
+}
+
+pub(crate) fn p2_address_in_use(case: &Case) {
+    case.start().succeeds();
+}
+
 pub(crate) fn p2_drop_order(case: &Case) {
     assert_eq!(case.start().succeeds().stdout_text(), "1518 orders\n");
 }

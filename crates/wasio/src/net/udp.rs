@@ -294,6 +294,10 @@ impl UdpSocket {
     /// # Errors
     ///
     /// What the host says of the question itself.
+    ///
+    /// # Platform behaviour
+    ///
+    /// Hosts of WASI 0.2 keep none: always `None`, but for a socket of the standard library.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.inner.take_error()
     }

@@ -1,5 +1,5 @@
 //! The host in `hosts/newest`: WASI 0.2 on a newer wasmtime. It takes minutes to build, so it takes
-//! part where it is built already: `cargo xtask test --all-hosts` does that.
+//! part where it is built already, as by `cargo xtask test`.
 
 use std::env;
 use std::path::{Path, PathBuf};

@@ -174,7 +174,7 @@ impl TcpListener {
     ///
     /// # Platform behaviour
     ///
-    /// WASI 0.1 hosts keep none: always `None`.
+    /// WASI hosts keep none: always `None`, but for a listener of the standard library on WASI 0.2.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         sys::net::listener_take_error(&self.inner)
     }

@@ -78,33 +78,45 @@ pub(crate) fn of_code(code: ErrorCode) -> io::Error {
     io::Error::new(kind(code), HostError(Said::Code(code)))
 }
 
+/// The error codes in the order of WIT.
+#[cfg(feature = "net")]
+const CODES: [ErrorCode; 21] = [
+    ErrorCode::Unknown,
+    ErrorCode::AccessDenied,
+    ErrorCode::NotSupported,
+    ErrorCode::InvalidArgument,
+    ErrorCode::OutOfMemory,
+    ErrorCode::Timeout,
+    ErrorCode::ConcurrencyConflict,
+    ErrorCode::NotInProgress,
+    ErrorCode::WouldBlock,
+    ErrorCode::InvalidState,
+    ErrorCode::NewSocketLimit,
+    ErrorCode::AddressNotBindable,
+    ErrorCode::AddressInUse,
+    ErrorCode::RemoteUnreachable,
+    ErrorCode::ConnectionRefused,
+    ErrorCode::ConnectionReset,
+    ErrorCode::ConnectionAborted,
+    ErrorCode::DatagramTooLarge,
+    ErrorCode::NameUnresolvable,
+    ErrorCode::TemporaryResolverFailure,
+    ErrorCode::PermanentResolverFailure,
+];
+
+#[cfg(feature = "net")]
+const _: () = {
+    let mut number = 0;
+    while number < CODES.len() {
+        assert!(CODES[number] as usize == number, "not the order of WIT");
+        number += 1;
+    }
+};
+
 /// An error code by its number in WIT, from our own imports.
 #[cfg(feature = "net")]
 #[cold]
 pub(crate) fn of_number(number: u8) -> io::Error {
-    const CODES: [ErrorCode; 21] = [
-        ErrorCode::Unknown,
-        ErrorCode::AccessDenied,
-        ErrorCode::NotSupported,
-        ErrorCode::InvalidArgument,
-        ErrorCode::OutOfMemory,
-        ErrorCode::Timeout,
-        ErrorCode::ConcurrencyConflict,
-        ErrorCode::NotInProgress,
-        ErrorCode::WouldBlock,
-        ErrorCode::InvalidState,
-        ErrorCode::NewSocketLimit,
-        ErrorCode::AddressNotBindable,
-        ErrorCode::AddressInUse,
-        ErrorCode::RemoteUnreachable,
-        ErrorCode::ConnectionRefused,
-        ErrorCode::ConnectionReset,
-        ErrorCode::ConnectionAborted,
-        ErrorCode::DatagramTooLarge,
-        ErrorCode::NameUnresolvable,
-        ErrorCode::TemporaryResolverFailure,
-        ErrorCode::PermanentResolverFailure,
-    ];
     let code = CODES.get(usize::from(number)).copied();
     of_code(code.unwrap_or(ErrorCode::Unknown))
 }

@@ -1,0 +1,25 @@
+//! A connection that is refused: an event, the error with the host's code once, and no connection.
+
+use std::io::{ErrorKind, Read};
+
+use wasio::Interest;
+use wasio::net::{TcpListener, TcpStream};
+use wasio_guests::driver::{Driver, expect_kind, host_code};
+
+fn main() {
+    let local = "127.0.0.1:0".parse().expect("an address");
+    let listener = TcpListener::bind(local).expect("bind");
+    let address = listener.local_addr().expect("an address");
+    drop(listener);
+    let mut stream = TcpStream::connect(address).expect("start to connect");
+    let mut driver = Driver::default();
+    driver.register(&mut stream, 1, Interest::WRITABLE);
+    assert!(driver.expect(1).is_writable());
+    expect_kind(stream.peer_addr(), ErrorKind::NotConnected);
+    let error = stream.take_error().expect("ask").expect("an error");
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused, "{error}");
+    assert_eq!(host_code(&error), Some("connection-refused"));
+    assert_eq!(error.to_string(), "connection refused");
+    assert!(stream.take_error().expect("ask").is_none());
+    expect_kind(stream.read(&mut [0]), ErrorKind::NotConnected);
+}
