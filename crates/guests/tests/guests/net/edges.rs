@@ -84,6 +84,15 @@ pub(crate) fn net_half_close(case: &Case) {
     guest.succeeds();
 }
 
+pub(crate) fn net_shutdown_read(case: &Case) {
+    let guest = case.start();
+    let peers = [guest.connect(), guest.connect()];
+    for (peer, last) in peers.iter().zip(["not registered", "registered"]) {
+        hear(peer, last);
+    }
+    guest.succeeds();
+}
+
 pub(crate) fn net_reset(case: &Case) {
     let guest = case.start();
     let [first, second, third] = [guest.connect(), guest.connect(), guest.connect()];
