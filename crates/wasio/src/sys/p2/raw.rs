@@ -119,8 +119,9 @@ static PLACE_LEN: AtomicUsize = AtomicUsize::new(0);
 #[cfg(feature = "in-place")]
 const NOWHERE: *mut u8 = std::ptr::without_provenance_mut(16);
 
-/// How the component ABI has the host ask for memory. It takes the place of wasi-libc's function, which is
-/// weak, and does the same (`wasip2.c`) for all but the list that has a place already.
+/// How the component ABI has the host ask for memory: once for each list that it returns, with the length of it. It takes
+/// the place of wasi-libc's function, which is weak, and does the same (`wasip2.c`) for all but the list that
+/// has a place already. The calls that lend one return no other list, and components are not entered meanwhile.
 #[cfg(feature = "in-place")]
 #[unsafe(no_mangle)]
 extern "C" fn cabi_realloc(old: *mut u8, _old_len: usize, _align: usize, len: usize) -> *mut u8 {
@@ -194,13 +195,14 @@ impl<T> Lock<T> {
     }
 }
 
-/// Where nothing comes to: without threads nothing else takes a lock, or sets what was empty.
+/// Where nothing comes to: without threads nothing else takes a lock, or sets what was empty, and no function
+/// but ours is the program's `cabi_realloc`.
 #[cold]
 #[inline(never)]
 fn our_bug() -> ! {
     debug_assert!(
         false,
-        "a lock was taken twice, or a value that was set is gone"
+        "a lock was taken twice, a value that was set is gone, or another cabi_realloc is in our place"
     );
     std::process::abort()
 }
@@ -287,7 +289,7 @@ const _: () = {
 /// Sees to it that a list of the host's is in its place, as far as there is room, and returns how much that is.
 #[cfg(feature = "in-place")]
 fn settle<T>(place: &mut [T], start: *mut T, len: usize) -> usize {
-    // A host that makes a list that is longer than it may be breaks its contract.
+    // As when the host makes a longer list than it may.
     if len > 0 && start != place.as_mut_ptr() {
         our_bug();
     }
