@@ -30,7 +30,7 @@ const SOCKETS01: Version = Version {
     name: "0.1-sockets",
     options: &["--wasi", "0.1-sockets"],
     target: "wasm32-wasip1",
-    features: "p1,descriptors",
+    features: "p1",
 };
 const THREADS01: Version = Version {
     name: "0.1-threads",
@@ -59,7 +59,7 @@ impl Version {
     /// The guest that copies its input to its output and says `end` at the end of it; a timer
     /// ticks beside that.
     fn any_stdin(self) -> PathBuf {
-        let options = ["--no-default-features", "--features", self.features];
+        let options = ["--features", self.features];
         built("wasio-guests", "any_stdin", self.target, &options)
     }
 

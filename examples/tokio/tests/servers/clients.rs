@@ -1,11 +1,11 @@
 //! The programs that open sockets themselves: on WASI 0.2 and natively.
 
 use std::env;
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use std::fs;
 
 use socket2::{Domain, Socket, Type};
 
