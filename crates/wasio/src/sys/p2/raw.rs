@@ -3,8 +3,6 @@
 
 use std::cell::{OnceCell, RefCell, RefMut};
 use std::io;
-#[cfg(feature = "in-place")]
-use std::mem::size_of_val;
 use std::mem::{ManuallyDrop, offset_of};
 #[cfg(feature = "net")]
 use std::net::{SocketAddr, SocketAddrV6};
@@ -12,8 +10,6 @@ use std::ops::Deref;
 #[cfg(feature = "net")]
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
-#[cfg(feature = "in-place")]
-use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::Relaxed};
 
 use wasip2::io::error::Error;
 use wasip2::io::streams::{InputStream, OutputStream, StreamError};
@@ -51,10 +47,6 @@ unsafe extern "C" {
     /// wasi-libc's, over the descriptors that it made itself.
     #[link_name = "poll"]
     fn libc_poll(asked: *mut Asked, len: usize, timeout_ms: i32) -> i32;
-    #[cfg(not(feature = "in-place"))]
-    fn free(start: *mut u8);
-    #[cfg(feature = "in-place")]
-    fn realloc(start: *mut u8, len: usize) -> *mut u8;
     #[cfg(feature = "net")]
     fn atexit(function: extern "C" fn()) -> i32;
     #[cfg(feature = "net")]
@@ -110,52 +102,93 @@ struct AddressResult {
     rest: [u16; 14],
 }
 
-/// Where the list goes that the call of the host under way returns, if it is under way.
+/// What the host returns lands where the caller wants it.
 #[cfg(feature = "in-place")]
-static PLACE: AtomicPtr<u8> = AtomicPtr::new(NOWHERE);
-#[cfg(feature = "in-place")]
-static PLACE_LEN: AtomicUsize = AtomicUsize::new(0);
-/// Where a list without elements goes, aligned for any.
-#[cfg(feature = "in-place")]
-const NOWHERE: *mut u8 = std::ptr::without_provenance_mut(16);
+mod place {
+    use std::ptr;
+    use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::Relaxed};
 
-/// How the component ABI has the host ask for memory: once for each list that it returns, with the length of it. It takes
-/// the place of wasi-libc's function, which is weak, and does the same (`wasip2.c`) for all but the list that
-/// has a place already. The calls that lend one return no other list, and components are not entered meanwhile.
-#[cfg(feature = "in-place")]
-#[unsafe(no_mangle)]
-extern "C" fn cabi_realloc(old: *mut u8, _old_len: usize, _align: usize, len: usize) -> *mut u8 {
-    if len <= PLACE_LEN.load(Relaxed) {
-        return PLACE.load(Relaxed);
+    unsafe extern "C" {
+        fn realloc(start: *mut u8, len: usize) -> *mut u8;
     }
-    // SAFETY: `old` is null, or this or libc's function of this name returned it and nobody has freed
-    // it. libc aligns to 16 bytes, and the ABI asks for 8 at most.
-    let new = unsafe { realloc(old, len) };
-    if new.is_null() {
-        std::process::abort();
+
+    /// Where the list goes that the call of the host under way returns, if one is.
+    static PLACE: AtomicPtr<u8> = AtomicPtr::new(NOWHERE);
+    static PLACE_LEN: AtomicUsize = AtomicUsize::new(0);
+    /// Where a list without elements goes, aligned for any.
+    const NOWHERE: *mut u8 = ptr::without_provenance_mut(16);
+
+    /// How the component ABI has the host ask for memory: once for each list that it returns, with the length of it. It
+    /// takes the place of wasi-libc's function, which is weak, and does the same (`wasip2.c`) for all but the list
+    /// that has a place already. The calls that lend one return no other list, and components are not entered meanwhile.
+    #[unsafe(no_mangle)]
+    extern "C" fn cabi_realloc(
+        old: *mut u8,
+        _old_len: usize,
+        _align: usize,
+        len: usize,
+    ) -> *mut u8 {
+        if len <= PLACE_LEN.load(Relaxed) {
+            return PLACE.load(Relaxed);
+        }
+        // SAFETY: `old` is null, or this or libc's function of this name returned it and nobody has freed
+        // it. libc aligns to 16 bytes, and the ABI asks for 8 at most.
+        let new = unsafe { realloc(old, len) };
+        if new.is_null() {
+            std::process::abort();
+        }
+        new
     }
-    new
+
+    /// Makes a call of the host that returns one list of `T`, which is to land in `place`.
+    pub(super) fn lend<T>(place: &mut [T], call: impl FnOnce()) {
+        set(place.as_mut_ptr().cast(), size_of_val(place));
+        call();
+        set(NOWHERE, 0);
+    }
+
+    #[inline(never)]
+    fn set(place: *mut u8, len: usize) {
+        PLACE.store(place, Relaxed);
+        PLACE_LEN.store(len, Relaxed);
+    }
+
+    /// How many elements of the list that the call has returned are in its place: all.
+    pub(super) fn settle<T>(place: &mut [T], start: *mut T, len: usize) -> usize {
+        // As when the host makes a longer list than it may.
+        if len > 0 && start != place.as_mut_ptr() {
+            super::our_bug();
+        }
+        len
+    }
 }
 
-/// Makes a call of the host that returns one list of `T`, which is to land in `place`. Without the
-/// feature it lands elsewhere: see [`settle`].
-#[cfg(feature = "in-place")]
-fn with_place<T>(place: &mut [T], call: impl FnOnce()) {
-    set_place(place.as_mut_ptr().cast(), size_of_val(place));
-    call();
-    set_place(NOWHERE, 0);
-}
-
-#[cfg(feature = "in-place")]
-#[inline(never)]
-fn set_place(place: *mut u8, len: usize) {
-    PLACE.store(place, Relaxed);
-    PLACE_LEN.store(len, Relaxed);
-}
-
+/// What the host returns is a list of its own, which wasi-libc's `cabi_realloc` made by `realloc`.
 #[cfg(not(feature = "in-place"))]
-fn with_place<T>(_place: &mut [T], call: impl FnOnce()) {
-    call();
+mod place {
+    unsafe extern "C" {
+        fn free(start: *mut u8);
+    }
+
+    /// Makes a call of the host that returns one list of `T`.
+    pub(super) fn lend<T>(_place: &mut [T], call: impl FnOnce()) {
+        call();
+    }
+
+    /// Moves the list that the call has returned to its place, as far as there is room, and returns how much that is.
+    pub(super) fn settle<T: Copy>(place: &mut [T], start: *mut T, len: usize) -> usize {
+        if len == 0 {
+            return 0;
+        }
+        let taken = len.min(place.len());
+        // SAFETY: the callers pass a list of `len` elements that the host has just returned, and nobody else
+        // knows of.
+        let list = unsafe { std::slice::from_raw_parts(start, len) };
+        place[..taken].copy_from_slice(&list[..taken]);
+        // SAFETY: as above; this is the last that is heard of it.
+        unsafe { free(start.cast()) };
+        taken
+    }
 }
 
 /// libc's `pollfd`.
@@ -286,32 +319,6 @@ const _: () = {
     assert!(size_of::<Asked>() == 8 && align_of::<Asked>() == 4);
 };
 
-/// Sees to it that a list of the host's is in its place, as far as there is room, and returns how much that is.
-#[cfg(feature = "in-place")]
-fn settle<T>(place: &mut [T], start: *mut T, len: usize) -> usize {
-    // As when the host makes a longer list than it may.
-    if len > 0 && start != place.as_mut_ptr() {
-        our_bug();
-    }
-    len
-}
-
-/// As above: without the feature it is elsewhere, made by libc's `realloc`.
-#[cfg(not(feature = "in-place"))]
-fn settle<T: Copy>(place: &mut [T], start: *mut T, len: usize) -> usize {
-    if len == 0 {
-        return 0;
-    }
-    let taken = len.min(place.len());
-    // SAFETY: the callers pass a list of `len` elements that the host has just returned, and nobody else
-    // knows of.
-    let list = unsafe { std::slice::from_raw_parts(start, len) };
-    place[..taken].copy_from_slice(&list[..taken]);
-    // SAFETY: as above; this is the last that is heard of it.
-    unsafe { free(start.cast()) };
-    taken
-}
-
 /// `wasi:io/poll.poll`: waits until one of the handles is ready, leaves the places of those that are
 /// in `ready`, and returns how many they are.
 ///
@@ -325,11 +332,11 @@ pub(super) fn poll(handles: &[u32], ready: &mut [u32]) -> usize {
         start: NonNull::dangling().as_ptr(),
         len: 0,
     };
-    with_place(ready, || {
+    place::lend(ready, || {
         // SAFETY: the host reads `len` handles at the pointer, and writes one list to `list`.
         unsafe { wasi_poll(handles.as_ptr(), handles.len(), &raw mut list) }
     });
-    settle(ready, list.start, list.len)
+    place::settle(ready, list.start, list.len)
 }
 
 /// `input-stream.read`: what is there, as far as `target` has room. 0 when there is nothing now.
@@ -341,7 +348,7 @@ pub(super) fn read(stream: &InputStream, target: &mut [u8]) -> Result<usize, Str
         len: 0,
     };
     let room = target.len();
-    with_place(target, || {
+    place::lend(target, || {
         // SAFETY: the handle is of a stream that lives, and the host writes one result to `result`.
         unsafe { wasi_read(stream.handle(), room as u64, &raw mut result) }
     });
@@ -353,7 +360,7 @@ pub(super) fn read(stream: &InputStream, target: &mut [u8]) -> Result<usize, Str
     if is_error != 0 {
         return Err(stream_error(start.addr().to_le_bytes()[0], len));
     }
-    Ok(settle(target, start, len as usize))
+    Ok(place::settle(target, start, len as usize))
 }
 
 /// `output-stream.check-write`: how many bytes the next [`write`] may be of.
