@@ -1,6 +1,7 @@
 //! What most guests do with a poll, with a bound on the time of each wait.
 
 use std::io::{ErrorKind, Read, Write};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use wasio::event::{Event, Source};
@@ -53,6 +54,15 @@ impl Driver {
         registry
             .register(source, Token(token), interest)
             .expect("register");
+    }
+
+    /// Deregisters a source.
+    ///
+    /// # Panics
+    /// If it cannot be.
+    pub fn deregister(&self, source: &mut impl Source) {
+        let registry = self.poll.registry();
+        registry.deregister(source).expect("deregister");
     }
 
     /// Polls once and returns copies of the events.
@@ -143,8 +153,7 @@ pub fn accept(listener: &mut TcpListener) -> TcpStream {
             Err(error) => panic!("accept: {error}"),
         };
     };
-    let registry = driver.poll.registry();
-    registry.deregister(listener).expect("deregister");
+    driver.deregister(listener);
     stream
 }
 
@@ -228,8 +237,7 @@ pub fn hear(stream: &mut TcpStream, len: usize) -> Vec<u8> {
     let mut driver = Driver::default();
     driver.register(stream, 0, Interest::READABLE);
     let bytes = driver.receive(stream, len);
-    let registry = driver.poll.registry();
-    registry.deregister(stream).expect("deregister");
+    driver.deregister(stream);
     bytes
 }
 
@@ -247,8 +255,7 @@ pub fn hear_some(stream: &mut TcpStream) {
             Err(error) => panic!("peek: {error}"),
         };
     }
-    let registry = driver.poll.registry();
-    registry.deregister(stream).expect("deregister");
+    driver.deregister(stream);
 }
 
 /// Wants an error of a kind.
@@ -258,6 +265,12 @@ pub fn hear_some(stream: &mut TcpStream) {
 pub fn expect_kind<T: std::fmt::Debug>(result: std::io::Result<T>, kind: ErrorKind) {
     let error = result.expect_err("this should fail");
     assert_eq!(error.kind(), kind, "{error}");
+}
+
+/// Any port of this machine.
+#[must_use]
+pub fn local() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
 }
 
 /// The host's code behind an error.

@@ -73,7 +73,7 @@ fn lints(workspace: &Workspace) -> Vec<Step> {
         ),
         clippy(
             "lints, guests and examples, wasm32-wasip2",
-            "--package wasio-guests --package wasio-examples --bins --no-default-features \
+            "--package wasio-guests --package wasio-examples --bins \
              --features wasio-guests/p2,wasio-examples/p2 --target wasm32-wasip2",
         ),
         clippy(

@@ -4,12 +4,11 @@ use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
 use wasio::net::{TcpListener, UdpSocket};
-use wasio_guests::driver::host_code;
+use wasio_guests::driver::{host_code, local};
 
 fn main() {
-    let local = "127.0.0.1:0".parse().expect("an address");
-    let listener = TcpListener::bind(local).expect("bind");
-    let socket = UdpSocket::bind(local).expect("bind");
+    let listener = TcpListener::bind(local()).expect("bind");
+    let socket = UdpSocket::bind(local()).expect("bind");
     let taken = listener.local_addr().expect("an address");
     in_use(&TcpListener::bind(taken).expect_err("in use"));
     let taken = socket.local_addr().expect("an address");

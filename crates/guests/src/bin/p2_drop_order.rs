@@ -9,7 +9,7 @@ use std::time::Duration;
 use wasio::net::{TcpListener, TcpStream, UdpSocket, lookup};
 use wasio::time::Timer;
 use wasio::{Events, Interest, Poll, Registry, Selector, Token, Waker, stdio};
-use wasio_guests::driver::{BOTH, Driver, accept, fill, hear, hear_some, say};
+use wasio_guests::driver::{BOTH, Driver, accept, fill, hear, hear_some, local, say};
 use wasio_guests::http::{self, Body};
 
 /// How many things there are: a prime, so that every step through them reaches each.
@@ -124,8 +124,7 @@ fn datagrams(registry: &Registry, keep: Keep<'_>) {
     while peeked.peek_from(&mut [0; 8]).is_err() {
         driver.expect(0);
     }
-    let result = driver.poll.registry().deregister(&mut peeked);
-    result.expect("deregister");
+    driver.deregister(&mut peeked);
     register(registry, &mut peeked, 3, BOTH);
     keep(Box::new(connected));
     keep(Box::new(peeked));
@@ -164,10 +163,6 @@ fn own(registry: &Registry, keep: Keep<'_>) {
     keep(Box::new(registry.try_clone().expect("a clone")));
 }
 
-fn local() -> SocketAddr {
-    "127.0.0.1:0".parse().expect("an address")
-}
-
 fn register(
     registry: &Registry,
     source: &mut impl wasio::event::Source,
@@ -197,8 +192,7 @@ fn body(registry: &Registry) -> (Body, TcpStream) {
     }
     let head = b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\npart";
     server.write_all(head).expect("room");
-    let result = driver.poll.registry().deregister(&mut server);
-    result.expect("deregister");
+    driver.deregister(&mut server);
     loop {
         driver.expect(0);
         match sent.answer(registry, Token(8)) {

@@ -2,12 +2,11 @@
 //! dropping what is left: the test counts what the host still keeps.
 
 use std::io::{ErrorKind, Read};
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use wasio::net::{Lookup, TcpListener, TcpStream, UdpSocket, lookup};
 use wasio::{Interest, Poll, Pollable, Token};
-use wasio_guests::driver::{BOTH, Driver, PATIENCE, accept, drain, expect_kind, fill, say};
+use wasio_guests::driver::{BOTH, Driver, PATIENCE, accept, drain, expect_kind, fill, local, say};
 use wasip2::clocks::monotonic_clock;
 
 /// So many connections, one of everything else, and of what goes wrong with megabytes under way.
@@ -58,10 +57,6 @@ fn main() {
         }
     }
     std::process::exit(0);
-}
-
-fn local() -> SocketAddr {
-    "127.0.0.1:0".parse().expect("an address")
 }
 
 /// The next connection. Events of streams that are open are nothing to this.
@@ -144,8 +139,7 @@ fn wait_for_connection(stream: &mut TcpStream) {
     driver.register(stream, 0, BOTH);
     driver.expect(0);
     expect_kind(stream.read(&mut [0]), ErrorKind::WouldBlock);
-    let registry = driver.poll.registry();
-    registry.deregister(stream).expect("deregister");
+    driver.deregister(stream);
 }
 
 /// Waits for the error of a connection, or for its end.

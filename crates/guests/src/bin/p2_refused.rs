@@ -4,11 +4,10 @@ use std::io::{ErrorKind, Read};
 
 use wasio::Interest;
 use wasio::net::{TcpListener, TcpStream};
-use wasio_guests::driver::{Driver, expect_kind, host_code};
+use wasio_guests::driver::{Driver, expect_kind, host_code, local};
 
 fn main() {
-    let local = "127.0.0.1:0".parse().expect("an address");
-    let listener = TcpListener::bind(local).expect("bind");
+    let listener = TcpListener::bind(local()).expect("bind");
     let address = listener.local_addr().expect("an address");
     drop(listener);
     let mut stream = TcpStream::connect(address).expect("start to connect");

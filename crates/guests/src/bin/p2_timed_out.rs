@@ -2,9 +2,9 @@
 
 use std::io::ErrorKind;
 
+use wasio::Interest;
 use wasio::net::TcpStream;
-use wasio::{HostError, Interest};
-use wasio_guests::driver::Driver;
+use wasio_guests::driver::{Driver, host_code};
 
 fn main() {
     let address = std::env::args().nth(1).expect("an address");
@@ -16,7 +16,6 @@ fn main() {
     driver.expect(1);
     let error = stream.take_error().expect("ask").expect("an error");
     assert_eq!(error.kind(), ErrorKind::TimedOut, "{error}");
-    let host = error.get_ref().and_then(|error| error.downcast_ref());
-    assert_eq!(host.and_then(HostError::code), Some("timeout"));
+    assert_eq!(host_code(&error), Some("timeout"));
     println!("{error}");
 }

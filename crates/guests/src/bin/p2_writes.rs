@@ -6,11 +6,10 @@ use std::time::Instant;
 
 use wasio::Interest;
 use wasio::net::{TcpListener, TcpStream};
-use wasio_guests::driver::{Driver, PATIENCE, accept, fill};
+use wasio_guests::driver::{Driver, PATIENCE, accept, fill, local};
 
 fn main() {
-    let local = "127.0.0.1:0".parse().expect("an address");
-    let mut listener = TcpListener::bind(local).expect("bind");
+    let mut listener = TcpListener::bind(local()).expect("bind");
     let address = listener.local_addr().expect("an address");
     let writer = TcpStream::connect(address).expect("connect");
     let mut reader = accept(&mut listener);

@@ -153,9 +153,12 @@ impl Child {
         let timeout = timeout + Duration::from_millis(1);
         let status = self.process.wait_timeout(timeout);
         let status = status.expect("wait for the guest");
+        // One that has ended has none, and its number may be another's.
+        let peak_memory_bytes = match status {
+            None => self.peak_memory_bytes().unwrap_or(0),
+            Some(_) => 0,
+        };
         let exit = status.map_or(Exit::TimedOut, exit_of);
-        // One that has ended has none.
-        let peak_memory_bytes = self.peak_memory_bytes().unwrap_or(0);
         self.kill();
         // Both end with the process.
         let stdout = self.stdout.take().map(JoinHandle::join);

@@ -88,13 +88,14 @@ fn ping(mut connection: TcpStream) {
         times.push(start.elapsed());
         start = Instant::now();
     }
+    // The first is answered after the part without sockets.
+    times.remove(0);
     times.sort_unstable();
     let (median, worst) = (times[times.len() / 2], times[times.len() - 1]);
     eprintln!("{} pings, median {median:?}, worst {worst:?}", times.len());
-    // As above: the rest is for a busy machine. The first is answered after the part without sockets.
+    // As above: the rest is for a busy machine.
     assert!(median < Duration::from_millis(10), "{median:?}");
-    let slow = times.iter().filter(|time| **time > Duration::from_secs(2));
-    assert!(slow.count() <= 1, "{worst:?}");
+    assert!(worst < Duration::from_secs(2), "{worst:?}");
 }
 
 /// A response whose parts say when they were sent.
