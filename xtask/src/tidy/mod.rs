@@ -5,6 +5,7 @@
 mod documents;
 mod exceptions;
 mod functions;
+mod imports;
 mod rust;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,9 @@ use walkdir::{DirEntry, WalkDir};
 use crate::cargo::Workspace;
 use exceptions::Exceptions;
 
+/// The libraries whose files must not import from one another in a circle.
+const WITHOUT_CIRCLES: [&str; 2] = ["crates/host/src", "crates/wasio/src"];
+
 /// A rule, under the name `tidy.toml` uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Rule {
@@ -27,6 +31,8 @@ enum Rule {
     FileLength,
     /// `unsafe` stands in files called raw.rs.
     Unsafe,
+    /// The files of a library do not import from one another in a circle.
+    ImportCircle,
     /// An `allow`, `expect` or `ignore` has its reason with it.
     Reason,
     /// A test that PLATFORM.md names exists.
@@ -43,6 +49,7 @@ impl Rule {
             Self::FunctionLength => "function-length",
             Self::FileLength => "file-length",
             Self::Unsafe => "unsafe",
+            Self::ImportCircle => "import-circle",
             Self::Reason => "reason",
             Self::Platform => "platform",
             Self::Readme => "readme",
@@ -86,6 +93,9 @@ pub(crate) fn findings(root: &Path) -> anyhow::Result<Vec<String>> {
     for (path, text) in &sources.rust {
         findings.extend(rust::check(path, text));
     }
+    for library in WITHOUT_CIRCLES {
+        findings.extend(import_circles(library, &sources.inside(library)));
+    }
     let (records, tests) = (sources.records(), sources.tests());
     let mut document = |name: &str, check: &dyn Fn(&str) -> Vec<Finding>| {
         findings.extend(match sources.documents.get(name) {
@@ -98,6 +108,20 @@ pub(crate) fn findings(root: &Path) -> anyhow::Result<Vec<String>> {
     let listed = std::fs::read_to_string(root.join("xtask/tidy.toml"))
         .context("cannot read xtask/tidy.toml")?;
     Ok(Exceptions::parse(&listed)?.apply(findings))
+}
+
+/// An exception names the library and the circle: `library::a.rs -> b.rs`.
+fn import_circles(library: &str, sources: &BTreeMap<&str, &str>) -> Vec<Finding> {
+    let finding = |circle: Vec<String>| {
+        let circle = circle.join(" -> ");
+        Finding {
+            rule: Rule::ImportCircle,
+            text: format!("imports in a circle: {circle}"),
+            subject: format!("{library}::{circle}"),
+            line: 1,
+        }
+    };
+    imports::circles(sources).into_iter().map(finding).collect()
 }
 
 /// The files that the rules are about, by their path with `/`.
@@ -125,6 +149,15 @@ impl Sources {
             files.insert(relative(root, entry.path()), text);
         }
         Ok(sources)
+    }
+
+    /// The Rust files in `folder`, by their path in it.
+    fn inside(&self, folder: &str) -> BTreeMap<&str, &str> {
+        let files = self.rust.iter().filter_map(|(path, text)| {
+            let inside = path.strip_prefix(folder)?.strip_prefix('/')?;
+            Some((inside, text.as_str()))
+        });
+        files.collect()
     }
 
     /// The records of the benches, by path.

@@ -59,6 +59,12 @@ fn is_raw(path: &str) -> bool {
     path == "raw.rs" || path.ends_with("/raw.rs")
 }
 
+/// Whether a file is there for tests alone: called `tests`, or in a folder of that name.
+pub(super) fn is_of_tests(path: &str) -> bool {
+    let stem = path.strip_suffix(".rs").unwrap_or(path);
+    stem.split('/').any(|part| part == "tests")
+}
+
 fn long_functions(path: &str, file: &syn::File) -> Vec<Finding> {
     functions::lengths(file)
         .into_iter()
@@ -101,7 +107,7 @@ fn lines_of_tests(item: &Item) -> usize {
 }
 
 /// `cfg(test)` or `cfg(all(test, …))`.
-fn is_cfg_test(attribute: &Attribute) -> bool {
+pub(super) fn is_cfg_test(attribute: &Attribute) -> bool {
     attribute.path().is_ident("cfg")
         && attribute
             .meta
@@ -263,6 +269,12 @@ mod tests {
         );
         let words = "// unsafe\n#![deny(unsafe_code)]\nconst A: &str = \"unsafe\";\n";
         assert_eq!(rules("a.rs", words), []);
+    }
+
+    #[test]
+    fn files_of_tests_are_known_by_their_path() {
+        assert!(is_of_tests("a/tests.rs") && is_of_tests("a/tests/model.rs"));
+        assert!(!is_of_tests("a/contests.rs"));
     }
 
     #[test]
