@@ -4,6 +4,7 @@
 
 mod documents;
 mod exceptions;
+mod fence;
 mod functions;
 mod imports;
 mod rust;
@@ -29,8 +30,10 @@ enum Rule {
     FunctionLength,
     /// A file has at most 500 lines, its unit tests apart.
     FileLength,
-    /// `unsafe` stands in files called raw.rs.
+    /// Files with unsafe code are listed.
     Unsafe,
+    /// A function whose caller must promise something is an `unsafe fn`.
+    UnsafeFn,
     /// The files of a library do not import from one another in a circle.
     ImportCircle,
     /// An `allow`, `expect` or `ignore` has its reason with it.
@@ -49,6 +52,7 @@ impl Rule {
             Self::FunctionLength => "function-length",
             Self::FileLength => "file-length",
             Self::Unsafe => "unsafe",
+            Self::UnsafeFn => "unsafe-fn",
             Self::ImportCircle => "import-circle",
             Self::Reason => "reason",
             Self::Platform => "platform",

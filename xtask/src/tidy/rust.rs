@@ -4,7 +4,7 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::spanned::Spanned;
 use syn::{Attribute, Item};
 
-use super::{Finding, Rule, functions};
+use super::{Finding, Rule, fence, functions};
 
 const MOST_LINES_OF_A_FUNCTION: usize = 60;
 const MOST_LINES_OF_A_FILE: usize = 500;
@@ -29,14 +29,13 @@ pub(super) fn check(path: &str, source: &str) -> Vec<Finding> {
         (_, Err(error)) => return vec![finding(Rule::Readable, 1, error.to_string())],
     };
     let mut findings = long_functions(path, &file);
+    findings.extend(too_safe(path, &file));
     findings.extend(long_file(source, &file).map(|text| finding(Rule::FileLength, 1, text)));
-    if !is_raw(path) {
-        let lines = lines_with_unsafe(tokens.clone());
-        findings.extend(lines.into_iter().map(|line| {
-            let text = "unsafe outside of a raw.rs".to_owned();
-            finding(Rule::Unsafe, line, text)
-        }));
-    }
+    let lines = lines_with_unsafe(tokens.clone());
+    findings.extend(lines.into_iter().map(|line| {
+        let text = "unsafe in a file that is not listed".to_owned();
+        finding(Rule::Unsafe, line, text)
+    }));
     let mut attributes = Vec::new();
     collect_attributes(tokens, &mut attributes);
     findings.extend(attributes.iter().filter_map(|attribute| {
@@ -55,14 +54,21 @@ pub(super) fn tests(source: &str) -> Vec<String> {
     names
 }
 
-fn is_raw(path: &str) -> bool {
-    path == "raw.rs" || path.ends_with("/raw.rs")
-}
-
 /// Whether a file is there for tests alone: called `tests`, or in a folder of that name.
 pub(super) fn is_of_tests(path: &str) -> bool {
     let stem = path.strip_suffix(".rs").unwrap_or(path);
     stem.split('/').any(|part| part == "tests")
+}
+
+fn too_safe(path: &str, file: &syn::File) -> Vec<Finding> {
+    let found = fence::too_safe(file).into_iter();
+    let finding = |(name, line, why): (String, usize, String)| Finding {
+        rule: Rule::UnsafeFn,
+        subject: format!("{path}::{name}"),
+        line,
+        text: format!("{name} is no unsafe fn, but {why}"),
+    };
+    found.map(finding).collect()
 }
 
 fn long_functions(path: &str, file: &syn::File) -> Vec<Finding> {
@@ -258,15 +264,11 @@ mod tests {
     }
 
     #[test]
-    fn unsafe_stands_in_raw_files_alone() {
+    fn a_file_with_unsafe_code_is_found() {
         let source = "fn f() {\n    unsafe { g() }\n}\n";
-        assert_eq!(rules("src/sys/p1/selector.rs", source), [("unsafe", 2)]);
-        assert_eq!(rules("src/sys/p1/raw.rs", source), []);
-        assert_eq!(rules("src/straw.rs", source), [("unsafe", 2)]);
-        assert_eq!(
-            rules("a.rs", "m! { unsafe extern \"C\" {} }"),
-            [("unsafe", 1)]
-        );
+        assert_eq!(rules("a.rs", source), [("unsafe", 2)]);
+        let inside = "m! { unsafe extern \"C\" {} }";
+        assert_eq!(rules("a.rs", inside), [("unsafe", 1)]);
         let words = "// unsafe\n#![deny(unsafe_code)]\nconst A: &str = \"unsafe\";\n";
         assert_eq!(rules("a.rs", words), []);
     }
