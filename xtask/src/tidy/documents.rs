@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Finding, Rule};
 
-/// Parts of the host's interface that look like the name of a test.
-const NOT_TESTS: [&str; 12] = [
+/// What looks like the name of a test: a scenario of the bench, and parts of the host's interface.
+const NOT_TESTS: [&str; 13] = [
     "clock_res_get",
     "clock_time_get",
+    "cold_latency",
     "fd_fdstat_get",
     "fd_fdstat_set_flags",
     "fd_fdstat_set_rights",
@@ -19,6 +20,9 @@ const NOT_TESTS: [&str; 12] = [
     "wasi_snapshot_preview1",
     "wasm_import_module",
 ];
+
+/// What the name of a guest begins with, as in the build script of the guests.
+const GUESTS: [&str; 7] = ["any_", "net_", "node_", "p1_", "p2_", "p3_", "threads_"];
 
 /// What a measured figure is followed by, or holds.
 const UNITS: [&str; 9] = [
@@ -45,22 +49,42 @@ pub(super) fn missing(name: &str) -> Finding {
     finding(rule, name, 1, "missing".to_owned())
 }
 
-/// Each test that a row of a table in PLATFORM.md names in `backticks` exists.
-/// A name of three words or more, or one that begins with a version, is a test's.
+/// Each test that PLATFORM.md names in `backticks` exists: all names in the last column of a
+/// table, which says what shows the row, and elsewhere the names of three words or of a guest.
 pub(super) fn platform(text: &str, tests: &BTreeSet<String>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
-        if !line.trim_start().starts_with('|') {
-            continue;
-        }
-        for name in line.split('`').skip(1).step_by(2) {
-            if is_test_name(name) && !tests.contains(name) {
+        let (before, last) = last_cell(line).unwrap_or((line, ""));
+        let elsewhere = names(before).filter(|name| is_like_a_test(name));
+        for name in elsewhere.chain(names(last)) {
+            if !tests.contains(name) && !NOT_TESTS.contains(&name) {
                 let text = format!("no test is called {name}");
                 findings.push(finding(Rule::Platform, "PLATFORM.md", number, text));
             }
         }
     }
     findings
+}
+
+/// What stands before the last column of a row, and in it.
+fn last_cell(line: &str) -> Option<(&str, &str)> {
+    line.trim()
+        .strip_prefix('|')?
+        .strip_suffix('|')?
+        .rsplit_once('|')
+}
+
+/// The names in `backticks` that a function can have.
+fn names(text: &str) -> impl Iterator<Item = &str> {
+    let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    text.split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(move |name| !name.is_empty() && name.chars().all(is_part))
+}
+
+fn is_like_a_test(name: &str) -> bool {
+    name.split('_').count() >= 3 || GUESTS.iter().any(|start| name.starts_with(start))
 }
 
 /// README.md copies its figures, line by line, from a record between
@@ -106,17 +130,6 @@ fn finding(rule: Rule, path: &str, line: usize, text: String) -> Finding {
     }
 }
 
-fn is_test_name(name: &str) -> bool {
-    let is_snake = name
-        .chars()
-        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-    let words = name.split('_').count();
-    let versioned = ["p1_", "p2_", "p3_"]
-        .iter()
-        .any(|start| name.starts_with(start));
-    is_snake && (words >= 3 || versioned) && !NOT_TESTS.contains(&name)
-}
-
 fn opened_record(line: &str) -> Option<&str> {
     line.strip_prefix(RECORD_STARTS)?.strip_suffix(" -->")
 }
@@ -149,15 +162,17 @@ mod tests {
 
     #[test]
     fn a_test_that_the_platform_table_names_exists() {
-        let tests = BTreeSet::from(["p1_idle".to_owned(), "a_reset_is_an_event".to_owned()]);
+        let tests = ["p1_idle", "net_edge", "chat", "a_reset_is_an_event"];
+        let tests = tests.map(str::to_owned).into();
         let text = "\
 | behaviour | test |
-| idle | `p1_idle`, `a_reset_is_an_event` |
-| calls | `poll_oneoff`, `fd_fdstat_get`, `Duration::MAX` |
+| idle | `p1_idle`, `a_reset_is_an_event`, `net_edge` |
+| calls `poll_oneoff`, `fd_fdstat_get`, `Duration::MAX` | `chat` |
 | gone | `p2_gone` and `no_such_test` |
-`p1_not_in_a_table`
+| gone `net_gone` | `net_edges`, `chats` |
+`poll_oneoff`, but `p1_not_in_a_table` and `net_not`
 ";
-        assert_eq!(lines(&platform(text, &tests)), [4, 4]);
+        assert_eq!(lines(&platform(text, &tests)), [4, 4, 5, 5, 5, 6, 6]);
     }
 
     #[test]
