@@ -3,9 +3,10 @@ use std::io;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use crate::io_outcome::IoOutcome;
 use crate::portable::{Direction, Key};
 use crate::registration::{self, Registration};
-use crate::sys::{self, Backend, Outcome};
+use crate::sys::{self, Backend};
 use crate::{Interest, Mode, Registry, Token, event};
 
 /// Makes a source of any type that has a descriptor, edge-triggered: after an event a
@@ -49,8 +50,8 @@ use crate::{Interest, Mode, Registry, Token, event};
 pub struct IoSource<T> {
     // Before `inner`: the host must not be asked about a descriptor that is closed.
     registration: Option<Registration>,
-    /// Directions whose next operation need not ask the host: one bit each.
-    exhausted: AtomicU8,
+    /// Directions whose next operation would only find `WouldBlock`: one bit each.
+    known_blocked: AtomicU8,
     inner: T,
 }
 
@@ -59,7 +60,7 @@ impl<T> IoSource<T> {
     pub fn new(io: T) -> Self {
         Self {
             registration: None,
-            exhausted: AtomicU8::new(0),
+            known_blocked: AtomicU8::new(0),
             inner: io,
         }
     }
@@ -91,8 +92,8 @@ impl<T> IoSource<T> {
     {
         let result = f(&self.inner);
         let outcome = match &result {
-            Ok(_) => Outcome::Moved,
-            Err(error) if would_block(error) => Outcome::Blocked,
+            Ok(_) => IoOutcome::Complete,
+            Err(error) if would_block(error) => IoOutcome::WouldBlock,
             Err(_) => return result,
         };
         if interest.is_readable() {
@@ -115,8 +116,9 @@ impl<T> IoSource<T> {
         inner
     }
 
-    /// One operation of a stream, on `len` bytes or room for them. On none it is done at once.
-    pub(crate) fn stream(
+    /// One read or write of a stream, with room for `len` bytes or that many of them. Without any
+    /// it succeeds at once.
+    pub(crate) fn try_stream_io(
         &self,
         direction: Direction,
         len: usize,
@@ -125,39 +127,39 @@ impl<T> IoSource<T> {
         if len == 0 {
             return Ok(0);
         }
-        self.operate(direction, f, |moved| Outcome::of_stream(*moved, len))
+        self.try_io(direction, f, |moved| IoOutcome::of_stream(*moved, len))
     }
 
-    /// One operation of one direction; `outcome` says what a success told.
-    pub(crate) fn operate<R>(
+    /// One operation of one direction; `outcome` says what a success shows.
+    pub(crate) fn try_io<R>(
         &self,
         direction: Direction,
         f: impl FnOnce(&T) -> io::Result<R>,
-        outcome: impl FnOnce(&R) -> Outcome,
+        outcome: impl FnOnce(&R) -> IoOutcome,
     ) -> io::Result<R> {
-        if self.is_exhausted(direction) {
+        if self.take_known_blocked(direction) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let result = f(&self.inner);
         match &result {
             Ok(value) => self.report(direction, outcome(value)),
-            Err(error) if would_block(error) => {
-                self.report(direction, Outcome::Blocked);
-            }
+            Err(error) if would_block(error) => self.report(direction, IoOutcome::WouldBlock),
             Err(_) => {}
         }
         result
     }
 
-    /// Whether the last operation showed that the host has no more, and nothing was
-    /// reported since. True for one call only: a program that goes on asking without
-    /// polling must see what arrives meanwhile.
-    fn is_exhausted(&self, direction: Direction) -> bool {
+    /// Whether the last operation showed that the host has no more, and nothing was reported
+    /// since. True for one call only: a program that keeps reading without polling must see what
+    /// arrives meanwhile.
+    fn take_known_blocked(&self, direction: Direction) -> bool {
         let bit = 1 << direction as u8;
-        if !sys::Selector::SPARES_CALLS || self.exhausted.load(Ordering::Relaxed) & bit == 0 {
+        if !sys::Selector::CAN_SYNTHESIZE_WOULD_BLOCK
+            || self.known_blocked.load(Ordering::Relaxed) & bit == 0
+        {
             return false;
         }
-        self.exhausted.fetch_and(!bit, Ordering::Relaxed);
+        self.known_blocked.fetch_and(!bit, Ordering::Relaxed);
         let registration = self.registration.as_ref();
         registration.is_some_and(|registration| {
             registration
@@ -175,14 +177,18 @@ impl<T> IoSource<T> {
     }
 
     #[inline(never)]
-    fn report(&self, direction: Direction, outcome: Outcome) {
+    fn report(&self, direction: Direction, outcome: IoOutcome) {
+        let effect = outcome.effect(direction);
         let Some(registration) = &self.registration else {
             return;
         };
+        if effect.is_none() {
+            return;
+        }
         let selector = registration.selector();
-        let may_be_spared = selector.after_io(registration.key(), direction, outcome);
-        if sys::Selector::SPARES_CALLS && may_be_spared {
-            self.exhausted
+        selector.after_io(registration.key(), direction, outcome);
+        if sys::Selector::CAN_SYNTHESIZE_WOULD_BLOCK && effect.is_known_blocked {
+            self.known_blocked
                 .fetch_or(1 << direction as u8, Ordering::Relaxed);
         }
     }
@@ -190,7 +196,7 @@ impl<T> IoSource<T> {
     /// The source, and the registration that is to be made, renewed or ended.
     #[allow(dead_code, reason = "for backends with sources of their own")]
     pub(crate) fn for_registration(&mut self) -> (&T, &mut Option<Registration>) {
-        *self.exhausted.get_mut() = 0;
+        *self.known_blocked.get_mut() = 0;
         (&self.inner, &mut self.registration)
     }
 
@@ -200,7 +206,7 @@ impl<T> IoSource<T> {
         registry: &Registry,
         enter: impl FnOnce(&T, &sys::Selector) -> io::Result<Key>,
     ) -> io::Result<()> {
-        *self.exhausted.get_mut() = 0;
+        *self.known_blocked.get_mut() = 0;
         let inner = &self.inner;
         registration::register(&mut self.registration, registry, |selector| {
             enter(inner, selector)
@@ -213,7 +219,7 @@ impl<T> IoSource<T> {
         registry: &Registry,
         renew: impl FnOnce(&T, &sys::Selector, Key) -> io::Result<()>,
     ) -> io::Result<()> {
-        *self.exhausted.get_mut() = 0;
+        *self.known_blocked.get_mut() = 0;
         let inner = &self.inner;
         registration::reregister(&self.registration, registry, |selector, key| {
             renew(inner, selector, key)

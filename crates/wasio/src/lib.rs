@@ -8,6 +8,7 @@
 pub mod event;
 pub mod guide;
 mod interest;
+mod io_outcome;
 mod io_source;
 mod log;
 #[cfg(feature = "net")]

@@ -74,7 +74,7 @@ impl Read for &Stdin {
         let reported = self.inner.is_silent(Direction::Read);
         let room = buffer.len();
         self.inner
-            .stream(Direction::Read, room, |stdin| stdin.read(buffer, reported))
+            .try_stream_io(Direction::Read, room, |stdin| stdin.read(buffer, reported))
     }
 }
 
@@ -108,7 +108,7 @@ impl Write for Stdout {
 impl Write for &Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.inner
-            .stream(Direction::Write, bytes.len(), |stdout| stdout.write(bytes))
+            .try_stream_io(Direction::Write, bytes.len(), |stdout| stdout.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -4,8 +4,9 @@ use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
 use super::backend_socket;
 use super::options::buffer_options;
 use super::raw::socket;
+use crate::io_outcome::IoOutcome;
 use crate::portable::Direction;
-use crate::sys::{self, Outcome};
+use crate::sys;
 use crate::{Interest, IoSource};
 
 /// A UDP socket.
@@ -329,11 +330,13 @@ impl UdpSocket {
 
     /// A datagram, large or small, says nothing about whether there is another one.
     fn read<R>(&self, f: impl FnOnce(&sys::net::UdpSocket) -> io::Result<R>) -> io::Result<R> {
-        self.inner.operate(Direction::Read, f, |_| Outcome::Moved)
+        self.inner
+            .try_io(Direction::Read, f, |_| IoOutcome::Complete)
     }
 
     fn write<R>(&self, f: impl FnOnce(&sys::net::UdpSocket) -> io::Result<R>) -> io::Result<R> {
-        self.inner.operate(Direction::Write, f, |_| Outcome::Moved)
+        self.inner
+            .try_io(Direction::Write, f, |_| IoOutcome::Complete)
     }
 }
 

@@ -11,6 +11,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use crate::io_outcome::IoOutcome;
 use crate::portable::{Config, Direction, Expiry, Key, Timers};
 use crate::registration::not_registered;
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
@@ -50,47 +51,17 @@ const _: () = {
     implements::<Selector>();
 };
 
-/// What an operation told about a source.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// It would block: the direction must be armed.
-    Blocked,
-    /// It moved fewer bytes than there was room for: the host has no more for now.
-    Short,
-    /// It moved something, and there may be more.
-    Moved,
-    /// The stream has ended.
-    Ended,
-    /// It says nothing about readiness: an empty buffer.
-    Nothing,
-}
-
-impl Outcome {
-    /// What a stream told by moving `moved` bytes where there was room for, or
-    /// something of, `len`. Zero bytes are the end, which is reported once.
-    pub(crate) const fn of_stream(moved: usize, len: usize) -> Self {
-        if len == 0 {
-            Self::Nothing
-        } else if moved == 0 {
-            Self::Ended
-        } else if moved < len {
-            Self::Short
-        } else {
-            Self::Moved
-        }
-    }
-}
-
 /// A handle to a selector; clones are handles to the same one.
 ///
 /// * `select` MUST merge the events of one source, MUST NOT return the event of a
 ///   registration that is gone, and MUST NOT hold a lock while the host waits.
 /// * A registration in [`Mode::Edge`] MUST NOT be reported again for what it was reported for until
-///   [`after_io`](Self::after_io) reports `Blocked` or `Short`, or it is reregistered.
+///   an outcome whose [effect](IoOutcome::effect) is to arm it, or it is reregistered.
 /// * Every method MUST be callable while another thread is in `select`.
 pub(crate) trait Backend: Sized + fmt::Debug {
-    /// Whether [`after_io`](Self::after_io) may return `true`: where not, nothing is linked for it.
-    const SPARES_CALLS: bool = false;
+    /// Whether the operation after a short one may be answered with `WouldBlock` without asking
+    /// the host, for as long as [`is_armed`](Self::is_armed) holds.
+    const CAN_SYNTHESIZE_WOULD_BLOCK: bool = false;
 
     /// A selector with no registrations.
     fn new(config: Config) -> io::Result<Self>;
@@ -127,10 +98,9 @@ pub(crate) trait Backend: Sized + fmt::Debug {
     /// The registration of a descriptor and its mode; `NotFound` if there is none.
     fn find(&self, source: RawDescriptor) -> io::Result<(Key, Mode)>;
 
-    /// Takes note of an operation on an edge-triggered registration. Returns
-    /// whether the next operation may be answered with `WouldBlock` without asking the host
-    /// for as long as [`is_armed`](Self::is_armed) holds.
-    fn after_io(&self, key: Key, direction: Direction, outcome: Outcome) -> bool;
+    /// Carries out the [effect](IoOutcome::effect) of an operation on an edge-triggered
+    /// registration.
+    fn after_io(&self, key: Key, direction: Direction, outcome: IoOutcome);
 
     /// Whether a direction is waited for: no event of it since it was armed.
     fn is_armed(&self, key: Key, direction: Direction) -> bool;

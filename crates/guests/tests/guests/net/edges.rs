@@ -84,6 +84,13 @@ pub(crate) fn net_half_close(case: &Case) {
     guest.succeeds();
 }
 
+pub(crate) fn net_end_read_early(case: &Case) {
+    let guest = case.start();
+    let peer = guest.connect();
+    end(&peer);
+    guest.succeeds();
+}
+
 pub(crate) fn net_shutdown_read(case: &Case) {
     let guest = case.start();
     let peers = [guest.connect(), guest.connect()];

@@ -3,11 +3,12 @@ use std::net::{self, SocketAddr};
 
 use super::TcpStream;
 use crate::IoSource;
+use crate::io_outcome::IoOutcome;
 use crate::net::backend_socket;
 use crate::net::options::{buffer_options, keepalive_options};
 use crate::net::raw::socket;
 use crate::portable::Direction;
-use crate::sys::{self, Outcome};
+use crate::sys;
 
 /// A TCP socket that listens. It is readable when a connection is to be accepted.
 ///
@@ -134,7 +135,7 @@ impl TcpListener {
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let accepted = self
             .inner
-            .operate(Direction::Read, sys::net::accept, |_| Outcome::Moved)?;
+            .try_io(Direction::Read, sys::net::accept, |_| IoOutcome::Complete)?;
         let (stream, peer) = accepted;
         Ok((TcpStream::from_backend(stream), peer))
     }

@@ -1,11 +1,12 @@
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{self, Shutdown, SocketAddr};
 
+use crate::io_outcome::IoOutcome;
 use crate::net::backend_socket;
 use crate::net::options::{buffer_options, keepalive_options};
 use crate::net::raw::socket;
 use crate::portable::Direction;
-use crate::sys::{self, Outcome};
+use crate::sys;
 use crate::{Interest, IoSource};
 
 /// A TCP connection.
@@ -188,17 +189,10 @@ impl TcpStream {
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) when there are none.
     pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let room = buffer.len();
-        self.inner.operate(
+        self.inner.try_io(
             Direction::Read,
             |stream| sys::net::peek(stream, buffer),
-            |peeked| match *peeked {
-                0 => Outcome::Nothing,
-                // This is all there is now, and a caller who needs more polls for it: the direction
-                // must be armed. But a read would still find these bytes: `Short` would let the
-                // next one be answered without asking.
-                peeked if peeked < room => Outcome::Blocked,
-                _ => Outcome::Moved,
-            },
+            |peeked| IoOutcome::of_peek(*peeked, room),
         )
     }
 
@@ -235,14 +229,14 @@ impl TcpStream {
 impl Read for &TcpStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let room = buffer.len();
-        self.inner.stream(Direction::Read, room, |stream| {
+        self.inner.try_stream_io(Direction::Read, room, |stream| {
             sys::net::recv(stream, buffer)
         })
     }
 
     fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         let room = buffers.iter().map(|buffer| buffer.len()).sum();
-        self.inner.stream(Direction::Read, room, |stream| {
+        self.inner.try_stream_io(Direction::Read, room, |stream| {
             sys::net::recv_vectored(stream, buffers)
         })
     }
@@ -260,14 +254,15 @@ impl Read for TcpStream {
 
 impl Write for &TcpStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.inner.stream(Direction::Write, bytes.len(), |stream| {
-            sys::net::send(stream, bytes)
-        })
+        self.inner
+            .try_stream_io(Direction::Write, bytes.len(), |stream| {
+                sys::net::send(stream, bytes)
+            })
     }
 
     fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
         let len = buffers.iter().map(|buffer| buffer.len()).sum();
-        self.inner.stream(Direction::Write, len, |stream| {
+        self.inner.try_stream_io(Direction::Write, len, |stream| {
             sys::net::send_vectored(stream, buffers)
         })
     }

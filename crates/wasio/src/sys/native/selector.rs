@@ -8,10 +8,11 @@ use polling::{PollMode, Poller};
 
 use super::raw;
 use super::table::{Directions, Entry, Table, to_label};
+use crate::io_outcome::{Arming, IoOutcome};
 use crate::portable::{Config, Direction, Key, Timers, WakeFlag};
 use crate::registration::not_registered;
+use crate::sys::Backend;
 use crate::sys::refusal::{never_registered, registered_twice, second_waker};
-use crate::sys::{Backend, Outcome};
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
 /// What the host said, for `{:#?}` of an event.
@@ -361,20 +362,19 @@ impl Backend for Selector {
         Ok((key, entry.mode))
     }
 
-    /// Never: only the operating system knows, and asking it is what an operation does.
-    fn after_io(&self, key: Key, direction: Direction, outcome: Outcome) -> bool {
-        if outcome == Outcome::Short && direction == Direction::Read {
+    /// An operating system with edges keeps what is armed itself.
+    fn after_io(&self, key: Key, direction: Direction, outcome: IoOutcome) {
+        if outcome == IoOutcome::Partial && direction == Direction::Read {
             self.shared.after_short_read(key);
         }
-        let is_drained = matches!(outcome, Outcome::Blocked | Outcome::Short);
-        if is_drained && self.shared.watches_io.load(Ordering::Relaxed) {
+        let arms = outcome.effect(direction).arming == Arming::Arm;
+        if arms && self.shared.watches_io.load(Ordering::Relaxed) {
             self.shared.arm(key, direction);
         }
-        false
     }
 
-    /// Whether the selector knows it to be armed. The operating system does not tell, and
-    /// nobody asks: [`after_io`](Backend::after_io) never says that somebody may.
+    /// Whether the selector knows it to be armed. What the operating system keeps it does not
+    /// tell, and no call here needs it.
     fn is_armed(&self, key: Key, direction: Direction) -> bool {
         let state = self.shared.lock();
         state.table.get(key).is_some_and(|entry| {

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use super::Selector;
 use crate::event::Event;
+use crate::io_outcome::IoOutcome;
 use crate::portable::{Config, Direction, Key};
-use crate::sys::{Backend, Outcome};
+use crate::sys::Backend;
 use crate::{Events, Interest, Mode, Token};
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
@@ -61,8 +62,8 @@ impl Pair {
         assert!(events.is_empty(), "{events:?}");
     }
 
-    fn after_io(&self, direction: Direction, outcome: Outcome) {
-        assert!(!self.selector.after_io(self.key, direction, outcome));
+    fn after_io(&self, direction: Direction, outcome: IoOutcome) {
+        self.selector.after_io(self.key, direction, outcome);
     }
 }
 
@@ -73,10 +74,10 @@ fn without_os_edges_an_event_comes_once_until_a_read_is_blocked() {
     assert!(pair.one_event().is_readable());
     assert!(!pair.selector.is_armed(pair.key, Direction::Read));
     pair.assert_silent();
-    pair.after_io(Direction::Read, Outcome::Moved);
-    pair.after_io(Direction::Read, Outcome::Nothing);
+    pair.after_io(Direction::Read, IoOutcome::Complete);
+    pair.after_io(Direction::Read, IoOutcome::NoOp);
     pair.assert_silent();
-    pair.after_io(Direction::Read, Outcome::Blocked);
+    pair.after_io(Direction::Read, IoOutcome::WouldBlock);
     assert!(pair.selector.is_armed(pair.key, Direction::Read));
     // The byte is still there, and one-shot registrations are level-triggered.
     assert!(pair.one_event().is_readable());
@@ -101,7 +102,7 @@ fn without_os_edges_a_short_write_is_reported_when_there_is_room() {
     let mut pair = Pair::new(Interest::WRITABLE);
     assert!(pair.one_event().is_writable());
     let written = fill(&pair.ours);
-    pair.after_io(Direction::Write, Outcome::Short);
+    pair.after_io(Direction::Write, IoOutcome::Partial);
     pair.assert_silent();
     let mut drained = vec![0; written];
     pair.theirs.read_exact(&mut drained).unwrap();
@@ -126,7 +127,7 @@ fn io_on_a_direction_nobody_asked_for_arms_nothing() {
     let mut pair = Pair::new(Interest::READABLE);
     pair.theirs.write_all(b"x").unwrap();
     pair.one_event();
-    pair.after_io(Direction::Write, Outcome::Blocked);
+    pair.after_io(Direction::Write, IoOutcome::WouldBlock);
     assert!(!pair.selector.is_armed(pair.key, Direction::Write));
     pair.assert_silent();
 }

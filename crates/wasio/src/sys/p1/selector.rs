@@ -19,11 +19,12 @@ use super::lock::Lock;
 use super::quirks::Sharing;
 use super::usual;
 use super::wait::{Turn, Wait};
+use crate::io_outcome::{Arming, Effect, IoOutcome};
 use crate::portable::{Config, Direction, Key, Order, Parker, Sources, Timers, WakeFlag};
 use crate::sys::refusal::{
     already_waiting, never_registered, nothing_to_wait_for, registered_twice, second_waker,
 };
-use crate::sys::{Backend, Outcome, found};
+use crate::sys::{Backend, found};
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
 /// A handle to a 0.1 selector.
@@ -79,15 +80,6 @@ impl<H: Host> Shared<H> {
         if H::THREADS && state.is_waiting {
             state.used_elsewhere = true;
             self.parker.unpark();
-        }
-    }
-
-    #[inline(never)]
-    fn after_io(&self, key: Key, direction: Direction, moved: bool, arms: bool) {
-        let mut state = self.lock();
-        let hot = state.hot;
-        if state.sources.after_io(key, direction, moved, arms, hot) {
-            self.tell(&mut state);
         }
     }
 
@@ -175,7 +167,7 @@ impl<H: Host + Default> Selector<H> {
 }
 
 impl<H: Host + Default> Backend for Selector<H> {
-    const SPARES_CALLS: bool = true;
+    const CAN_SYNTHESIZE_WOULD_BLOCK: bool = true;
 
     fn new(config: Config) -> io::Result<Self> {
         Ok(Self::with_state(config, Sources::new(), Timers::new()))
@@ -271,18 +263,20 @@ impl<H: Host + Default> Backend for Selector<H> {
             .ok_or_else(|| never_registered(source))
     }
 
-    #[inline]
-    fn after_io(&self, key: Key, direction: Direction, outcome: Outcome) -> bool {
-        match (outcome, direction) {
-            // A write that blocks is armed, and then counts as one that moved bytes.
-            (Outcome::Ended | Outcome::Nothing, _) | (Outcome::Moved, Direction::Write) => {}
-            (Outcome::Blocked, Direction::Read) => self.0.after_io(key, direction, false, true),
-            (Outcome::Blocked, Direction::Write) | (Outcome::Short, _) => {
-                self.0.after_io(key, direction, true, true);
-            }
-            (Outcome::Moved, Direction::Read) => self.0.after_io(key, direction, true, false),
+    #[inline(never)]
+    fn after_io(&self, key: Key, direction: Direction, outcome: IoOutcome) {
+        let shared = &*self.0;
+        let mut state = shared.lock();
+        let Effect { warms, arming, .. } = outcome.effect(direction);
+        if arming == Arming::Disarm {
+            state.sources.disarm(key, direction);
+            return;
         }
-        outcome == Outcome::Short
+        let hot = state.hot;
+        let arms = arming == Arming::Arm;
+        if (state.sources).after_io(key, direction, warms, arms, hot) {
+            shared.tell(&mut state);
+        }
     }
 
     fn is_armed(&self, key: Key, direction: Direction) -> bool {

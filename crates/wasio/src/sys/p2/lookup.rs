@@ -12,9 +12,9 @@ use super::raw::Once;
 use super::source::{Pollables, pollable_source};
 use super::target::{Owned, Target};
 use super::{clock, error, net};
+use crate::io_outcome::IoOutcome;
 use crate::net::Name;
 use crate::portable::Direction;
-use crate::sys::Outcome;
 use crate::{Interest, IoSource, event};
 
 /// A look-up of the host's, or one that needs no host.
@@ -59,9 +59,9 @@ impl Lookup {
 
     pub(crate) fn next_address(&self) -> io::Result<Option<IpAddr>> {
         self.0
-            .operate(Direction::Read, Answer::next, |next| match next {
-                Some(_) => Outcome::Moved,
-                None => Outcome::Ended,
+            .try_io(Direction::Read, Answer::next, |next| match next {
+                Some(_) => IoOutcome::Complete,
+                None => IoOutcome::Eof,
             })
     }
 }

@@ -15,9 +15,10 @@ use super::descriptors::{ByDescriptor, WAYS, Ways};
 use super::raw::{self, Asked, DropApart, Lock};
 use super::target::{Handle, Target};
 use super::wait::{self, OWN, Own, Turn, Wait};
+use crate::io_outcome::{Arming, Effect, IoOutcome};
 use crate::portable::{Config, Direction, Key, Sources, Timers, WakeFlag};
 use crate::sys::refusal::{never_registered, nothing_to_wait_for, registered_twice, second_waker};
-use crate::sys::{Backend, Outcome, found};
+use crate::sys::{Backend, found};
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
 /// A handle to a 0.2 selector.
@@ -198,6 +199,10 @@ impl Selector {
 }
 
 impl Backend for Selector {
+    /// wasmtime goes on calling a stream ready that gave less than was asked for, until a read of
+    /// it finds nothing. That read is cheaper than the wait that would end at once.
+    const CAN_SYNTHESIZE_WOULD_BLOCK: bool = false;
+
     fn new(config: Config) -> io::Result<Self> {
         Ok(Self::with_config(config))
     }
@@ -297,28 +302,16 @@ impl Backend for Selector {
             .ok_or_else(|| never_registered(source))
     }
 
-    /// Never answers for the host: wasmtime goes on calling a stream ready that gave less than
-    /// was asked for, until a read of it finds nothing. That read is cheaper than the wait that
-    /// would end at once.
     #[inline(never)]
-    fn after_io(&self, key: Key, direction: Direction, outcome: Outcome) -> bool {
-        let (moved, arms) = match outcome {
-            Outcome::Nothing => return false,
-            // A stream that has ended is ready for ever, and was reported.
-            Outcome::Ended => {
-                self.0.lock().sources.disarm(key, direction);
-                return false;
-            }
-            Outcome::Blocked => (direction == Direction::Write, true),
-            Outcome::Short => (true, true),
-            // One that blocks is armed, and then counts as one that moved bytes.
-            Outcome::Moved if direction == Direction::Write => return false,
-            Outcome::Moved => (true, false),
-        };
+    fn after_io(&self, key: Key, direction: Direction, outcome: IoOutcome) {
         let mut state = self.0.lock();
+        let Effect { warms, arming, .. } = outcome.effect(direction);
+        if arming == Arming::Disarm {
+            state.sources.disarm(key, direction);
+            return;
+        }
         let hot = state.hot;
-        state.sources.after_io(key, direction, moved, arms, hot);
-        false
+        (state.sources).after_io(key, direction, warms, arming == Arming::Arm, hot);
     }
 
     fn is_armed(&self, key: Key, direction: Direction) -> bool {

@@ -5,8 +5,9 @@ use super::host::{Happening, Kind, MS};
 use super::rig::{READ, Rig, readable};
 use super::rules::{EXACT, Rules, WASI_COMMON, WASMER};
 use crate::Mode;
+use crate::io_outcome::IoOutcome;
 use crate::portable::Key;
-use crate::sys::{Backend, Outcome};
+use crate::sys::Backend;
 
 const MANY: u32 = 70_000;
 
@@ -116,7 +117,7 @@ fn busy(rig: &mut Rig, key: Key, rounds: u32, mut each: impl FnMut(&mut Rig, u32
         if said.contains(&(3, "r".to_owned())) {
             rig.world().fd(3).pending = 0;
             rig.selector
-                .after_io(key, crate::portable::Direction::Read, Outcome::Short);
+                .after_io(key, crate::portable::Direction::Read, IoOutcome::Partial);
         }
     }
 }

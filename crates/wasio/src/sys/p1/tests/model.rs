@@ -10,8 +10,9 @@ use super::super::selector::Selector;
 use super::host::{Happening, Kind, MS, Scripted, Shared, World};
 use super::rig::{READ, WRITE};
 use super::rules::{ALL, Lie, Rules};
+use crate::io_outcome::IoOutcome;
 use crate::portable::{Config, Direction, Expiry, Key};
-use crate::sys::{Backend, Outcome};
+use crate::sys::Backend;
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
 const FDS: u32 = 24;
@@ -429,7 +430,7 @@ impl Model {
             .zip([known.interest.is_readable(), known.interest.is_writable()])
         {
             self.selector
-                .after_io(known.key, direction, Outcome::Blocked);
+                .after_io(known.key, direction, IoOutcome::WouldBlock);
             known.armed[direction as usize] |= wanted;
         }
     }

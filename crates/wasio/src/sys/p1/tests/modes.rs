@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::host::{Happening, Kind, MS};
 use super::rig::{READ, Rig, Said, WRITE, readable, sorted};
 use super::rules::{ALL, EXACT, WASI_COMMON};
+use crate::io_outcome::IoOutcome;
 use crate::portable::{Direction, Expiry};
-use crate::sys::{Backend, Outcome};
+use crate::sys::Backend;
 use crate::{Events, Mode, Token};
 
 /// The rules whose answers are exact or made so.
@@ -25,34 +26,42 @@ fn an_edge_is_silent_until_an_operation_blocks() {
         assert_eq!(rig.select(100), readable(&[3]));
         assert!(!rig.selector.is_armed(key, Direction::Read));
         assert_eq!(rig.select(5), [], "{}", rules.name);
-        assert!(!rig.selector.after_io(key, Direction::Read, Outcome::Moved));
-        assert!(
-            !rig.selector
-                .after_io(key, Direction::Read, Outcome::Nothing)
-        );
+        for outcome in [IoOutcome::Complete, IoOutcome::NoOp] {
+            rig.selector.after_io(key, Direction::Read, outcome);
+        }
         assert_eq!(
             rig.select(5),
             [],
             "more may be there, and it was not asked for"
         );
-        assert!(
-            !rig.selector
-                .after_io(key, Direction::Read, Outcome::Blocked)
-        );
+        rig.selector
+            .after_io(key, Direction::Read, IoOutcome::WouldBlock);
         assert_eq!(rig.select(100), readable(&[3]), "{}", rules.name);
     }
 }
 
 #[test]
-fn a_short_read_arms_and_lets_the_next_one_be_answered_without_the_host() {
+fn a_short_read_arms() {
     let mut rig = Rig::new(EXACT);
     let key = rig.stream(3);
     rig.arrive(3, 10);
     assert_eq!(rig.select(100), readable(&[3]));
-    assert!(rig.selector.after_io(key, Direction::Read, Outcome::Short));
+    rig.selector
+        .after_io(key, Direction::Read, IoOutcome::Partial);
     assert!(rig.selector.is_armed(key, Direction::Read));
     assert_eq!(rig.select(100), readable(&[3]));
     assert!(!rig.selector.is_armed(key, Direction::Read));
+}
+
+#[test]
+fn an_end_that_was_read_is_not_reported() {
+    let mut rig = Rig::new(EXACT);
+    let key = rig.stream(3);
+    // Ready from now on, for as long as it is registered.
+    rig.arrive(3, 1);
+    rig.selector.after_io(key, Direction::Read, IoOutcome::Eof);
+    assert!(!rig.selector.is_armed(key, Direction::Read));
+    assert_eq!(rig.select(5), []);
 }
 
 #[test]
@@ -296,7 +305,8 @@ fn an_edge_triggered_file_is_reported_once_and_at_once() {
     assert_eq!((said, calls), (readable(&[3]), vec![]));
     assert_eq!(rig.select(5), []);
     for _ in 0..5 {
-        rig.selector.after_io(key, Direction::Read, Outcome::Short);
+        rig.selector
+            .after_io(key, Direction::Read, IoOutcome::Partial);
         let before_ns = rig.world().now_ns;
         assert_eq!(rig.select(100), readable(&[3]));
         assert!(rig.world().now_ns - before_ns < MS / 10);

@@ -7,8 +7,9 @@ use super::super::selector::Selector;
 use super::host::{Kind, MS, Scripted, Shared, World};
 use super::rules::Rules;
 use crate::event::Event;
+use crate::io_outcome::IoOutcome;
 use crate::portable::{Config, Direction, Expiry, Key};
-use crate::sys::{Backend, Outcome};
+use crate::sys::Backend;
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
 pub(super) const READ: Interest = Interest::READABLE;
@@ -77,12 +78,14 @@ impl<H: Host + Default> Rig<H> {
     /// Reads all there is and then finds that there is no more.
     pub(super) fn drain(&self, fd: u32, key: Key) {
         self.world().fd(fd).pending = 0;
-        self.selector.after_io(key, Direction::Read, Outcome::Moved);
+        self.selector
+            .after_io(key, Direction::Read, IoOutcome::Complete);
         self.blocked(key, Direction::Read);
     }
 
     pub(super) fn blocked(&self, key: Key, direction: Direction) {
-        self.selector.after_io(key, direction, Outcome::Blocked);
+        self.selector
+            .after_io(key, direction, IoOutcome::WouldBlock);
     }
 
     pub(super) fn timer(&self, token: usize, after_ns: u64, period_ns: u64) -> Key {

@@ -9,6 +9,7 @@ use super::super::selector::Selector;
 use super::host::{Happening, Kind, MS, Threaded};
 use super::rig::{READ, Rig, readable};
 use super::rules::{EXACT, Rules, WASI_COMMON};
+use crate::io_outcome::IoOutcome;
 use crate::portable::{Config, Direction, Expiry};
 use crate::sys::Backend;
 use crate::{Events, Mode, Token};
@@ -74,8 +75,7 @@ fn a_source_armed_during_a_wait_is_seen_within_a_slice() {
     rig.arrive(4, 5);
     assert_eq!(rig.select(10), readable(&[4]));
     meanwhile(&rig, 50 * MS, move |selector| {
-        use crate::sys::Outcome;
-        selector.after_io(key, Direction::Read, Outcome::Blocked);
+        selector.after_io(key, Direction::Read, IoOutcome::WouldBlock);
     });
     let before_ns = rig.world().now_ns;
     assert_eq!(rig.try_select(None).unwrap(), readable(&[4]));

@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::rig::Rig;
 use super::rules::{EXACT, Rules, WASI_COMMON, WASMTIME};
 use crate::Events;
+use crate::io_outcome::IoOutcome;
 use crate::portable::{Direction, Key};
-use crate::sys::{Backend, Outcome};
+use crate::sys::Backend;
 
 /// The host has shown what it does; three streams to read from.
 fn warm(rules: Rules) -> (Rig, [Key; 3]) {
@@ -22,7 +23,8 @@ fn warm(rules: Rules) -> (Rig, [Key; 3]) {
 
 fn read_all(rig: &Rig, fd: u32, key: Key) {
     rig.world().fd(fd).pending = 0;
-    rig.selector.after_io(key, Direction::Read, Outcome::Short);
+    rig.selector
+        .after_io(key, Direction::Read, IoOutcome::Partial);
 }
 
 /// One call, about all sources, and no look at the clock; on the host that cries wolf a second look

@@ -15,13 +15,14 @@ use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 use super::attempt::{Attempt, Attempting};
 use super::{address, checked, hop_limit, libc, linger};
 use crate::Interest;
+use crate::io_outcome::IoOutcome;
 use crate::portable::{Direction, Key};
+use crate::sys::Backend;
 use crate::sys::imp::raw::{self, DropApart, Lock, Once};
 use crate::sys::imp::selector::Selector;
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::{Owned, Target};
 use crate::sys::imp::{clock, error, stream};
-use crate::sys::{Backend, Outcome};
 
 /// The most that is taken of a new connection's first bytes.
 const FIRST_LEN: usize = 512;
@@ -385,7 +386,7 @@ impl Connection {
             && let Some(interest) = selector.interest(*key)
         {
             selector.replace_target(*key, self.target(interest));
-            selector.after_io(*key, Direction::Read, Outcome::Blocked);
+            selector.after_io(*key, Direction::Read, IoOutcome::WouldBlock);
         }
     }
 
