@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::io_outcome::IoOutcome;
-use crate::portable::{Direction, Key};
+use crate::portable::Direction;
 use crate::registration::{self, Registration};
 use crate::sys::{self, Backend};
 use crate::{Interest, Mode, Registry, Token, event};
@@ -193,42 +193,11 @@ impl<T> IoSource<T> {
         }
     }
 
-    /// The source, and the registration that is to be made, renewed or ended.
-    #[allow(dead_code, reason = "for backends with sources of their own")]
-    pub(crate) fn for_registration(&mut self) -> (&T, &mut Option<Registration>) {
+    /// The source, and where its registration is kept.
+    #[cfg(wasio_pollables)]
+    pub(crate) fn parts(&mut self) -> (&T, &mut Option<Registration>) {
         *self.known_blocked.get_mut() = 0;
         (&self.inner, &mut self.registration)
-    }
-
-    /// `Source::register`; `enter` registers the source with the selector.
-    pub(crate) fn register_by(
-        &mut self,
-        registry: &Registry,
-        enter: impl FnOnce(&T, &sys::Selector) -> io::Result<Key>,
-    ) -> io::Result<()> {
-        *self.known_blocked.get_mut() = 0;
-        let inner = &self.inner;
-        registration::register(&mut self.registration, registry, |selector| {
-            enter(inner, selector)
-        })
-    }
-
-    /// `Source::reregister`; `renew` does it with the selector.
-    pub(crate) fn reregister_by(
-        &mut self,
-        registry: &Registry,
-        renew: impl FnOnce(&T, &sys::Selector, Key) -> io::Result<()>,
-    ) -> io::Result<()> {
-        *self.known_blocked.get_mut() = 0;
-        let inner = &self.inner;
-        registration::reregister(&self.registration, registry, |selector, key| {
-            renew(inner, selector, key)
-        })
-    }
-
-    /// `Source::deregister`.
-    pub(crate) fn deregister_by(&mut self, registry: &Registry) -> io::Result<()> {
-        registration::deregister(&mut self.registration, registry)
     }
 }
 
@@ -264,9 +233,12 @@ impl<T: std::os::fd::AsRawFd> event::Source for IoSource<T> {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        self.register_by(registry, |inner, selector| {
-            selector.register(inner.as_raw_fd(), token, interests, Mode::Edge)
-        })
+        let selector = registration::begin(&self.registration, registry)?;
+        let descriptor = self.inner.as_raw_fd();
+        let key = selector.register(descriptor, token, interests, Mode::Edge)?;
+        self.registration = Some(Registration::new(selector, key));
+        *self.known_blocked.get_mut() = 0;
+        Ok(())
     }
 
     fn reregister(
@@ -275,13 +247,15 @@ impl<T: std::os::fd::AsRawFd> event::Source for IoSource<T> {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        self.reregister_by(registry, |_, selector, key| {
-            selector.reregister(key, token, interests, Mode::Edge)
-        })
+        let registration = registration::current(&self.registration, registry)?;
+        let (selector, key) = (registration.selector(), registration.key());
+        selector.reregister(key, token, interests, Mode::Edge)?;
+        *self.known_blocked.get_mut() = 0;
+        Ok(())
     }
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        self.deregister_by(registry)
+        registration::deregister(&mut self.registration, registry)
     }
 }
 
@@ -293,9 +267,12 @@ impl<T: std::os::windows::io::AsRawSocket> event::Source for IoSource<T> {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        self.register_by(registry, |inner, selector| {
-            selector.register(inner.as_raw_socket(), token, interests, Mode::Edge)
-        })
+        let selector = registration::begin(&self.registration, registry)?;
+        let descriptor = self.inner.as_raw_socket();
+        let key = selector.register(descriptor, token, interests, Mode::Edge)?;
+        self.registration = Some(Registration::new(selector, key));
+        *self.known_blocked.get_mut() = 0;
+        Ok(())
     }
 
     fn reregister(
@@ -304,13 +281,15 @@ impl<T: std::os::windows::io::AsRawSocket> event::Source for IoSource<T> {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        self.reregister_by(registry, |_, selector, key| {
-            selector.reregister(key, token, interests, Mode::Edge)
-        })
+        let registration = registration::current(&self.registration, registry)?;
+        let (selector, key) = (registration.selector(), registration.key());
+        selector.reregister(key, token, interests, Mode::Edge)?;
+        *self.known_blocked.get_mut() = 0;
+        Ok(())
     }
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        self.deregister_by(registry)
+        registration::deregister(&mut self.registration, registry)
     }
 }
 

@@ -77,9 +77,10 @@ impl event::Source for Pollable {
     ) -> io::Result<()> {
         interests.check_readable("a pollable")?;
         let target = Target::pollables(Some(self.handle), None);
-        registration::register(&mut self.registration, registry, |selector| {
-            selector.register_pollables(target, token, Interest::READABLE, self.mode)
-        })
+        let selector = registration::begin(&self.registration, registry)?;
+        let key = selector.register_pollables(target, token, Interest::READABLE, self.mode)?;
+        self.registration = Some(Registration::new(selector, key));
+        Ok(())
     }
 
     fn reregister(
@@ -89,9 +90,9 @@ impl event::Source for Pollable {
         interests: Interest,
     ) -> io::Result<()> {
         interests.check_readable("a pollable")?;
-        registration::reregister(&self.registration, registry, |selector, key| {
-            selector.reregister(key, token, Interest::READABLE, self.mode)
-        })
+        let registration = registration::current(&self.registration, registry)?;
+        let (selector, key) = (registration.selector(), registration.key());
+        selector.reregister(key, token, Interest::READABLE, self.mode)
     }
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {

@@ -14,6 +14,13 @@ pub(crate) struct Registration {
 }
 
 impl Registration {
+    pub(crate) fn new(selector: &sys::Selector, key: Key) -> Self {
+        Self {
+            selector: selector.clone(),
+            key,
+        }
+    }
+
     pub(crate) fn selector(&self) -> &sys::Selector {
         &self.selector
     }
@@ -26,41 +33,33 @@ impl Registration {
 impl Drop for Registration {
     #[inline(never)]
     fn drop(&mut self) {
-        // It is gone only if somebody deregistered the descriptor through the selector.
-        self.selector.leave(self.key);
+        // It is gone only if the descriptor was deregistered through the selector.
+        let _ = self.selector.deregister(self.key);
     }
 }
 
-/// `Source::register` of an edge-triggered source; `enter` registers it with the selector.
-pub(crate) fn register(
-    slot: &mut Option<Registration>,
-    registry: &Registry,
-    enter: impl FnOnce(&sys::Selector) -> io::Result<Key>,
-) -> io::Result<()> {
-    if slot.is_some() {
-        return Err(already_registered());
-    }
-    let selector = registry.selector().inner();
-    let key = enter(selector)?;
-    *slot = Some(Registration {
-        selector: selector.clone(),
-        key,
-    });
-    Ok(())
-}
-
-/// `Source::reregister` of an edge-triggered source; `renew` does it with the selector.
-pub(crate) fn reregister(
+/// The selector to register a source with, which must not be registered yet.
+pub(crate) fn begin<'registry>(
     slot: &Option<Registration>,
+    registry: &'registry Registry,
+) -> io::Result<&'registry sys::Selector> {
+    match slot {
+        None => Ok(registry.selector().inner()),
+        Some(_) => Err(already_registered()),
+    }
+}
+
+/// The registration of a source, which must be with this registry.
+pub(crate) fn current<'slot>(
+    slot: &'slot Option<Registration>,
     registry: &Registry,
-    renew: impl FnOnce(&sys::Selector, Key) -> io::Result<()>,
-) -> io::Result<()> {
+) -> io::Result<&'slot Registration> {
     let registration = slot.as_ref().ok_or_else(not_registered)?;
     check_same(&registration.selector, registry)?;
-    renew(&registration.selector, registration.key)
+    Ok(registration)
 }
 
-/// `Source::deregister` of an edge-triggered source.
+/// `Source::deregister`.
 pub(crate) fn deregister(slot: &mut Option<Registration>, registry: &Registry) -> io::Result<()> {
     let registration = slot.as_ref().ok_or_else(not_registered)?;
     if !is_of(&registration.selector, registry) {

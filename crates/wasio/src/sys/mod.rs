@@ -90,11 +90,6 @@ pub(crate) trait Backend: Sized + fmt::Debug {
     /// Removes a registration. `NotFound` if `key` is stale.
     fn deregister(&self, key: Key) -> io::Result<()>;
 
-    /// As [`deregister`](Self::deregister), for those who do not care whether it was there.
-    fn leave(&self, key: Key) {
-        let _ = self.deregister(key);
-    }
-
     /// The registration of a descriptor and its mode; `NotFound` if there is none.
     fn find(&self, source: RawDescriptor) -> io::Result<(Key, Mode)>;
 

@@ -291,10 +291,6 @@ impl Backend for Selector {
         found(self.remove(key))
     }
 
-    fn leave(&self, key: Key) {
-        self.remove(key);
-    }
-
     fn find(&self, source: RawDescriptor) -> io::Result<(Key, Mode)> {
         let state = self.0.lock();
         let key = state.by_descriptor.get(source);

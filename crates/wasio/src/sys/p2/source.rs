@@ -17,7 +17,7 @@ pub(crate) trait Pollables {
     /// nobody is interested in costs the host nothing.
     fn target(&self, interest: Interest) -> Target;
 
-    /// The descriptor, for a source that may be one. Its way into a selector is linked with it.
+    /// The descriptor, for a source that may be one. Registering it is linked with it.
     #[cfg(feature = "net")]
     fn of_libc(&self) -> Option<&dyn Descriptor> {
         None
@@ -38,22 +38,22 @@ pub(crate) fn register(
     token: Token,
     interests: Interest,
 ) -> io::Result<()> {
-    registration::register(slot, registry, |selector| {
-        let key = enter(source, selector, token, interests)?;
-        source.set_registration(Some((selector, key)));
-        Ok(key)
-    })
+    let selector = registration::begin(slot, registry)?;
+    let key = register_with(selector, source, token, interests)?;
+    source.set_registration(Some((selector, key)));
+    *slot = Some(Registration::new(selector, key));
+    Ok(())
 }
 
-fn enter(
-    source: &dyn Pollables,
+fn register_with(
     selector: &Selector,
+    source: &dyn Pollables,
     token: Token,
     interests: Interest,
 ) -> io::Result<Key> {
     #[cfg(feature = "net")]
     if let Some(descriptor) = source.of_libc() {
-        return descriptor.enter(selector, token, interests);
+        return descriptor.register(selector, token, interests);
     }
     selector.register_pollables(source.target(interests), token, interests, Mode::Edge)
 }
@@ -67,11 +67,11 @@ pub(crate) fn reregister(
     token: Token,
     interests: Interest,
 ) -> io::Result<()> {
-    registration::reregister(slot, registry, |selector, key| {
-        // First: what is armed next must be there.
-        selector.replace_target(key, source.target(interests));
-        selector.reregister(key, token, interests, Mode::Edge)
-    })
+    let registration = registration::current(slot, registry)?;
+    let (selector, key) = (registration.selector(), registration.key());
+    // First: what is armed next must be there.
+    selector.replace_target(key, source.target(interests));
+    selector.reregister(key, token, interests, Mode::Edge)
 }
 
 /// `Source::deregister`.
@@ -95,7 +95,7 @@ macro_rules! pollable_source {
                 token: crate::Token,
                 interests: crate::Interest,
             ) -> std::io::Result<()> {
-                let (source, slot) = self.for_registration();
+                let (source, slot) = self.parts();
                 $crate::sys::imp::source::register(source, slot, registry, token, interests)
             }
 
@@ -105,12 +105,12 @@ macro_rules! pollable_source {
                 token: crate::Token,
                 interests: crate::Interest,
             ) -> std::io::Result<()> {
-                let (source, slot) = self.for_registration();
+                let (source, slot) = self.parts();
                 $crate::sys::imp::source::reregister(source, slot, registry, token, interests)
             }
 
             fn deregister(&mut self, registry: &crate::Registry) -> std::io::Result<()> {
-                let (source, slot) = self.for_registration();
+                let (source, slot) = self.parts();
                 $crate::sys::imp::source::deregister(source, slot, registry)
             }
         }

@@ -14,10 +14,10 @@ use crate::sys::imp::raw;
 use crate::sys::imp::selector::Selector;
 use crate::{Interest, Mode, Token};
 
-/// A descriptor, and how it enters a selector.
+/// A descriptor, and how it is registered.
 pub(crate) trait Descriptor: fmt::Debug + Send + Sync {
     fn descriptor(&self) -> RawFd;
-    fn enter(&self, selector: &Selector, token: Token, interests: Interest) -> io::Result<Key>;
+    fn register(&self, selector: &Selector, token: Token, interests: Interest) -> io::Result<Key>;
 }
 
 impl<T: AsRawFd + fmt::Debug + Send + Sync> Descriptor for T {
@@ -25,7 +25,7 @@ impl<T: AsRawFd + fmt::Debug + Send + Sync> Descriptor for T {
         self.as_raw_fd()
     }
 
-    fn enter(&self, selector: &Selector, token: Token, interests: Interest) -> io::Result<Key> {
+    fn register(&self, selector: &Selector, token: Token, interests: Interest) -> io::Result<Key> {
         selector.register(self.as_raw_fd(), token, interests, Mode::Edge)
     }
 }
