@@ -122,7 +122,7 @@ impl<T> IoSource<T> {
         &self,
         direction: Direction,
         len: usize,
-        f: impl FnOnce(&T) -> io::Result<usize>,
+        f: impl FnOnce(&Self) -> io::Result<usize>,
     ) -> io::Result<usize> {
         if len == 0 {
             return Ok(0);
@@ -134,13 +134,13 @@ impl<T> IoSource<T> {
     pub(crate) fn try_io<R>(
         &self,
         direction: Direction,
-        f: impl FnOnce(&T) -> io::Result<R>,
+        f: impl FnOnce(&Self) -> io::Result<R>,
         outcome: impl FnOnce(&R) -> IoOutcome,
     ) -> io::Result<R> {
         if self.take_known_blocked(direction) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let result = f(&self.inner);
+        let result = f(self);
         match &result {
             Ok(value) => self.report(direction, outcome(value)),
             Err(error) if would_block(error) => self.report(direction, IoOutcome::WouldBlock),

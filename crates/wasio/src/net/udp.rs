@@ -56,7 +56,7 @@ impl UdpSocket {
     ///
     /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
     pub fn bind(address: SocketAddr) -> io::Result<Self> {
-        sys::net::udp_bind(address).map(Self::from_backend)
+        sys::net::bind_udp(address).map(Self::from_backend)
     }
 
     /// A socket of the standard library as a source. It must be non-blocking:
@@ -287,7 +287,7 @@ impl UdpSocket {
     ///
     /// What the host says of a socket that is not IPv6.
     pub fn only_v6(&self) -> io::Result<bool> {
-        sys::net::udp_only_v6(&self.inner)
+        self.inner.only_v6()
     }
 
     /// Takes the error that the host keeps for the socket, if there is one.
@@ -328,13 +328,19 @@ impl UdpSocket {
         self.inner.do_io_with(interest, |_| f())
     }
 
-    /// A datagram, large or small, says nothing about whether there is another one.
-    fn read<R>(&self, f: impl FnOnce(&sys::net::UdpSocket) -> io::Result<R>) -> io::Result<R> {
+    /// A datagram of any length leaves it open whether there is another one.
+    fn read<R>(
+        &self,
+        f: impl FnOnce(&IoSource<sys::net::UdpSocket>) -> io::Result<R>,
+    ) -> io::Result<R> {
         self.inner
             .try_io(Direction::Read, f, |_| IoOutcome::Complete)
     }
 
-    fn write<R>(&self, f: impl FnOnce(&sys::net::UdpSocket) -> io::Result<R>) -> io::Result<R> {
+    fn write<R>(
+        &self,
+        f: impl FnOnce(&IoSource<sys::net::UdpSocket>) -> io::Result<R>,
+    ) -> io::Result<R> {
         self.inner
             .try_io(Direction::Write, f, |_| IoOutcome::Complete)
     }

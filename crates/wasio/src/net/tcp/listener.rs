@@ -133,9 +133,11 @@ impl TcpListener {
     /// listener of the standard library: libc ends the program when it is asked about a peer that
     /// is gone again.
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let accepted = self
-            .inner
-            .try_io(Direction::Read, sys::net::accept, |_| IoOutcome::Complete)?;
+        let accepted = self.inner.try_io(
+            Direction::Read,
+            |listener| listener.accept(),
+            |_| IoOutcome::Complete,
+        )?;
         let (stream, peer) = accepted;
         Ok((TcpStream::from_backend(stream), peer))
     }
@@ -146,7 +148,7 @@ impl TcpListener {
     ///
     /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        sys::net::listener_local_addr(&self.inner)
+        self.inner.local_addr()
     }
 
     /// Sets the number of hops that packets of this socket may take.
@@ -155,7 +157,7 @@ impl TcpListener {
     ///
     /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        sys::net::listener_set_ttl(&self.inner, ttl)
+        self.inner.set_ttl(ttl)
     }
 
     /// The number of hops that packets of this socket may take.
@@ -164,7 +166,7 @@ impl TcpListener {
     ///
     /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
     pub fn ttl(&self) -> io::Result<u32> {
-        sys::net::listener_ttl(&self.inner)
+        self.inner.ttl()
     }
 
     /// Takes the error that the host keeps for the socket, if there is one.
@@ -177,7 +179,7 @@ impl TcpListener {
     ///
     /// WASI hosts keep none: always `None`, but for a listener of the standard library on WASI 0.2.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        sys::net::listener_take_error(&self.inner)
+        self.inner.take_error()
     }
 }
 

@@ -107,7 +107,7 @@ impl TcpStream {
     /// WASI 0.2: libc ends the program when it is asked about a stream of its own
     /// ([`from_std`](Self::from_std)) that the peer has reset.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        sys::net::peer_addr(&self.inner)
+        self.inner.peer_addr()
     }
 
     /// The address of this side.
@@ -116,7 +116,7 @@ impl TcpStream {
     ///
     /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        sys::net::local_addr(&self.inner)
+        self.inner.local_addr()
     }
 
     /// Closes one half of the connection, or both.
@@ -125,7 +125,7 @@ impl TcpStream {
     ///
     /// [`NotConnected`](io::ErrorKind::NotConnected) if there is no connection (any more).
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        sys::net::shutdown(&self.inner, how)
+        self.inner.shutdown(how)
     }
 
     /// Sets `TCP_NODELAY`: small writes are sent at once.
@@ -139,7 +139,7 @@ impl TcpStream {
     /// Windows: set it after the connection is made. WASI 0.2 has no such option: it is remembered,
     /// and the host decides.
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
-        sys::net::set_nodelay(&self.inner, nodelay)
+        self.inner.set_nodelay(nodelay)
     }
 
     /// Whether small writes are sent at once.
@@ -148,7 +148,7 @@ impl TcpStream {
     ///
     /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
     pub fn nodelay(&self) -> io::Result<bool> {
-        sys::net::nodelay(&self.inner)
+        self.inner.nodelay()
     }
 
     /// Sets the number of hops that packets of this socket may take.
@@ -157,7 +157,7 @@ impl TcpStream {
     ///
     /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        sys::net::set_ttl(&self.inner, ttl)
+        self.inner.set_ttl(ttl)
     }
 
     /// The number of hops that packets of this socket may take.
@@ -166,7 +166,7 @@ impl TcpStream {
     ///
     /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
     pub fn ttl(&self) -> io::Result<u32> {
-        sys::net::ttl(&self.inner)
+        self.inner.ttl()
     }
 
     /// Takes the error that the host keeps for the connection, if there is one.
@@ -179,7 +179,7 @@ impl TcpStream {
     ///
     /// WASI 0.1 hosts keep none: always `None`, and the next read or write returns the error.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        sys::net::take_error(&self.inner)
+        self.inner.take_error()
     }
 
     /// Reads and leaves the bytes where they are: the next read returns them again.
@@ -191,7 +191,7 @@ impl TcpStream {
         let room = buffer.len();
         self.inner.try_io(
             Direction::Read,
-            |stream| sys::net::peek(stream, buffer),
+            |stream| stream.peek(buffer),
             |peeked| IoOutcome::of_peek(*peeked, room),
         )
     }
@@ -229,15 +229,14 @@ impl TcpStream {
 impl Read for &TcpStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let room = buffer.len();
-        self.inner.try_stream_io(Direction::Read, room, |stream| {
-            sys::net::recv(stream, buffer)
-        })
+        self.inner
+            .try_stream_io(Direction::Read, room, |stream| stream.recv(buffer))
     }
 
     fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         let room = buffers.iter().map(|buffer| buffer.len()).sum();
         self.inner.try_stream_io(Direction::Read, room, |stream| {
-            sys::net::recv_vectored(stream, buffers)
+            stream.recv_vectored(buffers)
         })
     }
 }
@@ -255,15 +254,13 @@ impl Read for TcpStream {
 impl Write for &TcpStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.inner
-            .try_stream_io(Direction::Write, bytes.len(), |stream| {
-                sys::net::send(stream, bytes)
-            })
+            .try_stream_io(Direction::Write, bytes.len(), |stream| stream.send(bytes))
     }
 
     fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
         let len = buffers.iter().map(|buffer| buffer.len()).sum();
         self.inner.try_stream_io(Direction::Write, len, |stream| {
-            sys::net::send_vectored(stream, buffers)
+            stream.send_vectored(buffers)
         })
     }
 

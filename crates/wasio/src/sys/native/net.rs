@@ -1,11 +1,16 @@
 //! TCP and UDP on the standard library's sockets, and on socket2 for what that cannot open
 //! without blocking. Every socket that leaves here is non-blocking.
+//!
+//! The public types call methods of `IoSource`s of these sockets: those below, and for all else
+//! the standard library's.
 
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::net::SocketAddr;
 pub(crate) use std::net::{TcpListener, TcpStream, UdpSocket};
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
+
+use crate::IoSource;
 
 /// Connections that the kernel keeps before they are accepted; it cuts this to its own limit.
 const BACKLOG: i32 = 1024;
@@ -111,90 +116,41 @@ mod inherited {
     }
 }
 
-pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
-    let (stream, peer) = listener.accept()?;
-    stream.set_nonblocking(true)?;
-    Ok((stream, peer))
+impl IoSource<TcpListener> {
+    pub(crate) fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let (stream, peer) = (**self).accept()?;
+        stream.set_nonblocking(true)?;
+        Ok((stream, peer))
+    }
 }
 
-pub(crate) fn listener_local_addr(listener: &TcpListener) -> io::Result<SocketAddr> {
-    listener.local_addr()
+impl IoSource<TcpStream> {
+    pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        (&mut &**self).read(buffer)
+    }
+
+    pub(crate) fn recv_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        (&mut &**self).read_vectored(buffers)
+    }
+
+    pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        (&mut &**self).write(bytes)
+    }
+
+    pub(crate) fn send_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        (&mut &**self).write_vectored(buffers)
+    }
 }
 
-pub(crate) fn listener_set_ttl(listener: &TcpListener, ttl: u32) -> io::Result<()> {
-    listener.set_ttl(ttl)
+impl IoSource<UdpSocket> {
+    /// The standard library has no such option.
+    pub(crate) fn only_v6(&self) -> io::Result<bool> {
+        SockRef::from(&**self).only_v6()
+    }
 }
 
-pub(crate) fn listener_ttl(listener: &TcpListener) -> io::Result<u32> {
-    listener.ttl()
-}
-
-pub(crate) fn listener_take_error(listener: &TcpListener) -> io::Result<Option<io::Error>> {
-    listener.take_error()
-}
-
-pub(crate) fn recv(mut stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
-    stream.read(buffer)
-}
-
-pub(crate) fn recv_vectored(
-    mut stream: &TcpStream,
-    buffers: &mut [IoSliceMut<'_>],
-) -> io::Result<usize> {
-    stream.read_vectored(buffers)
-}
-
-pub(crate) fn peek(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
-    stream.peek(buffer)
-}
-
-pub(crate) fn send(mut stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
-    stream.write(bytes)
-}
-
-pub(crate) fn send_vectored(mut stream: &TcpStream, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-    stream.write_vectored(buffers)
-}
-
-pub(crate) fn shutdown(stream: &TcpStream, how: Shutdown) -> io::Result<()> {
-    stream.shutdown(how)
-}
-
-pub(crate) fn take_error(stream: &TcpStream) -> io::Result<Option<io::Error>> {
-    stream.take_error()
-}
-
-pub(crate) fn local_addr(stream: &TcpStream) -> io::Result<SocketAddr> {
-    stream.local_addr()
-}
-
-pub(crate) fn peer_addr(stream: &TcpStream) -> io::Result<SocketAddr> {
-    stream.peer_addr()
-}
-
-pub(crate) fn set_nodelay(stream: &TcpStream, nodelay: bool) -> io::Result<()> {
-    stream.set_nodelay(nodelay)
-}
-
-pub(crate) fn nodelay(stream: &TcpStream) -> io::Result<bool> {
-    stream.nodelay()
-}
-
-pub(crate) fn set_ttl(stream: &TcpStream, ttl: u32) -> io::Result<()> {
-    stream.set_ttl(ttl)
-}
-
-pub(crate) fn ttl(stream: &TcpStream) -> io::Result<u32> {
-    stream.ttl()
-}
-
-pub(crate) fn udp_bind(address: SocketAddr) -> io::Result<UdpSocket> {
+pub(crate) fn bind_udp(address: SocketAddr) -> io::Result<UdpSocket> {
     let socket = UdpSocket::bind(address)?;
     socket.set_nonblocking(true)?;
     Ok(socket)
-}
-
-/// The standard library has no such option.
-pub(crate) fn udp_only_v6(socket: &UdpSocket) -> io::Result<bool> {
-    SockRef::from(socket).only_v6()
 }

@@ -1,7 +1,7 @@
 //! TCP on WASI 0.1: what a host hands in, and what those connections can do.
 //!
-//! The version has no calls to connect, bind, name an address or set an option;
-//! each of those says so, and names the version that has it.
+//! The version has no calls to connect, bind, name an address or set an option: each of those is
+//! an error that names the version that has it.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{Shutdown, SocketAddr};
@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use super::abi::{self, Errno};
 use super::host::Host;
 use super::raw::{self, Wasi};
+use crate::IoSource;
+use crate::sys::refused;
 
 /// Preopened descriptors start here: 0 to 2 are the standard streams.
 const FIRST_PREOPENED: u32 = 3;
@@ -52,96 +54,127 @@ fn set_nonblocking(fd: u32, flags: u16) -> io::Result<()> {
     }
 }
 
-pub(crate) fn accept(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
-    /// Whether the host was seen to obey the flag of `sock_accept`. WAMR does not.
-    static OBEYS: AtomicBool = AtomicBool::new(false);
-    let stream = raw::accept(fd(listener), abi::NONBLOCK)?;
-    if !OBEYS.load(Ordering::Relaxed) {
-        let flags = Wasi.fdstat(fd(&stream)).map_or(0, |stat| stat.flags);
-        if flags & abi::NONBLOCK != 0 {
-            OBEYS.store(true, Ordering::Relaxed);
+impl IoSource<TcpListener> {
+    pub(crate) fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        /// Whether the host was seen to obey the flag of `sock_accept`. WAMR does not.
+        static OBEYS: AtomicBool = AtomicBool::new(false);
+        let stream = raw::accept(fd(&**self), abi::NONBLOCK)?;
+        if !OBEYS.load(Ordering::Relaxed) {
+            let flags = Wasi.fdstat(fd(&stream)).map_or(0, |stat| stat.flags);
+            if flags & abi::NONBLOCK != 0 {
+                OBEYS.store(true, Ordering::Relaxed);
+            }
+            set_nonblocking(fd(&stream), flags)?;
         }
-        set_nonblocking(fd(&stream), flags)?;
+        // No host returns the peer's address.
+        Ok((stream, SocketAddr::from(([0, 0, 0, 0], 0))))
     }
-    // No host says who connected.
-    Ok((stream, SocketAddr::from(([0, 0, 0, 0], 0))))
-}
 
-pub(crate) fn recv(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
-    Ok(raw::read(fd(stream), buffer)?)
-}
-
-/// Fills the first buffer that has room: hosts look at no more than one.
-pub(crate) fn recv_vectored(
-    stream: &TcpStream,
-    buffers: &mut [IoSliceMut<'_>],
-) -> io::Result<usize> {
-    match buffers.iter_mut().find(|buffer| !buffer.is_empty()) {
-        Some(buffer) => recv(stream, buffer),
-        None => Ok(0),
+    /// No host keeps an error for later.
+    pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        Ok(None)
     }
 }
 
-pub(crate) fn peek(stream: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
-    Ok(raw::peek(fd(stream), buffer)?)
-}
+impl IoSource<TcpStream> {
+    pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(raw::read(fd(&**self), buffer)?)
+    }
 
-pub(crate) fn send(stream: &TcpStream, buffer: &[u8]) -> io::Result<usize> {
-    Ok(raw::write(fd(stream), buffer)?)
-}
+    /// Fills the first buffer that has room: hosts fill no more than one.
+    pub(crate) fn recv_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        match buffers.iter_mut().find(|buffer| !buffer.is_empty()) {
+            Some(buffer) => self.recv(buffer),
+            None => Ok(0),
+        }
+    }
 
-/// In one call, so that a message of several buffers is not several segments, for which
-/// the peer's delayed acknowledgements would cost 40 ms each.
-pub(crate) fn send_vectored(stream: &TcpStream, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-    Ok(raw::write_vectored(fd(stream), buffers)?)
-}
+    pub(crate) fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        Ok(raw::peek(fd(&**self), buffer)?)
+    }
 
-pub(crate) fn shutdown(stream: &TcpStream, how: Shutdown) -> io::Result<()> {
-    let how = match how {
-        Shutdown::Read => 1,
-        Shutdown::Write => 2,
-        Shutdown::Both => 3,
-    };
-    Ok(raw::shutdown(fd(stream), how)?)
-}
+    pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(raw::write(fd(&**self), bytes)?)
+    }
 
-/// No host keeps an error for later: the next read or write returns it.
-pub(crate) fn take_error(_stream: &TcpStream) -> io::Result<Option<io::Error>> {
-    Ok(None)
-}
+    /// In one call, so that a message of several buffers is not several segments, for which
+    /// the peer's delayed acknowledgements would cost 40 ms each.
+    pub(crate) fn send_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        Ok(raw::write_vectored(fd(&**self), buffers)?)
+    }
 
-pub(crate) fn listener_take_error(_listener: &TcpListener) -> io::Result<Option<io::Error>> {
-    Ok(None)
+    pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        let how = match how {
+            Shutdown::Read => 1,
+            Shutdown::Write => 2,
+            Shutdown::Both => 3,
+        };
+        Ok(raw::shutdown(fd(&**self), how)?)
+    }
+
+    /// No host keeps an error for later: the next read or write returns it.
+    pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        Ok(None)
+    }
 }
 
 fn fd(socket: &impl AsRawFd) -> u32 {
     socket.as_raw_fd().cast_unsigned()
 }
 
-/// What this version cannot do, each with the words that say so.
+fn unsupported<T>(message: &'static str) -> io::Result<T> {
+    Err(refused(io::ErrorKind::Unsupported, message))
+}
+
+pub(crate) fn bind(_: SocketAddr) -> io::Result<TcpListener> {
+    unsupported(
+        "WASI 0.1 cannot bind a listener: use `TcpListener::preopened` and have the host open it, \
+         or build for WASI 0.2 (target `wasm32-wasip2`)",
+    )
+}
+
+pub(crate) fn connect(_: SocketAddr) -> io::Result<TcpStream> {
+    unsupported("WASI 0.1 cannot connect, only accept: build for WASI 0.2 (target `wasm32-wasip2`)")
+}
+
+pub(crate) fn bind_udp(_: SocketAddr) -> io::Result<UdpSocket> {
+    unsupported("WASI 0.1 has no UDP: build for WASI 0.2 (target `wasm32-wasip2`)")
+}
+
+/// Methods that this version has no call for. They hide the standard library's, whose errors do
+/// not name the version that has one.
 macro_rules! unsupported {
-    ($($name:ident($($argument:ty),*) -> $result:ty, $what:literal;)*) => {$(
-        pub(crate) fn $name($(_: $argument),*) -> io::Result<$result> {
-            Err(io::Error::new(
-                io::ErrorKind::Unsupported,
-                concat!("WASI 0.1 cannot ", $what, ": WASI 0.2 (target `wasm32-wasip2`) can"),
-            ))
-        }
-    )*};
+    ($socket:ty: $($name:ident($($argument:ty),*) -> $result:ty, $what:literal;)*) => {
+        impl IoSource<$socket> {$(
+            pub(crate) fn $name(&self, $(_: $argument),*) -> io::Result<$result> {
+                unsupported(concat!(
+                    "WASI 0.1 has no call for ",
+                    $what,
+                    ": build for WASI 0.2 (target `wasm32-wasip2`)",
+                ))
+            }
+        )*}
+    };
 }
 
 unsupported! {
-    bind(SocketAddr) -> TcpListener, "bind a listener, only use one that the host preopened";
-    connect(SocketAddr) -> TcpStream, "connect, only accept";
-    listener_local_addr(&TcpListener) -> SocketAddr, "tell the address of a listener";
-    listener_set_ttl(&TcpListener, u32) -> (), "set the time to live of a listener";
-    listener_ttl(&TcpListener) -> u32, "tell the time to live of a listener";
-    local_addr(&TcpStream) -> SocketAddr, "tell the address of a connection";
-    peer_addr(&TcpStream) -> SocketAddr, "tell the address of a connection's peer";
-    set_nodelay(&TcpStream, bool) -> (), "set the no-delay option of a connection";
-    nodelay(&TcpStream) -> bool, "tell the no-delay option of a connection";
-    set_ttl(&TcpStream, u32) -> (), "set the time to live of a connection";
-    ttl(&TcpStream) -> u32, "tell the time to live of a connection";
-    udp_bind(SocketAddr) -> UdpSocket, "use UDP";
-    udp_only_v6(&UdpSocket) -> bool, "use UDP";
+    TcpListener:
+    local_addr() -> SocketAddr, "the address of a listener";
+    set_ttl(u32) -> (), "the time to live of a listener";
+    ttl() -> u32, "the time to live of a listener";
+}
+
+unsupported! {
+    TcpStream:
+    local_addr() -> SocketAddr, "the address of a connection";
+    peer_addr() -> SocketAddr, "the address of a connection's peer";
+    set_nodelay(bool) -> (), "the no-delay option of a connection";
+    nodelay() -> bool, "the no-delay option of a connection";
+    set_ttl(u32) -> (), "the time to live of a connection";
+    ttl() -> u32, "the time to live of a connection";
+}
+
+unsupported! {
+    UdpSocket:
+    only_v6() -> bool, "UDP";
 }

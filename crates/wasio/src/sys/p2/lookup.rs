@@ -58,11 +58,14 @@ impl Lookup {
     }
 
     pub(crate) fn next_address(&self) -> io::Result<Option<IpAddr>> {
-        self.0
-            .try_io(Direction::Read, Answer::next, |next| match next {
+        self.0.try_io(
+            Direction::Read,
+            |answer| answer.next(),
+            |next| match next {
                 Some(_) => IoOutcome::Complete,
                 None => IoOutcome::Eof,
-            })
+            },
+        )
     }
 }
 

@@ -45,7 +45,7 @@ impl TcpListener {
         }))
     }
 
-    pub(super) fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+    pub(crate) fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         match self {
             Self::Native(native) => {
                 let (socket, input, output) = checked(native.socket.accept())?;
@@ -56,21 +56,21 @@ impl TcpListener {
         }
     }
 
-    pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
         match self {
             Self::Native(native) => raw::local_address(&native.socket).map_err(error::of_number),
             Self::Std(listener) => listener.local_addr(),
         }
     }
 
-    pub(super) fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+    pub(crate) fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         match self {
             Self::Native(native) => checked(native.socket.set_hop_limit(hop_limit(ttl)?)),
             Self::Std(listener) => listener.set_ttl(ttl),
         }
     }
 
-    pub(super) fn ttl(&self) -> io::Result<u32> {
+    pub(crate) fn ttl(&self) -> io::Result<u32> {
         match self {
             Self::Native(native) => checked(native.socket.hop_limit()).map(u32::from),
             Self::Std(listener) => listener.ttl(),
@@ -86,7 +86,7 @@ impl TcpListener {
     }
 
     /// The host keeps none.
-    pub(super) fn take_error(&self) -> io::Result<Option<io::Error>> {
+    pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
         match self {
             Self::Native(_) => Ok(None),
             Self::Std(listener) => listener.take_error(),

@@ -2,7 +2,7 @@
 
 use std::cell::RefMut;
 use std::fmt;
-use std::io;
+use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{self, Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,6 +26,9 @@ use crate::sys::imp::{clock, error, stream};
 
 /// The most that is taken of a new connection's first bytes.
 const FIRST_LEN: usize = 512;
+
+/// A message of several buffers is copied together up to this length.
+const MAX_JOINED: usize = 64 * 1024;
 
 /// A connection of the host's, or of libc's.
 pub(crate) struct TcpStream(DropApart<Kind>);
@@ -93,28 +96,54 @@ impl TcpStream {
         })))
     }
 
-    pub(super) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         match &*self.0 {
             Kind::Native(native) => native.connection()?.read(buffer),
             Kind::Std(stream) => stream.read(buffer),
         }
     }
 
-    pub(super) fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+    pub(crate) fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         match &*self.0 {
             Kind::Native(native) => native.connection()?.peek(buffer),
             Kind::Std(stream) => stream.peek(buffer),
         }
     }
 
-    pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+    /// Fills the first buffer that has room: the host fills no more than one.
+    pub(crate) fn recv_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        match buffers.iter_mut().find(|buffer| !buffer.is_empty()) {
+            Some(buffer) => self.recv(buffer),
+            None => Ok(0),
+        }
+    }
+
+    pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         match &*self.0 {
             Kind::Native(native) => native.connection()?.write(bytes),
             Kind::Std(stream) => stream.write(bytes),
         }
     }
 
-    pub(super) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+    /// In one write, so that a message of several buffers is not several segments, for which the
+    /// peer's delayed acknowledgements would cost 40 ms each.
+    pub(crate) fn send_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        let mut filled = buffers.iter().filter(|buffer| !buffer.is_empty());
+        let Some(first) = filled.next() else {
+            return Ok(0);
+        };
+        let Some(second) = filled.next() else {
+            return self.send(first);
+        };
+        let mut joined = Vec::with_capacity(first.len().min(MAX_JOINED));
+        for buffer in [first, second].into_iter().chain(filled) {
+            let room = MAX_JOINED - joined.len();
+            joined.extend_from_slice(&buffer[..buffer.len().min(room)]);
+        }
+        self.send(&joined)
+    }
+
+    pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         let native = match &*self.0 {
             Kind::Native(native) => native,
             Kind::Std(stream) => return stream.shutdown(how),
@@ -128,7 +157,7 @@ impl TcpStream {
     }
 
     /// The error of an attempt to connect. An error of the connection is one of its next operation.
-    pub(super) fn take_error(&self) -> io::Result<Option<io::Error>> {
+    pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
         match &*self.0 {
             Kind::Native(native) => match native.connection() {
                 Ok(_) => Ok(None),
@@ -142,7 +171,7 @@ impl TcpStream {
         }
     }
 
-    pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
         match &*self.0 {
             Kind::Native(native) => {
                 native.try_finish();
@@ -152,7 +181,7 @@ impl TcpStream {
         }
     }
 
-    pub(super) fn peer_addr(&self) -> io::Result<SocketAddr> {
+    pub(crate) fn peer_addr(&self) -> io::Result<SocketAddr> {
         match &*self.0 {
             Kind::Native(native) => {
                 native.established()?;
@@ -164,7 +193,7 @@ impl TcpStream {
 
     /// The interface has no such option, and hosts send at once what they are given: as
     /// wasi-libc, it is remembered and changes nothing.
-    pub(super) fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+    pub(crate) fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         match &*self.0 {
             Kind::Native(native) => {
                 native.nodelay.store(nodelay, Ordering::Relaxed);
@@ -174,7 +203,7 @@ impl TcpStream {
         }
     }
 
-    pub(super) fn nodelay(&self) -> io::Result<bool> {
+    pub(crate) fn nodelay(&self) -> io::Result<bool> {
         match &*self.0 {
             Kind::Native(native) => Ok(native.nodelay.load(Ordering::Relaxed)),
             Kind::Std(stream) => stream.nodelay(),
@@ -189,14 +218,14 @@ impl TcpStream {
         }
     }
 
-    pub(super) fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+    pub(crate) fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         match &*self.0 {
             Kind::Native(native) => checked(native.socket.set_hop_limit(hop_limit(ttl)?)),
             Kind::Std(stream) => stream.set_ttl(ttl),
         }
     }
 
-    pub(super) fn ttl(&self) -> io::Result<u32> {
+    pub(crate) fn ttl(&self) -> io::Result<u32> {
         match &*self.0 {
             Kind::Native(native) => checked(native.socket.hop_limit()).map(u32::from),
             Kind::Std(stream) => stream.ttl(),
