@@ -30,7 +30,7 @@ mod waker;
 pub use self::event::Events;
 pub use self::interest::Interest;
 pub use self::io_source::IoSource;
-pub use self::poll::{Builder, Poll, Registry};
+pub use self::poll::{Poll, PollBuilder, Registry};
 #[cfg(wasio_pollables)]
 pub use self::pollable::Pollable;
 pub use self::selector::{Mode, RawDescriptor, Selector};

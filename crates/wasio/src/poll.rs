@@ -33,8 +33,8 @@ use crate::{Events, Interest, Selector, Token, event};
 ///
 /// | platform | the wait | cost of a wait |
 /// |---|---|---|
-/// | WASI 0.1 | `poll_oneoff` | the busy sources; now and then all (see [`Builder`]) |
-/// | WASI 0.2 | `wasi:io/poll` | the busy sources; now and then all (see [`Builder`]) |
+/// | WASI 0.1 | `poll_oneoff` | the busy sources; now and then all (see [`PollBuilder`]) |
+/// | WASI 0.2 | `wasi:io/poll` | the busy sources; now and then all (see [`PollBuilder`]) |
 /// | Linux, Android | epoll, edge-triggered | the ready sources |
 /// | macOS, iOS, BSD | kqueue, edge-triggered | the ready sources |
 /// | Windows | IOCP with AFD, one-shot and armed again | the ready sources |
@@ -53,8 +53,8 @@ impl Poll {
     }
 
     /// A poll whose hot/cold policy is to be set.
-    pub fn builder() -> Builder {
-        Builder {
+    pub fn builder() -> PollBuilder {
+        PollBuilder {
             config: Config::DEFAULT,
         }
     }
@@ -107,20 +107,20 @@ impl fmt::Debug for Poll {
 ///
 /// let poll = Poll::builder()
 ///     .max_delay(Duration::from_micros(200))
-///     .max_sweep_share(0.3)
+///     .max_sweep_ratio(0.3)
 ///     .build()?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Builder {
+pub struct PollBuilder {
     config: Config,
 }
 
-impl Builder {
+impl PollBuilder {
     /// The longest that a ready cold source waits while hot ones are busy, as far as
-    /// [`max_sweep_share`](Self::max_sweep_share) allows. 1 ms unless set.
+    /// [`max_sweep_ratio`](Self::max_sweep_ratio) allows. 1 ms unless set.
     pub fn max_delay(mut self, max_delay: Duration) -> Self {
         self.config.max_delay_ns = u64::try_from(max_delay.as_nanos()).unwrap_or(u64::MAX);
         self
@@ -139,15 +139,15 @@ impl Builder {
         clippy::cast_sign_loss,
         reason = "clamped to a percentage"
     )]
-    pub fn max_sweep_share(mut self, share: f64) -> Self {
-        let percent = (share * 100.0).clamp(1.0, 90.0);
+    pub fn max_sweep_ratio(mut self, ratio: f64) -> Self {
+        let percent = (ratio * 100.0).clamp(1.0, 90.0);
         self.config.max_sweep_percent = percent as u8;
         self
     }
 
     /// Whether hot and cold are told apart at all. `true` unless set; `false` makes
     /// each wait a wait for everything.
-    pub fn hot_cold(mut self, enabled: bool) -> Self {
+    pub fn adaptive(mut self, enabled: bool) -> Self {
         self.config.enabled = enabled;
         self
     }

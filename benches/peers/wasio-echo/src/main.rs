@@ -25,7 +25,7 @@ mod api {
         }
         wasio::Poll::builder()
             .max_delay(Duration::from_micros(200))
-            .max_sweep_share(0.75)
+            .max_sweep_ratio(0.75)
             .build()
     }
 }
