@@ -4,7 +4,7 @@ use std::io;
 
 use crate::Registry;
 use crate::portable::Key;
-use crate::sys::{self, Backend, refused};
+use crate::sys::{self, Backend, static_error};
 
 /// A registration of a descriptor that ends when it is dropped.
 #[derive(Debug)]
@@ -85,7 +85,7 @@ fn is_of(selector: &sys::Selector, registry: &Registry) -> bool {
 
 #[cold]
 fn registered_elsewhere() -> io::Error {
-    refused(
+    static_error(
         io::ErrorKind::AlreadyExists,
         "the source is registered with another `Registry`: deregister it there first",
     )
@@ -93,7 +93,7 @@ fn registered_elsewhere() -> io::Error {
 
 #[cold]
 pub(crate) fn already_registered() -> io::Error {
-    refused(
+    static_error(
         io::ErrorKind::AlreadyExists,
         "the source is registered already: use `reregister` to change its token or interests",
     )
@@ -102,7 +102,7 @@ pub(crate) fn already_registered() -> io::Error {
 #[cold]
 #[inline(never)]
 pub(crate) fn not_registered() -> io::Error {
-    refused(
+    static_error(
         io::ErrorKind::NotFound,
         "the source is not registered with this `Registry`",
     )

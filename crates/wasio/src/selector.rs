@@ -93,7 +93,7 @@ impl Selector {
     pub fn select(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
         events.clear();
         if events.capacity() == 0 {
-            return Err(sys::refused(
+            return Err(sys::static_error(
                 io::ErrorKind::InvalidInput,
                 "`events` has a capacity of 0 and could never report one: \
                  use `Events::with_capacity(1)` or more",

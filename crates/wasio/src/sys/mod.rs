@@ -29,9 +29,9 @@ use crate::{Events, Interest, Mode, RawDescriptor, Token};
 )]
 mod imp;
 
-mod refusal;
+mod errors;
 
-pub(crate) use self::refusal::refused;
+pub(crate) use self::errors::static_error;
 
 /// The 0.1 selector is tested natively, against a scripted host.
 #[cfg(all(test, not(target_os = "wasi"), not(loom)))]
@@ -110,7 +110,7 @@ pub(crate) trait Backend: Sized + fmt::Debug {
     fn register_timer(&self, token: Token, expiry: Option<Expiry>) -> io::Result<Key> {
         let key = self.with_timers(|timers| timers.register(token, expiry))?;
         let full = "there are 2^32 timers: drop some";
-        key.ok_or_else(|| refused(io::ErrorKind::OutOfMemory, full))
+        key.ok_or_else(|| static_error(io::ErrorKind::OutOfMemory, full))
     }
 
     /// `NotFound` if `key` is stale, here and below.

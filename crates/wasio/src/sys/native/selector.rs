@@ -12,7 +12,7 @@ use crate::io_outcome::{Arming, IoOutcome};
 use crate::portable::{Config, Direction, Key, Timers, WakeFlag};
 use crate::registration::not_registered;
 use crate::sys::Backend;
-use crate::sys::refusal::{never_registered, registered_twice, second_waker};
+use crate::sys::errors::{never_registered, registered_twice, second_waker};
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
 /// What the host said, for `{:#?}` of an event.

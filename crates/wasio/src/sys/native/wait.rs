@@ -9,7 +9,7 @@ use super::selector::{Record, Shared, State};
 use super::table::{Directions, from_label};
 use crate::event::Readiness;
 use crate::portable::Key;
-use crate::sys::refusal::{already_waiting, nothing_to_wait_for};
+use crate::sys::errors::{already_waiting, nothing_to_wait_for};
 use crate::{Events, Mode};
 
 /// The longest single wait. Some kernels refuse more than three years, and a day

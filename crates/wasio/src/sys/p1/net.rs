@@ -13,7 +13,7 @@ use super::abi::{self, Errno};
 use super::host::Host;
 use super::raw::{self, Wasi};
 use crate::IoSource;
-use crate::sys::refused;
+use crate::sys::static_error;
 
 /// Preopened descriptors start here: 0 to 2 are the standard streams.
 const FIRST_PREOPENED: u32 = 3;
@@ -123,7 +123,7 @@ fn fd(socket: &impl AsRawFd) -> u32 {
 }
 
 fn unsupported<T>(message: &'static str) -> io::Result<T> {
-    Err(refused(io::ErrorKind::Unsupported, message))
+    Err(static_error(io::ErrorKind::Unsupported, message))
 }
 
 pub(crate) fn bind(_: SocketAddr) -> io::Result<TcpListener> {

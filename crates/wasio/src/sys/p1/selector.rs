@@ -21,7 +21,7 @@ use super::usual;
 use super::wait::{Turn, Wait};
 use crate::io_outcome::{Arming, Effect, IoOutcome};
 use crate::portable::{Config, Direction, Key, Order, Parker, Sources, Timers, WakeFlag};
-use crate::sys::refusal::{
+use crate::sys::errors::{
     already_waiting, never_registered, nothing_to_wait_for, registered_twice, second_waker,
 };
 use crate::sys::{Backend, found};

@@ -17,7 +17,7 @@ use super::target::{Handle, Target};
 use super::wait::{self, OWN, Own, Turn, Wait};
 use crate::io_outcome::{Arming, Effect, IoOutcome};
 use crate::portable::{Config, Direction, Key, Sources, Timers, WakeFlag};
-use crate::sys::refusal::{never_registered, nothing_to_wait_for, registered_twice, second_waker};
+use crate::sys::errors::{never_registered, nothing_to_wait_for, registered_twice, second_waker};
 use crate::sys::{Backend, found};
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 

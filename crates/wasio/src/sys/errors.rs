@@ -8,26 +8,26 @@ use crate::RawDescriptor;
 
 /// Words that need no formatting. As they are no `String`, an error of them is less code than one of
 /// the standard library's.
-struct Refusal(&'static str);
+struct StaticError(&'static str);
 
-impl fmt::Display for Refusal {
+impl fmt::Display for StaticError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0)
     }
 }
 
-impl fmt::Debug for Refusal {
+impl fmt::Debug for StaticError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.0, f)
     }
 }
 
-impl Error for Refusal {}
+impl Error for StaticError {}
 
 #[cold]
 #[inline(never)]
-pub(crate) fn refused(kind: io::ErrorKind, words: &'static str) -> io::Error {
-    io::Error::new(kind, Refusal(words))
+pub(crate) fn static_error(kind: io::ErrorKind, message: &'static str) -> io::Error {
+    io::Error::new(kind, StaticError(message))
 }
 
 pub(super) fn registered_twice(descriptor: RawDescriptor) -> io::Error {
@@ -47,14 +47,14 @@ pub(super) fn never_registered(descriptor: RawDescriptor) -> io::Error {
 }
 
 pub(super) fn second_waker() -> io::Error {
-    refused(
+    static_error(
         io::ErrorKind::AlreadyExists,
         "the poll has a `Waker` already: share it with an `Arc`, or drop it first",
     )
 }
 
 pub(super) fn nothing_to_wait_for() -> io::Error {
-    refused(
+    static_error(
         io::ErrorKind::InvalidInput,
         "nothing to wait for: register a source, a timer or a waker, or give a timeout",
     )
@@ -62,7 +62,7 @@ pub(super) fn nothing_to_wait_for() -> io::Error {
 
 #[allow(dead_code, reason = "on 0.2 there is nobody else")]
 pub(super) fn already_waiting() -> io::Error {
-    refused(
+    static_error(
         io::ErrorKind::ResourceBusy,
         "another thread is waiting on this selector: one `select` at a time",
     )
