@@ -102,7 +102,10 @@ impl Interest {
         }
         Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            format!("{source} becomes readable and nothing else: {self:?} would never be reported"),
+            format!(
+                "{source} only becomes readable, so an interest of {self:?} would never be \
+                 reported: register it with `Interest::READABLE`"
+            ),
         ))
     }
 }

@@ -87,7 +87,7 @@ fn is_of(selector: &sys::Selector, registry: &Registry) -> bool {
 fn registered_elsewhere() -> io::Error {
     static_error(
         io::ErrorKind::AlreadyExists,
-        "the source is registered with another `Registry`: deregister it there first",
+        "I/O source already registered with a different `Registry`: deregister it there first",
     )
 }
 
@@ -95,7 +95,8 @@ fn registered_elsewhere() -> io::Error {
 pub(crate) fn already_registered() -> io::Error {
     static_error(
         io::ErrorKind::AlreadyExists,
-        "the source is registered already: use `reregister` to change its token or interests",
+        "I/O source already registered with a `Registry`: \
+         use `reregister` to change its token or interests",
     )
 }
 
@@ -104,6 +105,6 @@ pub(crate) fn already_registered() -> io::Error {
 pub(crate) fn not_registered() -> io::Error {
     static_error(
         io::ErrorKind::NotFound,
-        "the source is not registered with this `Registry`",
+        "I/O source not registered with `Registry`: call `register` first",
     )
 }

@@ -95,7 +95,7 @@ impl Selector {
         if events.capacity() == 0 {
             return Err(sys::static_error(
                 io::ErrorKind::InvalidInput,
-                "`events` has a capacity of 0 and could never report one: \
+                "`events` has capacity 0, so no event could be returned: \
                  use `Events::with_capacity(1)` or more",
             ));
         }

@@ -75,6 +75,56 @@ fn a_source_stays_with_its_registry() {
     });
 }
 
+/// Programs match on mio's messages, so these must keep the same first words.
+#[test]
+fn registration_errors_begin_with_the_words_of_mio() {
+    bounded(|| {
+        let (poll, _) = new_poll();
+        let (other, _) = new_poll();
+        let (mut ours, _peer) = connection();
+        let registry = poll.registry();
+        let missing = registry.deregister(&mut ours);
+        assert_begins(missing, "I/O source not registered with `Registry`");
+        registry
+            .register(&mut ours, Token(0), Interest::READABLE)
+            .unwrap();
+        let again = registry.register(&mut ours, Token(0), Interest::READABLE);
+        assert_begins(again, "I/O source already registered with a `Registry`");
+        let elsewhere = other
+            .registry()
+            .reregister(&mut ours, Token(0), Interest::READABLE);
+        let words = "I/O source already registered with a different `Registry`";
+        assert_begins(elsewhere, words);
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn registration_errors_of_a_selector_name_the_descriptor() {
+    use std::os::fd::AsRawFd;
+    bounded(|| {
+        let (ours, _peer) = connection();
+        let descriptor = ours.as_raw_fd();
+        let selector = wasio::Selector::new().unwrap();
+        let missing = selector.deregister(descriptor);
+        let words = format!("I/O source not registered with `Registry`: descriptor {descriptor}");
+        assert_begins(missing, &words);
+        selector
+            .register(descriptor, Token(0), Interest::READABLE)
+            .unwrap();
+        let again = selector.register(descriptor, Token(0), Interest::READABLE);
+        let words =
+            format!("I/O source already registered with a `Registry`: descriptor {descriptor}");
+        assert_begins(again, &words);
+        selector.deregister(descriptor).unwrap();
+    });
+}
+
+fn assert_begins(result: std::io::Result<()>, words: &str) {
+    let message = result.unwrap_err().to_string();
+    assert!(message.starts_with(words), "{message}");
+}
+
 #[test]
 fn a_source_that_was_taken_out_is_silent() {
     bounded(|| {

@@ -6,8 +6,8 @@ use std::io;
 
 use crate::RawDescriptor;
 
-/// Words that need no formatting. As they are no `String`, an error of them is less code than one of
-/// the standard library's.
+/// The payload of an `io::Error` with a fixed message. It stores the message as it is: the standard
+/// library's constructor would copy it into a `String`, which links more code.
 struct StaticError(&'static str);
 
 impl fmt::Display for StaticError {
@@ -30,11 +30,14 @@ pub(crate) fn static_error(kind: io::ErrorKind, message: &'static str) -> io::Er
     io::Error::new(kind, StaticError(message))
 }
 
+// The first words of the errors about registering are mio's, because programs match on them.
+
 pub(super) fn registered_twice(descriptor: RawDescriptor) -> io::Error {
     io::Error::new(
         io::ErrorKind::AlreadyExists,
         format!(
-            "descriptor {descriptor} is registered already: use `reregister` to change its token or interests"
+            "I/O source already registered with a `Registry`: descriptor {descriptor}; \
+             use `reregister` to change its token or interests"
         ),
     )
 }
@@ -42,28 +45,31 @@ pub(super) fn registered_twice(descriptor: RawDescriptor) -> io::Error {
 pub(super) fn never_registered(descriptor: RawDescriptor) -> io::Error {
     io::Error::new(
         io::ErrorKind::NotFound,
-        format!("descriptor {descriptor} is not registered with this selector"),
+        format!(
+            "I/O source not registered with `Registry`: descriptor {descriptor}; \
+             call `register` first"
+        ),
     )
 }
 
 pub(super) fn second_waker() -> io::Error {
     static_error(
         io::ErrorKind::AlreadyExists,
-        "the poll has a `Waker` already: share it with an `Arc`, or drop it first",
+        "this `Poll` already has a `Waker`: share that one with an `Arc`, or drop it first",
     )
 }
 
 pub(super) fn nothing_to_wait_for() -> io::Error {
     static_error(
         io::ErrorKind::InvalidInput,
-        "nothing to wait for: register a source, a timer or a waker, or give a timeout",
+        "nothing to wait for: register a source, a timer or a waker, or pass a timeout",
     )
 }
 
-#[allow(dead_code, reason = "on 0.2 there is nobody else")]
+#[allow(dead_code, reason = "WASI 0.2 has no threads")]
 pub(super) fn already_waiting() -> io::Error {
     static_error(
         io::ErrorKind::ResourceBusy,
-        "another thread is waiting on this selector: one `select` at a time",
+        "another thread is already in `select` on this selector: only one thread may wait at a time",
     )
 }

@@ -109,7 +109,7 @@ pub(crate) trait Backend: Sized + fmt::Debug {
 
     fn register_timer(&self, token: Token, expiry: Option<Expiry>) -> io::Result<Key> {
         let key = self.with_timers(|timers| timers.register(token, expiry))?;
-        let full = "there are 2^32 timers: drop some";
+        let full = "4294967295 timers are registered, which is the limit: deregister some";
         key.ok_or_else(|| static_error(io::ErrorKind::OutOfMemory, full))
     }
 
