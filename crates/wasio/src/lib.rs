@@ -1,8 +1,121 @@
-#![cfg_attr(feature = "net", doc = include_str!("../README.md"))]
-#![cfg_attr(
-    not(feature = "net"),
-    doc = "Event-driven I/O for WebAssembly, without `net`: see the guide."
-)]
+//! Event-driven I/O for WebAssembly: one readiness loop, with [mio]'s API and vocabulary, on every
+//! version of WASI and natively.
+//!
+//! wasio is for programs that wait for more than one thing at a time: network servers, proxies,
+//! interactive tools, and the runtimes under them. A program registers its sources with a [`Poll`].
+//! One call, [`Poll::poll`], then waits for all of them and returns an event for each source that is
+//! ready. A source is a TCP or UDP socket, a name look-up, a [timer](time), standard input, or, on
+//! WASI 0.2, anything with a `pollable`. A [`Waker`] ends the wait from another thread.
+//!
+//! wasio has no futures and no executor. tokio and the crates on top of it run on wasio through its
+//! drop-in replacement for mio: see the section "Use it under tokio" of the [README].
+//!
+//! # Usage
+//!
+//! ```toml
+//! [dependencies]
+//! wasio = { git = "https://github.com/wasio-rs/wasio" }
+//! ```
+//!
+//! An echo server. The same file compiles for every target in the table below:
+//!
+#![cfg_attr(feature = "net", doc = "```no_run")]
+#![cfg_attr(not(feature = "net"), doc = "```ignore")]
+//! use std::collections::HashMap;
+//! use std::io::{self, ErrorKind, Read, Write};
+//!
+//! use wasio::net::{TcpListener, TcpStream};
+//! use wasio::{Events, Interest, Poll, Token};
+//!
+//! const LISTENER: Token = Token(0);
+//!
+//! fn main() -> io::Result<()> {
+//!     // On WASI 0.1 the host opens the listener. Elsewhere the program binds one.
+//!     let mut listener = match TcpListener::preopened()? {
+//!         Some(listener) => listener,
+//!         None => TcpListener::bind("127.0.0.1:7777".parse().unwrap())?,
+//!     };
+//!     let mut poll = Poll::new()?;
+//!     let mut events = Events::with_capacity(1024);
+//!     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+//!
+//!     let mut streams = HashMap::new();
+//!     let mut next = Token(1);
+//!     loop {
+//!         poll.poll(&mut events, None)?;
+//!         for event in &events {
+//!             if event.token() == LISTENER {
+//!                 // Accept until there are no more connections.
+//!                 loop {
+//!                     let mut stream = match listener.accept() {
+//!                         Ok((stream, _peer)) => stream,
+//!                         Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+//!                         // The guide says which errors a server should survive.
+//!                         Err(error) => return Err(error),
+//!                     };
+//!                     poll.registry().register(&mut stream, next, Interest::READABLE)?;
+//!                     streams.insert(next, stream);
+//!                     next.0 += 1;
+//!                 }
+//!             } else if let Some(stream) = streams.get_mut(&event.token()) {
+//!                 if !echo(stream).unwrap_or(false) {
+//!                     // Dropping the stream deregisters it.
+//!                     streams.remove(&event.token());
+//!                 }
+//!             }
+//!         }
+//!     }
+//! }
+//!
+//! /// Sends back what has arrived. Returns whether the connection is still open.
+//! fn echo(stream: &mut TcpStream) -> io::Result<bool> {
+//!     let mut buffer = [0; 4096];
+//!     loop {
+//!         match stream.read(&mut buffer) {
+//!             Ok(0) => return Ok(false),
+//!             // A real server keeps what a slow peer does not take: see examples/src/bin/echo.rs.
+//!             Ok(count) => stream.write_all(&buffer[..count])?,
+//!             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
+//!             Err(error) => return Err(error),
+//!         }
+//!     }
+//! }
+//! ```
+//!
+//! Read the [guide] next. It explains the loop and the rules that keep it from stalling or spinning.
+//!
+//! # Features
+//!
+//! | feature | default | effect |
+//! |---|---|---|
+//! | `net` | on | [`net`]: TCP, UDP and name look-ups |
+//! | `in-place` | on | WASI 0.2: the host writes results into the caller's buffer, without an allocation and a copy |
+//! | `log` | off | trace messages through the [`log`](https://docs.rs/log) crate |
+//!
+//! `in-place` exports the function `cabi_realloc`, which only one crate in a program may do. Turn it
+//! off where another crate exports that function, and in all but one of several copies of wasio.
+//!
+//! # Supported platforms
+//!
+//! | target | waits with | TCP | UDP, name look-ups | timers | standard input | [`Waker`] |
+//! |---|---|---|---|---|---|---|
+//! | `wasm32-wasip1` | `poll_oneoff` | listeners that the host preopened, and connections accepted from them | no: the host has no such calls | yes | yes | from the polling thread |
+//! | `wasm32-wasip1-threads` | `poll_oneoff`, in slices: no host can interrupt a wait | as above | no | yes | yes | from any thread |
+//! | `wasm32-wasip2` | `wasi:io/poll` | yes | yes | yes | yes | from the polling thread |
+//! | Linux, Android | epoll | yes | yes | yes | yes | from any thread |
+//! | macOS, iOS, BSD | kqueue | yes | yes | yes | yes | from any thread |
+//! | Windows | IOCP | yes | yes | yes | no | from any thread |
+//!
+//! On any other target wasio does not compile. Linux and the WASI targets are tested; macOS and
+//! Windows are only type-checked. [PLATFORM.md] lists each behaviour on each platform, with the test
+//! that shows it. On WASI 0.2 `wasio::Pollable` makes a source of any `pollable`, and
+//! `wasio::HostError` keeps the host's error code.
+//!
+//! [mio]: https://docs.rs/mio
+//! [README]: https://github.com/wasio-rs/wasio#use-it-under-tokio
+//! [PLATFORM.md]: https://github.com/wasio-rs/wasio/blob/main/PLATFORM.md
+#![cfg_attr(feature = "net", doc = "[`net`]: crate::net")]
+#![cfg_attr(not(feature = "net"), doc = "[`net`]: #features")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod event;
@@ -42,3 +155,8 @@ pub use self::token::Token;
 pub use self::waker::Waker;
 
 pub(crate) use self::log::trace;
+
+/// Compiles the code blocks of the README.
+#[cfg(all(doctest, feature = "net"))]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;
