@@ -2,8 +2,8 @@
 //!
 //! # One loop
 //!
-//! A program registers its sources with a [`Poll`], each under a [`Token`] of its own choice, and
-//! then waits, again and again, for any of them:
+//! A program registers its sources with a [`Poll`], each under a [`Token`] of its choice. Then it
+//! loops: it waits until any source is ready, and handles the events.
 //!
 //! ```
 //! # #[cfg(all(feature = "net", not(target_env = "p1")))]
@@ -58,55 +58,108 @@
 //!
 //! # The rules
 //!
-//! 1. **After an event, go on until [`WouldBlock`].** The types of [`net`](crate::net), [`stdio`](crate::stdio)
-//!    and [`IoSource`] are *edge-triggered*: once a direction has been reported it is silent until an
-//!    operation on it has said `WouldBlock`. A program that stops earlier may hear no more of it (natively the system may report what arrives anew; WASI does not). If it
-//!    has to stop (to be fair to others, say), it must remember to go on without an event, or
-//!    [`reregister`](crate::Registry::reregister), which reports what is ready once more.
-//! 2. **Expect `WouldBlock` after an event all the same.** An event is a hint. Some hosts report too
-//!    much, and another thread may have been quicker.
-//! 3. **The end is a read of 0 bytes**, not an event. [`is_read_closed`](crate::event::Event::is_read_closed) may
-//!    come earlier, and may not come at all. After the end the direction is silent.
-//! 4. **An error belongs to its source.** It comes as an event that is readable, writable and
-//!    [an error](crate::event::Event::is_error), on WASI 0.2, whose hosts say no more than "ready", as one that is just
-//!    readable or writable; the next read or write returns what it was.
-//!    [`Poll::poll`] itself fails only when the wait did.
-//! 5. **Wait for what you need, or for both.** Interest in both directions costs nothing while idle: a
-//!    connection is writable nearly always, reported once, and then silent until a write would block.
-//! 6. **Do not wait for room to write first.** Write, and keep what was not taken until
-//!    the source is writable again. How much to keep is the program's to bound.
-//! 7. **What wasio does not see is level-triggered.** [`SourceFd`](crate::SourceFd) and
-//!    [`Selector::register`](crate::Selector::register) are reported by each poll for as long as they are ready.
+//! 1. **After an event, continue until [`WouldBlock`].** The types of [`net`],
+//!    [`stdio`](crate::stdio) and [`IoSource`] are *edge-triggered*: once a direction has been
+//!    reported, it is not reported again until an operation in that direction has returned
+//!    `WouldBlock`. A program that stops earlier may never get another event for the rest. If it
+//!    has to stop, to be fair to other sources for example, it must either remember to continue
+//!    without an event, or call [`reregister`], which reports the source again if it is still
+//!    ready.
+//! 2. **Expect `WouldBlock` even right after an event.** An event is a hint. Some hosts report
+//!    sources that are not ready, and another thread may have taken the data first.
+//! 3. **The end of a stream is a read of 0 bytes**, not an event. [`is_read_closed`] may be set
+//!    earlier, and may never be set. After the end the direction is not reported again.
+//! 4. **An error belongs to its source.** It arrives as an event that is readable, writable and
+//!    [an error](crate::event::Event::is_error). On WASI 0.2, where hosts report only "ready", the
+//!    event is just readable or writable. The next read or write returns the error itself.
+//!    [`Poll::poll`] fails only if the wait itself failed.
+//! 5. **Register for what you need, or simply for both directions.** Registering for both is free:
+//!    writability is reported once, and then not again until a write has returned `WouldBlock`.
+//! 6. **Write first, wait second.** Do not wait for a writable event before a write. Write, keep
+//!    what was not accepted, and send it when the source is writable again. Bound your write
+//!    buffers: a peer that does not read must not be able to fill your memory.
+//! 7. **Where wasio does not see the I/O, a source is level-triggered.** [`SourceFd`] and
+//!    [`Selector::register`](crate::Selector::register) report a descriptor in every poll for as
+//!    long as it is ready.
 //!
-//! # What a short read tells
+//! # Accepting connections
 //!
-//! When a read of a stream returns fewer bytes than there was room for, the host had no more. wasio
-//! arms the direction then and there, and answers the next read with `WouldBlock` itself: the
-//! loop above costs one read of the host a message and not two. A program that reads on without polling gets the host's own answer
-//! from the second read on. Not so on WASI 0.2, whose hosts call a stream ready until a read of it has found nothing: there each
-//! read is one of the host.
+//! Most errors of `accept` concern one connection, and the listener continues to work. A server
+//! that stops at the first error can be stopped by any peer, so distinguish four cases:
 //!
-//! # Timers, and waking
+//! * [`WouldBlock`]: no connection is waiting. Wait for the next event.
+//! * `ConnectionAborted`, `ConnectionReset`: a peer left before it was accepted. Accept the next
+//!   one. The same goes for `Interrupted`, which a signal causes.
+//! * The socket is closed, or is no listener (`InvalidInput`, `NotConnected` or "bad descriptor"):
+//!   no later `accept` can succeed. This is the only kind of error that ends a listener, and it is
+//!   a mistake in the program. Give up.
+//! * Any other error: no connection can be accepted now. Usually too many files are open. Leave the
+//!   accept loop, and try again later.
 //!
-//! A [`Timer`](crate::time::Timer) is a source like any other. A [`Waker`](crate::Waker) makes the poll return from
-//! another thread, where there are threads.
+//! To try again later, [`reregister`] the listener after a short pause (a [`Timer`]), or as soon as
+//! a connection has been closed. The listener is then reported again if a connection is waiting. Do
+//! not retry at once: that spins for as long as descriptors are short. Do not count on an event for
+//! the connections that are already waiting either: there may be none until another peer connects.
+//! WASI 0.2 has no error code for "too many open files", so a host may report it as `Other`.
 //!
-//! # Names
+#![cfg_attr(feature = "net", doc = "```")]
+#![cfg_attr(not(feature = "net"), doc = "```ignore")]
+//! use std::io::{self, ErrorKind};
+//! use wasio::net::{TcpListener, TcpStream};
 //!
-//! [`net::lookup`](crate::net::lookup) gives a source that yields the addresses of a name. Try them in their order: a
-//! connection to the first one may fail where one to the second does not. `examples/src/bin/dns_and_dial.rs` does
-//! that, with a deadline for each attempt.
+//! /// Accepts all waiting connections. After an error that it returns, the caller either gives up
+//! /// or reregisters the listener later.
+//! fn accept_all(listener: &TcpListener, mut handle: impl FnMut(TcpStream)) -> io::Result<()> {
+//!     loop {
+//!         match listener.accept() {
+//!             Ok((stream, _peer)) => handle(stream),
+//!             Err(error) => match error.kind() {
+//!                 ErrorKind::WouldBlock => return Ok(()),
+//!                 ErrorKind::ConnectionAborted
+//!                 | ErrorKind::ConnectionReset
+//!                 | ErrorKind::Interrupted => {}
+//!                 _ => return Err(error),
+//!             },
+//!         }
+//!     }
+//! }
+//! # let _ = |listener: &TcpListener| accept_all(listener, drop);
+//! ```
 //!
-//! # What else WASI 0.2 can wait for
+//! # Short reads
 //!
-//! On WASI 0.2 anything with a `pollable` is a source, by its handle: `wasio::Pollable`. So the answer to a request by
-//! `wasi:http`, and the parts of its body, come in beside sockets. It is level-triggered: read what there is after
-//! each event, or make it one-shot. Drop the `Pollable` before what it names, and that before its parent.
-//! `examples/src/bin/everything.rs` shows it all in one poll.
+//! A read of a stream that returns fewer bytes than the buffer has room for shows that the host has
+//! no more data. On WASI 0.1 wasio makes use of that. It arms the direction at once, and answers
+//! the next read with `WouldBlock` without calling the host, so the loop above needs one host call
+//! per message instead of two. Only that one read is answered so: a program that continues to read
+//! without polling gets the host's answer from then on.
 //!
-//! # One source of several kinds on every target
+//! On WASI 0.2 a short read proves nothing, because hosts report a stream as ready until a read of
+//! it finds no data. Each read there is a host call.
 //!
-//! On WASI 0.1 the host hands in listeners, on WASI 0.2 and natively a program binds its own; this serves all:
+//! # Timers and wake-ups
+//!
+//! A [`Timer`] is a source like any other. A [`Waker`](crate::Waker) makes the poll return from
+//! another thread, on targets that have threads.
+//!
+//! # Host names
+//!
+//! [`net::lookup`] makes a source that yields the addresses of a name. Try them in order: the first
+//! may be unreachable and the second not. `examples/src/bin/dns_and_dial.rs` does so, with a
+//! deadline for each attempt.
+//!
+//! # Other pollables of WASI 0.2
+//!
+//! On WASI 0.2, `wasio::Pollable` makes a source of the handle of any `pollable`. The response to a
+//! `wasi:http` request and the parts of its body then arrive in the same poll as sockets. Such a
+//! source is level-triggered, so consume what is ready after each event, or make it one-shot. Drop
+//! the `Pollable` before the pollable that it names, and that one before its parent resource: the
+//! host traps otherwise. `examples/src/bin/everything.rs` shows all of this in one poll.
+//!
+//! # A listener on every target
+//!
+//! A WASI 0.1 program cannot bind a socket: its host opens the listener and passes it in. On WASI
+//! 0.2 and natively the program binds one itself. This serves all of them:
 //!
 //! ```
 //! # #[cfg(feature = "net")]
@@ -126,4 +179,16 @@
 //! [`Poll::poll`]: crate::Poll::poll
 //! [`Token`]: crate::Token
 //! [`IoSource`]: crate::IoSource
+//! [`Timer`]: crate::time::Timer
 //! [`WouldBlock`]: std::io::ErrorKind::WouldBlock
+//! [`is_read_closed`]: crate::event::Event::is_read_closed
+//! [`reregister`]: crate::Registry::reregister
+#![cfg_attr(feature = "net", doc = "[`net`]: crate::net")]
+#![cfg_attr(feature = "net", doc = "[`net::lookup`]: crate::net::lookup")]
+#![cfg_attr(not(feature = "net"), doc = "[`net`]: crate#features")]
+#![cfg_attr(not(feature = "net"), doc = "[`net::lookup`]: crate#features")]
+#![cfg_attr(any(unix, target_os = "wasi"), doc = "[`SourceFd`]: crate::SourceFd")]
+#![cfg_attr(
+    not(any(unix, target_os = "wasi")),
+    doc = "[`SourceFd`]: crate#supported-platforms"
+)]

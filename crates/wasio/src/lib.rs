@@ -3,9 +3,9 @@
 //!
 //! wasio is for programs that wait for more than one thing at a time: network servers, proxies,
 //! interactive tools, and the runtimes under them. A program registers its sources with a [`Poll`].
-//! One call, [`Poll::poll`], then waits for all of them and returns an event for each source that is
-//! ready. A source is a TCP or UDP socket, a name look-up, a [timer](time), standard input, or, on
-//! WASI 0.2, anything with a `pollable`. A [`Waker`] ends the wait from another thread.
+//! One call, [`Poll::poll`], then waits for all of them and returns an event for each source that
+//! is ready. A source is a TCP or UDP socket, a name look-up, a [timer](time), standard input, or,
+//! on WASI 0.2, anything with a `pollable`. A [`Waker`] ends the wait from another thread.
 //!
 //! wasio has no futures and no executor. tokio and the crates on top of it run on wasio through its
 //! drop-in replacement for mio: see the section "Use it under tokio" of the [README].
@@ -82,7 +82,8 @@
 //! }
 //! ```
 //!
-//! Read the [guide] next. It explains the loop and the rules that keep it from stalling or spinning.
+//! Read the [guide] next. It explains the loop and the rules that keep it from stalling or
+//! spinning.
 //!
 //! # Features
 //!
@@ -92,8 +93,8 @@
 //! | `in-place` | on | WASI 0.2: the host writes results into the caller's buffer, without an allocation and a copy |
 //! | `log` | off | trace messages through the [`log`](https://docs.rs/log) crate |
 //!
-//! `in-place` exports the function `cabi_realloc`, which only one crate in a program may do. Turn it
-//! off where another crate exports that function, and in all but one of several copies of wasio.
+//! `in-place` exports the function `cabi_realloc`, which only one crate in a program may do. Turn
+//! it off where another crate exports that function, and in all but one of several copies of wasio.
 //!
 //! # Supported platforms
 //!
@@ -107,8 +108,8 @@
 //! | Windows | IOCP | yes | yes | yes | no | from any thread |
 //!
 //! On any other target wasio does not compile. Linux and the WASI targets are tested; macOS and
-//! Windows are only type-checked. [PLATFORM.md] lists each behaviour on each platform, with the test
-//! that shows it. On WASI 0.2 `wasio::Pollable` makes a source of any `pollable`, and
+//! Windows are only type-checked. [PLATFORM.md] lists each behaviour on each platform, with the
+//! test that shows it. On WASI 0.2 `wasio::Pollable` makes a source of any `pollable`, and
 //! `wasio::HostError` keeps the host's error code.
 //!
 //! [mio]: https://docs.rs/mio
