@@ -5,13 +5,14 @@ use std::time::Duration;
 use crate::portable::Config;
 use crate::{Events, Interest, Selector, Token, event};
 
-/// Waits for sources to become ready.
+/// Waits until sources are ready, and reports which.
 ///
-/// See the [guide](crate::guide) for the loop and its rules.
+/// Register sources through [`registry`](Self::registry), then call [`poll`](Self::poll) in a loop.
+/// The [guide](crate::guide) explains the loop and its rules.
 ///
 /// # Examples
 ///
-/// A timer, the shortest source there is:
+/// Waiting for a timer:
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -31,55 +32,56 @@ use crate::{Events, Interest, Selector, Token, event};
 ///
 /// # Platform behaviour
 ///
-/// | platform | the wait | cost of a wait |
+/// | platform | waits with | cost of a wait |
 /// |---|---|---|
-/// | WASI 0.1 | `poll_oneoff` | the busy sources; now and then all (see [`PollBuilder`]) |
-/// | WASI 0.2 | `wasi:io/poll` | the busy sources; now and then all (see [`PollBuilder`]) |
-/// | Linux, Android | epoll, edge-triggered | the ready sources |
-/// | macOS, iOS, BSD | kqueue, edge-triggered | the ready sources |
-/// | Windows | IOCP with AFD, one-shot and armed again | the ready sources |
+/// | WASI 0.1 | `poll_oneoff` | per busy source, plus sweeps: see [`PollBuilder`] |
+/// | WASI 0.2 | `wasi:io/poll` | per busy source, plus sweeps: see [`PollBuilder`] |
+/// | Linux, Android | epoll, edge-triggered | per ready source |
+/// | macOS, iOS, BSD | kqueue, edge-triggered | per ready source |
+/// | Windows | IOCP and AFD, one-shot and re-armed by wasio | per ready source |
 pub struct Poll {
     registry: Registry,
 }
 
 impl Poll {
-    /// A poll with no sources.
+    /// Creates a `Poll` with no sources.
     ///
     /// # Errors
     ///
-    /// None on WASI; natively what the operating system says (too many open files).
+    /// Natively the error of the operating system, for example too many open files. On WASI it does
+    /// not fail.
     pub fn new() -> io::Result<Self> {
         Self::builder().build()
     }
 
-    /// A poll whose hot/cold policy is to be set.
+    /// Creates a `Poll` with settings other than the default: see [`PollBuilder`].
     pub fn builder() -> PollBuilder {
         PollBuilder {
             config: Config::DEFAULT,
         }
     }
 
-    /// Where sources are registered.
+    /// Returns the registry, which sources are registered with.
     #[must_use]
     pub fn registry(&self) -> &Registry {
         &self.registry
     }
 
-    /// Waits until a source is ready, a timer fires, [`Waker::wake`](crate::Waker::wake) is
-    /// called or `timeout` has passed, and replaces the content of `events` by what was found.
+    /// Waits until a source is ready, a timer expires, [`Waker::wake`](crate::Waker::wake) is
+    /// called or `timeout` has passed. The events replace the previous content of `events`.
     ///
-    /// `timeout` is measured on the monotonic clock and never ends early; it is rounded up to
-    /// what the host can do. `None` waits without limit; zero does not block. A return with no
-    /// events means that the timeout has passed.
+    /// `None` waits without a limit, and zero does not block. The timeout is measured on the
+    /// monotonic clock and rounded up to what the host supports, so the call never returns early.
+    /// If it returns without events, the timeout has passed. A signal does not end the wait.
     ///
-    /// A signal that interrupts the wait does not end it.
+    /// Events that do not fit into `events` are returned by the next call.
     ///
     /// # Errors
     ///
-    /// * [`InvalidInput`](io::ErrorKind::InvalidInput): nothing to wait for (no source, timer,
-    ///   waker or timeout), or `events` has a capacity of 0.
-    /// * What the host says when the wait itself failed. An error of one source is an event of
-    ///   that source ([`Event::is_error`](event::Event::is_error)), not an error here.
+    /// * [`InvalidInput`](io::ErrorKind::InvalidInput): there is nothing to wait for (no source,
+    ///   timer, waker or timeout), or the capacity of `events` is 0.
+    /// * The host's error if the wait itself failed. The error of one source is an event of that
+    ///   source ([`Event::is_error`](event::Event::is_error)) and does not make this call fail.
     pub fn poll(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
         self.registry.selector.select(events, timeout)
     }
@@ -91,12 +93,15 @@ impl fmt::Debug for Poll {
     }
 }
 
-/// Settings of a [`Poll`]: how the cost of a wait is kept to the busy sources.
+/// Builds a [`Poll`], with limits for what idle sources may cost.
 ///
-/// On WASI 0.1 and 0.2 a wait costs the host work for each source it is asked about, ready or not.
-/// While a few sources are busy wasio waits for those alone (they are *hot*), and looks at
-/// the rest (*cold*) now and then. These two bounds say how often. Where the host's wait costs only
-/// what is ready (natively), they have no effect.
+/// On WASI 0.1 and 0.2 a wait costs the host work per source, ready or not. So while a few sources
+/// are busy (*hot*), wasio waits for those only. It polls the others (*cold*) in between, without
+/// blocking: that is a *sweep*. The settings decide how often a sweep is made.
+///
+/// # Platform behaviour
+///
+/// Natively a wait costs work per ready source only, and the settings have no effect.
 ///
 /// # Examples
 ///
@@ -119,21 +124,24 @@ pub struct PollBuilder {
 }
 
 impl PollBuilder {
-    /// The longest that a ready cold source waits while hot ones are busy, as far as
-    /// [`max_sweep_ratio`](Self::max_sweep_ratio) allows. 1 ms unless set.
+    /// Sets how long a ready cold source may go unreported while hot sources are busy. The default
+    /// is 1 ms.
+    ///
+    /// The delay may be longer where [`max_sweep_ratio`](Self::max_sweep_ratio) does not allow
+    /// sweeps that often.
     pub fn max_delay(mut self, max_delay: Duration) -> Self {
         self.config.max_delay_ns = u64::try_from(max_delay.as_nanos()).unwrap_or(u64::MAX);
         self
     }
 
-    /// The largest share of the time that looking at cold sources may take: a
-    /// fraction, clamped to 0.01 ..= 0.9. 0.2 unless set. While looks find nothing they take half of
-    /// it.
+    /// Sets the largest fraction of time that sweeps of cold sources may take. The default is 0.2.
+    /// The value is clamped to 0.01 ..= 0.9 and rounded down to a whole percent.
     ///
-    /// If looks at all cold sources take a time `t` together, each has its turn once in
-    /// `t / share`, so this bounds the delay of a cold source from below. `t` is 0.2 to 0.3 ms for a
-    /// thousand in wasmtime: of those a [`max_delay`](Self::max_delay) of 200 µs is kept for less than a
-    /// hundred by the usual share, and for 300 by a share of 0.5.
+    /// This also limits how soon a cold source is seen: if a sweep of all cold sources takes the
+    /// time `t`, each of them is polled once per `t / ratio`. With the default, wasmtime can sweep
+    /// about 100 idle sources every 200 µs. Raise the ratio to 0.5 for about 300.
+    ///
+    /// Today the ratio is halved while sweeps find nothing ready.
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -145,18 +153,18 @@ impl PollBuilder {
         self
     }
 
-    /// Whether hot and cold are told apart at all. `true` unless set; `false` makes
-    /// each wait a wait for everything.
+    /// Sets whether wasio adapts its waits to the sources that are busy. The default is `true`.
+    /// With `false`, each wait is for all sources.
     pub fn adaptive(mut self, enabled: bool) -> Self {
         self.config.enabled = enabled;
         self
     }
 
-    /// The poll.
+    /// Creates the `Poll`.
     ///
     /// # Errors
     ///
-    /// As [`Poll::new`].
+    /// The same as [`Poll::new`].
     pub fn build(self) -> io::Result<Poll> {
         let selector = Selector::with_config(self.config)?;
         Ok(Poll {
@@ -167,18 +175,19 @@ impl PollBuilder {
 
 /// Registers sources with a [`Poll`].
 ///
-/// A clone ([`try_clone`](Self::try_clone)) may be moved to another thread.
+/// To register sources from another thread, move a clone there: see [`try_clone`](Self::try_clone).
 pub struct Registry {
     selector: Selector,
 }
 
 impl Registry {
-    /// Registers a source and arms each direction of `interests`.
+    /// Registers a source: from now on its events are reported under `token`.
     ///
     /// # Errors
     ///
-    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the source is registered, and what
-    /// the source says: a descriptor that is not open, for instance.
+    /// * [`AlreadyExists`](io::ErrorKind::AlreadyExists): the source is already registered, with
+    ///   this registry or another.
+    /// * The error of the source itself, for example that its descriptor is not open.
     pub fn register<S>(&self, source: &mut S, token: Token, interests: Interest) -> io::Result<()>
     where
         S: event::Source + ?Sized,
@@ -187,13 +196,15 @@ impl Registry {
         source.register(self, token, interests)
     }
 
-    /// Replaces token and interests of a source, and arms each direction of `interests`:
-    /// if it is ready, there is an event, drained or not.
+    /// Replaces the token and the interests of a registered source.
+    ///
+    /// This also arms each direction in `interests`: if the source is ready now, it is reported
+    /// (again), even if no operation has returned `WouldBlock` since its last event.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](io::ErrorKind::NotFound) if the source is not registered,
-    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if it is with another registry.
+    /// * [`NotFound`](io::ErrorKind::NotFound): the source is not registered.
+    /// * [`AlreadyExists`](io::ErrorKind::AlreadyExists): it is registered with another registry.
     pub fn reregister<S>(&self, source: &mut S, token: Token, interests: Interest) -> io::Result<()>
     where
         S: event::Source + ?Sized,
@@ -202,12 +213,13 @@ impl Registry {
         source.reregister(self, token, interests)
     }
 
-    /// Takes a source out: no event of it is delivered afterwards. Dropping the
-    /// source does the same, for all sources that wasio owns.
+    /// Removes a source: no event of it is returned after this call.
+    ///
+    /// Dropping a source of wasio also deregisters it.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](io::ErrorKind::NotFound) if the source is not registered.
+    /// [`NotFound`](io::ErrorKind::NotFound): the source is not registered with this registry.
     pub fn deregister<S>(&self, source: &mut S) -> io::Result<()>
     where
         S: event::Source + ?Sized,
@@ -216,7 +228,7 @@ impl Registry {
         source.deregister(self)
     }
 
-    /// A second handle to the same registry.
+    /// Creates a second handle to the same registry, which another thread may use.
     ///
     /// # Errors
     ///
@@ -224,15 +236,19 @@ impl Registry {
     ///
     /// # Platform behaviour
     ///
-    /// On `wasm32-wasip1-threads` nothing can interrupt a wait: while there is a second
-    /// handle or a [`Waker`](crate::Waker), a wait with descriptors is done in slices of 1 to 10 ms.
-    /// They grow to 200 ms once nothing has happened for a second, as long as there is no waker and
-    /// no other thread has used its handle during a wait.
+    /// Guaranteed: another thread may register sources while this one polls, and neither blocks the
+    /// other.
+    ///
+    /// Today: natively such a change takes effect at once. On `wasm32-wasip1-threads` no host call
+    /// can be interrupted, so while there is a second handle or a [`Waker`](crate::Waker), a wait
+    /// with descriptors is split into slices of 1 to 10 ms, and the change takes effect when the
+    /// current slice ends. After a second without events the slices grow to 200 ms, unless there is
+    /// a waker or another thread has already used its handle during a wait.
     pub fn try_clone(&self) -> io::Result<Self> {
         self.selector.try_clone().map(|selector| Self { selector })
     }
 
-    /// The selector below, for authors of sources.
+    /// Returns the underlying selector, for authors of sources.
     #[must_use]
     pub fn selector(&self) -> &Selector {
         &self.selector
@@ -245,8 +261,8 @@ impl fmt::Debug for Registry {
     }
 }
 
-/// The descriptors of the operating system's selector, for a wait around this one: it is readable
-/// when a source is ready. Timers are not seen through it.
+/// The descriptor of the operating system's selector. It lets another selector wait for this one:
+/// it is readable when a source is ready. Timers do not make it readable.
 #[cfg(unix)]
 mod descriptor {
     use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};

@@ -4,15 +4,18 @@ use crate::registration::{self, Registration};
 use crate::sys::{self, Backend, Target};
 use crate::{Interest, Mode, Registry, Token, event};
 
-/// Any pollable of `wasi:io/poll`, from any bindings, also those of another version of WASI 0.2: a future of
-/// `wasi:http`, a body's stream, a clock. (WASI 0.2 only.)
+/// Any `pollable` of `wasi:io/poll` as a source, for example one of `wasi:http` or of a clock (WASI
+/// 0.2 only).
 ///
-/// It becomes readable, level-triggered: each poll reports it for as long as the host calls it
-/// ready; or, made by [`oneshot`](Self::oneshot), once a registration.
+/// The pollable may come from any bindings, including bindings of another release of WASI 0.2.
 ///
-/// It is known by its handle and not owned: drop or deregister this before the pollable is
-/// dropped. The host ends the program that waits for a pollable which is gone; so that takes it
-/// out of the forks of its selector, too.
+/// When the pollable is ready, the source is readable. It is level-triggered: each poll reports it
+/// for as long as the host calls it ready. A source made by [`oneshot`](Self::oneshot) is reported
+/// once per registration.
+///
+/// A `Pollable` borrows the pollable by its handle. Drop or deregister it before the pollable
+/// itself is dropped: the host traps if a wait names a pollable that no longer exists. This also
+/// removes it from all [forks](crate::Selector::fork) of its selector, for the same reason.
 ///
 /// # Examples
 ///
@@ -40,13 +43,13 @@ pub struct Pollable {
 }
 
 impl Pollable {
-    /// The pollable with this handle, reported by each poll while it is ready.
+    /// Creates a level-triggered source for the pollable with this handle.
     #[must_use]
     pub fn new(handle: u32) -> Self {
         Self::with_mode(handle, Mode::Level)
     }
 
-    /// The pollable with this handle, reported once a registration.
+    /// Creates a source for the pollable with this handle that is reported once per registration.
     #[must_use]
     pub fn oneshot(handle: u32) -> Self {
         Self::with_mode(handle, Mode::Oneshot)
@@ -60,7 +63,7 @@ impl Pollable {
         }
     }
 
-    /// The handle.
+    /// Returns the handle.
     #[must_use]
     pub fn handle(&self) -> u32 {
         self.handle
@@ -68,7 +71,7 @@ impl Pollable {
 }
 
 impl event::Source for Pollable {
-    /// `interests` must hold [`Interest::READABLE`]: a pollable becomes nothing else.
+    /// `interests` must include [`Interest::READABLE`]: a pollable is never writable.
     fn register(
         &mut self,
         registry: &Registry,

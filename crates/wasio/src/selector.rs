@@ -6,35 +6,42 @@ use crate::portable::Config;
 use crate::sys::{self, Backend};
 use crate::{Events, Interest, Token};
 
-/// What the operating system or the WASI host calls an open source.
+/// The number by which the operating system or the WASI host knows an open source.
 #[cfg(any(unix, target_os = "wasi"))]
 pub type RawDescriptor = std::os::fd::RawFd;
-/// What the operating system calls an open source.
+/// The number by which the operating system knows an open source.
 #[cfg(windows)]
 pub type RawDescriptor = std::os::windows::io::RawSocket;
 
-/// How a registration goes on after an event.
+/// What a registration does after an event.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
-    /// Each poll reports the source for as long as it is ready. The only mode for
-    /// sources whose I/O wasio does not see.
+    /// Each poll reports the source for as long as it is ready. Use this mode for sources whose I/O
+    /// wasio does not see.
     Level,
-    /// Silent after an event until an operation through wasio says that there is no more
-    /// ([`IoSource`](crate::IoSource) does), or until it is registered again.
+    /// After an event the direction is not reported again until an operation in it returns
+    /// `WouldBlock`, or until `reregister`. wasio must see the operation: do it through
+    /// [`IoSource`](crate::IoSource).
     Edge,
-    /// Silent after an event until it is registered again.
+    /// After an event the source is not reported again until `reregister`.
     Oneshot,
 }
 
 /// The object that waits: the low-level side of [`Poll`](crate::Poll).
 ///
-/// It waits for descriptors by number and does not own them. Programs use
-/// [`Poll`](crate::Poll) and [`Registry`](crate::Registry); a `Selector` is for authors of sources and
-/// runtimes. Every method takes `&self` and may be called while another thread waits in
-/// [`select`](Self::select), and never waits for that wait. Natively it takes effect at once.
-/// On `wasm32-wasip1-threads`, where no host can be interrupted, it does within 10 ms if there is
-/// a second handle ([`try_clone`](Self::try_clone)) or a [`Waker`](crate::Waker); the first such
-/// call may take 200 ms where there is no waker, and through a shared reference alone a second.
+/// It is meant for authors of sources and runtimes. Programs use [`Poll`](crate::Poll) and
+/// [`Registry`](crate::Registry). A selector knows descriptors by their number and does not own
+/// them: the caller keeps a descriptor open while it is registered.
+///
+/// # Platform behaviour
+///
+/// Guaranteed: every method may be called while another thread is in [`select`](Self::select), and
+/// returns without waiting for that thread.
+///
+/// Today: natively such a call takes effect at once. On `wasm32-wasip1-threads` no host call can be
+/// interrupted. There it takes effect within 10 ms if there is a second handle
+/// ([`try_clone`](Self::try_clone)) or a [`Waker`](crate::Waker). Without a waker, the first such
+/// call may need 200 ms, or one second if the other thread has no handle but only a reference.
 ///
 /// # Examples
 ///
@@ -59,11 +66,12 @@ pub struct Selector {
 }
 
 impl Selector {
-    /// A selector with no registrations.
+    /// Creates a selector with no registrations.
     ///
     /// # Errors
     ///
-    /// None on WASI; natively what the operating system says (too many open files).
+    /// Natively the error of the operating system, for example too many open files. On WASI it does
+    /// not fail.
     pub fn new() -> io::Result<Self> {
         Self::with_config(Config::DEFAULT)
     }
@@ -77,19 +85,20 @@ impl Selector {
         Self { inner }
     }
 
-    /// Waits until a source is ready, a timer fires, [`Waker::wake`](crate::Waker::wake) is
-    /// called or `timeout` has passed, and replaces the content of `events` by what was found.
+    /// Waits until a source is ready, a timer expires, [`Waker::wake`](crate::Waker::wake) is
+    /// called or `timeout` has passed. The events replace the previous content of `events`.
     ///
-    /// `timeout` is measured on the monotonic clock and never ends early; it is rounded up to
-    /// what the host can do. `None` waits without limit; zero does not block.
+    /// `None` waits without a limit, and zero does not block. The timeout is measured on the
+    /// monotonic clock and rounded up to what the host supports, so the call never returns early.
     ///
     /// # Errors
     ///
-    /// * [`InvalidInput`](io::ErrorKind::InvalidInput): nothing to wait for (no source, timer,
-    ///   waker or timeout), or `events` has a capacity of 0.
-    /// * [`ResourceBusy`](io::ErrorKind::ResourceBusy): another thread is in `select` of this selector.
-    /// * What the host says when the wait itself failed. An error of one source is an event of
-    ///   that source, not an error here.
+    /// * [`InvalidInput`](io::ErrorKind::InvalidInput): there is nothing to wait for (no source,
+    ///   timer, waker or timeout), or the capacity of `events` is 0.
+    /// * [`ResourceBusy`](io::ErrorKind::ResourceBusy): another thread is in `select` on this
+    ///   selector.
+    /// * The host's error if the wait itself failed. The error of one source is an event of that
+    ///   source and does not make this call fail.
     pub fn select(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
         events.clear();
         if events.capacity() == 0 {
@@ -102,12 +111,14 @@ impl Selector {
         self.inner.select(events, timeout)
     }
 
-    /// Registers a descriptor, level-triggered, and arms it.
+    /// Registers a descriptor, level-triggered.
+    ///
+    /// Keep the descriptor open until it is deregistered.
     ///
     /// # Errors
     ///
-    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the descriptor is registered; the
-    /// host's error if it is not open.
+    /// * [`AlreadyExists`](io::ErrorKind::AlreadyExists): the descriptor is already registered.
+    /// * The host's error, for example if the descriptor is not open.
     pub fn register(
         &self,
         descriptor: RawDescriptor,
@@ -117,11 +128,11 @@ impl Selector {
         self.register_with(descriptor, token, interests, Mode::Level)
     }
 
-    /// As [`register`](Self::register), in a mode of the caller's choice.
+    /// Registers a descriptor in the given mode.
     ///
     /// # Errors
     ///
-    /// As [`register`](Self::register).
+    /// The same as [`register`](Self::register).
     pub fn register_with(
         &self,
         descriptor: RawDescriptor,
@@ -134,11 +145,11 @@ impl Selector {
             .map(drop)
     }
 
-    /// Replaces token and interests of a registration, keeps its mode, and arms it.
+    /// Replaces the token and the interests of a registration, keeps its mode, and arms it.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](io::ErrorKind::NotFound) if the descriptor is not registered.
+    /// [`NotFound`](io::ErrorKind::NotFound): the descriptor is not registered.
     pub fn reregister(
         &self,
         descriptor: RawDescriptor,
@@ -149,11 +160,11 @@ impl Selector {
         self.inner.reregister(key, token, interests, mode)
     }
 
-    /// Replaces token, interests and mode of a registration, and arms it.
+    /// Replaces the token, the interests and the mode of a registration, and arms it.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](io::ErrorKind::NotFound) if the descriptor is not registered.
+    /// [`NotFound`](io::ErrorKind::NotFound): the descriptor is not registered.
     pub fn reregister_with(
         &self,
         descriptor: RawDescriptor,
@@ -165,17 +176,18 @@ impl Selector {
         self.inner.reregister(key, token, interests, mode)
     }
 
-    /// Removes a registration. Do it before the descriptor is closed.
+    /// Removes a registration. Call this before the descriptor is closed: afterwards its number may
+    /// belong to another source.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](io::ErrorKind::NotFound) if the descriptor is not registered.
+    /// [`NotFound`](io::ErrorKind::NotFound): the descriptor is not registered.
     pub fn deregister(&self, descriptor: RawDescriptor) -> io::Result<()> {
         let (key, _) = self.inner.find(descriptor)?;
         self.inner.deregister(key)
     }
 
-    /// A second handle to the same selector: what is registered through one is seen by both.
+    /// Creates a second handle to the same selector. Both handles see the same registrations.
     ///
     /// # Errors
     ///
@@ -184,15 +196,15 @@ impl Selector {
         Ok(Self::from_inner(self.inner.clone()))
     }
 
-    /// An independent selector that starts with the registrations and timers of this one.
+    /// Creates an independent selector that starts with the registrations and timers of this one.
     ///
-    /// From then on each goes its own way. [`Mode::Edge`] becomes [`Mode::Level`] in the fork:
-    /// the sources report their I/O to the selector they were registered with. The
-    /// [`Waker`](crate::Waker) stays with this one.
+    /// Later changes to one of the two do not affect the other. [`Mode::Edge`] becomes
+    /// [`Mode::Level`] in the fork, because a source reports its I/O only to the selector that it
+    /// was registered with. The [`Waker`](crate::Waker) remains with this selector.
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new).
+    /// The same as [`new`](Self::new).
     pub fn fork(&self) -> io::Result<Self> {
         self.inner.fork().map(Self::from_inner)
     }

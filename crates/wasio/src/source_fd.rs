@@ -3,18 +3,22 @@ use std::os::fd::RawFd;
 
 use crate::{Interest, Registry, Token, event};
 
-/// Registers a descriptor that somebody else owns, level-triggered: wasio does not see
-/// its I/O, so each poll reports it for as long as it is ready.
+/// A descriptor that is owned elsewhere, as a level-triggered source.
 ///
-/// The descriptor must be non-blocking, stay open while it is registered, and be deregistered before it is
-/// closed. For one event a registration use
-/// [`Selector::register_with`](crate::Selector::register_with) and [`Mode::Oneshot`](crate::Mode::Oneshot).
+/// wasio does not see the I/O on it, so each poll reports it for as long as it is ready. For one
+/// event per registration use [`Selector::register_with`](crate::Selector::register_with) and
+/// [`Mode::Oneshot`](crate::Mode::Oneshot).
+///
+/// The descriptor must be non-blocking. Keep it open while it is registered, and deregister it
+/// before it is closed.
 ///
 /// # Platform behaviour
 ///
-/// Unix and WASI. What the host cannot wait for (regular files, on most) counts as
-/// always ready, as with `poll(2)`. On WASI 0.2 a descriptor is one of libc's, and is waited for with its `poll`: in slices
-/// of 1 to 10 ms in turn with what else is registered, unless there are only descriptors.
+/// * Available on Unix and WASI.
+/// * A source that the host cannot wait for, such as a regular file on most hosts, counts as always
+///   ready, as with `poll(2)`.
+/// * WASI 0.2: the descriptor is one of libc, and libc's `poll` waits for it. If sources that are
+///   not descriptors are registered too, the two waits alternate in slices of 1 to 10 ms.
 ///
 /// # Examples
 ///
@@ -34,7 +38,7 @@ use crate::{Interest, Registry, Token, event};
 ///
 /// theirs.write_all(b"x")?;
 /// for _ in 0..2 {
-///     // Nothing was read: it is still ready.
+///     // Nothing was read, so it is still ready.
 ///     poll.poll(&mut events, None)?;
 ///     assert!(events.iter().next().unwrap().is_readable());
 /// }

@@ -4,23 +4,28 @@ use std::io;
 use crate::sys::{self, Backend};
 use crate::{Registry, Token};
 
-/// Makes a [`Poll`](crate::Poll) return from another thread, or makes its next wait
-/// return at once.
+/// Wakes a [`Poll`](crate::Poll) from another thread.
 ///
-/// [`wake`](Self::wake) before or during a poll gives an event that is readable, with the waker's token.
-/// Several wakes before that event may merge into one. What the waking thread did before `wake`
-/// is visible to the thread that gets the event.
+/// [`wake`](Self::wake) makes the current call of [`Poll::poll`](crate::Poll::poll), or otherwise
+/// the next one, return a readable event with the waker's token. Several wakes before that event
+/// may be merged into one event. Everything that the waking thread did before `wake` is visible to
+/// the thread that receives the event.
 ///
-/// There is one waker a poll; share it with an [`Arc`](std::sync::Arc). Dropping it takes back a
-/// wake that no poll has reported yet.
+/// A `Poll` has at most one waker at a time. Share it with an [`Arc`](std::sync::Arc). Dropping the
+/// waker discards a wake that has not been reported yet.
 ///
 /// # Platform behaviour
 ///
-/// Guaranteed: no wake is lost. Today: on `wasm32-wasip1-threads` a wait with no descriptors
-/// ends at once and one with descriptors within 10 ms, as no host can be interrupted (within 200 ms,
-/// once, if the waker is made while the poll has been waiting for a second already); natively
-/// at once. On WASI without threads only the polling thread itself can call `wake`: its next
-/// wait returns at once.
+/// Guaranteed: no wake is lost.
+///
+/// Today, `wake` takes effect:
+///
+/// * Natively: at once.
+/// * `wasm32-wasip1-threads`: at once if no descriptor is registered, otherwise within 10 ms,
+///   because no host call can be interrupted. If the poll has already been waiting for a second
+///   when the waker is created, the first wake may need up to 200 ms.
+/// * WASI without threads: only the polling thread itself can call `wake`, and its next poll does
+///   not block.
 ///
 /// # Examples
 ///
@@ -45,12 +50,12 @@ pub struct Waker {
 }
 
 impl Waker {
-    /// A waker for the poll of `registry`.
+    /// Creates a waker for the poll that `registry` belongs to. Its events carry `token`.
     ///
     /// # Errors
     ///
-    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the poll has a waker. It may have
-    /// another once that one is dropped.
+    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists): the poll already has a waker. Share that
+    /// one, or drop it first.
     pub fn new(registry: &Registry, token: Token) -> io::Result<Self> {
         let selector = registry.selector().inner().clone();
         selector.set_waker(token)?;
@@ -62,7 +67,7 @@ impl Waker {
     ///
     /// # Errors
     ///
-    /// None on WASI; natively what the operating system says.
+    /// Natively the error of the operating system. On WASI it does not fail.
     pub fn wake(&self) -> io::Result<()> {
         self.selector.wake()
     }
