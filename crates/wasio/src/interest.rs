@@ -5,10 +5,10 @@ use std::ops::{BitOr, BitOrAssign};
 
 use crate::portable::Direction;
 
-/// What a registration asks for. Never empty.
+/// The kinds of readiness that a registration asks for. Never empty.
 ///
-/// What a source *is* comes back as an [`Event`](crate::event::Event), whose
-/// readiness may be empty or more than was asked for: treat both as hints.
+/// An [`Event`](crate::event::Event) reports what the source is ready for. That may be less or more
+/// than the interest, so treat an event as a hint.
 ///
 /// # Examples
 ///
@@ -39,40 +39,41 @@ impl Interest {
     ///
     /// # Platform behaviour
     ///
-    /// Guaranteed: accepted everywhere. Today: only native Linux reports it; no WASI
-    /// version has such an event.
+    /// Guaranteed: every platform accepts it.
+    ///
+    /// Today: only native Linux reports it. No version of WASI has such an event.
     pub const PRIORITY: Self = Self(NonZeroU8::new(PRIORITY).unwrap());
 
-    /// Both interests: the same as `self | other`, and `const`.
+    /// Returns both interests: the same as `self | other`, but `const`.
     #[must_use = "this returns the joined interest and leaves the original alone"]
     #[allow(clippy::should_implement_trait, reason = "mio's name")]
     pub const fn add(self, other: Self) -> Self {
-        // `|` of a non-zero value is not zero.
+        // A non-zero value stays non-zero under `|`.
         match NonZeroU8::new(self.0.get() | other.0.get()) {
             Some(bits) => Self(bits),
             None => unreachable!(),
         }
     }
 
-    /// What is left of `self` without `other`; `None` when nothing is.
+    /// Returns `self` without `other`, or `None` if nothing remains.
     #[must_use = "this returns the remaining interest and leaves the original alone"]
     pub fn remove(self, other: Self) -> Option<Self> {
         NonZeroU8::new(self.0.get() & !other.0.get()).map(Self)
     }
 
-    /// Whether it asks for readable.
+    /// Whether it includes [`READABLE`](Self::READABLE).
     #[must_use]
     pub const fn is_readable(self) -> bool {
         self.0.get() & READABLE != 0
     }
 
-    /// Whether it asks for writable.
+    /// Whether it includes [`WRITABLE`](Self::WRITABLE).
     #[must_use]
     pub const fn is_writable(self) -> bool {
         self.0.get() & WRITABLE != 0
     }
 
-    /// Whether it asks for priority data.
+    /// Whether it includes [`PRIORITY`](Self::PRIORITY).
     #[must_use]
     pub const fn is_priority(self) -> bool {
         self.0.get() & PRIORITY != 0
@@ -82,20 +83,20 @@ impl Interest {
         self.0.get() >> direction as u8 & 1 != 0
     }
 
-    /// Whether it asks for AIO completions: never, as no platform of wasio has them.
+    /// Whether it asks for AIO completions. Always `false`: no supported platform has them.
     #[must_use]
     pub const fn is_aio(self) -> bool {
         false
     }
 
-    /// Whether it asks for LIO completions: never, as no platform of wasio has them.
+    /// Whether it asks for LIO completions. Always `false`: no supported platform has them.
     #[must_use]
     pub const fn is_lio(self) -> bool {
         false
     }
 
-    /// That a source which becomes readable and nothing else is asked for that. `source` says what
-    /// it is.
+    /// Fails unless the interest includes `READABLE`, for a source that only becomes readable.
+    /// `source` names its kind in the error.
     pub(crate) fn check_readable(self, source: &str) -> io::Result<()> {
         if self.is_readable() {
             return Ok(());
@@ -132,7 +133,7 @@ impl fmt::Debug for Interest {
             (self.is_priority(), "PRIORITY"),
         ];
         let mut separator = "";
-        for (_, name) in names.iter().filter(|(asked, _)| *asked) {
+        for (_, name) in names.iter().filter(|(is_set, _)| *is_set) {
             write!(f, "{separator}{name}")?;
             separator = " | ";
         }

@@ -1,4 +1,4 @@
-//! Messages through the crate `log`, when the feature of that name is on.
+//! Trace messages through the `log` crate, if the feature `log` is on.
 
 #[cfg(feature = "log")]
 macro_rules! trace {
@@ -8,7 +8,7 @@ macro_rules! trace {
 #[cfg(not(feature = "log"))]
 macro_rules! trace {
     ($($arguments:tt)*) => {
-        // Type-checked, and never run.
+        // Type-checked but never run.
         if false {
             let _ = format_args!($($arguments)*);
         }

@@ -1,17 +1,22 @@
-//! The standard streams as sources, so that a program waits for its input and
-//! for the network in one poll.
+//! Standard input and output as sources, so that a program can wait for its input and for the
+//! network in one poll.
+//!
+//! Use only one [`Stdin`] per program, and do not mix it with [`std::io::stdin`]: each of them may
+//! buffer input that the other then does not see.
 //!
 //! # Platform behaviour
 //!
 //! | | standard input | standard output |
 //! |---|---|---|
-//! | WASI 0.1 | never blocks the guest: the host is asked to read only what is there | the host may block a write |
+//! | WASI 0.1 | never blocks: wasio reads only when input is available | the host may block a write |
 //! | WASI 0.2 | never blocks | never blocks |
-//! | Unix | never blocks, and its flags, which it shares with other processes, are left alone | likewise |
-//! | Windows | `Unsupported`: consoles and pipes cannot be waited for with sockets | likewise |
+//! | Unix | never blocks; `O_NONBLOCK` is not set (see below) | the same |
+//! | Windows | `Unsupported`: the selector waits for sockets only | the same |
 //!
-//! A file or `/dev/null` is always ready. Wait for standard input through one [`Stdin`] a
-//! program, and do not mix it with [`std::io::stdin`], which keeps a buffer of its own.
+//! On Unix wasio checks before each operation whether it would block. It does not set `O_NONBLOCK`,
+//! because other processes share the open file, and with it the flag.
+//!
+//! A file or `/dev/null` is always ready.
 
 use std::io::{self, Read, Write};
 
@@ -19,7 +24,7 @@ use crate::portable::Direction;
 use crate::sys;
 use crate::{IoSource, event};
 
-/// Standard input as an edge-triggered source. Made by [`stdin`].
+/// Standard input as an edge-triggered source. Created by [`stdin`].
 ///
 /// # Examples
 ///
@@ -51,11 +56,12 @@ pub struct Stdin {
     inner: IoSource<sys::stdio::Stdin>,
 }
 
-/// Standard input.
+/// Returns standard input as a source.
 ///
 /// # Errors
 ///
-/// `Unsupported` on Windows; the host's error if there is no descriptor 0.
+/// * [`Unsupported`](io::ErrorKind::Unsupported): on Windows.
+/// * The host's error if there is no descriptor 0.
 pub fn stdin() -> io::Result<Stdin> {
     sys::stdio::Stdin::new().map(|stdin| Stdin {
         inner: IoSource::new(stdin),
@@ -63,7 +69,7 @@ pub fn stdin() -> io::Result<Stdin> {
 }
 
 impl Read for Stdin {
-    /// Reads what is there. 0 is the end of the input.
+    /// Reads the input that is available. 0 is the end of the input.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         (&*self).read(buffer)
     }
@@ -78,17 +84,18 @@ impl Read for &Stdin {
     }
 }
 
-/// Standard output as an edge-triggered source. Made by [`stdout`].
+/// Standard output as an edge-triggered source, without a buffer. Created by [`stdout`].
 #[derive(Debug)]
 pub struct Stdout {
     inner: IoSource<sys::stdio::Stdout>,
 }
 
-/// Standard output, without a buffer.
+/// Returns standard output as a source.
 ///
 /// # Errors
 ///
-/// `Unsupported` on Windows.
+/// * [`Unsupported`](io::ErrorKind::Unsupported): on Windows.
+/// * On Unix, the error of the system if there is no descriptor 1.
 pub fn stdout() -> io::Result<Stdout> {
     sys::stdio::Stdout::new().map(|stdout| Stdout {
         inner: IoSource::new(stdout),

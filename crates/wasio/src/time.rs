@@ -1,4 +1,4 @@
-//! Timers that wait in the same poll as everything else.
+//! Timers as sources.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -8,15 +8,17 @@ use crate::registration::{already_registered, check_same, not_registered};
 use crate::sys::{self, Backend};
 use crate::{Interest, Registry, Token, event};
 
-/// A source that is readable when its time has come.
+/// A timer. It is readable once it has expired.
 ///
-/// All timers of a poll share one clock of the host; setting, moving and cancelling one is
-/// O(log n) and asks the host for nothing but the time. A timer runs from the moment it is set,
-/// registered or not: registering one whose time has passed makes the next poll report it.
+/// A timer runs from the moment it is set, registered or not. If it has expired before it is
+/// registered, the next poll reports it. It never expires early on the monotonic clock.
 ///
-/// An expiration gives one event, readable, never before its time on the monotonic clock.
-/// A periodic timer keeps its phase: when a poll comes late, the periods it missed are one event,
-/// and [`expirations`](Self::expirations) says how many there were.
+/// Each expiration is one readable event. A periodic timer keeps its phase: if the program polls
+/// late, all periods that it missed are one event, and [`expirations`](Self::expirations) returns
+/// their number.
+///
+/// All timers of a poll share one clock of the host. Setting, moving and cancelling a timer costs
+/// O(log n), and no host call except reading the clock.
 ///
 /// # Examples
 ///
@@ -46,7 +48,7 @@ use crate::{Interest, Registry, Token, event};
 /// ```
 #[derive(Debug, Default)]
 pub struct Timer {
-    /// What is set but not registered yet.
+    /// The schedule, if the timer is set but not registered yet.
     pending: Option<Schedule>,
     period: Duration,
     registration: Option<TimerRegistration>,
@@ -66,19 +68,19 @@ struct TimerRegistration {
 
 impl Drop for TimerRegistration {
     fn drop(&mut self) {
-        // A key that is its owner's alone cannot be stale.
+        // It cannot fail: only this value has the key, so the key is not stale.
         let _ = self.selector.deregister_timer(self.key);
     }
 }
 
 impl Timer {
-    /// A timer that is not set.
+    /// Creates a timer that is not set.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A timer that expires once, `after` from now.
+    /// Creates a timer that expires once, `after` from now.
     #[must_use]
     pub fn oneshot(after: Duration) -> Self {
         let mut timer = Self::new();
@@ -86,7 +88,7 @@ impl Timer {
         timer
     }
 
-    /// A timer that expires each `period`, for the first time one `period` from now. A
+    /// Creates a timer that expires every `period`, for the first time one `period` from now. A
     /// period of zero counts as one nanosecond.
     #[must_use]
     pub fn periodic(period: Duration) -> Self {
@@ -95,29 +97,31 @@ impl Timer {
         timer
     }
 
-    /// Sets or moves the timer: it expires once, `after` from now. Expirations not
-    /// taken yet are forgotten; an event that a poll has returned already is not taken back.
+    /// Sets the timer to expire once, `after` from now. An earlier schedule is replaced.
+    ///
+    /// Expirations that [`expirations`](Self::expirations) has not returned yet are discarded. An
+    /// event that a poll has already returned remains in its `Events`.
     pub fn set(&mut self, after: Duration) {
         self.schedule(after, Duration::ZERO);
     }
 
-    /// Sets or moves the timer: it expires once, at `deadline`; at once if that has passed.
+    /// Sets the timer to expire once, at `deadline`, or at once if that has passed.
     pub fn set_at(&mut self, deadline: Instant) {
         self.set(deadline.saturating_duration_since(Instant::now()));
     }
 
-    /// Sets or moves the timer: it expires `first` from now and then each `period`.
+    /// Sets the timer to expire `first` from now, and then every `period`. A period of zero counts
+    /// as one nanosecond.
     pub fn set_periodic(&mut self, first: Duration, period: Duration) {
         self.schedule(first, period.max(Duration::from_nanos(1)));
     }
 
-    /// Starts the time anew: the next expiration is `after` from now. A periodic
-    /// timer stays periodic.
+    /// Moves the next expiration to `after` from now. A periodic timer remains periodic.
     pub fn reset(&mut self, after: Duration) {
         self.schedule(after, self.period);
     }
 
-    /// Stops the timer. It stays registered and can be set again.
+    /// Stops the timer. It remains registered and can be set again.
     pub fn cancel(&mut self) {
         self.pending = None;
         self.period = Duration::ZERO;
@@ -126,8 +130,8 @@ impl Timer {
         }
     }
 
-    /// The number of expirations that polls have reported since the last call, or since
-    /// the timer was set.
+    /// Returns the number of expirations that polls have reported since the last call of this
+    /// method, or since the timer was set.
     pub fn expirations(&mut self) -> u64 {
         self.registration.as_ref().map_or(0, |registration| {
             let selector = &registration.selector;
@@ -152,7 +156,8 @@ impl Timer {
     }
 }
 
-/// The schedule on the selector's clock: read after our own, so never early.
+/// Converts a schedule to the selector's clock. That clock is read after `Instant`, so the result
+/// is late rather than early.
 fn expiry(selector: &sys::Selector, schedule: Schedule, period: Duration) -> Expiry {
     let remaining = schedule.after.saturating_sub(schedule.since.elapsed());
     Expiry {
@@ -200,7 +205,7 @@ impl event::Source for Timer {
             .reregister_timer(registration.key, token)
     }
 
-    /// Deregistering also stops the timer.
+    /// Removes the timer from `registry`, and stops it.
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
         let registration = self.registration.as_ref().ok_or_else(not_registered)?;
         check_same(&registration.selector, registry).map_err(|_| not_registered())?;

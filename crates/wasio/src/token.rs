@@ -1,8 +1,8 @@
-/// The caller's label for a registered source; it comes back in each
-/// [`Event`](crate::event::Event) of that source.
+/// The caller's label for a registered source. Each [`Event`](crate::event::Event) of the source
+/// carries it.
 ///
-/// wasio reserves no value and hands none to the host: two sources may share a
-/// token, and every `usize` is allowed.
+/// Every `usize` is allowed, and several sources may share a token: wasio reserves no value, and
+/// does not pass tokens to the host.
 ///
 /// # Examples
 ///

@@ -4,13 +4,14 @@ use crate::Token;
 use crate::portable::{Direction, Key};
 use crate::sys;
 
-/// What one source was found to be in one poll.
+/// The readiness of one source, as reported by one poll.
 ///
-/// There is at most one event a source and poll: its directions are merged. An
-/// event is a hint: the operation may still say
+/// A poll returns at most one event per source: readiness for reading and for writing is merged
+/// into it. An event is a hint: the operation may still return
 /// [`WouldBlock`](std::io::ErrorKind::WouldBlock).
 ///
-/// `{:?}` prints the token and the readiness; `{:#?}` also prints the host's own record.
+/// `{:?}` prints the token and the readiness; `{:#?}` also prints the record that the host
+/// returned.
 #[derive(Clone)]
 pub struct Event {
     pub(crate) key: Key,
@@ -20,26 +21,26 @@ pub struct Event {
 }
 
 impl Event {
-    /// The token the source was registered with.
+    /// Returns the token that the source was registered with.
     #[must_use]
     pub fn token(&self) -> Token {
         self.token
     }
 
-    /// Whether a read may make progress: data, the end, or an error.
+    /// Whether a read may make progress: there is data, the end of the stream, or an error.
     #[must_use]
     pub fn is_readable(&self) -> bool {
         self.readiness.contains(Readiness::READABLE)
     }
 
-    /// Whether a write may make progress: room, or an error.
+    /// Whether a write may make progress: there is room, or an error.
     #[must_use]
     pub fn is_writable(&self) -> bool {
         self.readiness.contains(Readiness::WRITABLE)
     }
 
-    /// Whether the host reported an error on the source. The next read or write
-    /// returns it, so the event is readable and writable too.
+    /// Whether the host reported an error on the source. The next read or write returns the error,
+    /// so the event is also readable and writable.
     #[must_use]
     pub fn is_error(&self) -> bool {
         self.readiness.contains(Readiness::ERROR)
@@ -47,35 +48,38 @@ impl Event {
 
     /// Whether the host reported the read half as closed.
     ///
+    /// This is a hint, and it may be missing. To find the end of a stream, read until 0 bytes are
+    /// returned.
+    ///
     /// # Platform behaviour
     ///
-    /// A hint that may be missing: the end of a stream is a read that returns 0.
-    /// WASI 0.1 hosts report a hang-up (both halves closed), if anything.
+    /// On WASI 0.1 only some hosts report it, as a hang-up, which closes both halves.
     #[must_use]
     pub fn is_read_closed(&self) -> bool {
         self.readiness.contains(Readiness::READ_CLOSED)
     }
 
-    /// Whether the host reported the write half as closed. A hint that may be
-    /// missing, as with [`is_read_closed`](Self::is_read_closed).
+    /// Whether the host reported the write half as closed.
+    ///
+    /// This is a hint, and it may be missing: see [`is_read_closed`](Self::is_read_closed).
     #[must_use]
     pub fn is_write_closed(&self) -> bool {
         self.readiness.contains(Readiness::WRITE_CLOSED)
     }
 
-    /// Whether there is priority (out-of-band) data. Never on WASI.
+    /// Whether there is priority (out-of-band) data. Always `false` on WASI.
     #[must_use]
     pub fn is_priority(&self) -> bool {
         self.readiness.contains(Readiness::PRIORITY)
     }
 
-    /// Whether an AIO completion is reported: never, as no platform of wasio has them.
+    /// Whether an AIO completion is reported. Always `false`: no supported platform has them.
     #[must_use]
     pub fn is_aio(&self) -> bool {
         false
     }
 
-    /// Whether an LIO completion is reported: never, as no platform of wasio has them.
+    /// Whether an LIO completion is reported. Always `false`: no supported platform has them.
     #[must_use]
     pub fn is_lio(&self) -> bool {
         false
@@ -96,25 +100,29 @@ impl fmt::Debug for Event {
     }
 }
 
-/// What was reported: a set that may be empty (a spurious wake-up).
+/// A set of readiness flags. It is empty for a spurious wake-up.
 #[derive(Copy, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Readiness(u8);
 
 impl Readiness {
     pub(crate) const EMPTY: Self = Self(0);
-    // Of each pair first the one of reading, as in `Direction`.
+    // In each pair of flags the one for reading comes first, as in `Direction`: `ready` shifts
+    // them.
     pub(crate) const READABLE: Self = Self(1);
     pub(crate) const WRITABLE: Self = Self(1 << 1);
     pub(crate) const READ_CLOSED: Self = Self(1 << 2);
     pub(crate) const WRITE_CLOSED: Self = Self(1 << 3);
     pub(crate) const ERROR: Self = Self(1 << 4);
     pub(crate) const PRIORITY: Self = Self(1 << 5);
-    /// What an error on a source looks like: the next operation of either
-    /// direction returns it.
+    /// The readiness of a source that failed: the next operation in either direction returns the
+    /// error.
     pub(crate) const FAILED: Self = Self(Self::READABLE.0 | Self::WRITABLE.0 | Self::ERROR.0);
 
-    /// One direction that is ready, and perhaps at its end.
-    #[allow(dead_code, reason = "for backends whose host says both")]
+    /// One direction is ready; `closed` if it has also reached its end.
+    #[allow(
+        dead_code,
+        reason = "used by backends whose host reports the end of a stream"
+    )]
     pub(crate) const fn ready(direction: Direction, closed: bool) -> Self {
         Self((Self::READABLE.0 | (closed as u8) << 2) << direction as u8)
     }

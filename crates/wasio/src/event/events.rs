@@ -9,8 +9,8 @@ use crate::sys;
 
 /// A buffer of events, filled by [`Poll::poll`](crate::Poll::poll).
 ///
-/// It is allocated once. Events that a poll had no room for are kept by the
-/// selector and come first in the next poll.
+/// The buffer is allocated once and does not grow. Events that do not fit are kept for the next
+/// poll, which returns them first.
 ///
 /// # Examples
 ///
@@ -34,11 +34,10 @@ pub struct Events {
 }
 
 impl Events {
-    /// A buffer that takes up to `capacity` events a poll.
+    /// Creates a buffer for up to `capacity` events per poll.
     ///
-    /// A capacity of 0 is accepted here and refused by
-    /// [`Poll::poll`](crate::Poll::poll) with
-    /// [`InvalidInput`](std::io::ErrorKind::InvalidInput): such a poll could never report anything.
+    /// A capacity of 0 is accepted here, but [`Poll::poll`](crate::Poll::poll) fails with
+    /// [`InvalidInput`](std::io::ErrorKind::InvalidInput), because it could never report anything.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
         Self {
@@ -46,7 +45,7 @@ impl Events {
         }
     }
 
-    /// The number of events a poll can return at most.
+    /// Returns the largest number of events that one poll can return.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.list.capacity()
@@ -58,7 +57,7 @@ impl Events {
         self.list.is_empty()
     }
 
-    /// The events of the last poll.
+    /// Iterates over the events of the last poll.
     #[must_use]
     pub fn iter(&self) -> Iter<'_> {
         Iter {
@@ -66,7 +65,7 @@ impl Events {
         }
     }
 
-    /// Forgets all events. [`Poll::poll`](crate::Poll::poll) does it itself.
+    /// Removes all events. [`Poll::poll`](crate::Poll::poll) does so at its start.
     pub fn clear(&mut self) {
         self.list.clear();
     }
@@ -75,8 +74,10 @@ impl Events {
         self.list.len() == self.list.capacity()
     }
 
-    /// Adds `readiness` of the source `key`. `hint` is where the source's event
-    /// may be already; the return value is the hint for next time, `None` when there was no room.
+    /// Merges `readiness` into the event of the source `key`, or adds one.
+    ///
+    /// `hint` is the index at which the source may already have an event. Returns the index for the
+    /// next call, or `None` if there was no room.
     pub(crate) fn merge(
         &mut self,
         hint: u32,
@@ -94,7 +95,8 @@ impl Events {
         self.push(key, token, readiness, record)
     }
 
-    /// Adds an event of a source that has none yet; `None` when there was no room.
+    /// Adds an event for a source that has none yet. Returns its index, or `None` if there was no
+    /// room.
     pub(crate) fn push(
         &mut self,
         key: Key,
@@ -130,7 +132,7 @@ impl<'a> IntoIterator for &'a Events {
     }
 }
 
-/// Iterator over [`Events`].
+/// An iterator over [`Events`].
 #[derive(Clone)]
 pub struct Iter<'a> {
     inner: slice::Iter<'a, Event>,

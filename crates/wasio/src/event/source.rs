@@ -2,17 +2,16 @@ use std::io;
 
 use crate::{Interest, Registry, Token};
 
-/// Something a [`Registry`] can wait for.
+/// Something that can be registered with a [`Registry`].
 ///
-/// Programs do not call these methods: they pass the source to
-/// [`Registry::register`], [`Registry::reregister`] and [`Registry::deregister`].
+/// Do not call these methods directly. Pass the source to [`Registry::register`],
+/// [`Registry::reregister`] and [`Registry::deregister`].
 ///
 /// # Implementing `Source`
 ///
-/// A type built of wasio's sources passes the three calls on. A type of its own
-/// registers a descriptor: through [`IoSource`](crate::IoSource) when it does the
-/// I/O itself (edge-triggered), or through
-/// [`Registry::selector`] when somebody else does (level-triggered).
+/// A type that contains a source forwards the three calls to it, as below. Any other type registers
+/// a descriptor. If it does the I/O itself, it uses [`IoSource`](crate::IoSource), which is
+/// edge-triggered. If other code does the I/O, it uses [`Registry::selector`], level-triggered.
 ///
 /// ```
 /// use std::io;
@@ -23,10 +22,20 @@ use crate::{Interest, Registry, Token};
 /// }
 ///
 /// impl Source for Heartbeat {
-///     fn register(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
+///     fn register(
+///         &mut self,
+///         registry: &Registry,
+///         token: Token,
+///         interests: Interest,
+///     ) -> io::Result<()> {
 ///         self.timer.register(registry, token, interests)
 ///     }
-///     fn reregister(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
+///     fn reregister(
+///         &mut self,
+///         registry: &Registry,
+///         token: Token,
+///         interests: Interest,
+///     ) -> io::Result<()> {
 ///         self.timer.reregister(registry, token, interests)
 ///     }
 ///     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
@@ -39,7 +48,7 @@ pub trait Source {
     ///
     /// # Errors
     ///
-    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if it is registered.
+    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists): it is already registered.
     fn register(
         &mut self,
         registry: &Registry,
@@ -47,12 +56,12 @@ pub trait Source {
         interests: Interest,
     ) -> io::Result<()>;
 
-    /// Replaces token and interests, and arms each direction asked for.
+    /// Replaces the token and the interests, and arms each direction in `interests`.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](io::ErrorKind::NotFound) if it is not registered,
-    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if it is with another registry.
+    /// * [`NotFound`](io::ErrorKind::NotFound): it is not registered.
+    /// * [`AlreadyExists`](io::ErrorKind::AlreadyExists): it is registered with another registry.
     fn reregister(
         &mut self,
         registry: &Registry,
@@ -60,11 +69,11 @@ pub trait Source {
         interests: Interest,
     ) -> io::Result<()>;
 
-    /// Takes `self` out of `registry`. No event of it is delivered afterwards.
+    /// Removes `self` from `registry`. No event of it is returned afterwards.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](io::ErrorKind::NotFound) if it is not registered.
+    /// [`NotFound`](io::ErrorKind::NotFound): it is not registered with `registry`.
     fn deregister(&mut self, registry: &Registry) -> io::Result<()>;
 }
 
@@ -92,7 +101,7 @@ impl<T: Source + ?Sized> Source for Box<T> {
     }
 }
 
-/// A source that passes the three calls on to one of its fields.
+/// Implements `Source` by forwarding the three calls to a field.
 macro_rules! source_by_field {
     ($source:ty, $field:tt) => {
         impl crate::event::Source for $source {
