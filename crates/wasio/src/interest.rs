@@ -3,8 +3,6 @@ use std::io;
 use std::num::NonZeroU8;
 use std::ops::{BitOr, BitOrAssign};
 
-use crate::portable::Direction;
-
 /// The kinds of readiness that a registration asks for. Never empty.
 ///
 /// An [`Event`](crate::event::Event) reports what the source is ready for. That may be less or more
@@ -77,10 +75,6 @@ impl Interest {
     #[must_use]
     pub const fn is_priority(self) -> bool {
         self.0.get() & PRIORITY != 0
-    }
-
-    pub(crate) const fn wants(self, direction: Direction) -> bool {
-        self.0.get() >> direction as u8 & 1 != 0
     }
 
     /// Whether it asks for AIO completions. Always `false`: no supported platform has them.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use crate::io_outcome::IoOutcome;
 use crate::portable::Direction;
 use crate::registration::{self, Registration};
-use crate::sys::{self, Backend};
+use crate::sys;
 use crate::{Interest, Mode, Registry, Token, event};
 
 /// Makes a source of any type that has a descriptor, edge-triggered: after an event a

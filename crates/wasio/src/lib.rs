@@ -119,11 +119,13 @@
 #![cfg_attr(not(feature = "net"), doc = "[`net`]: #features")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod errors;
 pub mod event;
 pub mod guide;
 mod interest;
 mod io_outcome;
 mod io_source;
+mod lock;
 mod log;
 #[cfg(feature = "net")]
 pub mod net;

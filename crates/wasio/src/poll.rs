@@ -2,7 +2,7 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
-use crate::portable::Config;
+use crate::portable::{Config, saturating_ns};
 use crate::{Events, Interest, Selector, Token, event};
 
 /// Waits until sources are ready, and reports which.
@@ -130,7 +130,7 @@ impl PollBuilder {
     /// The delay may be longer where [`max_sweep_ratio`](Self::max_sweep_ratio) does not allow
     /// sweeps that often.
     pub fn max_delay(mut self, max_delay: Duration) -> Self {
-        self.config.max_delay_ns = u64::try_from(max_delay.as_nanos()).unwrap_or(u64::MAX);
+        self.config.max_delay_ns = saturating_ns(max_delay);
         self
     }
 

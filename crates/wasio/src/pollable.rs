@@ -1,7 +1,7 @@
 use std::io;
 
 use crate::registration::{self, Registration};
-use crate::sys::{self, Backend, Target};
+use crate::sys::{self, Target};
 use crate::{Interest, Mode, Registry, Token, event};
 
 /// Any `pollable` of `wasi:io/poll` as a source, for example one of `wasi:http` or of a clock (WASI
@@ -81,7 +81,7 @@ impl event::Source for Pollable {
         interests.check_readable("a pollable")?;
         let target = Target::pollables(Some(self.handle), None);
         let selector = registration::begin(&self.registration, registry)?;
-        let key = selector.register_pollables(target, token, Interest::READABLE, self.mode)?;
+        let key = selector.register_source(target, token, Interest::READABLE, self.mode)?;
         self.registration = Some(Registration::new(selector, key));
         Ok(())
     }

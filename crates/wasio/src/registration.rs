@@ -4,7 +4,7 @@ use std::io;
 
 use crate::Registry;
 use crate::portable::Key;
-use crate::sys::{self, Backend, static_error};
+use crate::sys::{self, static_error};
 
 /// A registration of a descriptor that ends when it is dropped.
 #[derive(Debug)]

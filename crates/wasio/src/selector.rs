@@ -3,7 +3,7 @@ use std::io;
 use std::time::Duration;
 
 use crate::portable::Config;
-use crate::sys::{self, Backend};
+use crate::sys;
 use crate::{Events, Interest, Token};
 
 /// The number by which the operating system or the WASI host knows an open source.

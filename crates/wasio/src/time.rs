@@ -3,9 +3,9 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::portable::{Expiry, Key};
+use crate::portable::{Expiry, Key, saturating_ns};
 use crate::registration::{already_registered, check_same, not_registered};
-use crate::sys::{self, Backend};
+use crate::sys;
 use crate::{Interest, Registry, Token, event};
 
 /// A timer. It is readable once it has expired.
@@ -164,10 +164,6 @@ fn expiry(selector: &sys::Selector, schedule: Schedule, period: Duration) -> Exp
         deadline_ns: selector.now_ns().saturating_add(saturating_ns(remaining)),
         period_ns: saturating_ns(period),
     }
-}
-
-fn saturating_ns(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl event::Source for Timer {

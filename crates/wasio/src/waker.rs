@@ -1,7 +1,7 @@
 use std::fmt;
 use std::io;
 
-use crate::sys::{self, Backend};
+use crate::sys;
 use crate::{Registry, Token};
 
 /// Wakes a [`Poll`](crate::Poll) from another thread.

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use crate::Token;
-use crate::portable::{Direction, Key};
+use crate::portable::{Direction, Directions, Key};
 use crate::sys;
 
 /// The readiness of one source, as reported by one poll.
@@ -117,6 +117,18 @@ impl Readiness {
     /// The readiness of a source that failed: the next operation in either direction returns the
     /// error.
     pub(crate) const FAILED: Self = Self(Self::READABLE.0 | Self::WRITABLE.0 | Self::ERROR.0);
+
+    /// Directions that are ready, and no more is known.
+    pub(crate) const fn of(directions: Directions) -> Self {
+        let mut readiness = Self::EMPTY;
+        if directions.contains(Direction::Read) {
+            readiness = readiness.with(Self::READABLE);
+        }
+        if directions.contains(Direction::Write) {
+            readiness = readiness.with(Self::WRITABLE);
+        }
+        readiness
+    }
 
     /// One direction is ready; `closed` if it has also reached its end.
     #[allow(

@@ -70,6 +70,10 @@ impl Events {
         self.list.clear();
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
+    }
+
     pub(crate) fn is_full(&self) -> bool {
         self.list.len() == self.list.capacity()
     }

@@ -59,6 +59,11 @@ impl SlotId {
         self.0 >> 1
     }
 
+    /// A place in a list of all slots.
+    pub(crate) const fn to_usize(self) -> usize {
+        self.0 as usize
+    }
+
     /// The other direction of the same registration.
     pub(crate) const fn sibling(self) -> Self {
         Self(self.0 ^ 1)

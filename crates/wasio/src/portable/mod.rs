@@ -1,43 +1,41 @@
-//! The portable core: what every backend shares and no host is needed for.
+//! The portable core: the selector, once for every backend, and what it is made of.
 //!
-//! Pure data structures and decisions: no I/O, no clock of its own, no unsafe code.
-//! It is tested natively, by unit and property tests.
-#![allow(dead_code, unused_imports, reason = "each backend uses a part of it")]
+//! Pure data structures and decisions: no I/O, no clock of its own, no unsafe code. What differs from
+//! host to host is behind the trait [`Backend`]. It is tested natively, by unit and property tests and
+//! against scripted hosts.
+#![cfg_attr(
+    not(test),
+    allow(
+        dead_code,
+        reason = "each backend uses a part of it, and the tests use all of it"
+    )
+)]
 
+mod backend;
+mod config;
+mod directions;
+mod fd_index;
+#[cfg(any(target_os = "wasi", test))]
+pub(crate) mod hot_cold;
 mod key;
-mod order;
-mod policy;
-mod sources;
+mod registrations;
+mod select;
+mod selector;
+mod slab;
 mod timers;
+mod until;
 mod wake;
 
+pub(crate) use self::backend::{Backend, Failure, Report, WaitCall};
+pub(crate) use self::config::Config;
+pub(crate) use self::directions::Directions;
+pub(crate) use self::fd_index::FdIndex;
 pub(crate) use self::key::{Direction, Key};
-pub(crate) use self::order::{Loan, Order, Part, Placed};
-pub(crate) use self::policy::{Config, Policy, Step};
-pub(crate) use self::sources::Sources;
+#[allow(unused_imports, reason = "some backends use it")]
+pub(crate) use self::registrations::Registration;
+pub(crate) use self::registrations::{Registrations, Source, Waits};
+pub(crate) use self::selector::{Selector, Shared, State};
+pub(crate) use self::slab::Slab;
 pub(crate) use self::timers::{Expiry, Timers};
-pub(crate) use self::wake::{Parker, WakeFlag};
-
-/// Arrays up to this length double when they are full.
-const SMALL: usize = 256;
-
-/// Adds to an array that grows by a quarter once it is large: a table of a thousand sources has
-/// room for a thousand more otherwise, which costs more memory than all but the host's records.
-pub(crate) fn push<T>(array: &mut Vec<T>, value: T) {
-    if array.len() == array.capacity() {
-        return grow_and_push(array, value);
-    }
-    array.push(value);
-}
-
-#[cold]
-#[inline(never)]
-fn grow_and_push<T>(array: &mut Vec<T>, value: T) {
-    let len = array.len();
-    let more = if len < SMALL { len.max(4) } else { len / 4 };
-    array.reserve_exact(more);
-    // Always so, which the compiler does not see: it would link another way to grow.
-    if array.len() < array.capacity() {
-        array.push(value);
-    }
-}
+pub(crate) use self::until::{Until, saturating_ns};
+pub(crate) use self::wake::WakeFlag;

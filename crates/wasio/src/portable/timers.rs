@@ -2,7 +2,7 @@
 
 use crate::Token;
 
-use super::key::Key;
+use super::{Key, Slab};
 
 /// Children of a heap node. Four keep a million timers ten levels deep, and the
 /// children of a node in one cache line.
@@ -21,14 +21,12 @@ pub(crate) struct Expiry {
 
 #[derive(Clone, Debug)]
 struct Slot {
-    generation: u32,
-    /// Place in the heap, or [`ABSENT`]; the next free slot when free.
+    /// Place in the heap, or [`ABSENT`].
     position: u32,
     token: Token,
     period_ns: u64,
     /// Expirations that [`Timers::take_expirations`] has not returned yet.
     expirations: u64,
-    registered: bool,
 }
 
 #[derive(Copy, Clone, Debug)]
@@ -40,25 +38,21 @@ struct Node {
 /// Timers by deadline. Insert, reset and cancel are O(log n), the next deadline is O(1).
 #[derive(Clone, Debug)]
 pub(crate) struct Timers {
-    slots: Vec<Slot>,
+    slots: Slab<Slot>,
     heap: Vec<Node>,
-    free: u32,
-    registered: usize,
 }
 
 impl Timers {
     pub(crate) const fn new() -> Self {
         Self {
-            slots: Vec::new(),
+            slots: Slab::new(),
             heap: Vec::new(),
-            free: ABSENT,
-            registered: 0,
         }
     }
 
     /// The number of registered timers, set or not.
     pub(crate) const fn len(&self) -> usize {
-        self.registered
+        self.slots.len()
     }
 
     /// When the next timer fires.
@@ -66,65 +60,33 @@ impl Timers {
         self.heap.first().map(|node| node.deadline_ns)
     }
 
-    /// Adds a timer, set if `expiry` says so. `None` when there are 2^32 - 1 of them.
+    /// Adds a timer, set if `expiry` says so. `None` when there are 2^31 of them.
     pub(crate) fn register(&mut self, token: Token, expiry: Option<Expiry>) -> Option<Key> {
-        let key = self.allocate(token)?;
-        self.registered += 1;
-        self.set(key, expiry);
-        Some(key)
-    }
-
-    fn allocate(&mut self, token: Token) -> Option<Key> {
-        let slot = Slot {
-            generation: 1,
+        let key = self.slots.insert(Slot {
             position: ABSENT,
             token,
             period_ns: 0,
             expirations: 0,
-            registered: true,
-        };
-        if self.free == ABSENT {
-            let index = u32::try_from(self.slots.len())
-                .ok()
-                .filter(|index| *index != ABSENT)?;
-            self.slots.push(slot);
-            return Some(Key {
-                index,
-                generation: 1,
-            });
-        }
-        let index = self.free;
-        let old = &mut self.slots[index as usize];
-        self.free = old.position;
-        let generation = old.generation.wrapping_add(1);
-        *old = Slot { generation, ..slot };
-        Some(Key { index, generation })
+        })?;
+        self.set(key, expiry);
+        Some(key)
     }
 
     /// Changes the token. `false` if `key` is stale.
     pub(crate) fn reregister(&mut self, key: Key, token: Token) -> bool {
-        let slot = self.slot_mut(key);
+        let slot = self.slots.get_mut(key);
         slot.map(|slot| slot.token = token).is_some()
     }
 
     /// Removes a timer. `false` if `key` is stale.
     pub(crate) fn deregister(&mut self, key: Key) -> bool {
-        if !self.set(key, None) {
-            return false;
-        }
-        let free = self.free;
-        let slot = &mut self.slots[key.index as usize];
-        slot.registered = false;
-        slot.position = free;
-        self.free = key.index;
-        self.registered -= 1;
-        true
+        self.set(key, None) && self.slots.remove(key)
     }
 
     /// Sets, moves or (`None`) cancels a timer, and forgets expirations not taken.
     /// `false` if `key` is stale.
     pub(crate) fn set(&mut self, key: Key, expiry: Option<Expiry>) -> bool {
-        let Some(slot) = self.slot_mut(key) else {
+        let Some(slot) = self.slots.get_mut(key) else {
             return false;
         };
         slot.expirations = 0;
@@ -141,7 +103,8 @@ impl Timers {
 
     /// Expirations since the last call; `None` if `key` is stale.
     pub(crate) fn take_expirations(&mut self, key: Key) -> Option<u64> {
-        self.slot_mut(key)
+        self.slots
+            .get_mut(key)
             .map(|slot| std::mem::take(&mut slot.expirations))
     }
 
@@ -152,7 +115,7 @@ impl Timers {
             .heap
             .first()
             .filter(|node| node.deadline_ns <= now_ns)?;
-        let slot = &mut self.slots[node.slot as usize];
+        let (_, slot) = self.slots.at_mut(node.slot)?;
         let token = slot.token;
         let late_ns = now_ns - node.deadline_ns;
         if let Some(missed) = late_ns.checked_div(slot.period_ns) {
@@ -167,12 +130,6 @@ impl Timers {
         Some(token)
     }
 
-    fn slot_mut(&mut self, key: Key) -> Option<&mut Slot> {
-        self.slots
-            .get_mut(key.index as usize)
-            .filter(|slot| slot.registered && slot.generation == key.generation)
-    }
-
     fn insert(&mut self, slot: u32, deadline_ns: u64) {
         let last = self.heap.len();
         self.heap.push(Node { deadline_ns, slot });
@@ -181,7 +138,7 @@ impl Timers {
 
     fn remove(&mut self, position: usize) {
         let removed = self.heap.swap_remove(position);
-        self.slots[removed.slot as usize].position = ABSENT;
+        self.set_position(removed.slot, ABSENT);
         if position < self.heap.len() {
             self.restore(position);
         }
@@ -231,7 +188,13 @@ impl Timers {
     fn place(&mut self, position: usize, node: Node) {
         self.heap[position] = node;
         // The heap is no longer than `slots`, whose indices are u32.
-        self.slots[node.slot as usize].position = u32::try_from(position).unwrap_or(ABSENT);
+        self.set_position(node.slot, u32::try_from(position).unwrap_or(ABSENT));
+    }
+
+    fn set_position(&mut self, slot: u32, position: u32) {
+        if let Some((_, slot)) = self.slots.at_mut(slot) {
+            slot.position = position;
+        }
     }
 }
 

@@ -16,7 +16,6 @@ use super::Selector;
 use crate::net::Name;
 use crate::portable::{Expiry, Key};
 use crate::registration::{already_registered, check_same, not_registered};
-use crate::sys::Backend;
 use crate::{Interest, Registry, Token, event};
 
 mod failure;

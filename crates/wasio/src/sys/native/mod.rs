@@ -4,6 +4,7 @@
 //! The operating system keeps what is armed. Only where it has no edges (Windows), and for files
 //! it cannot wait for, does the selector do that itself.
 
+mod event;
 #[cfg(feature = "net")]
 pub(crate) mod lookup;
 #[cfg(feature = "net")]
@@ -14,9 +15,9 @@ pub(crate) mod options;
 mod raw;
 mod selector;
 pub(crate) mod stdio;
-mod table;
 #[cfg(all(test, unix, not(loom)))]
 mod tests;
 mod wait;
 
-pub(crate) use self::selector::{Record, Selector};
+pub(crate) use self::event::Record;
+pub(crate) use self::selector::Selector;

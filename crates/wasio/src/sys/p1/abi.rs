@@ -6,7 +6,8 @@
 
 use std::fmt;
 
-use crate::portable::{Direction, Key, Placed};
+use crate::portable::hot_cold::HostRecord;
+use crate::portable::{Direction, Key};
 
 /// `subscription`: 48 bytes. `tag` says what `object` and the fields behind it mean.
 #[repr(C)]
@@ -71,8 +72,8 @@ pub(crate) const HANGUP: u16 = 1;
 /// The label of the one clock record. No registration has it: their generations start at 1.
 pub(crate) const CLOCK_USERDATA: u64 = u32::MAX as u64;
 
-impl Placed for Subscription {
-    const TAKES_TURNS: bool = true;
+impl HostRecord for Subscription {
+    const ROTATES: bool = true;
 }
 
 impl Subscription {
@@ -146,15 +147,6 @@ impl Event {
         flags: 0,
     };
 
-    /// The event of a direction that is ready, as a host that knows nothing more would write it.
-    pub(crate) const fn ready(key: Key, direction: Direction) -> Self {
-        Self {
-            userdata: key.to_userdata(direction),
-            kind: kind_of(direction),
-            ..Self::ZERO
-        }
-    }
-
     pub(crate) const fn is_clock(&self) -> bool {
         self.kind == CLOCK
     }
@@ -200,6 +192,12 @@ pub(crate) struct Record {
     error: Errno,
     flags: u16,
     kind: u8,
+}
+
+#[cfg(target_os = "wasi")]
+impl Record {
+    /// The event needed no host: a timer, the waker, a source that is always ready.
+    pub(crate) const LOCAL: Self = Event::ZERO.record();
 }
 
 #[cfg(target_os = "wasi")]

@@ -3,7 +3,7 @@
 
 use super::abi::{Errno, Event, Fdstat, Subscription};
 
-pub(crate) trait Host {
+pub(crate) trait Host: Default + Send + Sync + 'static {
     /// Whether the target has threads.
     const THREADS: bool;
 

@@ -4,15 +4,12 @@
 //! natively, against a scripted host that misbehaves as the real ones do.
 
 mod abi;
-mod by_fd;
-mod deliver;
 mod host;
-mod lock;
-mod look;
+mod parker;
 mod quirks;
 mod recover;
 mod selector;
-mod usual;
+mod verify;
 mod wait;
 
 #[cfg(target_os = "wasi")]
@@ -47,5 +44,5 @@ const fn record(event: &abi::Event) -> Record {
 /// In the tests the caller's events are of the native backend.
 #[cfg(not(target_os = "wasi"))]
 const fn record(_: &abi::Event) -> super::Record {
-    super::Record::AlwaysReady
+    super::Record::Local
 }

@@ -55,7 +55,7 @@ pub(super) enum Sharing {
 #[derive(Clone, Debug)]
 pub(super) struct Quirks {
     /// Whether it reports all sources when any is ready; `None` before it is known.
-    pub(super) cries_wolf: Option<bool>,
+    pub(super) reports_all: Option<bool>,
     /// Whether it was seen to return as soon as one of several sources was ready.
     pub(super) prompt: bool,
     /// Whether its waits were seen to end early: it rounds down to milliseconds.
@@ -83,7 +83,7 @@ pub(super) struct Quirks {
 impl Quirks {
     pub(super) const fn new() -> Self {
         Self {
-            cries_wolf: None,
+            reports_all: None,
             prompt: false,
             coarse: false,
             limit: usize::MAX,
@@ -185,13 +185,13 @@ impl Quirks {
 
     /// Whether an answer about so many slots may say more than is so.
     pub(super) fn doubts(&self, asked: usize) -> bool {
-        asked > 1 && self.cries_wolf != Some(false)
+        asked > 1 && self.reports_all != Some(false)
     }
 
-    /// The most slots that a usual turn asks about: one while it is not known that the host returns
-    /// for one of several.
-    pub(super) const fn usual_limit(&self) -> usize {
-        if self.prompt { self.limit } else { 1 }
+    /// Whether nothing is left to learn from an answer to a wait on so many slots that reports
+    /// something. An answer about one slot says nothing about how the host treats several.
+    pub(super) const fn is_settled(&self, slots: usize) -> bool {
+        slots < 2 || (self.prompt && self.reports_all.is_some())
     }
 
     /// The timeout to ask for to wait `ns`: up to the host's unit, if that is known to be larger.

@@ -58,30 +58,6 @@ struct Buffer {
 
 const _: () = assert!(size_of::<Buffer>() == 8 && size_of::<usize>() == 4);
 
-/// A lock where there is one thread, which sees to it that nothing is borrowed twice.
-#[cfg(not(wasio_threads))]
-pub(super) struct Lock<T>(std::cell::RefCell<T>);
-
-// SAFETY: the target has no threads (`build.rs` sets `wasio_threads` for those that have), so that
-// no two of them share it.
-#[cfg(not(wasio_threads))]
-unsafe impl<T: Send> Sync for Lock<T> {}
-
-#[cfg(not(wasio_threads))]
-impl<T> Lock<T> {
-    pub(super) const fn new(inner: T) -> Self {
-        Self(std::cell::RefCell::new(inner))
-    }
-
-    pub(super) fn lock(&self) -> std::cell::RefMut<'_, T> {
-        self.0.borrow_mut()
-    }
-
-    pub(super) fn try_lock(&self) -> Option<std::cell::RefMut<'_, T>> {
-        self.0.try_borrow_mut().ok()
-    }
-}
-
 /// The host that the module runs on.
 #[derive(Copy, Clone, Debug, Default)]
 pub(crate) struct Wasi;

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use super::abi::{Errno, Event, Subscription};
 use super::host::Host;
 use super::raw::{self, Wasi};
-use super::selector::is_always_ready;
+use super::selector::waits_for;
 use crate::portable::{Direction, Key};
 
 const STDIN: u32 = 0;
@@ -38,7 +38,7 @@ struct StdinState {
 impl Stdin {
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
-            always_ready: is_always_ready(&Wasi, STDIN)?,
+            always_ready: waits_for(&Wasi, STDIN)?.is_always_ready(),
             state: Mutex::new(StdinState {
                 buffer: vec![0; READ_LEN].into_boxed_slice(),
                 unread: 0..0,

@@ -1,395 +1,453 @@
-//! One `select`: what is due without the host, what the host says, and what of
-//! that reaches the caller.
+//! A wait of the host: one call, or as many as the host makes necessary.
 
 use std::io;
+use std::ops::Range;
 use std::time::Duration;
 
-use super::abi::{Errno, Event, Subscription};
+use super::abi::{Errno, Event, FD_WRITE, Subscription};
 use super::host::Host;
-use super::look::{Look, PIECE};
-use super::quirks::Quirks;
-use super::selector::{Shared, State};
-use crate::Events;
-use crate::portable::{Config, Order, Part, Policy, Step};
+use super::quirks::{LONGEST_WAIT_NS, Quirks};
+use super::selector::P1;
+use super::verify::{FEW, Verify, is_ambiguous};
+use crate::portable::hot_cold::{self, Part, Parts, Policy, PollArray, Window};
+use crate::portable::{Config, Shared, Until, WaitCall};
 
-/// The longest that sources which are always ready hold back a poll that reported
-/// them already: level-triggered, they would make the caller spin.
-const ALWAYS_READY_PAUSE_NS: u64 = 1_000_000;
-
-/// How long a host is left alone that said nothing, and how often that doubles.
-const NO_ANSWER_PAUSE_NS: u64 = 1_000_000;
+const MS: u64 = 1_000_000;
+/// The most cold slots that one call of a sweep polls: 20 to 30 µs.
+const CHUNK: usize = 100;
+/// Back-off after a wait that returned no events at all, the clock's included: the initial delay, and
+/// the number of doublings. Some hosts return at once, each time, for a connection that the peer reset.
+const NO_ANSWER_PAUSE_NS: u64 = MS;
 const NO_ANSWER_DOUBLINGS: u32 = 3;
 
 /// What belongs to the thread that waits.
-pub(super) struct Wait {
-    pub(super) order: Order<Subscription>,
+pub(crate) struct Wait {
+    pub(super) array: PollArray<Subscription>,
     /// Where the host writes.
     pub(super) answers: Vec<Event>,
-    /// What is known to be ready and was not told to the caller at once; from `delivered` on
-    /// still to be told.
-    pub(super) found: Vec<Event>,
-    pub(super) delivered: usize,
-    pub(super) look: Look,
-    pub(super) policy: Policy,
+    pub(super) verify: Verify,
+    policy: Policy,
     pub(super) quirks: Quirks,
-    /// Whether the waker's event was the last to be looked for. Timers then go first.
-    woke: bool,
-    /// The piece whose turn it is, on a host with a limit.
-    pub(super) next_piece: usize,
+    /// The chunk that is waited on next, on a host with a limit.
+    pub(super) next_chunk: usize,
+    /// Set if the last wait asked for all the time that was left until then, and only time ended it.
+    slept_until: Option<Until>,
 }
 
 impl Wait {
     pub(super) fn new(config: Config) -> Self {
         Self {
-            order: Order::new(Subscription::clock()),
+            array: PollArray::new(Subscription::clock()),
             answers: Vec::new(),
-            found: Vec::new(),
-            delivered: 0,
-            look: Look::new(),
-            policy: Policy::new(config, PIECE),
+            verify: Verify::new(),
+            policy: Policy::new(config, CHUNK),
             quirks: Quirks::new(),
-            woke: false,
-            next_piece: 0,
+            next_chunk: 0,
+            slept_until: None,
         }
     }
 }
 
-/// How long the host may wait.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) enum Budget {
-    Zero,
-    AtMost(u64),
-    Unlimited,
+/// What one call is made with.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Call {
+    /// The number of slots that it is about.
+    pub(super) slots: usize,
+    /// Whether it is not to block.
+    pub(super) is_poll: bool,
+    pub(super) timeout_ns: u64,
 }
 
-impl Budget {
-    pub(super) fn min_ns(self, ns: u64) -> Self {
-        match self {
-            _ if ns == 0 => Self::Zero,
-            Self::Zero => Self::Zero,
-            Self::AtMost(own) => Self::AtMost(own.min(ns)),
-            Self::Unlimited => Self::AtMost(ns),
-        }
-    }
-
-    /// When it ends, if it begins at `now_ns`.
-    const fn end_ns(self, now_ns: u64) -> u64 {
-        match self {
-            Self::AtMost(ns) => now_ns.saturating_add(ns),
-            Self::Zero | Self::Unlimited => u64::MAX,
-        }
-    }
-
-    /// What is left of it at `now_ns`, where it ends at `end_ns`.
-    fn until(self, end_ns: u64, now_ns: u64) -> Self {
-        match self {
-            Self::AtMost(_) => Self::Unlimited.min_ns(end_ns.saturating_sub(now_ns)),
-            Self::Zero | Self::Unlimited => self,
-        }
-    }
+/// The answer to one call.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Answer {
+    pub(super) call: Call,
+    /// The events that the host wrote.
+    pub(super) written: usize,
+    /// Those that are not the clock's.
+    pub(super) reported: usize,
+    /// Those of them that may not be so, and were held back.
+    pub(super) unverified: usize,
+    /// Those of the unverified that are about writing.
+    pub(super) unverified_writes: usize,
+    /// How long the call took; `u64::MAX` if that was not measured.
+    pub(super) elapsed_ns: u64,
 }
 
-/// One call of `select`.
-pub(super) struct Turn<'a, H> {
-    pub(super) shared: &'a Shared<H>,
+/// One wait.
+pub(super) struct Waiter<'a, H: Host> {
+    pub(super) shared: &'a Shared<P1<H>>,
     pub(super) wait: &'a mut Wait,
-    pub(super) events: &'a mut Events,
-    /// When the timeout ends; `None` for never.
-    deadline_ns: Option<u64>,
-    /// The calls made of the host so far.
+    /// What is known to be ready.
+    pub(super) ready: &'a mut Vec<Event>,
     pub(super) round: u32,
-    /// How long the host was asked to wait the last time, if nothing but time ended that.
-    pub(super) asked_ns: u64,
-    /// How long it was then until the timeout or the next timer.
-    left_ns: u64,
-    /// The events that the caller was told of at once.
-    pub(super) told: usize,
-    /// Whether a wait ended with no event, not even the clock's.
-    pub(super) said_nothing: bool,
+    /// Whether the last call returned no event at all.
+    answered_nothing: bool,
 }
 
-impl<'a, H: Host> Turn<'a, H> {
-    pub(super) fn new(shared: &'a Shared<H>, wait: &'a mut Wait, events: &'a mut Events) -> Self {
-        Self {
-            shared,
-            wait,
-            events,
-            deadline_ns: None,
-            round: 0,
-            asked_ns: 0,
-            left_ns: u64::MAX,
-            told: 0,
-            said_nothing: false,
+/// Waits until `call.until`.
+#[inline]
+pub(super) fn wait<H: Host>(call: WaitCall<'_, P1<H>>) -> io::Result<()> {
+    let mut waiter = Waiter {
+        shared: call.shared,
+        wait: call.host,
+        ready: call.ready,
+        round: call.round,
+        answered_nothing: false,
+    };
+    if call.until == Until::Never && waiter.may_be_direct() {
+        return waiter.wait_directly();
+    }
+    waiter.wait(call.until)
+}
+
+impl<H: Host> Waiter<'_, H> {
+    /// Whether [`wait_directly`](Self::wait_directly) does all that a wait without a limit needs.
+    #[inline]
+    fn may_be_direct(&self) -> bool {
+        let slots = self.wait.array.len();
+        let quirks = &self.wait.quirks;
+        !H::THREADS
+            && slots.wrapping_sub(1) < quirks.limit
+            && quirks.is_settled(slots)
+            && slots < self.wait.answers.len()
+            && !self.wait.policy.applies(self.wait.array.cold())
+            && !self.shared.wake.is_set()
+    }
+
+    /// The usual wait: one call about all sources, without a limit, of a host about which there is
+    /// nothing left to learn. It spares a third of the instructions of a `select`.
+    #[inline]
+    fn wait_directly(&mut self) -> io::Result<()> {
+        let host = &self.shared.backend.host;
+        let wait = &mut *self.wait;
+        let slots = wait.array.len();
+        let answers = &mut wait.answers;
+        let written = if wait.quirks.prompt {
+            (wait.array).without_clock(|subscriptions| host.poll_oneoff(subscriptions, answers))
+        } else {
+            wait.array.clock_mut().set_timeout_ns(LONGEST_WAIT_NS);
+            host.poll_oneoff(wait.array.all(), answers)
+        };
+        let call = Call {
+            slots,
+            is_poll: false,
+            timeout_ns: LONGEST_WAIT_NS,
+        };
+        match written {
+            Ok(written) => {
+                self.take_up(call, written, u64::MAX);
+                Ok(())
+            }
+            Err(errno) => self.recover(errno, Part::All, call, u64::MAX),
         }
     }
 
-    /// Waits until there is an event or the timeout has passed.
-    #[inline(never)]
-    pub(super) fn run(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        self.shared.begin(timeout.is_some())?;
-        let result = self.turn(timeout);
-        self.shared.end();
-        result
-    }
-
-    fn turn(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        self.deadline_ns = match timeout {
-            None => None,
-            Some(Duration::ZERO) => Some(0),
-            Some(timeout) => {
-                let timeout_ns = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
-                Some(self.now_ns().saturating_add(timeout_ns))
-            }
-        };
-        while let Some(budget) = self.prepare() {
-            if self.wait.order.len() == 0 {
-                self.sleep(budget)?;
-            } else {
-                self.ask(budget)?;
-            }
-            self.round = self.round.saturating_add(1);
-            if !self.wait.found.is_empty() {
-                self.deliver(&mut self.shared.lock());
-            }
-            if !self.events.is_empty() {
-                break;
-            }
-            if self.is_expired() {
-                self.prepare();
-                break;
-            }
-            self.pause_if_nothing_was_said()?;
+    fn wait(&mut self, until: Until) -> io::Result<()> {
+        if self.wait.array.len() == 0 {
+            return self.sleep(until);
+        }
+        if self.wait.policy.applies(self.wait.array.cold()) {
+            hot_cold::drive(self, until)?;
+        } else {
+            self.wait_part(Part::All, until, None)?;
+        }
+        if self.answered_nothing && self.ready.is_empty() {
+            self.pause(until)?;
         }
         Ok(())
     }
 
-    /// After an answer without events, and without the clock's: some hosts return at once, each
-    /// time, for a connection that the peer has reset.
-    pub(super) fn pause_if_nothing_was_said(&mut self) -> io::Result<()> {
-        if !std::mem::take(&mut self.said_nothing) {
-            return Ok(());
-        }
-        let pause_ns = NO_ANSWER_PAUSE_NS << self.round.min(NO_ANSWER_DOUBLINGS);
-        let Some(left) = self.prepare() else {
-            return Ok(());
-        };
-        self.sleep(left.min_ns(pause_ns))
-    }
-
     pub(super) fn now_ns(&self) -> u64 {
-        self.shared.host.now_ns()
+        self.host().now_ns()
     }
 
-    /// Reports what needs no host: what the last poll had no room for, the waker, timers.
-    /// Brings the array up to date. Returns how long the host may wait; `None` when there is
-    /// enough to report without it.
-    fn prepare(&mut self) -> Option<Budget> {
-        let shared = self.shared;
-        let mut state = shared.lock();
-        let state = &mut *state;
-        let next_timer_ns = state.timers.next_deadline_ns();
-        let waits_for_more = state.waker.is_some() || next_timer_ns.is_some();
-        let had_more = if waits_for_more || !self.wait.found.is_empty() {
-            self.report_without_host(state)
-        } else {
-            false
-        };
-        state.reconcile(&mut self.wait.order);
-        for &(key, direction) in state.sources.always_ready() {
-            if !had_more {
-                self.wait.found.push(Event::ready(key, direction));
-            }
-        }
-        // Sources get their look in, once, beside timers and wakes that never end.
-        if had_more || (self.round > 0 && !self.events.is_empty()) {
-            return None;
-        }
-        let paused = std::mem::take(&mut state.reported_always_ready);
-        Some(self.budget(state.timers.next_deadline_ns(), paused))
-    }
-
-    /// Returns whether the last poll had more that still holds.
-    #[inline(never)]
-    fn report_without_host(&mut self, state: &mut State) -> bool {
-        // It goes first: timers and wakes that never end would keep it waiting for ever.
-        let had_more = !self.wait.found.is_empty() && {
-            self.deliver(state);
-            !self.events.is_empty()
-        };
-        self.wake_and_fire(state);
-        had_more
-    }
-
-    /// Reports a wake and timers that are due, as far as there is room: by turns, where there
-    /// is little.
-    fn wake_and_fire(&mut self, state: &mut State) {
-        if self.events.is_full() {
-            return;
-        }
-        let timers_first = self.wait.woke;
-        if timers_first {
-            self.fire_timers(state);
-        }
-        self.wait.woke = self.take_wake(state);
-        if !timers_first {
-            self.fire_timers(state);
-        }
-    }
-
-    /// Reports a wake, if there is room.
-    fn take_wake(&mut self, state: &State) -> bool {
-        if let Some(token) = state.waker
-            && !self.events.is_full()
-            && self.shared.wake.take()
-        {
-            self.push(token);
-            return true;
-        }
-        false
-    }
-
-    /// Reports timers that are due, as far as there is room.
-    #[inline(never)]
-    fn fire_timers(&mut self, state: &mut State) {
-        let Some(pop_due) = state.pop_due else {
-            return;
-        };
-        if self.events.is_full() || state.timers.next_deadline_ns().is_none() {
-            return;
-        }
-        let now_ns = self.now_ns();
-        while !self.events.is_full()
-            && let Some(token) = pop_due(&mut state.timers, now_ns)
-        {
-            self.push(token);
-        }
-    }
-
-    /// How long the host may wait: until the timeout or the next timer, and not at all if there
-    /// is something to report.
-    fn budget(&mut self, next_timer_ns: Option<u64>, paused: bool) -> Budget {
-        if !self.events.is_empty() {
-            return Budget::Zero;
-        }
-        let until = match (self.deadline_ns, next_timer_ns) {
-            (Some(deadline), Some(timer)) => Some(deadline.min(timer)),
-            (deadline, timer) => deadline.or(timer),
-        };
-        let budget = match until {
-            None => Budget::Unlimited,
-            Some(0) => Budget::Zero,
-            Some(until) => {
-                let left_ns = until.saturating_sub(self.now_ns());
-                // It was to wait for all of that time, nothing happened, and there is some left.
-                if left_ns > 0 && self.asked_ns >= self.left_ns {
-                    self.wait.quirks.ended_early();
-                }
-                self.left_ns = left_ns;
-                Budget::Unlimited.min_ns(left_ns)
-            }
-        };
-        self.asked_ns = 0;
-        if self.wait.found.is_empty() {
-            budget
-        } else if paused {
-            budget.min_ns(ALWAYS_READY_PAUSE_NS)
-        } else {
-            Budget::Zero
-        }
-    }
-
-    fn is_expired(&self) -> bool {
-        (self.deadline_ns).is_some_and(|deadline| deadline == 0 || self.now_ns() >= deadline)
+    pub(super) fn host(&self) -> &H {
+        &self.shared.backend.host
     }
 
     /// Waits with no descriptor to wait for.
-    #[inline(never)]
-    fn sleep(&mut self, budget: Budget) -> io::Result<()> {
-        if budget == Budget::Zero {
+    #[cold]
+    fn sleep(&mut self, until: Until) -> io::Result<()> {
+        let left_ns = self.left_ns(until, None);
+        if left_ns == 0 {
             return Ok(());
         }
         if H::THREADS {
-            self.shared.parker.park(match budget {
-                Budget::AtMost(ns) => Some(Duration::from_nanos(ns)),
-                _ => None,
-            });
+            let timeout = (until != Until::Never).then(|| Duration::from_nanos(left_ns));
+            self.shared.backend.parker.park(timeout);
             return Ok(());
         }
-        if self.shared.wake.is_set() && self.shared.lock().waker.is_some() {
+        if self.is_woken() {
             return Ok(());
         }
-        let ns = match budget {
-            Budget::AtMost(ns) => ns,
-            _ => u64::MAX,
-        };
-        let timeout_ns = self.wait.quirks.timeout_ns(ns);
+        let timeout_ns = self.wait.quirks.timeout_ns(left_ns);
         let mut clock = Subscription::clock();
         clock.set_timeout_ns(timeout_ns);
         let mut answer = [Event::ZERO];
-        match self.shared.host.poll_oneoff(&[clock], &mut answer) {
-            Ok(_) => self.asked_ns = timeout_ns,
+        match self.host().poll_oneoff(&[clock], &mut answer) {
+            Ok(_) => self.note_sleep(until, left_ns, timeout_ns),
             Err(Errno::INTR) => {}
             Err(errno) => return Err(errno.into()),
         }
         Ok(())
     }
 
-    /// Asks the host, on the part of the array that the policy chooses.
-    fn ask(&mut self, budget: Budget) -> io::Result<()> {
-        if self.wait.policy.applies(self.wait.order.cold()) {
-            self.ask_by_policy(budget)
-        } else {
-            self.ask_part(Part::All, budget).map(drop)
+    /// Leaves the host alone for a moment.
+    #[cold]
+    fn pause(&mut self, until: Until) -> io::Result<()> {
+        let pause_ns = NO_ANSWER_PAUSE_NS << self.round.min(NO_ANSWER_DOUBLINGS);
+        let pause = Until::At(self.now_ns().saturating_add(pause_ns));
+        self.sleep(until.min(pause))
+    }
+
+    /// Whether a wake came that was not reported yet.
+    fn is_woken(&self) -> bool {
+        self.shared.wake.is_set() && self.shared.lock().waker.is_some()
+    }
+
+    /// What is left until `until`. Learns from the last wait if that should have ended later.
+    fn left_ns(&mut self, until: Until, now_ns: Option<u64>) -> u64 {
+        let slept_until = self.wait.slept_until.take();
+        let Until::At(at_ns) = until else {
+            return until.left_ns(0);
+        };
+        let left_ns = at_ns.saturating_sub(now_ns.unwrap_or_else(|| self.now_ns()));
+        if left_ns > 0 && self.round > 0 && slept_until == Some(until) {
+            self.wait.quirks.ended_early();
+        }
+        left_ns
+    }
+
+    /// Notes a wait that nothing but time has ended.
+    fn note_sleep(&mut self, until: Until, left_ns: u64, timeout_ns: u64) {
+        if until != Until::Never && timeout_ns >= left_ns {
+            self.wait.slept_until = Some(until);
         }
     }
 
-    #[inline(never)]
-    fn ask_by_policy(&mut self, budget: Budget) -> io::Result<()> {
-        let mut now_ns = self.now_ns();
-        let until_ns = budget.end_ns(now_ns);
-        loop {
-            let left = budget.until(until_ns, now_ns);
-            let (hot, cold) = (self.wait.order.hot(), self.wait.order.cold());
-            let all_ns = self.wait.quirks.all_cost_ns(hot + cold);
-            let found = match self.wait.policy.next(now_ns, hot, cold, all_ns) {
-                Step::All => {
-                    let found = self.ask_part(Part::All, left)?;
-                    let ended_ns = self.now_ns();
-                    let cost_ns = self.wait.quirks.report_cost_ns(hot + cold)
-                        + self.wait.look.take_spent_ns();
-                    self.wait.policy.all_done(now_ns, ended_ns, cost_ns, found);
-                    return Ok(());
-                }
-                Step::Sweep { sources } => {
-                    let found = self.look_at_cold(sources)?;
-                    let ended_ns = self.now_ns();
-                    self.wait.policy.sweep_done(now_ns, ended_ns, found);
-                    now_ns = ended_ns;
-                    found
-                }
-                Step::Hot { bound_ns } => {
-                    let bounded = left.min_ns(bound_ns);
-                    let found = self.ask_part(Part::Hot, bounded)?;
-                    if found > 0 && self.wait.policy.hot_found() {
-                        return Ok(());
-                    }
-                    // A poll that does not block, or not for as long, says nothing about a miss.
-                    if found == 0 && bounded != Budget::AtMost(bound_ns) {
-                        return Ok(());
-                    }
-                    now_ns = self.now_ns();
-                    self.wait.policy.hot_done(now_ns, found);
-                    found
-                }
-            };
-            if found > 0 {
-                return Ok(());
+    /// The timeout of a call about so many slots. `left_ns` is what is left until the wait ends.
+    pub(super) fn timeout_ns(&mut self, slots: usize, left_ns: u64) -> u64 {
+        // A wake that came since the flag was last looked at: do not block.
+        if left_ns == 0 || self.is_woken() {
+            return self.wait.quirks.zero_timeout_ns();
+        }
+        let quirks = &self.wait.quirks;
+        let sharing = self.shared.backend.sharing(self.shared);
+        let slice_ns = quirks.slice_ns(sharing, slots, self.round);
+        quirks.timeout_ns(left_ns.min(slice_ns))
+    }
+
+    /// Waits on a part of the array and returns how many slots are ready. `now_ns` is the time, if it
+    /// is known.
+    fn wait_part(&mut self, part: Part, until: Until, now_ns: Option<u64>) -> io::Result<usize> {
+        let before = self.ready.len();
+        let slots = self.wait.array.len_of(part);
+        if slots == 0 {
+            return Ok(0);
+        }
+        let left_ns = self.left_ns(until, now_ns);
+        let limit = self.wait.quirks.limit;
+        if slots > limit {
+            self.wait_in_chunks(part, limit, left_ns)?;
+            return Ok(self.ready.len() - before);
+        }
+        let call = Call {
+            slots,
+            is_poll: left_ns == 0,
+            timeout_ns: self.timeout_ns(slots, left_ns),
+        };
+        match self.call_part(part, call) {
+            Ok(0) if !call.is_poll => self.note_sleep(until, left_ns, call.timeout_ns),
+            Ok(_) => {}
+            Err(errno) => self.recover(errno, part, call, left_ns)?,
+        }
+        Ok(self.ready.len() - before)
+    }
+
+    /// Makes one call about a part of the array. Returns how many events were reported.
+    fn call_part(&mut self, part: Part, call: Call) -> Result<usize, Errno> {
+        // A timer costs the host and its processor, and such a wait would only be repeated. A host
+        // that was not seen to return for one source might never do so.
+        let is_endless = call.timeout_ns == LONGEST_WAIT_NS && self.wait.quirks.prompt;
+        let window = if is_endless && part == Part::All {
+            self.wait.array.window_without_clock()
+        } else {
+            self.wait.array.window_of(part)
+        };
+        self.call(&window, call)
+    }
+
+    /// Makes one call, and takes up the answer. Returns how many events were reported.
+    pub(super) fn call(&mut self, window: &Window, call: Call) -> Result<usize, Errno> {
+        let started_ns = self.is_timed(call).then(|| self.now_ns());
+        let host = &self.shared.backend.host;
+        let wait = &mut *self.wait;
+        if wait.answers.len() <= call.slots {
+            wait.answers.resize(call.slots + 1, Event::ZERO);
+        }
+        wait.array.clock_mut().set_timeout_ns(call.timeout_ns);
+        let answers = &mut wait.answers;
+        let written = (wait.array).with_window(window, |subscriptions| {
+            host.poll_oneoff(subscriptions, answers)
+        })?;
+        let elapsed_ns =
+            started_ns.map_or(u64::MAX, |from_ns| self.now_ns().saturating_sub(from_ns));
+        Ok(self.take_up(call, written, elapsed_ns))
+    }
+
+    /// Appends what an answer says for certain to what is ready, and sees to the rest. Returns how
+    /// many events were reported.
+    #[inline]
+    fn take_up(&mut self, call: Call, written: usize, elapsed_ns: u64) -> usize {
+        let (mut reported, mut unverified, mut unverified_writes) = (0, 0, 0);
+        let doubts = self.wait.quirks.doubts(call.slots);
+        let written = written.min(self.wait.answers.len());
+        for event in &self.wait.answers[..written] {
+            if event.is_clock() {
+                continue;
             }
-            if self.wait.policy.take_cool_all() {
-                let mut state = self.shared.lock();
-                self.wait.order.cool_all(&mut state.sources);
-                state.hot = 0;
+            reported += 1;
+            if doubts && is_ambiguous(event) {
+                unverified += 1;
+                unverified_writes += usize::from(event.kind == FD_WRITE);
+            } else {
+                // Not `push`, which would copy the event twice.
+                self.ready.extend_from_slice(std::slice::from_ref(event));
             }
         }
+        let is_settled = reported > 0 && !call.is_poll && self.wait.quirks.is_settled(call.slots);
+        if !is_settled || unverified > 0 {
+            let answer = Answer {
+                call,
+                written,
+                reported,
+                unverified,
+                unverified_writes,
+                elapsed_ns,
+            };
+            let skips = unverified > 0 && self.wait.skips_verifying(&answer);
+            if !(is_settled && skips) {
+                self.learn(&answer, skips);
+            }
+        }
+        reported
+    }
+
+    /// Whether there is still something to learn from how long the call takes.
+    fn is_timed(&self, call: Call) -> bool {
+        let quirks = &self.wait.quirks;
+        if call.is_poll {
+            return quirks.times_zeros(call.slots);
+        }
+        // On a host that over-reports the time tells, each time, whether it blocked.
+        let reports_all = quirks.reports_all == Some(true);
+        (call.slots > 1 && !quirks.prompt) || (call.slots > FEW && reports_all)
+    }
+
+    /// Takes note of what an answer says about the host, and verifies what is ambiguous in it.
+    #[inline(never)]
+    fn learn(&mut self, answer: &Answer, skips: bool) {
+        let Call {
+            slots,
+            is_poll,
+            timeout_ns,
+        } = answer.call;
+        let quirks = &mut self.wait.quirks;
+        let has_reported = answer.reported > 0;
+        if H::THREADS {
+            quirks.waited(timeout_ns, has_reported);
+        }
+        if is_poll {
+            quirks.zero_took(timeout_ns, answer.elapsed_ns, has_reported);
+        }
+        self.answered_nothing = answer.written == 0 && !is_poll;
+        if !has_reported {
+            return;
+        }
+        quirks.report_took(slots, answer.elapsed_ns);
+        if answer.reported < slots {
+            quirks.reports_all = Some(false);
+            // A connection that was reset ends a wait of uvwasi that otherwise is for all sources.
+            let answers = &self.wait.answers[..answer.written];
+            if !self.wait.quirks.prompt && answers.iter().all(Event::is_plain) {
+                (self.wait.quirks).some_took(timeout_ns, answer.elapsed_ns);
+            }
+            if answer.unverified > 0 {
+                self.believe(answer.written);
+            }
+        } else if answer.unverified > 0 && !skips {
+            self.verify(answer);
+        }
+    }
+
+    /// Polls or waits on one chunk of the array.
+    pub(super) fn call_chunk(&mut self, chunk: Range<usize>, call: Call) -> io::Result<()> {
+        let window = self.wait.array.window_of_chunk(&chunk);
+        match self.call(&window, call) {
+            Ok(_) => Ok(()),
+            Err(errno) => self.recover_chunk(errno, chunk),
+        }
+    }
+}
+
+impl<H: Host> Parts for Waiter<'_, H> {
+    fn policy(&mut self) -> &mut Policy {
+        &mut self.wait.policy
+    }
+
+    fn now_ns(&self) -> u64 {
+        Waiter::now_ns(self)
+    }
+
+    fn lens(&self) -> (usize, usize) {
+        (self.wait.array.hot(), self.wait.array.cold())
+    }
+
+    fn wait_hot(&mut self, now_ns: u64, until: Until, _is_bound: bool) -> io::Result<usize> {
+        self.wait_part(Part::Hot, until, Some(now_ns))
+    }
+
+    fn wait_all(&mut self, now_ns: u64, until: Until) -> io::Result<usize> {
+        self.wait_part(Part::All, until, Some(now_ns))
+    }
+
+    fn sweep(&mut self, sources: usize) -> io::Result<usize> {
+        let cold = self.wait.array.cold();
+        if self.wait.quirks.escalates(sources, cold) {
+            let now_ns = self.now_ns();
+            let until = Until::At(now_ns.saturating_add(MS));
+            return self.wait_part(Part::Cold, until, Some(now_ns));
+        }
+        let before = self.ready.len();
+        let mut left = sources;
+        while left > 0 {
+            let limit = left.min(CHUNK).min(self.wait.quirks.limit);
+            let chunk = self.wait.array.next_cold(limit);
+            left = left.saturating_sub(chunk.len().max(1));
+            let call = Call {
+                slots: chunk.len(),
+                is_poll: true,
+                timeout_ns: self.wait.quirks.look_timeout_ns(),
+            };
+            self.call_chunk(chunk, call)?;
+        }
+        Ok(self.ready.len() - before)
+    }
+
+    /// Nothing, as long as only such a wait can show that the host is prompt: it is made over and
+    /// over until then.
+    fn full_wait_cost_ns(&self, sources: usize) -> u64 {
+        self.wait.quirks.all_cost_ns(sources)
+    }
+
+    fn take_answer_cost_ns(&mut self, sources: usize) -> u64 {
+        let verify_ns = self.wait.verify.take_spent_ns();
+        self.wait.quirks.report_cost_ns(sources) + verify_ns
+    }
+
+    fn cool_all(&mut self) {
+        let mut state = self.shared.lock();
+        hot_cold::cool_all(&mut state.locked, &mut self.wait.array);
     }
 }

@@ -8,10 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use wasip2::sockets::ip_name_lookup::{ResolveAddressStream, resolve_addresses};
 use wasip2::sockets::network::{ErrorCode, IpAddress};
 
+use super::owned::Owned;
 use super::raw::Once;
 use super::source::{Pollables, pollable_source};
-use super::target::{Owned, Target};
-use super::{clock, error, net};
+use super::target::Target;
+use super::{error, net, ready};
 use crate::io_outcome::IoOutcome;
 use crate::net::Name;
 use crate::portable::Direction;
@@ -102,7 +103,7 @@ fn address(address: IpAddress) -> IpAddr {
 impl Pollables for Answer {
     fn target(&self, _interest: Interest) -> Target {
         let read = match self {
-            Self::Known { .. } => clock::always_ready(),
+            Self::Known { .. } => ready::always_ready(),
             Self::Asked(asked) => {
                 let readable = &asked.readable;
                 let readable = readable.get_or_init(|| Owned::new(asked.stream.subscribe()));

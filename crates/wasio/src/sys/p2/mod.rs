@@ -1,27 +1,52 @@
 //! WASI 0.2: `wasi:io/poll`.
 //!
 //! A source is two pollables, one for each direction, and the host is handed the array of their
-//! handles in place. Descriptors that wasi-libc made are waited for with its `poll`.
+//! handles in place. Descriptors that wasi-libc made are waited for with its `poll`. The selector is
+//! generic over [`host::Host`], so that it also runs natively, against scripted hosts.
 
 mod clock;
-mod cost;
 mod descriptors;
-mod error;
-#[cfg(feature = "net")]
-pub(crate) mod lookup;
-#[cfg(feature = "net")]
-pub(crate) mod net;
-#[cfg(feature = "net")]
-pub(crate) mod options;
-#[allow(unsafe_code, reason = "the only door to the host")]
-mod raw;
+mod event;
+mod host;
 mod selector;
-pub(crate) mod source;
-pub(crate) mod stdio;
-mod stream;
 mod target;
 mod wait;
 
+#[cfg(target_os = "wasi")]
+mod error;
+#[cfg(all(target_os = "wasi", feature = "net"))]
+pub(crate) mod lookup;
+#[cfg(all(target_os = "wasi", feature = "net"))]
+pub(crate) mod net;
+#[cfg(all(target_os = "wasi", feature = "net"))]
+pub(crate) mod options;
+#[cfg(target_os = "wasi")]
+mod owned;
+#[cfg(target_os = "wasi")]
+#[allow(unsafe_code, reason = "the only door to the host")]
+mod raw;
+#[cfg(all(target_os = "wasi", feature = "net"))]
+mod ready;
+#[cfg(target_os = "wasi")]
+mod record;
+#[cfg(target_os = "wasi")]
+pub(crate) mod source;
+#[cfg(target_os = "wasi")]
+pub(crate) mod stdio;
+#[cfg(target_os = "wasi")]
+mod stream;
+
+#[cfg(target_os = "wasi")]
 pub use self::error::HostError;
-pub(crate) use self::selector::Selector;
-pub(crate) use self::target::{Record, Target, forget_pollable};
+#[cfg(target_os = "wasi")]
+pub(crate) use self::owned::forget_pollable;
+#[cfg(target_os = "wasi")]
+pub(crate) use self::record::Record;
+#[cfg(target_os = "wasi")]
+pub(crate) use self::target::Target;
+
+#[cfg(target_os = "wasi")]
+pub(crate) type Selector = selector::Selector<raw::Wasi>;
+
+#[cfg(not(target_os = "wasi"))]
+use super::Record;

@@ -1,7 +1,7 @@
 //! The only door to what the bindings do not offer in place: `wasi:io/poll` on our own array, and
 //! libc's `poll`. It makes calls and no decisions.
 
-use std::cell::{OnceCell, RefCell, RefMut};
+use std::cell::OnceCell;
 use std::io;
 use std::mem::{ManuallyDrop, offset_of};
 #[cfg(feature = "net")]
@@ -10,11 +10,18 @@ use std::ops::Deref;
 #[cfg(feature = "net")]
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr::NonNull;
+use std::sync::Arc;
 
+use wasip2::clocks::monotonic_clock;
 use wasip2::io::error::Error;
+use wasip2::io::poll::Pollable;
 use wasip2::io::streams::{InputStream, OutputStream, StreamError};
 #[cfg(feature = "net")]
 use wasip2::sockets::tcp::TcpSocket;
+
+use super::host::{Handle, Host, PollFd};
+use super::selector::P2;
+use crate::portable::Shared;
 
 // The crate wasip2 describes this interface to the linker, under the version that it was made
 // from: another one would not link, which is why the manifest names that crate's version exactly.
@@ -46,7 +53,7 @@ unsafe extern "C" {
 unsafe extern "C" {
     /// wasi-libc's, over the descriptors that it made itself.
     #[link_name = "poll"]
-    fn libc_poll(asked: *mut Asked, len: usize, timeout_ms: i32) -> i32;
+    fn libc_poll(fds: *mut PollFd, len: usize, timeout_ms: i32) -> i32;
     #[cfg(feature = "net")]
     fn atexit(function: extern "C" fn()) -> i32;
     #[cfg(feature = "net")]
@@ -191,43 +198,6 @@ mod place {
     }
 }
 
-/// libc's `pollfd`.
-#[repr(C)]
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(super) struct Asked {
-    pub(super) descriptor: i32,
-    pub(super) wanted: i16,
-    pub(super) found: i16,
-}
-
-impl Asked {
-    pub(super) const READ: i16 = 1;
-    pub(super) const WRITE: i16 = 2;
-    pub(super) const ERROR: i16 = 0x1000;
-    pub(super) const HANG_UP: i16 = 0x2000;
-    pub(super) const NOT_OPEN: i16 = 0x4000;
-}
-
-/// A lock where there is one thread, which sees to it that nothing is borrowed twice.
-#[derive(Default)]
-pub(super) struct Lock<T>(RefCell<T>);
-
-// SAFETY: the target has no threads, as is asserted below, so that no two of them share it.
-unsafe impl<T: Send> Sync for Lock<T> {}
-
-impl<T> Lock<T> {
-    pub(super) const fn new(inner: T) -> Self {
-        Self(RefCell::new(inner))
-    }
-
-    pub(super) fn lock(&self) -> RefMut<'_, T> {
-        match self.0.try_borrow_mut() {
-            Ok(inner) => inner,
-            Err(_) => our_bug(),
-        }
-    }
-}
-
 /// Where nothing comes to: without threads nothing else takes a lock, or sets what was empty, and no function
 /// but ours is the program's `cabi_realloc`.
 #[cold]
@@ -316,7 +286,6 @@ const _: () = {
     assert!(size_of::<CheckResult>() == 16 && offset_of!(CheckResult, payload) == 4);
     #[cfg(feature = "net")]
     assert!(size_of::<AddressResult>() == 36 && offset_of!(AddressResult, rest) == 8);
-    assert!(size_of::<Asked>() == 8 && align_of::<Asked>() == 4);
 };
 
 /// `wasi:io/poll.poll`: waits until one of the handles is ready, leaves the places of those that are
@@ -471,8 +440,45 @@ pub(super) fn accept(listener: BorrowedFd<'_>) -> io::Result<OwnedFd> {
 }
 
 /// libc's `poll`. Returns how many descriptors were found to be anything.
-pub(super) fn poll_descriptors(asked: &mut [Asked], timeout_ms: i32) -> io::Result<usize> {
+fn poll_fds(fds: &mut [PollFd], timeout_ms: i32) -> io::Result<usize> {
     // SAFETY: the slice is `len` records that libc reads and writes in place.
-    let found = unsafe { libc_poll(asked.as_mut_ptr(), asked.len(), timeout_ms) };
-    usize::try_from(found).map_err(|_| io::Error::last_os_error())
+    let len = unsafe { libc_poll(fds.as_mut_ptr(), fds.len(), timeout_ms) };
+    usize::try_from(len).map_err(|_| io::Error::last_os_error())
+}
+
+/// The host that the component runs on.
+#[derive(Copy, Clone, Debug, Default)]
+pub(crate) struct Wasi;
+
+impl Host for Wasi {
+    type Pollable = Pollable;
+
+    fn now_ns(&self) -> u64 {
+        monotonic_clock::now()
+    }
+
+    fn subscribe_instant(&self, at_ns: u64) -> Pollable {
+        monotonic_clock::subscribe_instant(at_ns)
+    }
+
+    fn handle(pollable: &Pollable) -> Handle {
+        pollable.handle()
+    }
+
+    fn poll(&self, handles: &[Handle], ready: &mut [u32]) -> usize {
+        poll(handles, ready)
+    }
+
+    fn poll_fds(&self, fds: &mut [PollFd], timeout_ms: i32) -> io::Result<usize> {
+        poll_fds(fds, timeout_ms)
+    }
+
+    #[cfg(feature = "net")]
+    fn reap_lingering(&self) {
+        super::net::linger::look();
+    }
+
+    fn forked(fork: &Arc<Shared<P2<Self>>>) {
+        super::owned::add_fork(fork);
+    }
 }

@@ -2,13 +2,12 @@
 
 use std::io;
 
+use super::Selector;
 #[cfg(feature = "net")]
 use super::net::Descriptor;
-use super::selector::Selector;
 use super::target::Target;
 use crate::portable::Key;
 use crate::registration::{self, Registration};
-use crate::sys::Backend;
 use crate::{Interest, Mode, Registry, Token};
 
 /// What an `IoSource` of a backend's own type needs to be registered.
@@ -55,7 +54,7 @@ fn register_with(
     if let Some(descriptor) = source.of_libc() {
         return descriptor.register(selector, token, interests);
     }
-    selector.register_pollables(source.target(interests), token, interests, Mode::Edge)
+    selector.register_source(source.target(interests), token, interests, Mode::Edge)
 }
 
 /// `Source::reregister`.
@@ -70,7 +69,7 @@ pub(crate) fn reregister(
     let registration = registration::current(slot, registry)?;
     let (selector, key) = (registration.selector(), registration.key());
     // First: what is armed next must be there.
-    selector.replace_target(key, source.target(interests));
+    selector.set_source(key, source.target(interests));
     selector.reregister(key, token, interests, Mode::Edge)
 }
 

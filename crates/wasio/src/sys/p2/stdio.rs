@@ -5,8 +5,9 @@ use std::io;
 use wasip2::cli::{stdin, stdout};
 use wasip2::io::streams::{InputStream, OutputStream};
 
+use super::owned::Owned;
 use super::source::{Pollables, pollable_source};
-use super::target::{Owned, Target};
+use super::target::Target;
 use super::{error, stream};
 use crate::Interest;
 

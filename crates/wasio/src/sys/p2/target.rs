@@ -1,20 +1,15 @@
-//! What a registration waits for, and pollables that are safe to let go of.
+//! What a registration waits for.
 
 use std::num::NonZeroU32;
-use std::ops::Deref;
-use std::os::fd::RawFd;
 
-use wasip2::io::poll::Pollable;
+use super::host::Handle;
+use crate::RawDescriptor;
+use crate::portable::hot_cold::HostRecord;
+use crate::portable::{Direction, Source};
 
-use super::selector;
-use crate::portable::{Direction, Placed};
-
-/// The handle of a pollable. The host numbers them from 1.
-pub(crate) type Handle = u32;
-
-/// The host knows nothing of what two pollables are of.
-impl Placed for Handle {
-    const TAKES_TURNS: bool = false;
+/// A 0.2 host knows nothing of what two pollables are of.
+impl HostRecord for Handle {
+    const ROTATES: bool = false;
 }
 
 /// What is registered.
@@ -24,7 +19,16 @@ pub(crate) enum Target {
     /// never reported.
     Pollables([Option<NonZeroU32>; 2]),
     /// What wasi-libc made and knows.
-    Descriptor(RawFd),
+    Descriptor(RawDescriptor),
+}
+
+impl Source for Target {
+    fn descriptor(&self) -> Option<RawDescriptor> {
+        match self {
+            Self::Pollables(_) => None,
+            Self::Descriptor(descriptor) => Some(*descriptor),
+        }
+    }
 }
 
 impl Target {
@@ -49,51 +53,5 @@ impl Target {
     pub(super) fn names(self, handle: Handle) -> bool {
         let has = |direction| self.handle(direction) == Some(handle);
         Direction::BOTH.into_iter().any(has)
-    }
-}
-
-/// What the host said, for `{:#?}` of an event.
-#[derive(Copy, Clone, Debug)]
-#[allow(
-    dead_code,
-    reason = "read by `Debug`, which the lint does not count as a use"
-)]
-pub(crate) enum Record {
-    /// The pollable with this handle is ready: the host says no more than that.
-    Pollable(Handle),
-    /// libc's `poll` found this of a descriptor.
-    Descriptor { descriptor: RawFd, found: i16 },
-    /// A timer is due, or the waker was used.
-    Own,
-}
-
-/// Takes a pollable out of every fork of a selector: it is about to go.
-pub(crate) fn forget_pollable(handle: Handle) {
-    selector::forget_in_forks(handle);
-}
-
-/// A pollable that a source owns. When it goes, it leaves every selector that may still name it:
-/// the host traps on a handle that is gone.
-#[derive(Debug)]
-pub(crate) struct Owned(Pollable);
-
-impl Owned {
-    pub(crate) fn new(pollable: Pollable) -> Self {
-        Self(pollable)
-    }
-}
-
-impl Deref for Owned {
-    type Target = Pollable;
-
-    fn deref(&self) -> &Pollable {
-        &self.0
-    }
-}
-
-impl Drop for Owned {
-    fn drop(&mut self) {
-        // The source left the selector that it was registered with; its forks remain.
-        forget_pollable(self.0.handle());
     }
 }

@@ -7,7 +7,6 @@ use super::rules::{EXACT, Rules, WASI_COMMON, WASMER};
 use crate::Mode;
 use crate::io_outcome::IoOutcome;
 use crate::portable::Key;
-use crate::sys::Backend;
 
 const MANY: u32 = 70_000;
 

@@ -8,7 +8,6 @@ use super::super::host::Host;
 use super::super::selector::Selector;
 use super::host::MS;
 use crate::portable::Config;
-use crate::sys::Backend;
 use crate::{Events, Interest, Mode, Token};
 
 /// WASI 0.1 has 0 to 76; the others are of hosts that do not keep to it.

@@ -12,7 +12,6 @@ use super::rig::{READ, WRITE};
 use super::rules::{ALL, Lie, Rules};
 use crate::io_outcome::IoOutcome;
 use crate::portable::{Config, Direction, Expiry, Key};
-use crate::sys::Backend;
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
 const FDS: u32 = 24;

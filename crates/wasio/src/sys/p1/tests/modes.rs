@@ -8,7 +8,6 @@ use super::rig::{READ, Rig, Said, WRITE, readable, sorted};
 use super::rules::{ALL, EXACT, WASI_COMMON};
 use crate::io_outcome::IoOutcome;
 use crate::portable::{Direction, Expiry};
-use crate::sys::Backend;
 use crate::{Events, Mode, Token};
 
 /// The rules whose answers are exact or made so.

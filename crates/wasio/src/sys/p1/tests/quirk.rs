@@ -4,7 +4,6 @@ use super::host::{Happening, Kind, MS};
 use super::rig::{READ, Rig, WRITE, readable, sorted};
 use super::rules::{BROWSER, Nbytes, Rules, UVWASI, WAMR, WASI_COMMON, WASMEDGE, WASMER, WAZERO};
 use crate::portable::Direction;
-use crate::sys::Backend;
 use crate::{Mode, Token};
 
 /// A host that reports all sources when any is ready, and whose byte counts tell nothing.

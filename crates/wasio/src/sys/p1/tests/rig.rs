@@ -9,7 +9,6 @@ use super::rules::Rules;
 use crate::event::Event;
 use crate::io_outcome::IoOutcome;
 use crate::portable::{Config, Direction, Expiry, Key};
-use crate::sys::Backend;
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
 pub(super) const READ: Interest = Interest::READABLE;
@@ -18,7 +17,7 @@ pub(super) const WRITE: Interest = Interest::WRITABLE;
 /// What an event said, in letters: `r`, `w`, `e`rror, `R`ead closed, `W`rite closed.
 pub(super) type Said = (usize, String);
 
-pub(super) struct Rig<H = Scripted> {
+pub(super) struct Rig<H: Host = Scripted> {
     pub(super) world: Shared,
     pub(super) selector: Selector<H>,
     pub(super) events: Events,

@@ -9,7 +9,6 @@ use super::host::{Happening, Kind, MS};
 use super::rig::{READ, Rig, WRITE, readable, sorted};
 use super::rules::{ALL, EXACT, LIES, Lie, UVWASI, WAMR, WASI_COMMON, WASMEDGE, WASMER, WASMTIME};
 use crate::portable::Direction;
-use crate::sys::Backend;
 use crate::{Mode, Token};
 
 /// Points 1 and 6: labels that nobody has, wrong types, and numbers that are too large.

@@ -11,7 +11,6 @@ use super::rig::{READ, Rig, readable};
 use super::rules::{EXACT, Rules, WASI_COMMON};
 use crate::io_outcome::IoOutcome;
 use crate::portable::{Config, Direction, Expiry};
-use crate::sys::Backend;
 use crate::{Events, Mode, Token};
 
 fn rig(rules: Rules) -> Rig<Threaded> {

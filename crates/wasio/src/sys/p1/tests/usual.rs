@@ -7,7 +7,6 @@ use super::rules::{EXACT, Rules, WASI_COMMON, WASMTIME};
 use crate::Events;
 use crate::io_outcome::IoOutcome;
 use crate::portable::{Direction, Key};
-use crate::sys::Backend;
 
 /// The host has shown what it does; three streams to read from.
 fn warm(rules: Rules) -> (Rig, [Key; 3]) {

@@ -8,11 +8,13 @@ use wasip2::sockets::network::ErrorCode;
 use wasip2::sockets::tcp::TcpSocket;
 
 use super::stream::Connection;
+use crate::lock::Lock;
 use crate::portable::Key;
+use crate::sys::imp::Selector;
 use crate::sys::imp::error;
-use crate::sys::imp::raw::{Lock, Once};
-use crate::sys::imp::selector::Selector;
-use crate::sys::imp::target::{Owned, Target};
+use crate::sys::imp::owned::Owned;
+use crate::sys::imp::raw::Once;
+use crate::sys::imp::target::Target;
 
 /// What a stream asks of the attempt that it may be.
 pub(super) trait Attempting: Send + Sync {

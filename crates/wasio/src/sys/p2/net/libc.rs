@@ -9,9 +9,8 @@ use std::os::fd::{AsFd, AsRawFd, RawFd};
 use super::address;
 use super::stream::TcpStream;
 use crate::portable::Key;
-use crate::sys::Backend;
+use crate::sys::imp::Selector;
 use crate::sys::imp::raw;
-use crate::sys::imp::selector::Selector;
 use crate::{Interest, Mode, Token};
 
 /// A descriptor, and how it is registered.

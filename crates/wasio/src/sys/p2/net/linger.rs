@@ -13,9 +13,10 @@ use wasip2::clocks::monotonic_clock;
 use wasip2::io::poll::Pollable;
 
 use super::stream::Native;
-use crate::sys::imp::clock;
-use crate::sys::imp::raw::{self, Lock};
-use crate::sys::imp::target::Handle;
+use crate::lock::Lock;
+use crate::sys::imp::host::Handle;
+use crate::sys::imp::raw;
+use crate::sys::imp::ready;
 
 /// How long the end of the program waits for slow peers.
 const LAST_NS: u64 = 5_000_000_000;
@@ -33,7 +34,7 @@ struct Lingering {
 impl Lingering {
     /// wasmtime takes note that it has sent all only while it is asked whether it is ready.
     fn is_sent(&self) -> bool {
-        clock::is_ready(self.sent.handle()) && !self.connection.has_unsent()
+        ready::is_ready(self.sent.handle()) && !self.connection.has_unsent()
     }
 }
 
@@ -92,7 +93,7 @@ extern "C" fn wait_for_all() {
     let last_ns = monotonic_clock::now().saturating_add(LAST_NS);
     let last = monotonic_clock::subscribe_instant(last_ns);
     while let Some(first) = reap(None) {
-        if clock::is_ready_before(last.handle(), first) {
+        if ready::is_ready_before(last.handle(), first) {
             return;
         }
     }

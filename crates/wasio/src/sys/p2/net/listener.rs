@@ -11,10 +11,11 @@ use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 use super::stream::TcpStream;
 use super::{address, checked, hop_limit, libc};
 use crate::Interest;
+use crate::sys::imp::owned::Owned;
 use crate::sys::imp::raw::{self, Once};
 use crate::sys::imp::source::{Pollables, pollable_source};
-use crate::sys::imp::target::{Owned, Target};
-use crate::sys::imp::{clock, error};
+use crate::sys::imp::target::Target;
+use crate::sys::imp::{error, ready};
 
 /// Connections that the host keeps before they are accepted, or fewer if it says so.
 const BACKLOG: u64 = 1024;
@@ -110,7 +111,7 @@ fn finish(
 #[cold]
 #[inline(never)]
 fn wait_for(socket: &TcpSocket) {
-    clock::is_ready_before(socket.subscribe().handle(), clock::never());
+    ready::is_ready_before(socket.subscribe().handle(), ready::never());
 }
 
 impl Pollables for TcpListener {

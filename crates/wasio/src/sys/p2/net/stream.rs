@@ -16,13 +16,14 @@ use super::attempt::{Attempt, Attempting};
 use super::{address, checked, hop_limit, libc, linger};
 use crate::Interest;
 use crate::io_outcome::IoOutcome;
+use crate::lock::Lock;
 use crate::portable::{Direction, Key};
-use crate::sys::Backend;
-use crate::sys::imp::raw::{self, DropApart, Lock, Once};
-use crate::sys::imp::selector::Selector;
+use crate::sys::imp::Selector;
+use crate::sys::imp::owned::Owned;
+use crate::sys::imp::raw::{self, DropApart, Once};
 use crate::sys::imp::source::{Pollables, pollable_source};
-use crate::sys::imp::target::{Owned, Target};
-use crate::sys::imp::{clock, error, stream};
+use crate::sys::imp::target::Target;
+use crate::sys::imp::{error, ready, stream};
 
 /// The most that is taken of a new connection's first bytes.
 const FIRST_LEN: usize = 512;
@@ -333,7 +334,7 @@ impl Connection {
 
     fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         let mut written = stream::write(&self.output, bytes)?;
-        if written == 0 && clock::is_ready(self.writable().handle()) {
+        if written == 0 && ready::is_ready(self.writable().handle()) {
             written = stream::write(&self.output, bytes)?;
         }
         if written > 0 {
@@ -404,7 +405,7 @@ impl Connection {
     /// Waits for the host from now on: what was taken from it is read.
     fn retarget(&self) {
         if let Some((selector, key)) = &*self.registration() {
-            selector.replace_target(*key, self.target(Interest::READABLE));
+            selector.set_source(*key, self.target(Interest::READABLE));
         }
     }
 
@@ -414,7 +415,7 @@ impl Connection {
         if let Some((selector, key)) = &*self.registration()
             && let Some(interest) = selector.interest(*key)
         {
-            selector.replace_target(*key, self.target(interest));
+            selector.set_source(*key, self.target(interest));
             selector.after_io(*key, Direction::Read, IoOutcome::WouldBlock);
         }
     }
@@ -442,7 +443,7 @@ impl Connection {
         let read = if peeked.is_empty() {
             handle(&self.readable)
         } else {
-            Some(clock::always_ready())
+            Some(ready::always_ready())
         };
         Target::pollables(read, handle(&self.writable))
     }

@@ -16,12 +16,13 @@ use wasip2::sockets::udp_create_socket::create_udp_socket;
 use super::libc::Descriptor;
 use super::{address, checked, hop_limit, unsupported};
 use crate::Interest;
+use crate::lock::Lock;
 use crate::portable::Key;
-use crate::sys::imp::clock;
-use crate::sys::imp::raw::Lock;
-use crate::sys::imp::selector::Selector;
+use crate::sys::imp::Selector;
+use crate::sys::imp::owned::Owned;
+use crate::sys::imp::ready;
 use crate::sys::imp::source::{Pollables, pollable_source};
-use crate::sys::imp::target::{Owned, Target};
+use crate::sys::imp::target::Target;
 
 /// What wasmtime 48 is given to let go of a socket: it receives in the background, ends that some
 /// time after the stream was dropped, and traps if the socket is connected before.
@@ -275,7 +276,7 @@ impl Native {
     fn connect(&self, address: SocketAddr) -> io::Result<()> {
         let mut state = self.state();
         if let Some((selector, key)) = &state.registration {
-            selector.replace_target(*key, Target::NONE);
+            selector.set_source(*key, Target::NONE);
         }
         if state
             .streams
@@ -331,7 +332,7 @@ impl State {
         // The host knows nothing of a datagram that was taken from it.
         let readable = match &self.peeked {
             None => handle(&streams.readable),
-            Some(_) => Some(clock::always_ready()),
+            Some(_) => Some(ready::always_ready()),
         };
         Target::pollables(readable, handle(&streams.writable))
     }
@@ -341,7 +342,7 @@ impl State {
         if let Some((selector, key)) = self.registration.clone()
             && let Some(interest) = selector.interest(key)
         {
-            selector.replace_target(key, self.target(interest));
+            selector.set_source(key, self.target(interest));
         }
     }
 }

@@ -61,9 +61,7 @@
 //! In the model of the tests one busy source at 60 to 100 µs a round trip keeps 88% or more of its
 //! speed beside 1 000 idle ones; a flat wait would keep 31 to 50%.
 
-mod config;
-
-pub(crate) use config::Config;
+use crate::portable::Config;
 
 /// Fewer cold sources than this are always waited on: 16 × 0.2 µs is what two calls cost.
 pub(super) const FEW_COLD: usize = 16;

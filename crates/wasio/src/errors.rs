@@ -32,7 +32,7 @@ pub(crate) fn static_error(kind: io::ErrorKind, message: &'static str) -> io::Er
 
 // The first words of the errors about registering are mio's, because programs match on them.
 
-pub(super) fn registered_twice(descriptor: RawDescriptor) -> io::Error {
+pub(crate) fn registered_twice(descriptor: RawDescriptor) -> io::Error {
     io::Error::new(
         io::ErrorKind::AlreadyExists,
         format!(
@@ -42,7 +42,7 @@ pub(super) fn registered_twice(descriptor: RawDescriptor) -> io::Error {
     )
 }
 
-pub(super) fn never_registered(descriptor: RawDescriptor) -> io::Error {
+pub(crate) fn never_registered(descriptor: RawDescriptor) -> io::Error {
     io::Error::new(
         io::ErrorKind::NotFound,
         format!(
@@ -52,22 +52,21 @@ pub(super) fn never_registered(descriptor: RawDescriptor) -> io::Error {
     )
 }
 
-pub(super) fn second_waker() -> io::Error {
+pub(crate) fn second_waker() -> io::Error {
     static_error(
         io::ErrorKind::AlreadyExists,
         "this `Poll` already has a `Waker`: share that one with an `Arc`, or drop it first",
     )
 }
 
-pub(super) fn nothing_to_wait_for() -> io::Error {
+pub(crate) fn nothing_to_wait_for() -> io::Error {
     static_error(
         io::ErrorKind::InvalidInput,
         "nothing to wait for: register a source, a timer or a waker, or pass a timeout",
     )
 }
 
-#[allow(dead_code, reason = "WASI 0.2 has no threads")]
-pub(super) fn already_waiting() -> io::Error {
+pub(crate) fn already_waiting() -> io::Error {
     static_error(
         io::ErrorKind::ResourceBusy,
         "another thread is already in `select` on this selector: only one thread may wait at a time",

@@ -1,0 +1,385 @@
+//! The registration table: who is registered, what is asked for, and what is armed.
+//!
+//! It knows nothing of how a host is asked. A change puts the registration into the list of changes,
+//! from which the backend brings its host up to date before the next wait. A direction that an event
+//! disarms and the read that follows arms again, the usual sequence of a request, leaves that list as
+//! it was: the host is asked about it all the while.
+
+use super::{Direction, Directions, FdIndex, Key, Slab};
+use crate::{Interest, Mode, RawDescriptor, Token};
+
+/// The end of the list of changes.
+const END: u32 = u32::MAX;
+
+/// What a backend registers.
+pub(crate) trait Source: Copy {
+    /// The descriptor, for a source that is known by one.
+    fn descriptor(&self) -> Option<RawDescriptor>;
+}
+
+/// Who waits for a source.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Waits {
+    /// The backend's host.
+    Host,
+    /// Nobody: the source never blocks, and is ready whenever it is armed.
+    AlwaysReady,
+    /// Nobody: the host refuses to wait for the source, which is reported ready whenever it is armed.
+    Refused,
+    /// Something else than the backend's host; the backend sees to it.
+    Elsewhere,
+}
+
+impl Waits {
+    pub(crate) const fn is_always_ready(self) -> bool {
+        matches!(self, Self::AlwaysReady | Self::Refused)
+    }
+}
+
+/// One registration. `A` is what the backend keeps for each direction.
+#[derive(Clone, Debug)]
+pub(crate) struct Registration<S, A> {
+    pub(crate) token: Token,
+    pub(crate) source: S,
+    pub(crate) interest: Interest,
+    pub(crate) mode: Mode,
+    pub(crate) waits: Waits,
+    /// The directions that the next wait should include.
+    pub(crate) armed: Directions,
+    /// Those that the backend's host is asked about, as of the last update.
+    known: Directions,
+    /// Whether it is in the list of changes, and what comes after it there.
+    is_changed: bool,
+    next_changed: u32,
+    /// Whether the backend wants to see it in the next update although what is armed has not changed.
+    is_touched: bool,
+    /// Whether it is in the list of what is always ready.
+    is_listed: bool,
+    /// The place of its event in the `Events` of the current poll, if it has one there.
+    pub(crate) event_index: u32,
+    slots: [A; 2],
+}
+
+/// A registration that changed since the last update.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Change<S, A> {
+    pub(crate) key: Key,
+    pub(crate) source: S,
+    /// The directions that the host is to be asked about: none of a source that is gone.
+    pub(crate) armed: Directions,
+    pub(crate) slots: [A; 2],
+}
+
+/// The registration table. Every operation but [`iter`](Self::iter) is O(1).
+#[derive(Debug)]
+pub(crate) struct Registrations<S, A> {
+    slab: Slab<Registration<S, A>>,
+    by_descriptor: FdIndex,
+    /// The first of the list of changes.
+    changed: u32,
+    /// What is always ready and armed; may hold some that no longer are.
+    always_ready: Vec<Key>,
+}
+
+impl<S: Source, A: Copy> Registrations<S, A> {
+    pub(crate) fn new() -> Self {
+        Self {
+            slab: Slab::new(),
+            by_descriptor: FdIndex::default(),
+            changed: END,
+            always_ready: Vec::new(),
+        }
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.slab.len()
+    }
+
+    /// Adds a registration and arms what it is interested in. `None` when the table is full.
+    pub(crate) fn register(
+        &mut self,
+        source: S,
+        token: Token,
+        interest: Interest,
+        mode: Mode,
+        waits: Waits,
+        slot: A,
+    ) -> Option<Key> {
+        let key = self.slab.insert(Registration {
+            token,
+            source,
+            interest,
+            mode,
+            waits,
+            armed: Directions::NONE,
+            known: Directions::NONE,
+            is_changed: false,
+            next_changed: END,
+            is_touched: false,
+            is_listed: false,
+            event_index: 0,
+            slots: [slot; 2],
+        })?;
+        if let Some(descriptor) = source.descriptor() {
+            self.by_descriptor.insert(descriptor, key);
+        }
+        if let Some(mut registration) = self.get_mut(key) {
+            registration.set_armed(Directions::of(interest));
+        }
+        Some(key)
+    }
+
+    /// Replaces token, interest and mode, and arms what is asked for. `false` if `key` is stale.
+    pub(crate) fn reregister(
+        &mut self,
+        key: Key,
+        token: Token,
+        interest: Interest,
+        mode: Mode,
+        slot: impl Fn(&mut A),
+    ) -> bool {
+        let Some(mut changed) = self.get_mut(key) else {
+            return false;
+        };
+        let registration = &mut *changed.registration;
+        registration.token = token;
+        registration.interest = interest;
+        registration.mode = mode;
+        registration.slots.iter_mut().for_each(slot);
+        changed.set_armed(Directions::of(interest));
+        true
+    }
+
+    /// Removes a registration: from here on `key` is stale. Returns what it was.
+    pub(crate) fn deregister(&mut self, key: Key) -> Option<(S, Waits)> {
+        let registration = self.slab.get_mut(key)?;
+        let (source, waits) = (registration.source, registration.waits);
+        if let Some(descriptor) = source.descriptor() {
+            self.by_descriptor.remove(&descriptor);
+        }
+        // The backend hears of it in the next update, unless its host was never asked about it.
+        if let Some(mut registration) = self.get_mut(key) {
+            registration.set_armed(Directions::NONE);
+            let may_release = !registration.registration.is_changed;
+            self.slab.retire(key);
+            if may_release {
+                self.slab.release(key.index);
+            }
+        }
+        Some((source, waits))
+    }
+
+    /// The registration of a descriptor.
+    pub(crate) fn find(&self, descriptor: RawDescriptor) -> Option<Key> {
+        self.by_descriptor.get(&descriptor).copied()
+    }
+
+    /// The number of registrations of descriptors.
+    pub(crate) fn descriptors(&self) -> usize {
+        self.by_descriptor.len()
+    }
+
+    /// The registrations of descriptors, in no order that means anything.
+    pub(crate) fn descriptor_keys(&self) -> impl Iterator<Item = Key> {
+        self.by_descriptor.values().copied()
+    }
+
+    pub(crate) fn get(&self, key: Key) -> Option<&Registration<S, A>> {
+        self.slab.get(key)
+    }
+
+    #[inline]
+    pub(crate) fn get_mut(&mut self, key: Key) -> Option<RegistrationMut<'_, S, A>> {
+        Some(RegistrationMut {
+            registration: self.slab.get_mut(key)?,
+            changed: &mut self.changed,
+            index: key.index,
+        })
+    }
+
+    /// The valid key with this index.
+    pub(crate) fn key_at(&self, index: u32) -> Option<Key> {
+        self.slab.key_at(index)
+    }
+
+    /// All registrations, in no order that means anything.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Key, &Registration<S, A>)> {
+        self.slab.iter()
+    }
+
+    pub(crate) fn is_armed(&self, key: Key, direction: Direction) -> bool {
+        self.get(key)
+            .is_some_and(|registration| registration.armed.contains(direction))
+    }
+
+    /// What the backend keeps for a direction of the registration at an index.
+    pub(crate) fn slot_at(&mut self, index: u32, direction: Direction) -> Option<&mut A> {
+        let (_, registration) = self.slab.at_mut(index)?;
+        Some(&mut registration.slots[direction as usize])
+    }
+
+    /// Whether anything has changed since the last update.
+    pub(crate) const fn has_changes(&self) -> bool {
+        self.changed != END
+    }
+
+    /// Takes the next change; `None` once the backend's host is up to date.
+    pub(crate) fn next_change(&mut self) -> Option<Change<S, A>> {
+        let index = self.changed;
+        let (key, registration) = self.slab.at_mut(index)?;
+        self.changed = registration.next_changed;
+        registration.is_changed = false;
+        registration.is_touched = false;
+        registration.known = registration.armed;
+        let mut change = Change {
+            key: key.unwrap_or(Key {
+                index,
+                generation: 0,
+            }),
+            source: registration.source,
+            armed: registration.armed,
+            slots: registration.slots,
+        };
+        match registration.waits {
+            Waits::Host => {}
+            waits => {
+                change.armed = Directions::NONE;
+                if waits.is_always_ready() && !registration.armed.is_empty() {
+                    self.list_always_ready(index);
+                }
+            }
+        }
+        if key.is_none() {
+            self.slab.release(index);
+        }
+        Some(change)
+    }
+
+    #[cold]
+    fn list_always_ready(&mut self, index: u32) {
+        if let Some((Some(key), registration)) = self.slab.at_mut(index)
+            && !registration.is_listed
+        {
+            registration.is_listed = true;
+            self.always_ready.push(key);
+        }
+    }
+
+    /// Whether something may be always ready and armed.
+    pub(crate) const fn has_always_ready(&self) -> bool {
+        !self.always_ready.is_empty()
+    }
+
+    /// Gives each registration that is always ready and armed to `report`, which says whether it had
+    /// room for it. Those for which there was no room come first the next time.
+    #[cold]
+    pub(crate) fn report_always_ready(
+        &mut self,
+        mut report: impl FnMut(&mut Self, Key, Directions) -> bool,
+    ) {
+        let mut list = std::mem::take(&mut self.always_ready);
+        list.retain(|key| match self.slab.get_mut(*key) {
+            None => false,
+            Some(registration) => {
+                let stays = !registration.armed.is_empty() && registration.waits.is_always_ready();
+                registration.is_listed = stays;
+                stays
+            }
+        });
+        let mut reported = 0;
+        for key in &list {
+            let armed = self.get(*key).map_or(Directions::NONE, |one| one.armed);
+            if !report(self, *key, armed) {
+                break;
+            }
+            reported += 1;
+        }
+        list.rotate_left(reported);
+        // Nothing is listed meanwhile: that happens in an update only.
+        self.always_ready = list;
+    }
+}
+
+impl<S, A> Registration<S, A> {
+    /// Enters it into the list of changes.
+    fn list(&mut self, index: u32, changed: &mut u32) {
+        if !self.is_changed {
+            self.is_changed = true;
+            self.next_changed = std::mem::replace(changed, index);
+        }
+    }
+}
+
+/// A registration that may be changed: found once for all that an event or an operation does.
+#[derive(Debug)]
+pub(crate) struct RegistrationMut<'a, S, A> {
+    pub(crate) registration: &'a mut Registration<S, A>,
+    changed: &'a mut u32,
+    index: u32,
+}
+
+impl<S, A> RegistrationMut<'_, S, A> {
+    /// Includes a direction in the next wait, if it is one of the interests. Returns whether that
+    /// changed anything.
+    #[inline]
+    pub(crate) fn arm(&mut self, direction: Direction) -> bool {
+        let registration = &mut *self.registration;
+        let one = Directions::one(direction);
+        let is_wanted = Directions::of(registration.interest).contains(direction);
+        let changes = is_wanted && !registration.armed.contains(direction);
+        if changes {
+            self.set_armed(self.registration.armed.with(one));
+        }
+        changes
+    }
+
+    /// Leaves directions out of the next wait.
+    #[inline]
+    pub(crate) fn disarm(&mut self, directions: Directions) {
+        self.set_armed(self.registration.armed.without(directions));
+    }
+
+    #[inline]
+    fn set_armed(&mut self, armed: Directions) {
+        self.registration.armed = armed;
+        self.relist();
+    }
+
+    /// What the backend keeps for a direction.
+    pub(crate) fn slot(&mut self, direction: Direction) -> &mut A {
+        &mut self.registration.slots[direction as usize]
+    }
+
+    /// Has the backend see it in the next update although what is armed may not have changed.
+    pub(crate) fn touch(&mut self) {
+        self.registration.is_touched = true;
+        self.relist();
+    }
+
+    /// Says that it is made of something else from now on. The descriptor, if it has one, stays.
+    pub(crate) fn set_source(&mut self, source: S) {
+        self.registration.source = source;
+        self.touch();
+    }
+
+    /// Says who waits for it from now on.
+    #[cold]
+    pub(crate) fn set_waits(&mut self, waits: Waits) {
+        self.registration.waits = waits;
+        self.touch();
+    }
+
+    /// Enters it into the list of changes if it belongs there, and takes it out again if it is the
+    /// first there and nothing is left to do: it was armed again before anything else has changed.
+    #[inline]
+    fn relist(&mut self) {
+        let registration = &mut *self.registration;
+        let differs = registration.armed != registration.known || registration.is_touched;
+        if differs {
+            registration.list(self.index, self.changed);
+        } else if registration.is_changed && *self.changed == self.index {
+            registration.is_changed = false;
+            *self.changed = registration.next_changed;
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! `select`, once for every backend: report what needs no host, bring the host up to date, wait,
+//! deliver what it answered.
+
+use std::io;
+
+use super::{Backend, Directions, Failure, Key, Report, Shared, State, Until, WaitCall, Waits};
+use crate::errors::nothing_to_wait_for;
+use crate::event::Readiness;
+use crate::sys::Record;
+use crate::{Events, Mode, Token};
+
+/// How long sources that are always ready are held back if the last poll has reported them:
+/// level-triggered, they would make the caller spin. A little more than a millisecond, below which
+/// some hosts report nothing.
+const ALWAYS_READY_PAUSE_NS: u64 = 1_100_000;
+
+/// What belongs to the thread that waits.
+pub(crate) struct Waiting<B: Backend> {
+    pub(crate) host: B::Wait,
+    /// What the host has answered.
+    ready: Vec<B::Ready>,
+    /// The answers that were delivered. The rest are leftovers: events that found no room.
+    delivered: usize,
+    /// What goes first the next time, as there may be room for it alone.
+    first: Kind,
+}
+
+/// What can be reported without asking the host.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    Leftovers,
+    Waker,
+    Timers,
+    AlwaysReady,
+}
+
+impl Kind {
+    const COUNT: usize = 4;
+
+    const fn next(self) -> Self {
+        match self {
+            Self::Leftovers => Self::Waker,
+            Self::Waker => Self::Timers,
+            Self::Timers => Self::AlwaysReady,
+            Self::AlwaysReady => Self::Leftovers,
+        }
+    }
+}
+
+impl<B: Backend> Waiting<B> {
+    pub(super) fn new(host: B::Wait) -> Self {
+        Self {
+            host,
+            ready: Vec::new(),
+            delivered: 0,
+            first: Kind::Leftovers,
+        }
+    }
+}
+
+/// One call of `select`.
+pub(super) struct SelectCall<'a, B: Backend> {
+    pub(super) shared: &'a Shared<B>,
+    pub(super) waiting: &'a mut Waiting<B>,
+    pub(super) events: &'a mut Events,
+    pub(super) deadline: Until,
+    /// The waits made so far.
+    pub(super) round: u32,
+    /// Whether what is always ready is held back in this round.
+    pub(super) holds_back: bool,
+}
+
+impl<B: Backend> SelectCall<'_, B> {
+    /// Waits until there is an event or the deadline has passed.
+    pub(super) fn run(&mut self) -> io::Result<()> {
+        while let Some(until) = self.prepare()? {
+            B::wait(WaitCall {
+                shared: self.shared,
+                host: &mut self.waiting.host,
+                ready: &mut self.waiting.ready,
+                until,
+                round: self.round,
+                room: self.events.capacity(),
+            })?;
+            self.deliver(&mut self.shared.lock());
+            if !self.events.is_empty() && !self.holds_back {
+                break;
+            }
+            let has_passed = self.deadline.has_passed(|| self.shared.backend.now_ns());
+            if has_passed || self.holds_back {
+                self.holds_back = false;
+                self.report_without_host(&mut self.shared.lock());
+            }
+            if has_passed || !self.events.is_empty() {
+                break;
+            }
+            self.round = self.round.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    /// Brings the host up to date and reports what needs no host. Returns how long the host may
+    /// wait; `None` if the caller need not wait for it.
+    fn prepare(&mut self) -> io::Result<Option<Until>> {
+        let shared = self.shared;
+        let state = &mut *shared.lock();
+        if self.deadline == Until::Never && !state.has_something_to_wait_for() {
+            return Err(nothing_to_wait_for());
+        }
+        shared.backend.update(&mut self.waiting.host, state);
+        let mut until = self.deadline;
+        if state.may_have_local_events() || !self.waiting.ready.is_empty() {
+            self.holds_back = std::mem::take(&mut state.reported_always_ready);
+            let had_leftovers = self.report_without_host(state);
+            // Sources that are ready have their chance, once, beside timers and wakes that never end.
+            if !self.events.is_empty() && (had_leftovers || self.round > 0) {
+                return Ok(None);
+            }
+            until = self.until(state);
+        }
+        state.waits_until = Some(until);
+        Ok(Some(until))
+    }
+
+    /// The earliest of the deadline and the next timer; now, if there is something to report.
+    fn until(&self, state: &State<B>) -> Until {
+        if !self.events.is_empty() {
+            return Until::Now;
+        }
+        let timer = state.timers.next_deadline_ns();
+        let until = self.deadline.min(timer.map_or(Until::Never, Until::At));
+        if self.holds_back && until != Until::Now {
+            let now_ns = self.shared.backend.now_ns();
+            return until.min(Until::At(now_ns.saturating_add(ALWAYS_READY_PAUSE_NS)));
+        }
+        until
+    }
+
+    /// Reports what needs no host, as far as there is room. What comes after the last that found room
+    /// goes first the next time. Returns whether there were leftovers.
+    #[inline(never)]
+    fn report_without_host(&mut self, state: &mut State<B>) -> bool {
+        let mut had_leftovers = !self.waiting.ready.is_empty();
+        let mut kind = self.waiting.first;
+        for _ in 0..Kind::COUNT {
+            match kind {
+                Kind::Leftovers if had_leftovers => {
+                    let before = self.events.len();
+                    self.deliver(state);
+                    // They may have been stale, all of them.
+                    had_leftovers = self.events.len() > before || !self.waiting.ready.is_empty();
+                }
+                Kind::Waker => self.report_wake(state),
+                Kind::Timers => self.report_timers(state),
+                Kind::AlwaysReady if !self.holds_back => self.report_always_ready(state),
+                Kind::Leftovers | Kind::AlwaysReady => {}
+            }
+            kind = kind.next();
+            if self.events.is_full() {
+                self.waiting.first = kind;
+                break;
+            }
+        }
+        had_leftovers
+    }
+
+    fn report_wake(&mut self, state: &State<B>) {
+        if let Some(token) = state.waker
+            && self.shared.wake.take()
+        {
+            self.push(token);
+        }
+    }
+
+    fn report_timers(&mut self, state: &mut State<B>) {
+        if state.timers.next_deadline_ns().is_none() {
+            return;
+        }
+        let now_ns = self.shared.backend.now_ns();
+        while !self.events.is_full()
+            && let Some(token) = state.timers.pop_due(now_ns)
+        {
+            self.push(token);
+        }
+    }
+
+    fn push(&mut self, token: Token) {
+        let (key, record) = (Key::NONE, Record::LOCAL);
+        let _ = self.events.push(key, token, Readiness::READABLE, record);
+    }
+
+    fn report_always_ready(&mut self, state: &mut State<B>) {
+        if !state.registrations.has_always_ready() {
+            return;
+        }
+        let (shared, events) = (self.shared, &mut *self.events);
+        let reported_before = &mut state.reported_always_ready;
+        (state.registrations).report_always_ready(|registrations, key, armed| {
+            let Some(mut changed) = registrations.get_mut(key) else {
+                return true;
+            };
+            let registration = &mut *changed.registration;
+            let readiness = Readiness::of(armed);
+            let record = Record::LOCAL;
+            let index = events.merge(
+                registration.event_index,
+                key,
+                registration.token,
+                readiness,
+                record,
+            );
+            let Some(index) = index else {
+                return false;
+            };
+            registration.event_index = index;
+            // A file never blocks and so is read to its end; of what was refused nobody knows.
+            *reported_before |=
+                registration.mode == Mode::Level || registration.waits == Waits::Refused;
+            if registration.mode != Mode::Level {
+                changed.disarm(armed);
+                shared.backend.rearmed(registrations, key);
+            }
+            true
+        });
+    }
+
+    /// Delivers what the host has answered, as far as there is room.
+    fn deliver(&mut self, state: &mut State<B>) {
+        state.waits_until = None;
+        while let Some(ready) = self.waiting.ready.get(self.waiting.delivered) {
+            let report = self.shared.backend.report(ready);
+            if let Some(report) = report
+                && !self.deliver_one(state, report)
+            {
+                return;
+            }
+            self.waiting.delivered += 1;
+        }
+        self.waiting.ready.clear();
+        self.waiting.delivered = 0;
+    }
+
+    /// Returns `false` if there was no room.
+    #[inline]
+    fn deliver_one(&mut self, state: &mut State<B>, report: Report) -> bool {
+        let backend = &self.shared.backend;
+        let State {
+            registrations,
+            locked,
+            ..
+        } = state;
+        let Some(mut changed) = registrations.get_mut(report.key) else {
+            return true;
+        };
+        let registration = &mut *changed.registration;
+        // Another thread was quicker, or it was reported before.
+        if registration.armed.and(report.directions).is_empty() {
+            return true;
+        }
+        let index = self.events.merge(
+            registration.event_index,
+            report.key,
+            registration.token,
+            report.readiness,
+            report.record,
+        );
+        let Some(index) = index else {
+            return false;
+        };
+        registration.event_index = index;
+        match registration.mode {
+            _ if report.failure.is_some() => {
+                self.after_failure(state, report.key, report.directions, report.failure);
+            }
+            Mode::Edge if backend.keeps_edges(registration.waits) => {}
+            Mode::Edge => {
+                changed.disarm(report.directions);
+                backend.rearmed(registrations, report.key);
+            }
+            Mode::Level => {
+                for direction in report.directions.iter() {
+                    if B::warm(locked, changed.slot(direction)) {
+                        changed.touch();
+                    }
+                }
+            }
+            Mode::Oneshot => changed.disarm(Directions::BOTH),
+        }
+        true
+    }
+
+    /// What becomes of a source for which the host reported more than readiness. Level-triggered, a
+    /// failed source is reported until it is deregistered, as epoll does.
+    #[cold]
+    #[inline(never)]
+    fn after_failure(
+        &self,
+        state: &mut State<B>,
+        key: Key,
+        directions: Directions,
+        failure: Option<Failure>,
+    ) {
+        let Some(mut changed) = state.registrations.get_mut(key) else {
+            return;
+        };
+        let mode = changed.registration.mode;
+        if failure == Some(Failure::Refused) {
+            changed.set_waits(Waits::Refused);
+            state.reported_always_ready = true;
+        }
+        match (failure, mode) {
+            (Some(Failure::Closed), _) => changed.disarm(Directions::BOTH),
+            (_, Mode::Level) => {}
+            (Some(Failure::Refused), Mode::Edge) => changed.disarm(directions),
+            (_, Mode::Edge | Mode::Oneshot) => changed.disarm(Directions::BOTH),
+        }
+    }
+}

@@ -1,0 +1,465 @@
+//! The selector, once for every backend.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::select::{SelectCall, Waiting};
+use super::{
+    Backend, Config, Direction, Directions, Expiry, Key, Registrations, Timers, Until, Waits,
+    WakeFlag,
+};
+use crate::errors::{
+    already_waiting, never_registered, registered_twice, second_waker, static_error,
+};
+use crate::io_outcome::{Arming, IoOutcome};
+use crate::lock::{Guard, Lock};
+use crate::registration::not_registered;
+use crate::{Events, Interest, Mode, RawDescriptor, Token};
+
+/// A handle to a selector; clones are handles to the same one.
+///
+/// * `select` merges the events of one source, does not return the event of a registration that is
+///   gone, and holds no lock that another thread needs while the host waits.
+/// * A registration in [`Mode::Edge`] is not reported again for what it was reported for until
+///   [`after_io`](Self::after_io) arms it, or it is reregistered.
+/// * Every method may be called while another thread is in `select`.
+pub(crate) struct Selector<B: Backend>(Arc<Shared<B>>);
+
+/// What the handles share.
+pub(crate) struct Shared<B: Backend> {
+    pub(crate) backend: B,
+    state: Lock<State<B>>,
+    /// Held by the thread that waits, and needed by no other.
+    waiting: Lock<Waiting<B>>,
+    pub(crate) wake: WakeFlag,
+    config: Config,
+}
+
+/// What is locked before and after a wait, and never during one.
+pub(crate) struct State<B: Backend> {
+    pub(crate) registrations: Registrations<B::Source, B::Slot>,
+    pub(crate) timers: Timers,
+    pub(crate) waker: Option<Token>,
+    pub(crate) locked: B::Locked,
+    /// When the wait that a thread is in ends by itself; `None` if none waits.
+    pub(super) waits_until: Option<Until>,
+    /// Whether the last wait reported a level-triggered source that is always ready.
+    pub(super) reported_always_ready: bool,
+}
+
+impl<B: Backend> State<B> {
+    fn new() -> Self {
+        Self {
+            registrations: Registrations::new(),
+            timers: Timers::new(),
+            waker: None,
+            locked: B::Locked::default(),
+            waits_until: None,
+            reported_always_ready: false,
+        }
+    }
+
+    /// What a `select` must have at least one of to make sense without a timeout.
+    pub(super) const fn has_something_to_wait_for(&self) -> bool {
+        self.registrations.len() > 0 || self.timers.len() > 0 || self.waker.is_some()
+    }
+
+    /// Whether there may be something to report that the host knows nothing of.
+    pub(super) fn may_have_local_events(&self) -> bool {
+        self.waker.is_some()
+            || self.timers.next_deadline_ns().is_some()
+            || self.registrations.has_always_ready()
+    }
+}
+
+impl<B: Backend> Shared<B> {
+    fn new(backend: B, wait: B::Wait, config: Config) -> Self {
+        Self {
+            backend,
+            state: Lock::new(State::new()),
+            waiting: Lock::new(Waiting::new(wait)),
+            wake: WakeFlag::new(),
+            config,
+        }
+    }
+
+    /// Short, and never held while the host waits.
+    pub(crate) fn lock(&self) -> Guard<'_, State<B>> {
+        self.state.lock()
+    }
+
+    /// Unlocks after a change which may be due at `due`, and lets a thread that waits know.
+    fn unlock(&self, state: Guard<'_, State<B>>, due: Until) -> io::Result<()> {
+        let waits_until = state.waits_until;
+        drop(state);
+        match waits_until {
+            Some(until) => self.backend.changed_during_wait(until > due),
+            None => Ok(()),
+        }
+    }
+
+    /// When a registration may be due without a word of the host.
+    fn due_of(state: &State<B>, key: Key) -> Until {
+        match state.registrations.get(key) {
+            Some(registration) if registration.waits.is_always_ready() => Until::Now,
+            _ => Until::Never,
+        }
+    }
+}
+
+impl<B: Backend> Selector<B> {
+    /// As [`Backend::CAN_SYNTHESIZE_WOULD_BLOCK`].
+    pub(crate) const CAN_SYNTHESIZE_WOULD_BLOCK: bool = B::CAN_SYNTHESIZE_WOULD_BLOCK;
+
+    /// A selector with no registrations.
+    pub(crate) fn new(config: Config) -> io::Result<Self> {
+        let (backend, wait) = B::new(config)?;
+        Ok(Self::with_backend(backend, wait, config))
+    }
+
+    pub(crate) fn with_backend(backend: B, wait: B::Wait, config: Config) -> Self {
+        Self(Arc::new(Shared::new(backend, wait, config)))
+    }
+
+    /// An independent selector that starts with the same registrations and timers.
+    pub(crate) fn fork(&self) -> io::Result<Self> {
+        let fork = Self(Arc::new(self.0.fork()?));
+        B::forked(&fork.0);
+        Ok(fork)
+    }
+
+    pub(crate) fn shared(&self) -> &Shared<B> {
+        &self.0
+    }
+
+    /// Tells selectors apart; never zero.
+    pub(crate) fn id(&self) -> usize {
+        // Whoever asks holds a handle: no other selector comes to be at this address meanwhile.
+        Arc::as_ptr(&self.0).addr()
+    }
+
+    /// Waits. `events` is empty and has room for one event at least.
+    pub(crate) fn select(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        let shared = &*self.0;
+        let mut waiting = shared.waiting.try_lock().ok_or_else(already_waiting)?;
+        let deadline = Until::after(timeout, || shared.backend.now_ns());
+        let result = SelectCall {
+            shared,
+            waiting: &mut waiting,
+            events,
+            deadline,
+            round: 0,
+            holds_back: false,
+        }
+        .run();
+        if result.is_err() {
+            shared.lock().waits_until = None;
+        }
+        result
+    }
+
+    /// Registers a descriptor and arms it. `AlreadyExists` if it is registered.
+    pub(crate) fn register(
+        &self,
+        descriptor: RawDescriptor,
+        token: Token,
+        interest: Interest,
+        mode: Mode,
+    ) -> io::Result<Key> {
+        let shared = &*self.0;
+        let mut state = shared.lock();
+        // First: a host may say less clearly what is wrong with such a descriptor.
+        shared.check_unregistered(&mut state, descriptor)?;
+        let (source, waits) = shared.backend.source(&mut state, descriptor)?;
+        let key = shared.insert(&mut state, source, token, interest, mode, waits)?;
+        let due = Shared::due_of(&state, key);
+        shared.unlock(state, due)?;
+        Ok(key)
+    }
+
+    /// Registers a source that is no descriptor, and arms it.
+    pub(crate) fn register_source(
+        &self,
+        source: B::Source,
+        token: Token,
+        interest: Interest,
+        mode: Mode,
+    ) -> io::Result<Key> {
+        let shared = &*self.0;
+        let mut state = shared.lock();
+        let key = shared.insert(&mut state, source, token, interest, mode, Waits::Host)?;
+        shared.unlock(state, Until::Never)?;
+        Ok(key)
+    }
+
+    /// Says that a source is made of something else from now on. What was armed stays so.
+    pub(crate) fn set_source(&self, key: Key, source: B::Source) {
+        if let Some(mut changed) = self.0.lock().registrations.get_mut(key) {
+            changed.set_source(source);
+        }
+    }
+
+    /// What a registration is interested in.
+    pub(crate) fn interest(&self, key: Key) -> Option<Interest> {
+        let state = self.0.lock();
+        state.registrations.get(key).map(|one| one.interest)
+    }
+
+    /// Replaces what was registered, and arms. `NotFound` if `key` is stale.
+    pub(crate) fn reregister(
+        &self,
+        key: Key,
+        token: Token,
+        interest: Interest,
+        mode: Mode,
+    ) -> io::Result<()> {
+        let shared = &*self.0;
+        let mut state = shared.lock();
+        let State {
+            registrations,
+            locked,
+            ..
+        } = &mut *state;
+        let old = registrations.get(key).ok_or_else(not_registered)?.mode;
+        registrations.reregister(key, token, interest, mode, |slot| B::refresh(locked, slot));
+        shared.backend.reregister(&mut state, key, old)?;
+        let due = Shared::due_of(&state, key);
+        shared.unlock(state, due)
+    }
+
+    /// Removes a registration. `NotFound` if `key` is stale.
+    pub(crate) fn deregister(&self, key: Key) -> io::Result<()> {
+        let shared = &*self.0;
+        let mut state = shared.lock();
+        let removed = state.registrations.deregister(key);
+        let (source, waits) = removed.ok_or_else(not_registered)?;
+        shared.backend.deregister(source, waits);
+        shared.unlock(state, Until::Never)
+    }
+
+    /// The registration of a descriptor and its mode; `NotFound` if there is none.
+    pub(crate) fn find(&self, descriptor: RawDescriptor) -> io::Result<(Key, Mode)> {
+        let state = self.0.lock();
+        let key = state.registrations.find(descriptor);
+        key.and_then(|key| Some((key, state.registrations.get(key)?.mode)))
+            .ok_or_else(|| never_registered(descriptor))
+    }
+
+    /// Carries out the [effect](IoOutcome::effect) of an operation on an edge-triggered registration.
+    #[inline(never)]
+    pub(crate) fn after_io(&self, key: Key, direction: Direction, outcome: IoOutcome) {
+        let effect = outcome.effect(direction);
+        let shared = &*self.0;
+        let mut state = shared.lock();
+        let State {
+            registrations,
+            locked,
+            ..
+        } = &mut *state;
+        let Some(mut changed) = registrations.get_mut(key) else {
+            return;
+        };
+        if effect.warms && B::warm(locked, changed.slot(direction)) {
+            changed.touch();
+        }
+        match effect.arming {
+            Arming::Unchanged => {}
+            Arming::Disarm => changed.disarm(Directions::one(direction)),
+            Arming::Arm if changed.arm(direction) => {
+                shared.backend.rearmed(registrations, key);
+                let due = Shared::due_of(&state, key);
+                // An error is for the next operation to meet, which can return it.
+                let _ = shared.unlock(state, due);
+                return;
+            }
+            Arming::Arm => {}
+        }
+        if outcome == IoOutcome::Partial {
+            shared.backend.after_partial_io(&state, key, direction);
+        }
+    }
+
+    /// Whether a direction is waited for: no event of it since it was armed.
+    pub(crate) fn is_armed(&self, key: Key, direction: Direction) -> bool {
+        self.0.lock().registrations.is_armed(key, direction)
+    }
+
+    /// The selector's monotonic clock.
+    pub(crate) fn now_ns(&self) -> u64 {
+        self.0.backend.now_ns()
+    }
+
+    /// Calls `f` on the timers, and lets a thread that waits know of an earlier deadline.
+    fn with_timers<R>(&self, f: impl FnOnce(&mut Timers) -> R) -> io::Result<R> {
+        let mut state = self.0.lock();
+        let result = f(&mut state.timers);
+        let due = state
+            .timers
+            .next_deadline_ns()
+            .map_or(Until::Never, Until::At);
+        self.0.unlock(state, due)?;
+        Ok(result)
+    }
+
+    pub(crate) fn register_timer(&self, token: Token, expiry: Option<Expiry>) -> io::Result<Key> {
+        let key = self.with_timers(|timers| timers.register(token, expiry))?;
+        let full = "there are 2^31 timers: drop some";
+        key.ok_or_else(|| static_error(io::ErrorKind::OutOfMemory, full))
+    }
+
+    /// `NotFound` if `key` is stale, here and below.
+    pub(crate) fn reregister_timer(&self, key: Key, token: Token) -> io::Result<()> {
+        ok_or_not_registered(self.with_timers(|timers| timers.reregister(key, token))?)
+    }
+
+    pub(crate) fn deregister_timer(&self, key: Key) -> io::Result<()> {
+        ok_or_not_registered(self.with_timers(|timers| timers.deregister(key))?)
+    }
+
+    pub(crate) fn set_timer(&self, key: Key, expiry: Option<Expiry>) -> io::Result<()> {
+        ok_or_not_registered(self.with_timers(|timers| timers.set(key, expiry))?)
+    }
+
+    pub(crate) fn take_expirations(&self, key: Key) -> io::Result<u64> {
+        let mut state = self.0.lock();
+        state
+            .timers
+            .take_expirations(key)
+            .ok_or_else(not_registered)
+    }
+
+    /// Installs the waker's token. `AlreadyExists` while there is a waker.
+    pub(crate) fn set_waker(&self, token: Token) -> io::Result<()> {
+        let mut state = self.0.lock();
+        if state.waker.is_some() {
+            return Err(second_waker());
+        }
+        self.0.wake.take();
+        state.waker = Some(token);
+        self.0.unlock(state, Until::Never)
+    }
+
+    pub(crate) fn clear_waker(&self) {
+        self.0.lock().waker = None;
+    }
+
+    /// Makes the current `select`, or else the next, return the waker's event.
+    pub(crate) fn wake(&self) -> io::Result<()> {
+        // The flag first: a wait looks at it after it has let `notify` end it.
+        self.0.wake.set();
+        self.0.backend.notify()
+    }
+
+    /// One more handle, or one less, that another thread may hold.
+    pub(crate) fn retain(&self) {
+        self.0.backend.retain();
+    }
+
+    pub(crate) fn release(&self) {
+        self.0.backend.release();
+    }
+}
+
+impl<B: Backend> Shared<B> {
+    /// Fails if a descriptor is registered, and removes a registration that its host has forgotten.
+    fn check_unregistered(
+        &self,
+        state: &mut State<B>,
+        descriptor: RawDescriptor,
+    ) -> io::Result<()> {
+        match state.registrations.find(descriptor) {
+            Some(key) if !self.backend.has_forgotten(state, key) => {
+                Err(registered_twice(descriptor))
+            }
+            Some(key) => {
+                state.registrations.deregister(key);
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn insert(
+        &self,
+        state: &mut State<B>,
+        source: B::Source,
+        token: Token,
+        interest: Interest,
+        mode: Mode,
+        waits: Waits,
+    ) -> io::Result<Key> {
+        let mut slot = B::Slot::default();
+        B::refresh(&state.locked, &mut slot);
+        let key = (state.registrations).register(source, token, interest, mode, waits, slot);
+        let full = "there are 2^31 registrations: deregister some";
+        let key = key.ok_or_else(|| static_error(io::ErrorKind::OutOfMemory, full))?;
+        if let Err(error) = self.backend.register(state, key) {
+            state.registrations.deregister(key);
+            return Err(error);
+        }
+        Ok(key)
+    }
+
+    fn fork(&self) -> io::Result<Self> {
+        let (backend, wait) = self.backend.fork(self.config)?;
+        let state = self.lock();
+        let fork = Self::new(backend, wait, self.config);
+        let mut forked = fork.lock();
+        forked.timers = state.timers.clone();
+        forked.locked = state.locked.clone();
+        for (_, one) in state.registrations.iter() {
+            let mode = match one.mode {
+                Mode::Edge | Mode::Level => Mode::Level,
+                Mode::Oneshot => Mode::Oneshot,
+            };
+            let result = fork.insert(
+                &mut forked,
+                one.source,
+                one.token,
+                one.interest,
+                mode,
+                one.waits,
+            );
+            match result {
+                Err(error) if is_shortage(&error) => return Err(error),
+                // The descriptor was closed while it was registered: it is never reported again.
+                Err(_) | Ok(_) => {}
+            }
+        }
+        drop(forked);
+        Ok(fork)
+    }
+}
+
+/// Whether an error is about the system, and not about one source.
+fn is_shortage(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::OutOfMemory | io::ErrorKind::StorageFull
+    )
+}
+
+impl<B: Backend> Clone for Selector<B> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<B: Backend> fmt::Debug for Selector<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Selector")
+            .field("backend", &B::NAME)
+            .field("id", &self.id())
+            .finish_non_exhaustive()
+    }
+}
+
+fn ok_or_not_registered(is_registered: bool) -> io::Result<()> {
+    if is_registered {
+        Ok(())
+    } else {
+        Err(not_registered())
+    }
+}

@@ -1,0 +1,61 @@
+//! The host's calls that the selector makes, as a trait: the real ones are in `raw.rs`; the tests
+//! have scripted hosts.
+
+use std::io;
+use std::sync::Arc;
+
+use super::selector::P2;
+use crate::portable::Shared;
+
+/// The handle of a pollable. The host numbers them from 1.
+pub(crate) type Handle = u32;
+
+/// libc's `pollfd`.
+#[repr(C)]
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PollFd {
+    pub(crate) fd: i32,
+    pub(crate) events: i16,
+    pub(crate) revents: i16,
+}
+
+impl PollFd {
+    pub(crate) const POLLRDNORM: i16 = 1;
+    pub(crate) const POLLWRNORM: i16 = 2;
+    pub(crate) const POLLERR: i16 = 0x1000;
+    pub(crate) const POLLHUP: i16 = 0x2000;
+    pub(crate) const POLLNVAL: i16 = 0x4000;
+}
+
+const _: () = {
+    use std::mem::{align_of, offset_of, size_of};
+    assert!(size_of::<PollFd>() == 8 && align_of::<PollFd>() == 4);
+    assert!(offset_of!(PollFd, events) == 4 && offset_of!(PollFd, revents) == 6);
+};
+
+pub(crate) trait Host: Default + Send + Sync + 'static {
+    /// A pollable that the selector owns; dropping it drops the pollable.
+    type Pollable: Send;
+
+    /// The monotonic clock.
+    fn now_ns(&self) -> u64;
+
+    /// A pollable that is ready from a time on the monotonic clock on.
+    fn subscribe_instant(&self, at_ns: u64) -> Self::Pollable;
+
+    fn handle(pollable: &Self::Pollable) -> Handle;
+
+    /// `wasi:io/poll.poll`: waits until one of `handles` is ready, writes the places of those that
+    /// are to `ready`, and returns how many they are: never more than there are handles.
+    /// `handles` is never empty, and `ready` is as long at least.
+    fn poll(&self, handles: &[Handle], ready: &mut [u32]) -> usize;
+
+    /// libc's `poll`, of the descriptors that libc made.
+    fn poll_fds(&self, fds: &mut [PollFd], timeout_ms: i32) -> io::Result<usize>;
+
+    /// Gives what is dropped without having sent everything a chance to be done.
+    fn reap_lingering(&self) {}
+
+    /// A selector was forked: it may name pollables of sources that are registered elsewhere.
+    fn forked(_fork: &Arc<Shared<P2<Self>>>) {}
+}

@@ -1,0 +1,75 @@
+//! Pollables that are safe to let go of: the host traps on a handle that is gone.
+
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+
+use wasip2::io::poll::Pollable;
+
+use super::host::Handle;
+use super::raw::Wasi;
+use super::selector::P2;
+use crate::lock::Lock;
+use crate::portable::{Key, Shared};
+
+/// A pollable that a source owns. When it goes, it leaves every selector that may still name it.
+#[derive(Debug)]
+pub(crate) struct Owned(Pollable);
+
+impl Owned {
+    pub(crate) fn new(pollable: Pollable) -> Self {
+        Self(pollable)
+    }
+}
+
+impl Deref for Owned {
+    type Target = Pollable;
+
+    fn deref(&self) -> &Pollable {
+        &self.0
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        // The source has left the selector that it was registered with; that one's forks remain.
+        forget_pollable(self.0.handle());
+    }
+}
+
+/// The selectors that may name pollables of sources that are registered elsewhere.
+static FORKS: Lock<Vec<Weak<Shared<P2<Wasi>>>>> = Lock::new(Vec::new());
+static ANY_FORKS: AtomicBool = AtomicBool::new(false);
+
+pub(super) fn add_fork(fork: &Arc<Shared<P2<Wasi>>>) {
+    FORKS.lock().push(Arc::downgrade(fork));
+    ANY_FORKS.store(true, Ordering::Relaxed);
+}
+
+/// Takes a pollable that is about to go out of every fork of a selector.
+pub(crate) fn forget_pollable(handle: Handle) {
+    if ANY_FORKS.load(Ordering::Relaxed) {
+        forget_in_forks(handle);
+    }
+}
+
+#[cold]
+fn forget_in_forks(handle: Handle) {
+    let mut forks = FORKS.lock();
+    forks.retain(|fork| {
+        let Some(shared) = fork.upgrade() else {
+            return false;
+        };
+        let registrations = &mut shared.lock().registrations;
+        let keys: Vec<Key> = registrations
+            .iter()
+            .filter(|(_, one)| one.source.names(handle))
+            .map(|(key, _)| key)
+            .collect();
+        for key in keys {
+            registrations.deregister(key);
+        }
+        true
+    });
+    ANY_FORKS.store(!forks.is_empty(), Ordering::Relaxed);
+}

@@ -1,0 +1,42 @@
+//! Pollables that the sources need which are always ready or never, and whether one is ready now.
+
+use wasip2::clocks::monotonic_clock;
+use wasip2::io::poll::Pollable;
+
+use super::host::Handle;
+use super::raw::{self, Once};
+
+/// A pollable that is ready for as long as the program runs: it stands for a source that has
+/// something to give without the host.
+#[inline(never)]
+pub(super) fn always_ready() -> Handle {
+    static READY: Once<Pollable> = Once::new();
+    READY.get_or_init(due).handle()
+}
+
+/// A pollable that is never ready.
+pub(super) fn never() -> Handle {
+    static NEVER: Once<Pollable> = Once::new();
+    NEVER
+        .get_or_init(|| monotonic_clock::subscribe_instant(u64::MAX))
+        .handle()
+}
+
+/// Whether a pollable is ready now.
+pub(super) fn is_ready(handle: Handle) -> bool {
+    is_ready_before(handle, due().handle())
+}
+
+/// A new clock that is due: see [`Clock::now`](super::clock::Clock::now).
+fn due() -> Pollable {
+    monotonic_clock::subscribe_instant(0)
+}
+
+/// Waits for one of two, and returns whether it is the first, or both.
+#[cold]
+#[inline(never)]
+pub(super) fn is_ready_before(handle: Handle, other: Handle) -> bool {
+    let mut ready = [0; 2];
+    let len = raw::poll(&[handle, other], &mut ready);
+    len == 2 || ready[0] == 0
+}
