@@ -31,12 +31,12 @@ mod second_names {
     use mio::event::Events;
 }
 
-fn is_debug<T: Debug>() {}
-fn is_thread_safe<T: Send + Sync>() {}
-fn is_source<T: Source + ?Sized>() {}
+const fn is_debug<T: Debug>() {}
+const fn is_thread_safe<T: Send + Sync>() {}
+const fn is_source<T: Source + ?Sized>() {}
 
-#[test]
-fn poll_and_registry() {
+/// `Poll` and `Registry`.
+const _: () = {
     let _: fn() -> io::Result<Poll> = Poll::new;
     let _: fn(&Poll) -> &Registry = Poll::registry;
     let _: fn(&mut Poll, &mut Events, Option<Duration>) -> io::Result<()> = Poll::poll;
@@ -51,46 +51,51 @@ fn poll_and_registry() {
     is_debug::<Registry>();
     is_thread_safe::<Poll>();
     is_thread_safe::<Registry>();
-}
+};
 
 #[cfg(not(target_os = "wasi"))]
-#[test]
-fn waker() {
+const _: () = {
     use mio::Waker;
 
     let _: fn(&Registry, Token) -> io::Result<Waker> = Waker::new;
     let _: fn(&Waker) -> io::Result<()> = Waker::wake;
     is_debug::<Waker>();
     is_thread_safe::<Waker>();
-}
+};
 
+/// The descriptors of the selector.
 #[cfg(unix)]
-#[test]
-fn descriptors_of_the_selector() {
+const _: () = {
     use std::os::fd::{AsFd, AsRawFd};
 
-    fn has_number<T: AsRawFd>() {}
-    fn has_descriptor<T: AsFd>() {}
+    const fn has_number<T: AsRawFd>() {}
+    const fn has_descriptor<T: AsFd>() {}
     has_number::<Poll>();
     has_number::<Registry>();
     has_descriptor::<Registry>();
-}
+};
+
+const _: () = {
+    const fn derives<T: Copy + Clone + Debug + PartialEq + Eq + PartialOrd + Ord + Hash>() {}
+    derives::<Token>();
+};
 
 #[test]
-fn token() {
-    fn derives<T: Copy + Clone + Debug + PartialEq + Eq + PartialOrd + Ord + Hash>() {}
-    derives::<Token>();
+fn a_token_is_its_number() {
     let Token(number) = Token(7);
     assert_eq!(usize::from(Token(number)), 7);
 }
 
-#[test]
-fn interest() {
-    fn derives<T: Copy + Clone + Debug + PartialEq + Eq + PartialOrd + Ord>() {}
-    fn joins<T: BitOr<Output = T> + BitOrAssign>() {}
+const _: () = {
+    const fn derives<T: Copy + Clone + Debug + PartialEq + Eq + PartialOrd + Ord>() {}
+    const fn joins<T: BitOr<Output = T> + BitOrAssign>() {}
     derives::<Interest>();
     joins::<Interest>();
+    let _: fn(Interest, Interest) -> Option<Interest> = Interest::remove;
+};
 
+#[test]
+fn interests_are_joined_taken_apart_and_shown() {
     const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
     const IS: [bool; 5] = [
         BOTH.is_readable(),
@@ -100,7 +105,6 @@ fn interest() {
         BOTH.is_priority(),
     ];
     assert_eq!(IS, [true, true, false, false, false]);
-    let _: fn(Interest, Interest) -> Option<Interest> = Interest::remove;
     assert_eq!(BOTH.remove(Interest::READABLE), Some(Interest::WRITABLE));
     assert_eq!(BOTH.remove(BOTH), None);
     assert_eq!(format!("{BOTH:?}"), "READABLE | WRITABLE");
@@ -108,14 +112,14 @@ fn interest() {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[test]
-fn interest_in_priority_data() {
+fn an_interest_in_priority_data_is_shown() {
     assert!(Interest::PRIORITY.is_priority());
     let all = Interest::READABLE | Interest::PRIORITY;
     assert_eq!(format!("{all:?}"), "READABLE | PRIORITY");
 }
 
-#[test]
-fn events_and_event() {
+/// `Events` and `Event`.
+const _: () = {
     let _: fn(usize) -> Events = Events::with_capacity;
     let _: fn(&Events) -> usize = Events::capacity;
     let _: fn(&Events) -> bool = Events::is_empty;
@@ -132,8 +136,8 @@ fn events_and_event() {
         Event::is_aio,
         Event::is_lio,
     ];
-    fn is_clone<T: Clone>() {}
-    fn gives<'a, T: Iterator<Item = &'a Event>>() {}
+    const fn is_clone<T: Clone>() {}
+    const fn gives<'a, T: Iterator<Item = &'a Event>>() {}
     is_clone::<Event>();
     is_clone::<event::Iter<'_>>();
     is_debug::<Event>();
@@ -142,14 +146,13 @@ fn events_and_event() {
     is_thread_safe::<Events>();
     is_thread_safe::<Event>();
     gives::<event::Iter<'_>>();
+};
 
+#[test]
+fn new_events_have_room_and_are_empty() {
     let events = Events::with_capacity(4);
     assert_eq!((events.capacity(), events.is_empty()), (4, true));
-    let mut seen = 0;
-    for _ in &events {
-        seen += 1;
-    }
-    assert_eq!(seen, 0);
+    assert_eq!((&events).into_iter().count(), 0);
 }
 
 /// A source of somebody else's, as crates define them.
@@ -169,13 +172,15 @@ impl Source for Dummy {
     }
 }
 
-#[test]
-fn sources() {
+const _: () = {
     is_source::<Dummy>();
     is_source::<dyn Source>();
     is_source::<Box<Dummy>>();
     is_source::<Box<dyn Source>>();
+};
 
+#[test]
+fn a_source_may_be_boxed_and_without_a_size() {
     let poll = Poll::new().unwrap();
     let mut source: Box<dyn Source> = Box::new(Dummy);
     let registry = poll.registry();

@@ -3,20 +3,30 @@
 
 use std::io;
 
-use mio::{Registry, Token, Waker};
+use mio::event::Event;
+use mio::{Events, Poll, Registry, Token, Waker};
 
-#[test]
-fn a_waker() {
+const _: () = {
     let _: fn(&Registry, Token) -> io::Result<Waker> = Waker::new;
     let _: fn(&Waker) -> io::Result<()> = Waker::wake;
+};
+
+#[test]
+fn a_wake_is_an_event_of_the_next_poll() {
+    let mut poll = Poll::new().unwrap();
+    let mut events = Events::with_capacity(8);
+    let waker = Waker::new(poll.registry(), Token(7)).unwrap();
+    waker.wake().unwrap();
+    poll.poll(&mut events, None).unwrap();
+    let tokens: Vec<Token> = events.iter().map(Event::token).collect();
+    assert_eq!(tokens, [Token(7)]);
 }
 
 #[cfg(feature = "os-ext")]
-#[test]
-fn a_source_of_a_descriptor() {
-    fn is_source<T: mio::event::Source>() {}
+const _: () = {
+    const fn is_source<T: mio::event::Source>() {}
     is_source::<mio::wasi::SourceFd<'_>>();
-}
+};
 
 #[cfg(all(feature = "net", target_env = "p1"))]
 #[test]

@@ -11,7 +11,7 @@ use super::{is_debug, is_source, is_thread_safe};
 type Operation = fn() -> io::Result<u8>;
 
 #[cfg(any(unix, target_os = "wasi"))]
-fn is_descriptor<T>()
+const fn is_descriptor<T>()
 where
     T: std::os::fd::AsRawFd
         + std::os::fd::AsFd
@@ -22,15 +22,14 @@ where
 {
 }
 
-fn is_socket<T>()
+const fn is_socket<T>()
 where
     T: Send + Sync,
 {
     is_thread_safe::<T>();
 }
 
-#[test]
-fn tcp_listener() {
+const _: () = {
     let _: fn(net::TcpListener) -> TcpListener = TcpListener::from_std;
     let _: fn(&TcpListener) -> io::Result<(TcpStream, SocketAddr)> = TcpListener::accept;
     let _: fn(&TcpListener) -> io::Result<SocketAddr> = TcpListener::local_addr;
@@ -43,10 +42,9 @@ fn tcp_listener() {
     is_socket::<TcpListener>();
     #[cfg(any(unix, target_os = "wasi"))]
     is_descriptor::<TcpListener>();
-}
+};
 
-#[test]
-fn tcp_stream() {
+const _: () = {
     let _: fn(net::TcpStream) -> TcpStream = TcpStream::from_std;
     let _: fn(&TcpStream) -> io::Result<SocketAddr> = TcpStream::peer_addr;
     let _: fn(&TcpStream) -> io::Result<SocketAddr> = TcpStream::local_addr;
@@ -65,24 +63,22 @@ fn tcp_stream() {
     is_socket::<TcpStream>();
     #[cfg(any(unix, target_os = "wasi"))]
     is_descriptor::<TcpStream>();
-}
+};
 
-fn moves_bytes<T: Read + Write>()
+const fn moves_bytes<T: Read + Write>()
 where
     for<'a> &'a T: Read + Write,
 {
 }
 
 #[cfg(not(all(target_os = "wasi", target_env = "p1")))]
-#[test]
-fn tcp_that_opens_sockets() {
+const _: () = {
     let _: fn(SocketAddr) -> io::Result<TcpListener> = TcpListener::bind;
     let _: fn(SocketAddr) -> io::Result<TcpStream> = TcpStream::connect;
-}
+};
 
 #[cfg(not(all(target_os = "wasi", target_env = "p1")))]
-#[test]
-fn udp_socket() {
+const _: () = {
     use std::net::{Ipv4Addr, Ipv6Addr};
 
     use mio::net::UdpSocket;
@@ -121,7 +117,7 @@ fn udp_socket() {
     is_socket::<UdpSocket>();
     #[cfg(any(unix, target_os = "wasi"))]
     is_descriptor::<UdpSocket>();
-}
+};
 
 #[cfg(unix)]
 mod uds {
@@ -132,8 +128,7 @@ mod uds {
 
     use super::*;
 
-    #[test]
-    fn listener() {
+    const _: () = {
         let _: fn(&'static Path) -> io::Result<UnixListener> = UnixListener::bind;
         let _: fn(PathBuf) -> io::Result<UnixListener> = UnixListener::bind;
         let _: fn(&SocketAddr) -> io::Result<UnixListener> = UnixListener::bind_addr;
@@ -146,10 +141,9 @@ mod uds {
         is_source::<UnixListener>();
         is_socket::<UnixListener>();
         is_descriptor::<UnixListener>();
-    }
+    };
 
-    #[test]
-    fn stream() {
+    const _: () = {
         let _: fn(&'static Path) -> io::Result<UnixStream> = UnixStream::connect;
         let _: fn(&SocketAddr) -> io::Result<UnixStream> = UnixStream::connect_addr;
         let _: fn(net::UnixStream) -> UnixStream = UnixStream::from_std;
@@ -165,10 +159,9 @@ mod uds {
         is_source::<UnixStream>();
         is_socket::<UnixStream>();
         is_descriptor::<UnixStream>();
-    }
+    };
 
-    #[test]
-    fn datagram() {
+    const _: () = {
         let _: fn(&'static Path) -> io::Result<UnixDatagram> = UnixDatagram::bind;
         let _: fn(&SocketAddr) -> io::Result<UnixDatagram> = UnixDatagram::bind_addr;
         let _: fn(net::UnixDatagram) -> UnixDatagram = UnixDatagram::from_std;
@@ -190,5 +183,5 @@ mod uds {
         is_source::<UnixDatagram>();
         is_socket::<UnixDatagram>();
         is_descriptor::<UnixDatagram>();
-    }
+    };
 }
