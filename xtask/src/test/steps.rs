@@ -35,6 +35,7 @@ pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
     steps.extend(tests(workspace));
     steps.extend(newest_host(workspace));
     steps.extend(examples_of_documents(workspace));
+    steps.extend(tests_of_drop_in(workspace));
     steps.push(loom(workspace));
     steps.push(miri(workspace));
     steps
@@ -184,26 +185,45 @@ fn tests_of_tokio(workspace: &Workspace) -> Step {
     Step::tests("tests, tokio, hyper and others on the drop-in", command)
 }
 
-/// The examples in the documentation of wasio, on the targets whose host is `wasio-host`: cargo's
-/// runner, as for a user. The native tests have built it, beside this program.
+/// The examples in the documentation of wasio, on every target of WASI.
 fn examples_of_documents(workspace: &Workspace) -> Vec<Step> {
+    let step = |target| {
+        let title = format!("tests, examples in documents, {target}");
+        Step::tests(
+            &title,
+            on_host(workspace, target, "test --package wasio --doc"),
+        )
+    };
+    WASI_TARGETS.into_iter().map(step).collect()
+}
+
+/// The drop-in on the targets where programs name it.
+fn tests_of_drop_in(workspace: &Workspace) -> Vec<Step> {
+    const TESTS: &str = "test --no-fail-fast --package mio --all-features --test api --test more";
+    let step = |target| {
+        let title = format!("tests, the drop-in, {target}");
+        Step::tests(&title, on_host(workspace, target, TESTS))
+    };
+    ["wasm32-wasip1", "wasm32-wasip2"].map(step).into()
+}
+
+/// Cargo for a target of WASI, with `wasio-host` as its runner, as for a user. The native tests have
+/// built that, beside this program.
+fn on_host(workspace: &Workspace, target: &str, arguments: &str) -> Command {
     let host = std::env::current_exe().map(|own| {
         own.with_file_name("wasio-host")
             .with_extension(EXE_EXTENSION)
     });
     let host = host.unwrap_or_else(|_| "wasio-host".into());
-    let options = [
-        r#""--listen", "127.0.0.1:0""#,
-        r#""--threads", "--listen", "127.0.0.1:0""#,
-        r#""--wasi", "0.2""#,
-    ];
-    let step = |(target, options): (&str, &str)| {
-        let runner = format!("target.{target}.runner = [{host:?}, \"run\", {options}]");
-        let mut command = workspace.cargo("test --package wasio --doc --target");
-        command.args([target, "--config", &runner]);
-        Step::tests(&format!("tests, examples in documents, {target}"), command)
+    let options = match target {
+        "wasm32-wasip1" => r#""--listen", "127.0.0.1:0""#,
+        "wasm32-wasip1-threads" => r#""--threads", "--listen", "127.0.0.1:0""#,
+        _ => r#""--wasi", "0.2""#,
     };
-    WASI_TARGETS.into_iter().zip(options).map(step).collect()
+    let runner = format!("target.{target}.runner = [{host:?}, \"run\", {options}]");
+    let mut command = workspace.cargo(arguments);
+    command.args(["--target", target, "--config", &runner]);
+    command
 }
 
 /// The guests of WASI 0.2 on a newer wasmtime, which is built for that: in 4 min 23 s on two cores.
