@@ -176,10 +176,10 @@ fn tests(workspace: &Workspace) -> Vec<Step> {
     ]
 }
 
-/// What needs a redis-server is ignored, with that reason, where there is none.
+/// What needs a program of others is ignored, with that reason, where one of them is missing.
 fn tests_of_tokio(workspace: &Workspace) -> Step {
     let mut command = workspace.cargo_in(TOKIO, "test --workspace --no-fail-fast");
-    if programs::is_there("redis-server") {
+    if ["curl", "redis-server"].into_iter().all(programs::is_there) {
         command.args(["--", "--include-ignored"]);
     }
     Step::tests("tests, tokio, hyper and others on the drop-in", command)

@@ -195,12 +195,9 @@ fn axum_serves_paths_state_and_bodies() {
 }
 
 #[test]
+#[ignore = "needs curl (apt-get install curl): cargo test -- --include-ignored"]
 fn curl_is_served_by_hyper_and_by_axum() {
     let _machine = share_machine();
-    if Command::new("curl").arg("--version").output().is_err() {
-        println!("skipped: there is no curl");
-        return;
-    }
     for on in EVERYWHERE {
         let hyper = Server::start("hyper-server", on);
         let axum = Server::start("axum-server", on);
