@@ -55,7 +55,6 @@ fn traffic() -> impl Strategy<Value = Sim> {
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 96,
-        failure_persistence: None,
         ..ProptestConfig::default()
     })]
 
