@@ -7,6 +7,8 @@ use std::io::Read;
 use std::net;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::Barrier;
+use std::thread;
 
 use util::child::{assert_passes, is_inside, shell};
 use util::{assert_would_block, bounded, one_event};
@@ -112,6 +114,40 @@ fn a_listener_that_was_handed_in_accepts() {
     }
     let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
     let script = "export LISTEN_PID=$$ LISTEN_FDS=1; exec \"$0\" \"$@\" 3<&0";
+    let mut command = shell(TEST, script);
+    command.stdin(OwnedFd::from(listener));
+    assert_passes(command);
+}
+
+#[test]
+fn threads_that_ask_at_once_get_each_listener_once() {
+    const TEST: &str = "threads_that_ask_at_once_get_each_listener_once";
+    const THREADS: usize = 4;
+    if is_inside() {
+        return bounded(|| {
+            let start = Barrier::new(THREADS);
+            let take_all = || {
+                start.wait();
+                let mut numbers = Vec::new();
+                while let Some(listener) = TcpListener::preopened().unwrap() {
+                    numbers.push(listener.as_raw_fd());
+                    std::mem::forget(listener);
+                }
+                numbers
+            };
+            let mut taken: Vec<_> = thread::scope(|scope| {
+                let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(take_all)).collect();
+                let taken = threads.into_iter().flat_map(|one| one.join().unwrap());
+                taken.collect()
+            });
+            taken.sort_unstable();
+            // A single digit is all that a shell must be able to redirect.
+            assert_eq!(taken, [3, 5, 7, 9]);
+        });
+    }
+    let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let script = "export LISTEN_PID=$$ LISTEN_FDS=7; \
+                  exec \"$0\" \"$@\" 3<&0 4</dev/null 5<&0 6<&- 7<&0 8</dev/null 9<&0";
     let mut command = shell(TEST, script);
     command.stdin(OwnedFd::from(listener));
     assert_passes(command);
