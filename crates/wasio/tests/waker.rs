@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use util::{SLACK, assert_error, assert_silent, bounded, one_event};
+use util::{assert_error, assert_prompt, assert_silent, bounded, one_event};
 use wasio::{Events, Poll, Token, Waker};
 
 const WAKE: Token = Token(usize::MAX);
@@ -23,15 +23,17 @@ fn new_poll() -> (Poll, Events, Waker) {
 fn a_wake_before_the_poll_ends_it_at_once_and_only_once() {
     bounded(|| {
         let (mut poll, mut events, waker) = new_poll();
-        for _ in 0..3 {
+        let mut delays = Vec::new();
+        for _ in 0..9 {
             waker.wake().unwrap();
             let started = Instant::now();
             let event = one_event(&mut poll, &mut events);
-            assert!(started.elapsed() < SLACK);
+            delays.push(started.elapsed());
             assert_eq!(event.token(), WAKE);
             assert!(event.is_readable() && !event.is_writable());
             assert_silent(&mut poll, &mut events);
         }
+        assert_prompt(delays);
     });
 }
 
@@ -52,6 +54,7 @@ fn a_wake_from_another_thread_ends_the_wait() {
     bounded(|| {
         let (mut poll, mut events, waker) = new_poll();
         let waker = Arc::new(waker);
+        let mut delays = Vec::new();
         for _ in 0..100 {
             let waker = Arc::clone(&waker);
             let waking = thread::spawn(move || {
@@ -62,8 +65,10 @@ fn a_wake_from_another_thread_ends_the_wait() {
             assert_eq!(one_event(&mut poll, &mut events).token(), WAKE);
             let seen = Instant::now();
             let before = waking.join().unwrap();
-            assert!(seen >= before && seen < before + SLACK);
+            assert!(seen >= before, "seen before it was done");
+            delays.push(seen - before);
         }
+        assert_prompt(delays);
     });
 }
 
@@ -86,13 +91,10 @@ fn what_was_done_before_a_wake_is_seen_and_of_a_million_wakes_none_is_lost() {
                 })
             })
             .collect();
-        // A wake that is lost after the last addition leaves this waiting for ever.
-        let mut polls = 0;
+        // A wake that is lost after the last addition leaves this waiting for ever: `bounded` fails.
         while shared.1.load(Ordering::Relaxed) < THREADS * WAKES {
             one_event(&mut poll, &mut events);
-            polls += 1;
         }
-        assert!(polls <= THREADS * WAKES);
         for waker in wakers {
             waker.join().unwrap();
         }
@@ -140,6 +142,7 @@ fn a_waker_may_outlive_its_poll() {
     bounded(|| {
         let (poll, _, waker) = new_poll();
         drop(poll);
+        // It reaches nobody, and is neither an error nor a panic.
         waker.wake().unwrap();
     });
 }

@@ -15,14 +15,16 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use wasio::event::Event;
-use wasio::{Events, Poll};
+use wasio::{Events, Poll, Selector};
 
 /// The bound of a test's time: a wait that hangs fails the test instead.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 /// How long an event that must not come is waited for.
 pub(crate) const SILENCE: Duration = Duration::from_millis(30);
-/// How late a wait may be on a busy machine.
+/// How late a single wait may be on a busy machine.
 pub(crate) const SLACK: Duration = Duration::from_secs(2);
+/// How late most of the waits are at most that end at once: this is the machine's share.
+const PROMPT: Duration = Duration::from_millis(10);
 
 /// Runs a test, and fails it if it takes longer than [`LIMIT`].
 pub(crate) fn bounded(test: impl FnOnce() + Send + 'static) {
@@ -53,6 +55,33 @@ pub(crate) fn one_event(poll: &mut Poll, events: &mut Events) -> Event {
     let mut found = self::poll(poll, events);
     assert_eq!(found.len(), 1, "{found:?}");
     found.remove(0)
+}
+
+/// Asserts that waits which should end at once were not late, by how late each was.
+#[track_caller]
+pub(crate) fn assert_prompt(mut delays: Vec<Duration>) {
+    delays.sort_unstable();
+    let (median, longest) = (delays[delays.len() / 2], delays[delays.len() - 1]);
+    assert!(median < PROMPT, "the median of {delays:?} is {median:?}");
+    assert!(longest < SLACK, "{delays:?}");
+}
+
+/// Polls, though another thread may be in `select` for a moment, to see whether this one is.
+pub(crate) fn poll_beside_others(poll: &mut Poll, events: &mut Events) {
+    while let Err(error) = poll.poll(events, Some(LIMIT)) {
+        assert_eq!(error.kind(), io::ErrorKind::ResourceBusy);
+    }
+}
+
+/// Until another thread is in `select`.
+pub(crate) fn wait_until_busy(selector: &Selector) {
+    let mut events = Events::with_capacity(1);
+    let started = Instant::now();
+    while let Ok(()) = selector.select(&mut events, Some(Duration::ZERO)) {
+        assert!(started.elapsed() < LIMIT);
+    }
+    let refused = selector.select(&mut events, Some(Duration::ZERO));
+    assert_error(refused, io::ErrorKind::ResourceBusy);
 }
 
 /// Asserts that there is no event for a while.
