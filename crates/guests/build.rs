@@ -65,7 +65,8 @@ fn run() -> Result<()> {
     for (target, features) in TARGETS {
         require(target)?;
         let features = ["--features", features];
-        build(&package, "wasio-guests", target, &features, &target_dir)?;
+        let built = build(&package, "wasio-guests", target, &features, &target_dir)?;
+        remove_others(&guests, &built, &target_dir.join(target).join(PROFILE))?;
     }
     let native = env::var("HOST")?;
     for (target, features) in EXAMPLE_TARGETS
@@ -125,17 +126,19 @@ fn require(target: &str) -> Result<()> {
     Err(format!("The target {target} is not installed. Run: rustup target add {targets}").into())
 }
 
+/// Builds the programs of a package. Returns what cargo says about that, as JSON.
 fn build(
     package: &Path,
     name: &str,
     target: &str,
     options: &[&str],
     target_dir: &Path,
-) -> Result<()> {
+) -> Result<String> {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .current_dir(package)
         .args(["build", "--quiet", "--bins", "--package", name])
+        .args(["--message-format", "json-render-diagnostics"])
         .args(["--profile", PROFILE, "--target", target])
         .args(options)
         .arg("--target-dir")
@@ -149,10 +152,22 @@ fn build(
     }
     let output = command.output()?;
     if output.status.success() {
-        return Ok(());
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let errors = String::from_utf8_lossy(&output.stderr);
     Err(format!("{name} does not build for {target}:\n{errors}").into())
+}
+
+/// Removes the guests that cargo did not build, as an earlier build may have left them in `folder`:
+/// their tests have to fail.
+fn remove_others(guests: &[String], built: &str, folder: &Path) -> Result<()> {
+    for name in guests {
+        let program = folder.join(name).with_extension("wasm");
+        if !built.contains(&format!("\"name\":\"{name}\"")) && program.exists() {
+            fs::remove_file(program)?;
+        }
+    }
+    Ok(())
 }
 
 fn is_of_outer_build(name: &str) -> bool {

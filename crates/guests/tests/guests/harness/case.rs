@@ -81,11 +81,10 @@ impl Case {
         }
     }
 
-    /// A program may be for some targets only: its entry in Cargo.toml says so.
-    fn skip_if_not_built(&self) {
-        if !self.program.exists() {
-            skip("the guest is not built for this target");
-        }
+    /// A program that is not there has a wrong `required-features` in Cargo.toml.
+    fn expect_built(&self) {
+        let program = self.program.display();
+        assert!(self.program.exists(), "{program} is not built");
     }
 
     /// Starts the program in a process of its own.
@@ -229,7 +228,7 @@ impl Setup {
     pub(crate) fn start(self) -> Session {
         let case = self.case;
         let handed_in = self.streams.len() + self.shared_sockets + self.refused_files;
-        case.skip_if_not_built();
+        case.expect_built();
         let Some(runner) = case.host.runner() else {
             assert_eq!(handed_in, 0, "nothing is handed in to a process");
             let limits = Limits {
