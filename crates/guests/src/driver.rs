@@ -2,11 +2,12 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use wasio::event::{Event, Source};
 use wasio::net::{TcpListener, TcpStream};
-use wasio::{Events, Interest, Poll, Token};
+use wasio::{Events, Interest, Poll, Selector, Token};
 
 /// The longest that a guest waits for what must come.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -65,14 +66,19 @@ impl Driver {
         registry.deregister(source).expect("deregister");
     }
 
+    /// Polls once. Another thread may be in `select` for a moment, see [`wait_until_busy`].
+    fn poll(&mut self, timeout: Duration) {
+        while let Err(error) = self.poll.poll(&mut self.events, Some(timeout)) {
+            assert_eq!(error.kind(), ErrorKind::ResourceBusy, "{error}");
+        }
+    }
+
     /// Polls once and returns copies of the events.
     ///
     /// # Panics
     /// If nothing comes in time.
     pub fn next_events(&mut self) -> Vec<Event> {
-        self.poll
-            .poll(&mut self.events, Some(PATIENCE))
-            .expect("poll");
+        self.poll(PATIENCE);
         assert!(!self.events.is_empty(), "no event in {PATIENCE:?}");
         self.events.iter().cloned().collect()
     }
@@ -109,9 +115,7 @@ impl Driver {
     /// If one comes, or the poll returns early.
     pub fn expect_silence(&mut self) {
         let start = Instant::now();
-        self.poll
-            .poll(&mut self.events, Some(SILENCE))
-            .expect("poll");
+        self.poll(SILENCE);
         assert!(self.events.is_empty(), "{:#?}", self.events);
         assert!(start.elapsed() >= SILENCE, "early: {:?}", start.elapsed());
     }
@@ -137,6 +141,36 @@ impl Driver {
         }
         bytes
     }
+}
+
+/// Waits until another thread is in `select`.
+///
+/// # Panics
+/// If none is in time, or there is an event.
+pub fn wait_until_busy(selector: &Selector) {
+    let mut events = Events::with_capacity(1);
+    let start = Instant::now();
+    loop {
+        match selector.select(&mut events, Some(Duration::ZERO)) {
+            Ok(()) => assert!(events.is_empty(), "{events:?}"),
+            Err(error) if error.kind() == ErrorKind::ResourceBusy => return,
+            Err(error) => panic!("select: {error}"),
+        }
+        assert!(start.elapsed() < PATIENCE, "no thread is in select");
+        thread::yield_now();
+    }
+}
+
+/// Holds the median of `delays` to what is documented, and each one to what a busy machine may add.
+///
+/// # Panics
+/// If one of them is too long.
+pub fn expect_prompt(mut delays: Vec<Duration>, documented: Duration) {
+    delays.sort_unstable();
+    let (median, longest) = (delays[delays.len() / 2], delays[delays.len() - 1]);
+    let most = documented + Duration::from_millis(5);
+    assert!(median < most, "median {median:?} of {delays:?}");
+    assert!(longest < Duration::from_secs(2), "{delays:?}");
 }
 
 /// Accepts the next connection; waits for it in a poll of its own.

@@ -1,13 +1,12 @@
 //! A wake from another thread ends a poll that blocks: at once when it waits for no
-//! descriptor, and soon when it waits for one. The medians are held to what is
-//! documented; a single wake may be late on a busy machine.
+//! descriptor, and within 10 ms when it waits for one.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use wasio::{Interest, Token, Waker};
-use wasio_guests::driver::Driver;
+use wasio_guests::driver::{Driver, expect_prompt};
 
 const ROUNDS: usize = 15;
 const WAKER: usize = usize::MAX;
@@ -18,10 +17,10 @@ fn main() {
     let (go, when) = channel();
     let (tell, woken) = channel();
     let thread = thread::spawn(move || wake_later(&waker, &when, &tell));
-    check(&mut driver, &go, &woken, Duration::from_millis(5));
+    check(&mut driver, &go, &woken, Duration::ZERO);
     let mut listener = wasio_guests::listener();
     driver.register(&mut listener, 1, Interest::READABLE);
-    check(&mut driver, &go, &woken, Duration::from_millis(15));
+    check(&mut driver, &go, &woken, Duration::from_millis(10));
     drop(go);
     thread.join().expect("join");
 }
@@ -37,7 +36,12 @@ fn wake_later(waker: &Waker, when: &Receiver<Duration>, tell: &Sender<Instant>) 
     }
 }
 
-fn check(driver: &mut Driver, go: &Sender<Duration>, woken: &Receiver<Instant>, most: Duration) {
+fn check(
+    driver: &mut Driver,
+    go: &Sender<Duration>,
+    woken: &Receiver<Instant>,
+    documented: Duration,
+) {
     let mut delays = Vec::new();
     for round in 0..ROUNDS {
         // Long enough for the slices of a wait to have grown, and of different length.
@@ -49,8 +53,5 @@ fn check(driver: &mut Driver, go: &Sender<Duration>, woken: &Receiver<Instant>, 
         assert!(now - start >= pause, "woken by something else");
         delays.push(now - woken.recv().expect("told"));
     }
-    delays.sort_unstable();
-    let (median, worst) = (delays[ROUNDS / 2], delays[ROUNDS - 1]);
-    assert!(median < most, "median {median:?} of {delays:?}");
-    assert!(worst < Duration::from_secs(2), "{delays:?}");
+    expect_prompt(delays, documented);
 }
