@@ -24,6 +24,10 @@ fn main() {
                 Err(error) => panic!("write: {error}"),
             }
         }
+        if blocked == 0 {
+            // The peer reads nothing before that.
+            println!("blocked");
+        }
         blocked += u32::from(sent < LEN);
         needless += u32::from(sent == before);
     }

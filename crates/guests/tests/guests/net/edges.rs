@@ -42,8 +42,7 @@ pub(crate) fn net_write_blocks(case: &Case) {
     let mut peer = guest.connect();
     let mut buffer = vec![0; 64 * 1024];
     let mut total = 0;
-    // It fills its side, also on a host that takes its time.
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    guest.expect_stdout("blocked\n");
     loop {
         // A rest for each quarter of a megabyte: the guest fills its side again and waits.
         if total % (256 * 1024) < buffer.len() {
@@ -65,7 +64,7 @@ pub(crate) fn net_write_blocks(case: &Case) {
     }
     assert_eq!(
         guest.succeeds().stdout_text(),
-        format!("{} bytes\n", 32 << 20)
+        format!("blocked\n{} bytes\n", 32 << 20)
     );
     assert_eq!(total, 32 << 20);
 }
