@@ -5,6 +5,7 @@
 //! count, and neither does what stands inside of a macro.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::slice;
 
 mod names;
 mod resolve;
@@ -56,7 +57,7 @@ fn shortest_circle(graph: &Graph, start: &str) -> Option<Vec<String>> {
         }
         for target in targets {
             if seen.insert(target) {
-                paths.push_back([path.as_slice(), &[target.clone()]].concat());
+                paths.push_back([path.as_slice(), slice::from_ref(target)].concat());
             }
         }
     }
