@@ -92,6 +92,16 @@ pub(crate) fn net_two_listeners(case: &Case) {
     guest.succeeds();
 }
 
+pub(crate) fn net_preopened_after_accept(case: &Case) {
+    let guest = case.start();
+    let peers: Vec<TcpStream> = (0..4).map(|_| guest.connect()).collect();
+    for peer in &peers[1..] {
+        hear(peer, "x");
+        say(peer, "y");
+    }
+    guest.succeeds();
+}
+
 pub(crate) fn net_tokens(case: &Case) {
     let guest = case.start();
     let peers: Vec<TcpStream> = (0..4).map(|_| guest.connect()).collect();
