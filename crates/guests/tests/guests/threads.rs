@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use wasio_host::Exit;
 
-use crate::harness::Case;
+use crate::harness::{Case, Host};
 use crate::talk::{end, hear, hear_end, say};
 
 pub(crate) fn threads_wake(case: &Case) {
@@ -38,6 +38,20 @@ pub(crate) fn threads_second_select(case: &Case) {
 
 pub(crate) fn threads_timers(case: &Case) {
     case.setup().listeners(1).start().succeeds();
+}
+
+/// Of ten guests that searched without a lock, three or four were handed a listener twice.
+pub(crate) fn threads_preopened_race(case: &Case) {
+    const GUESTS: usize = 10;
+    const LISTENERS: usize = 400;
+    case.skip_on(
+        Host::Native,
+        "tests/preopened.rs of wasio hands listeners to a process",
+    );
+    for _ in 0..GUESTS {
+        let setup = case.setup().listeners(LISTENERS);
+        setup.arg(LISTENERS.to_string()).start().succeeds();
+    }
 }
 
 pub(crate) fn threads_echo(case: &Case) {
