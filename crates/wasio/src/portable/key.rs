@@ -1,5 +1,5 @@
-/// The name of a registration: an index that is used again, and the generation
-/// that tells one use from the next. A key that outlived its registration matches nothing.
+/// Identifies a registration: an index, which is reused, and a generation, which differs for each
+/// use. A key that outlives its registration matches nothing.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     pub(crate) index: u32,
@@ -8,7 +8,7 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// No registration: what events that come from no descriptor carry.
+    /// The key of events that belong to no registration, such as those of timers and the waker.
     pub(crate) const NONE: Self = Self {
         index: u32::MAX,
         generation: 0,
@@ -18,13 +18,13 @@ impl Key {
         SlotId(self.index << 1 | direction as u32)
     }
 
-    /// The label the host gets for one direction. Never zero.
+    /// The label that the host is given for one direction. Never zero.
     pub(crate) const fn to_userdata(self, direction: Direction) -> u64 {
         (self.generation as u64) << 32 | self.slot(direction).0 as u64
     }
 
-    /// What a host's label stands for. Total: a label we never gave makes a key
-    /// that matches no registration.
+    /// The key and direction that a label from the host stands for. Every value is accepted: a
+    /// label that was never given out yields a key that matches no registration.
     #[allow(clippy::cast_possible_truncation, reason = "the two halves of a u64")]
     pub(crate) const fn from_userdata(userdata: u64) -> (Self, Direction) {
         let slot = SlotId(userdata as u32);
@@ -36,7 +36,7 @@ impl Key {
     }
 }
 
-/// One of the two things a descriptor is waited for.
+/// What a descriptor is waited for.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
     Read = 0,
@@ -47,12 +47,12 @@ impl Direction {
     pub(crate) const BOTH: [Self; 2] = [Self::Read, Self::Write];
 }
 
-/// One direction of the registration at an index, whichever registration that is now.
+/// One direction of whichever registration has this index at the moment.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SlotId(u32);
 
 impl SlotId {
-    /// The owner of the clock record in the host's array.
+    /// The slot of the clock record in the host's array.
     pub(crate) const CLOCK: Self = Self(u32::MAX);
 
     pub(crate) const fn index(self) -> u32 {

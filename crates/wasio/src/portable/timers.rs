@@ -1,21 +1,21 @@
-//! The timers of one selector: a heap of deadlines, one host clock for all of them.
+//! The timers of one selector: a heap of deadlines, for which one host clock is enough.
 
 use crate::Token;
 
 use super::{Key, Slab};
 
-/// Children of a heap node. Four keep a million timers ten levels deep, and the
-/// children of a node in one cache line.
+/// Children per heap node. With four, a million timers are ten levels deep and the children of a
+/// node share a cache line.
 const ARITY: usize = 4;
-/// Not in the heap.
+/// The position of a timer that is not in the heap.
 const ABSENT: u32 = u32::MAX;
 
-/// When a timer fires.
+/// When a timer expires.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Expiry {
     /// On the selector's clock.
     pub(crate) deadline_ns: u64,
-    /// Zero for once.
+    /// Zero for a one-shot timer.
     pub(crate) period_ns: u64,
 }
 
@@ -35,7 +35,7 @@ struct Node {
     slot: u32,
 }
 
-/// Timers by deadline. Insert, reset and cancel are O(log n), the next deadline is O(1).
+/// Timers ordered by deadline. Insert, reset and cancel are O(log n); the next deadline is O(1).
 #[derive(Clone, Debug)]
 pub(crate) struct Timers {
     slots: Slab<Slot>,
@@ -55,7 +55,7 @@ impl Timers {
         self.slots.len()
     }
 
-    /// When the next timer fires.
+    /// The deadline of the timer that expires next.
     pub(crate) fn next_deadline_ns(&self) -> Option<u64> {
         self.heap.first().map(|node| node.deadline_ns)
     }
@@ -72,19 +72,19 @@ impl Timers {
         Some(key)
     }
 
-    /// Changes the token. `false` if `key` is stale.
+    /// Changes the token. Returns `false` if `key` is stale.
     pub(crate) fn reregister(&mut self, key: Key, token: Token) -> bool {
         let slot = self.slots.get_mut(key);
         slot.map(|slot| slot.token = token).is_some()
     }
 
-    /// Removes a timer. `false` if `key` is stale.
+    /// Removes a timer. Returns `false` if `key` is stale.
     pub(crate) fn deregister(&mut self, key: Key) -> bool {
         self.set(key, None) && self.slots.remove(key)
     }
 
-    /// Sets, moves or (`None`) cancels a timer, and forgets expirations not taken.
-    /// `false` if `key` is stale.
+    /// Sets, moves or (with `None`) cancels a timer, and discards expirations that were not taken.
+    /// Returns `false` if `key` is stale.
     pub(crate) fn set(&mut self, key: Key, expiry: Option<Expiry>) -> bool {
         let Some(slot) = self.slots.get_mut(key) else {
             return false;
@@ -101,15 +101,16 @@ impl Timers {
         true
     }
 
-    /// Expirations since the last call; `None` if `key` is stale.
+    /// Returns the expirations since the last call, or `None` if `key` is stale.
     pub(crate) fn take_expirations(&mut self, key: Key) -> Option<u64> {
         self.slots
             .get_mut(key)
             .map(|slot| std::mem::take(&mut slot.expirations))
     }
 
-    /// The token of the earliest timer that is due at `now_ns`. It is counted, and
-    /// set again if periodic: the next deadline keeps the phase, missed periods are counted at once.
+    /// Takes the earliest timer that is due at `now_ns`, counts its expirations and returns its
+    /// token. A periodic timer is set again: all periods that were missed are counted now, and the
+    /// next deadline keeps the phase.
     pub(crate) fn pop_due(&mut self, now_ns: u64) -> Option<Token> {
         let node = *self
             .heap

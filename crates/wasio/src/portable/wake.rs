@@ -9,7 +9,7 @@ use loom::sync::atomic::{AtomicBool, Ordering};
 #[cfg(not(loom))]
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether `wake` was called since the flag was last taken. Many wakes merge into one.
+/// Whether `wake` was called since the flag was last taken. Several wakes merge into one.
 #[derive(Debug)]
 pub(crate) struct WakeFlag(AtomicBool);
 
@@ -18,14 +18,14 @@ impl WakeFlag {
         Self(AtomicBool::new(false))
     }
 
-    /// Sets the flag. What the caller did before is seen by whoever takes it.
+    /// Sets the flag. Everything the caller did before is visible to the thread that takes it.
     pub(crate) fn set(&self) {
         self.0.store(true, Ordering::Release);
     }
 
-    /// Takes the flag: true once for all the wakes since the last call.
+    /// Clears the flag and returns whether it was set.
     pub(crate) fn take(&self) -> bool {
-        // Most polls find no wake: a plain load keeps the cache line shared for them.
+        // In most polls the flag is not set. The plain load keeps the cache line shared for them.
         self.0.load(Ordering::Relaxed) && self.0.swap(false, Ordering::Acquire)
     }
 

@@ -1,7 +1,8 @@
-//! Names: the standard library's resolver, which blocks, on threads of its own.
+//! Name look-ups: the standard library's resolver, which blocks, on separate threads.
 //!
-//! A look-up is registered as a timer, which its thread sets to now when the answer is there: that
-//! is an event of its own for each source, it ends a wait, and it is the same on every system.
+//! A look-up is registered as a timer. When the answer has arrived, its thread sets the timer to
+//! now. That works on every system: it gives each look-up its own event, and it ends a running
+//! wait.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -20,7 +21,7 @@ use crate::{Interest, Registry, Token, event};
 
 mod failure;
 
-/// Threads that resolve at once: what more is asked for waits for one of them.
+/// The largest number of resolver threads. Further look-ups wait until one of them is free.
 const MAX_THREADS: usize = 16;
 
 pub(crate) struct Lookup(Arc<Shared>);
@@ -32,7 +33,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    /// `None` until it is there.
+    /// `None` until the resolver has answered.
     answer: Option<io::Result<vec::IntoIter<IpAddr>>>,
     registration: Option<(Selector, Key)>,
 }
@@ -77,10 +78,10 @@ impl Lookup {
 }
 
 impl State {
-    /// Takes back an event that was not told yet: there is nothing left to come for.
+    /// Cancels an event that was not reported yet, because the answer has been consumed.
     fn withdraw(&self) {
         if let Some((selector, key)) = &self.registration {
-            // A key that is its owner's alone cannot be stale.
+            // It cannot fail: only this look-up has the key, so the key is not stale.
             let _ = selector.set_timer(*key, None);
         }
     }
@@ -89,7 +90,7 @@ impl State {
 impl Drop for Lookup {
     fn drop(&mut self) {
         if let Some((selector, key)) = self.0.lock().registration.take() {
-            // A key that is its owner's alone cannot be stale.
+            // It cannot fail, as in `withdraw`.
             let _ = selector.deregister_timer(key);
         }
     }
@@ -104,7 +105,7 @@ impl Shared {
         let Name::Domain(name) = &self.name else {
             return;
         };
-        // The port is not asked about, and left out of the answer.
+        // The resolver wants a port. It does not matter, and is dropped from the answer.
         let answer = (name.as_str(), 0)
             .to_socket_addrs()
             .map(|found| without_repetition(found.map(|address| address.ip())))
@@ -112,7 +113,7 @@ impl Shared {
         let mut state = self.lock();
         state.answer = Some(answer.map(Vec::into_iter));
         if let Some((selector, key)) = &state.registration {
-            // It fails if the poll cannot be woken: the answer is there all the same.
+            // If the poll cannot be woken, the program still gets the answer when it reads it.
             let _ = selector.set_timer(*key, Some(now(selector)));
         }
     }
@@ -125,7 +126,7 @@ fn now(selector: &Selector) -> Expiry {
     }
 }
 
-/// Some systems give an address once for each kind of socket.
+/// Removes duplicates: some systems return an address once per socket type.
 fn without_repetition(found: impl Iterator<Item = IpAddr>) -> Vec<IpAddr> {
     let mut addresses = Vec::new();
     for address in found {
@@ -154,7 +155,7 @@ impl event::Source for Lookup {
         let (selector, key) = state.registration.as_ref().ok_or_else(not_registered)?;
         check_same(selector, registry)?;
         selector.reregister_timer(*key, token)?;
-        // What is there is reported once more.
+        // An answer that has arrived is reported again.
         match &state.answer {
             Some(_) => selector.set_timer(*key, Some(now(selector))),
             None => Ok(()),
@@ -182,7 +183,7 @@ impl fmt::Debug for Lookup {
     }
 }
 
-/// The threads, and what waits for one.
+/// The resolver threads, and the look-ups that wait for one.
 struct Resolvers(Mutex<Queue>);
 
 struct Queue {
@@ -215,7 +216,7 @@ impl Resolvers {
         Ok(())
     }
 
-    /// Resolves until there is nothing left to.
+    /// Runs on a resolver thread until no look-up is waiting.
     fn run(&self) {
         loop {
             let next = {
@@ -227,7 +228,7 @@ impl Resolvers {
                 }
                 next
             };
-            // Nobody waits for what was dropped.
+            // A look-up that was dropped while it waited is skipped.
             if let Some(lookup) = next.and_then(|lookup| lookup.upgrade()) {
                 lookup.resolve();
             }

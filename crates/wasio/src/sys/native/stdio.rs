@@ -1,7 +1,7 @@
-//! Standard input and output, without making them non-blocking.
+//! Standard input and output, without setting `O_NONBLOCK`.
 //!
-//! `O_NONBLOCK` belongs to the open file, which the shell and other programs share: setting it
-//! breaks theirs. So each operation first asks, with a timeout of zero, whether it would block.
+//! The flag belongs to the open file, which the shell and other programs share, so setting it would
+//! break them. Instead each operation first polls with a zero timeout whether it would block.
 
 #[cfg(unix)]
 pub(crate) use self::unix::{Stdin, Stdout};
@@ -26,13 +26,13 @@ mod unix {
     pub(crate) struct Stdout(());
 
     impl Stdin {
-        /// An error if descriptor 0 is closed.
+        /// Fails if descriptor 0 is closed.
         pub(crate) fn new() -> io::Result<Self> {
             rustix::io::fcntl_getfd(rustix::stdio::stdin())?;
             Ok(Self(()))
         }
 
-        /// `_reported` is of use where asking is expensive or unreliable: neither here.
+        /// `_reported` is not needed here: a zero-timeout poll is cheap and exact.
         pub(crate) fn read(&self, buffer: &mut [u8], _reported: bool) -> io::Result<usize> {
             let input = rustix::stdio::stdin();
             check_ready(input, PollFlags::IN)?;
@@ -43,20 +43,21 @@ mod unix {
     }
 
     impl Stdout {
-        /// An error if descriptor 1 is closed.
+        /// Fails if descriptor 1 is closed.
         pub(crate) fn new() -> io::Result<Self> {
             rustix::io::fcntl_getfd(rustix::stdio::stdout())?;
             Ok(Self(()))
         }
 
-        /// Writes until the output takes no more, so that less than all means just that.
+        /// Writes until all is written or the output would block. A short write therefore means
+        /// that the output would block now.
         pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
             let mut written = 0;
             loop {
                 match write_chunk(&bytes[written..]) {
                     Ok(0) => return Ok(written),
                     Ok(more) => written += more,
-                    // The next call says so again.
+                    // The next call returns the error again.
                     Err(_) if written > 0 => return Ok(written),
                     Err(error) => return Err(error),
                 }
@@ -67,8 +68,8 @@ mod unix {
         }
     }
 
-    /// Writes `PIPE_BUF` bytes at most: a pipe that is writable has room for so many, and a
-    /// blocking write of more could wait for its reader.
+    /// Writes at most `PIPE_BUF` bytes. A writable pipe has room for that many; a larger write
+    /// could block until the reader has made room.
     fn write_chunk(bytes: &[u8]) -> io::Result<usize> {
         let output = rustix::stdio::stdout();
         check_ready(output, PollFlags::OUT)?;
@@ -90,16 +91,17 @@ mod unix {
         }
     }
 
-    /// `WouldBlock` unless the operation would return at once: with bytes, the end or an error.
+    /// Returns `WouldBlock` unless the operation would return at once, with bytes, the end of the
+    /// stream or an error.
     fn check_ready(descriptor: impl AsFd, direction: PollFlags) -> io::Result<()> {
-        let mut asked = [PollFd::from_borrowed_fd(descriptor.as_fd(), direction)];
-        let at_once = Timespec::default();
-        rustix::io::retry_on_intr(|| poll(&mut asked, Some(&at_once)))?;
-        let found = asked[0].revents();
-        if found.contains(PollFlags::NVAL) {
+        let mut fds = [PollFd::from_borrowed_fd(descriptor.as_fd(), direction)];
+        let no_wait = Timespec::default();
+        rustix::io::retry_on_intr(|| poll(&mut fds, Some(&no_wait)))?;
+        let ready = fds[0].revents();
+        if ready.contains(PollFlags::NVAL) {
             return Err(Errno::BADF.into());
         }
-        if found.is_empty() {
+        if ready.is_empty() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         Ok(())
@@ -112,11 +114,11 @@ mod windows {
     use std::io;
     use std::os::windows::io::{AsRawSocket, RawSocket};
 
-    /// Standard input: there is none that a socket's selector could wait for.
+    /// Standard input. Never created: a selector for sockets cannot wait for it.
     #[derive(Debug)]
     pub(crate) struct Stdin(Infallible);
 
-    /// Standard output: there is none that a socket's selector could wait for.
+    /// Standard output. Never created, like [`Stdin`].
     #[derive(Debug)]
     pub(crate) struct Stdout(Infallible);
 
@@ -155,8 +157,8 @@ mod windows {
     fn unsupported() -> io::Error {
         io::Error::new(
             io::ErrorKind::Unsupported,
-            "Windows waits for sockets only: read standard input on a thread of its own \
-             and wake the poll with a `Waker`",
+            "standard streams are not supported on Windows, which waits for sockets only: \
+             use them on a separate thread and wake the poll with a `Waker`",
         )
     }
 }

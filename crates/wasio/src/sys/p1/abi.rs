@@ -1,6 +1,7 @@
-//! The records and numbers of WASI 0.1 (`wasi_snapshot_preview1`) that wasio uses, as
-//! plain data: no unions, so no unsafe code is needed to read or write them. Their padding is
-//! left to the compiler, which then need not copy it.
+//! The records and numbers of WASI 0.1 (`wasi_snapshot_preview1`) that wasio uses.
+//!
+//! They are plain data without unions, so reading and writing them needs no unsafe code. Padding is
+//! left implicit, so that the compiler need not copy it.
 //!
 //! Source: `phases/snapshot/witx/typenames.witx` of the WASI repository.
 
@@ -9,21 +10,21 @@ use std::fmt;
 use crate::portable::hot_cold::HostRecord;
 use crate::portable::{Direction, Key};
 
-/// `subscription`: 48 bytes. `tag` says what `object` and the fields behind it mean.
+/// `subscription`: 48 bytes. `tag` decides what `object` and the fields after it mean.
 #[repr(C)]
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Subscription {
     pub(crate) userdata: u64,
     tag: u8,
-    /// The clock's id, or the descriptor.
+    /// The id of the clock, or the descriptor.
     object: Object,
-    /// Of a clock; otherwise unused.
+    /// Used for a clock only, like the two fields below.
     timeout_ns: u64,
     precision_ns: u64,
     flags: u16,
 }
 
-/// Where a union of eight bytes' alignment begins.
+/// The first field of the union, which is aligned to eight bytes.
 #[repr(C, align(8))]
 #[derive(Copy, Clone, Debug)]
 struct Object(u32);
@@ -35,7 +36,7 @@ pub(crate) struct Event {
     pub(crate) userdata: u64,
     pub(crate) error: Errno,
     pub(crate) kind: u8,
-    /// Bytes to read or room to write, as far as the host says.
+    /// The number of bytes to read or of room to write. Some hosts do not fill it in.
     pub(crate) nbytes: u64,
     pub(crate) flags: u16,
 }
@@ -69,7 +70,7 @@ pub(crate) const MONOTONIC: u32 = 1;
 /// `eventrwflags.fd_readwrite_hangup`
 pub(crate) const HANGUP: u16 = 1;
 
-/// The label of the one clock record. No registration has it: their generations start at 1.
+/// The label of the clock record. No registration has it, because generations start at 1.
 pub(crate) const CLOCK_USERDATA: u64 = u32::MAX as u64;
 
 impl HostRecord for Subscription {
@@ -77,7 +78,7 @@ impl HostRecord for Subscription {
 }
 
 impl Subscription {
-    /// A relative clock; [`set_timeout_ns`](Self::set_timeout_ns) says how long.
+    /// A relative clock. [`set_timeout_ns`](Self::set_timeout_ns) sets its duration.
     pub(crate) const fn clock() -> Self {
         Self {
             userdata: CLOCK_USERDATA,
@@ -102,12 +103,12 @@ impl Subscription {
         self.timeout_ns = timeout_ns;
     }
 
-    /// The descriptor; of a clock its id.
+    /// The descriptor, or the id of a clock.
     pub(crate) const fn fd(&self) -> u32 {
         self.object.0
     }
 
-    /// The event that tells the owner why this cannot be waited for.
+    /// The event that reports to the owner why this cannot be waited for.
     pub(crate) const fn failed(&self, error: Errno) -> Event {
         Event {
             userdata: self.userdata,
@@ -151,12 +152,12 @@ impl Event {
         self.kind == CLOCK
     }
 
-    /// Neither an error nor the end of a connection.
+    /// Whether it is neither an error nor a hang-up.
     pub(crate) fn is_plain(&self) -> bool {
         self.error == Errno::SUCCESS && !self.is_hangup()
     }
 
-    /// What the caller's event keeps.
+    /// The part of it that the caller's event keeps.
     #[cfg(target_os = "wasi")]
     pub(crate) const fn record(&self) -> Record {
         Record {
@@ -172,7 +173,7 @@ impl Event {
         self.flags & HANGUP != 0
     }
 
-    /// The registration it is for; `None` if the type does not go with the label.
+    /// The registration that it is for, or `None` if its type does not match its label.
     pub(crate) const fn target(&self) -> Option<(Key, Direction)> {
         let (key, direction) = Key::from_userdata(self.userdata);
         if self.kind == kind_of(direction) {
@@ -183,7 +184,7 @@ impl Event {
     }
 }
 
-/// What an event of the caller keeps of the host's record: all of it, without its padding.
+/// The host's record as the caller's event keeps it: complete, but without padding.
 #[cfg(target_os = "wasi")]
 #[derive(Copy, Clone)]
 pub(crate) struct Record {
@@ -202,7 +203,7 @@ impl Record {
 
 #[cfg(target_os = "wasi")]
 impl fmt::Debug for Record {
-    /// With the names of the specification.
+    /// Uses the names of the specification.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind: &dyn fmt::Debug = match self.kind {
             CLOCK => &"clock",
@@ -254,7 +255,7 @@ pub(crate) const SOCKET_STREAM: u8 = 6;
 #[cfg(any(feature = "net", test))]
 pub(crate) const NONBLOCK: u16 = 1 << 2;
 
-/// `errno`: a newtype, as hosts may return numbers that the specification does not have.
+/// `errno`. A newtype and not an enum, because hosts may return numbers that are not specified.
 #[repr(transparent)]
 #[derive(Copy, Clone, PartialEq, Eq)]
 pub(crate) struct Errno(pub(crate) u16);
@@ -274,7 +275,7 @@ impl Errno {
     pub(crate) const PERM: Self = Self(63);
     pub(crate) const NOTCAPABLE: Self = Self(76);
 
-    /// Whether the host says that it cannot wait for such a descriptor at all.
+    /// Whether it means that the host cannot wait for such a descriptor at all.
     pub(crate) const fn is_refusal(self) -> bool {
         matches!(
             self,

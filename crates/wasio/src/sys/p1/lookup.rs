@@ -1,4 +1,4 @@
-//! Names on WASI 0.1: it has no call that looks one up.
+//! Name look-ups on WASI 0.1, which has no call for them.
 
 use std::convert::Infallible;
 use std::io;
@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use crate::net::Name;
 use crate::{Interest, Registry, Token, event};
 
-/// There is none.
+/// Never created.
 #[derive(Debug)]
 pub(crate) struct Lookup(Infallible);
 

@@ -1,7 +1,7 @@
 //! Standard streams on WASI 0.1.
 //!
-//! A read of standard input blocks the guest on most hosts, whatever its flags, so
-//! the host is asked to read only when input is known to be there.
+//! On most hosts a read of standard input blocks the guest, whatever its flags. So wasio reads only
+//! when input is known to be available.
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
@@ -15,14 +15,14 @@ use crate::portable::{Direction, Key};
 
 const STDIN: u32 = 0;
 const STDOUT: u32 = 1;
-/// wasi-common reads standard input through a buffer of 8 KiB, and what is left
-/// in that buffer is invisible to a poll. A read of this size passes it by.
+/// wasi-common buffers standard input in 8 KiB, and a poll does not see what remains in that
+/// buffer. A read of this size bypasses the buffer.
 const READ_LEN: usize = 8 * 1024;
 
-/// Standard input with a buffer of its own.
+/// Standard input, with a buffer.
 #[derive(Debug)]
 pub(crate) struct Stdin {
-    /// It never blocks: a file, or nothing at all.
+    /// Whether a read never blocks: it is a file or `/dev/null`.
     always_ready: bool,
     state: Mutex<StdinState>,
 }
@@ -31,7 +31,7 @@ pub(crate) struct Stdin {
 struct StdinState {
     buffer: Box<[u8]>,
     unread: std::ops::Range<usize>,
-    /// Whether the event of the last poll has been used up by a read.
+    /// Whether a read has already relied on the last event.
     used: bool,
 }
 
@@ -47,25 +47,25 @@ impl Stdin {
         })
     }
 
-    /// `reported`: there was an event since the last time there was nothing to read.
+    /// `reported`: whether there was an event since a read last returned `WouldBlock`.
     pub(crate) fn read(&self, target: &mut [u8], reported: bool) -> io::Result<usize> {
         if target.is_empty() {
             return Ok(0);
         }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.unread.is_empty() {
-            // An event may be old: even then the host is asked, but with the time that those
-            // need which see nothing in a call that does not block (uvwasi).
+            // The event may be outdated, so poll again even then. The timeout is long enough for
+            // hosts that see no input in a poll that does not block (uvwasi).
             let fresh = reported && !state.used;
             state.used = fresh;
-            let patience_ns = if fresh { 2_000_000 } else { 1 };
-            if !self.always_ready && !is_readable(patience_ns) {
+            let timeout_ns = if fresh { 2_000_000 } else { 1 };
+            if !self.always_ready && !is_readable(timeout_ns) {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
             state.fill()?;
         }
         let read = state.take(target);
-        // That arms the source, so that the next event is another one.
+        // A short read arms the source, so the next event will be a new one.
         state.used &= read == target.len();
         Ok(read)
     }
@@ -78,7 +78,7 @@ impl StdinState {
                 self.unread = 0..read;
                 Ok(())
             }
-            // wasmtime's own implementation says `intr` for "nothing yet".
+            // `wasmtime-wasi` returns `intr` if there is no input yet.
             Err(Errno::AGAIN | Errno::INTR) => Err(io::ErrorKind::WouldBlock.into()),
             Err(errno) => Err(errno.into()),
         }
@@ -93,20 +93,20 @@ impl StdinState {
     }
 }
 
-/// Asks about standard input alone: the one question that every host answers exactly.
-fn is_readable(patience_ns: u64) -> bool {
+/// Polls standard input alone, which every host answers exactly.
+fn is_readable(timeout_ns: u64) -> bool {
     let key = Key {
         index: 0,
         generation: 1,
     };
     let mut clock = Subscription::clock();
-    clock.set_timeout_ns(patience_ns);
-    let question = [clock, Subscription::descriptor(STDIN, key, Direction::Read)];
-    let mut answers = [Event::ZERO; 2];
-    // A host that refuses the question refuses to wait, and so never blocks.
-    Wasi.poll_oneoff(&question, &mut answers)
+    clock.set_timeout_ns(timeout_ns);
+    let subscriptions = [clock, Subscription::descriptor(STDIN, key, Direction::Read)];
+    let mut events = [Event::ZERO; 2];
+    // A host that cannot poll it never blocks in a read of it either.
+    Wasi.poll_oneoff(&subscriptions, &mut events)
         .map_or(true, |written| {
-            answers[..written].iter().any(|event| !event.is_clock())
+            events[..written].iter().any(|event| !event.is_clock())
         })
 }
 

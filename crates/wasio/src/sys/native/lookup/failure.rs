@@ -1,5 +1,5 @@
-//! Why a name was not found, from what the standard library tells: its error has the resolver's
-//! words, and of the resolver's code nothing but on Windows.
+//! The reason for a failed look-up. The standard library's error carries the resolver's code on
+//! Windows only. Elsewhere the reason has to be read from the message.
 
 use std::error::Error;
 use std::fmt;
@@ -8,7 +8,7 @@ use std::io;
 /// `WSAHOST_NOT_FOUND` and `WSANO_DATA`.
 const WINDOWS_NOT_FOUND: [i32; 2] = [11_001, 11_004];
 
-/// A failed look-up, with the standard library's error as its source.
+/// The error of a failed look-up. Its source is the standard library's error.
 #[derive(Debug)]
 struct Failed {
     name: String,
@@ -33,7 +33,8 @@ fn kind(error: &io::Error) -> io::ErrorKind {
     }
 }
 
-/// In the words of glibc, musl and the BSDs, which are never translated: nobody sets a locale.
+/// Matches the messages of glibc, musl and the BSDs. They are in English, because a Rust program
+/// does not call `setlocale` by itself.
 fn says_not_found(words: &str) -> bool {
     const WORDS: [&str; 4] = [
         "not known",
