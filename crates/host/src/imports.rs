@@ -11,9 +11,9 @@ pub(crate) const MODULE: &str = "wasio_host";
 /// Links `fuel` and `cpu_ns`.
 pub(crate) fn add_to_linker<C: 'static>(linker: &mut Linker<State<C>>) -> wasmtime::Result<()> {
     linker.func_wrap(MODULE, "fuel", |caller: Caller<'_, State<C>>| -> i64 {
-        let life = &caller.data().life;
-        if life.fuel_is_on {
-            i64::try_from(life.fuel_used(caller.get_fuel())).unwrap_or(i64::MAX)
+        let guest = &caller.data().guest;
+        if guest.fuel_is_on {
+            i64::try_from(guest.fuel_used(caller.get_fuel())).unwrap_or(i64::MAX)
         } else {
             -1
         }

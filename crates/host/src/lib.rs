@@ -37,9 +37,9 @@
 mod capture;
 mod cpu;
 mod files;
+mod guest_state;
 mod http;
 mod imports;
-mod life;
 mod module;
 pub mod peer;
 mod plain01;

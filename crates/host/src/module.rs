@@ -98,16 +98,16 @@ enum Format {
 }
 
 /// Tells what is wanted from what is often given in its place.
-fn check_format(path: &Path, bytes: &[u8], wanted: Format) -> Result<()> {
+fn check_format(path: &Path, bytes: &[u8], expected: Format) -> Result<()> {
     // The magic number is followed by a version and a layer, 16 bits each:
     // layer 0 is a module, layer 1 a component.
-    let given = match bytes {
+    let actual = match bytes {
         [0, b'a', b's', b'm', _, _, 0, 0, ..] => Format::Module,
         [0, b'a', b's', b'm', _, _, 1, 0, ..] => Format::Component,
         _ if path.extension().is_some_and(|extension| extension == "wat") => return Ok(()),
         _ => bail!("{} is not WebAssembly", path.display()),
     };
-    match (given, wanted) {
+    match (actual, expected) {
         (Format::Component, Format::Module) => bail!(
             "{} is a component, and this host runs modules: run it with --wasi 0.2, or build it for wasm32-wasip1 or wasm32-wasip1-threads",
             path.display()

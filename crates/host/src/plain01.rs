@@ -10,8 +10,8 @@ use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
 use wasmtime_wasi::{DirPerms, FilePerms, WasiCtxBuilder};
 
 use crate::capture::Capture;
-use crate::life::Life;
-use crate::runner::{Given, Output, Program};
+use crate::guest_state::GuestState;
+use crate::runner::{Endpoints, Output, Program};
 use crate::start::{self, State};
 use crate::stdio::{self, Source};
 
@@ -23,16 +23,16 @@ pub(crate) fn start(
     path: &Path,
     module: &Module,
     program: &Program,
-    given: Given,
-    life: &Arc<Life>,
+    endpoints: Endpoints,
+    guest: &Arc<GuestState>,
 ) -> Result<[Option<Capture>; 2]> {
-    let (mut builder, captures) = builder(program, given.stdin)?;
+    let (mut builder, captures) = builder(program, endpoints.stdin)?;
     let wasi = builder.build_p1();
     let mut linker = Linker::new(module.engine());
     p1::add_to_linker_sync(&mut linker, |state: &mut State<WasiP1Ctx>| &mut state.wasi)
         .and_then(|()| crate::imports::add_to_linker(&mut linker))
         .map_err(|error| anyhow!("cannot link the host's functions: {error:#}"))?;
-    let mut store = State::new(wasi, Arc::clone(life), None)
+    let mut store = State::new(wasi, Arc::clone(guest), None)
         .into_store()
         .map_err(|error| anyhow!("cannot start the guest: {error:#}"))?;
     let instance = start::link(path, module, &linker, &mut store)?;

@@ -9,7 +9,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use wasmtime::component::Component;
 use wasmtime::{Engine, Module};
 
-use crate::life::Life;
+use crate::guest_state::GuestState;
 use crate::running::{Parts, Running};
 use crate::stdio::{Source, Stdin};
 use crate::{module, peer, plain01, sockets01, sockets02};
@@ -69,7 +69,7 @@ pub(crate) enum Output {
 
 /// What was opened for a guest.
 #[derive(Debug)]
-pub(crate) struct Given {
+pub(crate) struct Endpoints {
     pub(crate) listeners: Vec<TcpListener>,
     pub(crate) streams: Vec<TcpStream>,
     pub(crate) shared: Vec<Arc<TcpStream>>,
@@ -221,9 +221,9 @@ impl Runner {
     pub fn spawn(mut self, path: impl AsRef<Path>) -> Result<Running> {
         let path = path.as_ref();
         self.check()?;
-        let guest = match self.wasi {
-            Wasi::Sockets01 | Wasi::Plain01 => Guest::Module(module::load(path, self.fuel)?),
-            Wasi::Sockets02 => Guest::Component(module::load_component(path, self.fuel)?),
+        let compiled = match self.wasi {
+            Wasi::Sockets01 | Wasi::Plain01 => Compiled::Module(module::load(path, self.fuel)?),
+            Wasi::Sockets02 => Compiled::Component(module::load_component(path, self.fuel)?),
         };
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         self.program.args.insert(0, name.into_owned());
@@ -245,24 +245,26 @@ impl Runner {
         };
         let (shared, shared_peers) = shared_pairs(pairs).context("cannot make shared sockets")?;
         let (source, stdin) = self.stdin.open().context("cannot make a pipe")?;
-        let given = Given {
+        let endpoints = Endpoints {
             listeners,
             streams: self.streams,
             shared,
             stdin: source,
         };
-        let life = Arc::new(Life::new(guest.engine().clone(), self.fuel));
-        let captures = match &guest {
-            Guest::Component(component) => {
-                sockets02::start(path, component, &self.program, given, &life)?
+        let guest = Arc::new(GuestState::new(compiled.engine().clone(), self.fuel));
+        let captures = match &compiled {
+            Compiled::Component(component) => {
+                sockets02::start(path, component, &self.program, endpoints, &guest)?
             }
-            Guest::Module(module) if self.wasi == Wasi::Plain01 => {
-                plain01::start(path, module, &self.program, given, &life)?
+            Compiled::Module(module) if self.wasi == Wasi::Plain01 => {
+                plain01::start(path, module, &self.program, endpoints, &guest)?
             }
-            Guest::Module(module) => sockets01::start(path, module, &self.program, given, &life)?,
+            Compiled::Module(module) => {
+                sockets01::start(path, module, &self.program, endpoints, &guest)?
+            }
         };
         Ok(Running::new(Parts {
-            life,
+            guest,
             addrs,
             captures,
             stdin,
@@ -299,12 +301,12 @@ impl Runner {
 }
 
 /// A guest that is compiled.
-enum Guest {
+enum Compiled {
     Module(Module),
     Component(Component),
 }
 
-impl Guest {
+impl Compiled {
     fn engine(&self) -> &Engine {
         match self {
             Self::Module(module) => module.engine(),

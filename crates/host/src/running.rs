@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::capture::Capture;
-use crate::life::Life;
+use crate::guest_state::GuestState;
 
 /// How long a guest that was told to stop may take to return from the host.
 const GRACE: Duration = Duration::from_secs(1);
@@ -78,7 +78,7 @@ pub struct Running(Parts);
 
 #[derive(Debug)]
 pub(crate) struct Parts {
-    pub(crate) life: Arc<Life>,
+    pub(crate) guest: Arc<GuestState>,
     pub(crate) addrs: Vec<SocketAddr>,
     pub(crate) captures: [Option<Capture>; 2],
     pub(crate) stdin: Option<PipeWriter>,
@@ -162,13 +162,13 @@ impl Running {
     /// exact to the microsecond; elsewhere a thread counts when it ends.
     #[must_use]
     pub fn cpu_time(&self) -> Duration {
-        self.0.life.cpu.total()
+        self.0.guest.cpu.total()
     }
 
     /// Size of the guest's memory, which never shrinks.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
-        self.0.life.memory_bytes()
+        self.0.guest.memory_bytes()
     }
 
     /// What the guest wrote to its standard output so far.
@@ -180,7 +180,7 @@ impl Running {
     /// Whether the guest has ended.
     #[must_use]
     pub fn has_ended(&self) -> bool {
-        self.0.life.has_ended()
+        self.0.guest.has_ended()
     }
 
     /// Stops the guest: it traps when it next runs guest code. On WASI 0.2 a
@@ -188,8 +188,8 @@ impl Running {
     /// that sits in another host call, such as a wait for a silent connection,
     /// stops when that call returns.
     pub fn stop(&self) {
-        self.0.life.stop();
-        self.knock();
+        self.0.guest.stop();
+        self.unblock_accepts();
     }
 
     /// Waits until the guest has ended, at most for `timeout`; then it is
@@ -198,27 +198,27 @@ impl Running {
     /// left behind with its thread.
     #[must_use]
     pub fn wait(mut self, timeout: Duration) -> Outcome {
-        let exit = self.0.life.wait_for_exit(timeout);
+        let exit = self.0.guest.wait_for_exit(timeout);
         let exit = exit.unwrap_or_else(|| {
-            self.0.life.stop();
+            self.0.guest.stop();
             Exit::TimedOut
         });
         // The main thread may sit in a host call while another thread ended
         // the guest: a closed input or peer and a connection wake most calls.
-        if exit == Exit::TimedOut || !self.0.life.wait_for_main(HELP_AFTER) {
+        if exit == Exit::TimedOut || !self.0.guest.wait_for_main_thread(HELP_AFTER) {
             self.0.stdin = None;
             self.0.shared_peers.clear();
-            self.knock();
-            self.0.life.wait_for_main(GRACE);
+            self.unblock_accepts();
+            self.0.guest.wait_for_main_thread(GRACE);
         }
         Outcome {
             exit,
             stdout: self.captured(0),
             stderr: self.captured(1),
-            cpu: self.0.life.cpu.total(),
-            fuel: self.0.life.fuel(),
-            peak_memory_bytes: self.0.life.memory_bytes(),
-            resources: self.0.life.resources(),
+            cpu: self.0.guest.cpu.total(),
+            fuel: self.0.guest.fuel(),
+            peak_memory_bytes: self.0.guest.memory_bytes(),
+            resources: self.0.guest.resources(),
         }
     }
 
@@ -231,7 +231,7 @@ impl Running {
     /// Connects to each listener that was handed in, which ends a wait for it;
     /// a guest that binds its own is stopped in its wait. Whether it works does
     /// not matter: a listener that is gone is not waited for.
-    fn knock(&self) {
+    fn unblock_accepts(&self) {
         for addr in &self.0.addrs {
             let _ = TcpStream::connect_timeout(addr, Duration::from_millis(100));
         }

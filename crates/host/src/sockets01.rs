@@ -13,8 +13,8 @@ use wasmtime::{Linker, Module};
 
 use crate::capture::{Capture, Shared};
 use crate::files::{Input, Output, RefusedFile, SharedSocket};
-use crate::life::Life;
-use crate::runner::{Given, Output as OutputTo, Program};
+use crate::guest_state::GuestState;
+use crate::runner::{Endpoints, Output as OutputTo, Program};
 use crate::start::{self, State};
 use crate::stdio::{self, Source};
 use crate::threads::{self, Spawner};
@@ -27,13 +27,13 @@ pub(crate) fn start(
     path: &Path,
     module: &Module,
     program: &Program,
-    given: Given,
-    life: &Arc<Life>,
+    endpoints: Endpoints,
+    guest: &Arc<GuestState>,
 ) -> Result<[Option<Capture>; 2]> {
-    let (wasi, captures) = context(program, given)?;
+    let (wasi, captures) = context(program, endpoints)?;
     let spawner = program.threads.then(Arc::<Spawner>::default);
     let mut linker = Linker::new(module.engine());
-    let mut store = State::new(wasi, Arc::clone(life), spawner.clone())
+    let mut store = State::new(wasi, Arc::clone(guest), spawner.clone())
         .into_store()
         .map_err(|error| anyhow!("cannot start the guest: {error:#}"))?;
     wasi_common::sync::add_to_linker(&mut linker, |state: &mut State<WasiCtx>| &mut state.wasi)
@@ -51,26 +51,26 @@ pub(crate) fn start(
     Ok(captures)
 }
 
-fn context(program: &Program, given: Given) -> Result<(WasiCtx, [Option<Capture>; 2])> {
+fn context(program: &Program, endpoints: Endpoints) -> Result<(WasiCtx, [Option<Capture>; 2])> {
     let mut builder = WasiCtxBuilder::new();
     builder.args(&program.args).context("bad argument")?;
     builder.envs(&program.envs).context("bad variable")?;
-    let captures = set_stdio(&mut builder, program.output, given.stdin)?;
+    let captures = set_stdio(&mut builder, program.output, endpoints.stdin)?;
     let wasi = builder.build();
     let mut next = FIRST_DESCRIPTOR;
     let mut insert = |file: Box<dyn WasiFile>| {
         wasi.insert_file(next, file, FileAccessMode::READ | FileAccessMode::WRITE);
         next += 1;
     };
-    for listener in given.listeners {
+    for listener in endpoints.listeners {
         insert(Socket::TcpListener(cap_std::net::TcpListener::from_std(listener)).into());
     }
-    for stream in given.streams {
+    for stream in endpoints.streams {
         insert(Socket::TcpStream(cap_std::net::TcpStream::from_std(stream)).into());
     }
-    if !given.shared.is_empty() {
+    if !endpoints.shared.is_empty() {
         for index in 0..program.shared_sockets {
-            let socket = &given.shared[index % given.shared.len()];
+            let socket = &endpoints.shared[index % endpoints.shared.len()];
             insert(Box::new(SharedSocket(Arc::clone(socket))));
         }
     }

@@ -20,10 +20,10 @@ use wasmtime_wasi_http::WasiHttpCtx;
 use wasmtime_wasi_http::p2::{WasiHttpCtxView, WasiHttpView};
 
 use crate::capture::Capture;
+use crate::guest_state::GuestState;
 use crate::http::Requests;
-use crate::life::Life;
 use crate::plain01;
-use crate::runner::{Given, Program};
+use crate::runner::{Endpoints, Program};
 use crate::running::Exit;
 use crate::start::{self, State};
 
@@ -59,12 +59,12 @@ pub(crate) fn start(
     path: &Path,
     component: &Component,
     program: &Program,
-    given: Given,
-    life: &Arc<Life>,
+    endpoints: Endpoints,
+    guest: &Arc<GuestState>,
 ) -> Result<[Option<Capture>; 2]> {
-    let runtime = runtime(life).context("cannot start the threads of the host")?;
+    let runtime = runtime(guest).context("cannot start the threads of the host")?;
     let entered = runtime.enter();
-    let (mut builder, captures) = plain01::builder(program, given.stdin)?;
+    let (mut builder, captures) = plain01::builder(program, endpoints.stdin)?;
     if program.network {
         builder.inherit_network();
     }
@@ -87,10 +87,10 @@ pub(crate) fn start(
         .instantiate_pre(component)
         .and_then(CommandPre::new)
         .map_err(|error| anyhow!("{} does not fit this host: {error:#}", path.display()))?;
-    let store = State::new(wasi, Arc::clone(life), None)
+    let store = State::new(wasi, Arc::clone(guest), None)
         .into_store()
         .map_err(|error| anyhow!("cannot start the guest: {error:#}"))?;
-    let life = Arc::clone(life);
+    let guest = Arc::clone(guest);
     std::thread::Builder::new()
         .name("guest".into())
         .spawn(move || {
@@ -98,19 +98,19 @@ pub(crate) fn start(
             let entered = runtime.enter();
             let exit = start::run(store, |store| {
                 // It may sit in a wait that nothing else ends.
-                let stop = pin!(life.stop_asked());
+                let stop = pin!(guest.stop_requested());
                 let result = match runtime.block_on(select(pin!(run(&command, store)), stop)) {
                     Either::Left((result, _)) => result,
                     Either::Right(_) => Err(Trap::Interrupt.into()),
                 };
-                life.set_resources(store.data_mut().wasi.table.iter_mut().count());
+                guest.set_resources(store.data_mut().wasi.table.iter_mut().count());
                 result
             });
             drop(entered);
-            life.finish(exit.unwrap_or(Exit::Code(0)));
+            guest.finish(exit.unwrap_or(Exit::Code(0)));
             // What it did in the background must not outlive it, nor hold it up.
             runtime.shutdown_background();
-            life.main_is_gone();
+            guest.main_thread_ended();
         })
         .context("cannot start a thread for the guest")?;
     Ok(captures)
@@ -128,11 +128,11 @@ async fn run(
 
 /// What runs the guest on the thread that calls it. What blocks (files, standard input, names) goes to
 /// threads of its own, whose CPU time is counted as the guest's.
-fn runtime(life: &Arc<Life>) -> std::io::Result<Runtime> {
+fn runtime(guest: &Arc<GuestState>) -> std::io::Result<Runtime> {
     thread_local! {
         static COUNTED: Cell<Option<u64>> = const { Cell::new(None) };
     }
-    let (started, stopped) = (Arc::clone(life), Arc::clone(life));
+    let (started, stopped) = (Arc::clone(guest), Arc::clone(guest));
     Builder::new_current_thread()
         .thread_name("guest-io")
         .enable_io()

@@ -7,28 +7,28 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow, bail};
 use wasmtime::{ExternType, InstancePre, Linker, Module, ResourceLimiter, Store, Trap};
 
-use crate::life::Life;
+use crate::guest_state::GuestState;
 use crate::running::Exit;
 use crate::threads::Spawner;
 
 /// What a guest's store holds; `C` is the context of its WASI.
 pub(crate) struct State<C> {
     pub(crate) wasi: C,
-    pub(crate) life: Arc<Life>,
+    pub(crate) guest: Arc<GuestState>,
     pub(crate) spawner: Option<Arc<Spawner>>,
     memory: MemoryMeter,
 }
 
 /// Watches the memory that is not shared.
 #[derive(Debug)]
-struct MemoryMeter(Arc<Life>);
+struct MemoryMeter(Arc<GuestState>);
 
 impl<C> State<C> {
-    pub(crate) fn new(wasi: C, life: Arc<Life>, spawner: Option<Arc<Spawner>>) -> Self {
+    pub(crate) fn new(wasi: C, guest: Arc<GuestState>, spawner: Option<Arc<Spawner>>) -> Self {
         Self {
             wasi,
-            memory: MemoryMeter(Arc::clone(&life)),
-            life,
+            memory: MemoryMeter(Arc::clone(&guest)),
+            guest,
             spawner,
         }
     }
@@ -38,10 +38,10 @@ impl<C> State<C> {
     where
         C: 'static,
     {
-        let life = Arc::clone(&self.life);
-        let mut store = Store::new(&life.engine, self);
+        let guest = Arc::clone(&self.guest);
+        let mut store = Store::new(&guest.engine, self);
         store.limiter(|state| &mut state.memory);
-        life.govern(&mut store)?;
+        guest.configure_store(&mut store)?;
         Ok(store)
     }
 }
@@ -55,7 +55,7 @@ impl ResourceLimiter for MemoryMeter {
     ) -> wasmtime::Result<bool> {
         let fits = maximum.is_none_or(|maximum| desired <= maximum);
         if fits {
-            self.0.memory_grows_to(desired);
+            self.0.record_memory(desired);
         }
         Ok(fits)
     }
@@ -111,15 +111,15 @@ pub(crate) fn start<C: Send + 'static>(
     std::thread::Builder::new()
         .name("guest".into())
         .spawn(move || {
-            let life = Arc::clone(&store.data().life);
+            let guest = Arc::clone(&store.data().guest);
             let exit = run(store, |store| {
                 let instance = instance.instantiate(&mut *store)?;
                 let start = instance.get_typed_func::<(), ()>(&mut *store, "_start")?;
                 start.call(&mut *store, ())
             });
             // When the main thread returns, the guest ends, as a process does.
-            life.finish(exit.unwrap_or(Exit::Code(0)));
-            life.main_is_gone();
+            guest.finish(exit.unwrap_or(Exit::Code(0)));
+            guest.main_thread_ended();
         })
         .context("cannot start a thread for the guest")?;
     Ok(())
@@ -130,10 +130,10 @@ pub(crate) fn run<C>(
     mut store: Store<State<C>>,
     code: impl FnOnce(&mut Store<State<C>>) -> wasmtime::Result<()>,
 ) -> Option<Exit> {
-    let life = Arc::clone(&store.data().life);
-    let _cpu = life.cpu.enter();
+    let guest = Arc::clone(&store.data().guest);
+    let _cpu = guest.cpu.enter();
     let result = catch_unwind(AssertUnwindSafe(|| code(&mut store)));
-    life.add_fuel(&store);
+    guest.add_fuel(&store);
     match result {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(exit_of(&error)),
@@ -148,7 +148,7 @@ fn exit_of(error: &wasmtime::Error) -> Exit {
     if let Some(exit) = error.downcast_ref::<wasmtime_wasi::I32Exit>() {
         return Exit::Code(exit.0);
     }
-    // Nothing but `Life::stop` moves the epoch.
+    // Nothing but `GuestState::stop` moves the epoch.
     if matches!(error.downcast_ref::<Trap>(), Some(Trap::Interrupt)) {
         return Exit::Stopped;
     }

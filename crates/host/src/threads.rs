@@ -10,10 +10,10 @@ use std::sync::{Arc, OnceLock};
 use wasi_common::WasiCtx;
 use wasmtime::{Caller, InstancePre, Linker, Module, SharedMemory, Store};
 
-use crate::life::Life;
+use crate::guest_state::GuestState;
 use crate::start::{self, State};
 
-type Guest = State<WasiCtx>;
+type StoreState = State<WasiCtx>;
 
 /// The function that a thread of a guest starts in.
 const ENTRY: &str = "wasi_thread_start";
@@ -24,18 +24,23 @@ const LAST_ID: i32 = 0x1FFF_FFFF;
 /// Starts the threads of one guest.
 #[derive(Default)]
 pub(crate) struct Spawner {
-    instance: OnceLock<InstancePre<Guest>>,
+    instance: OnceLock<InstancePre<StoreState>>,
     last_id: AtomicI32,
 }
 
 impl Spawner {
     /// Gives it the linked guest, which needs the spawner to be linked.
-    pub(crate) fn set_instance(&self, instance: InstancePre<Guest>) {
+    pub(crate) fn set_instance(&self, instance: InstancePre<StoreState>) {
         let _ = self.instance.set(instance);
     }
 
     /// Starts a thread: its id, or `None` where that is not possible.
-    fn spawn(self: &Arc<Self>, wasi: WasiCtx, life: Arc<Life>, argument: i32) -> Option<i32> {
+    fn spawn(
+        self: &Arc<Self>,
+        wasi: WasiCtx,
+        guest: Arc<GuestState>,
+        argument: i32,
+    ) -> Option<i32> {
         let instance = self.instance.get()?.clone();
         let id = self
             .last_id
@@ -48,9 +53,9 @@ impl Spawner {
         std::thread::Builder::new()
             .name(format!("guest-{id}"))
             .spawn(move || {
-                let state = State::new(wasi, Arc::clone(&life), Some(spawner));
+                let state = State::new(wasi, Arc::clone(&guest), Some(spawner));
                 if let Some(exit) = run(state, &instance, id, argument) {
-                    life.finish(exit);
+                    guest.finish(exit);
                 }
             })
             .ok()?;
@@ -58,7 +63,12 @@ impl Spawner {
     }
 }
 
-fn run(state: Guest, instance: &InstancePre<Guest>, id: i32, argument: i32) -> Option<crate::Exit> {
+fn run(
+    state: StoreState,
+    instance: &InstancePre<StoreState>,
+    id: i32,
+    argument: i32,
+) -> Option<crate::Exit> {
     let store = match state.into_store() {
         Ok(store) => store,
         Err(error) => return Some(crate::Exit::Trap(format!("{error:?}"))),
@@ -72,20 +82,20 @@ fn run(state: Guest, instance: &InstancePre<Guest>, id: i32, argument: i32) -> O
 
 /// Links `thread-spawn` and gives the guest the shared memory it imports.
 pub(crate) fn add_to_linker(
-    linker: &mut Linker<Guest>,
-    store: &Store<Guest>,
+    linker: &mut Linker<StoreState>,
+    store: &Store<StoreState>,
     module: &Module,
 ) -> wasmtime::Result<()> {
     linker.func_wrap(
         "wasi",
         "thread-spawn",
-        |caller: Caller<'_, Guest>, argument: i32| -> i32 {
+        |caller: Caller<'_, StoreState>, argument: i32| -> i32 {
             let state = caller.data();
-            let (wasi, life) = (state.wasi.clone(), Arc::clone(&state.life));
+            let (wasi, guest) = (state.wasi.clone(), Arc::clone(&state.guest));
             state
                 .spawner
                 .as_ref()
-                .and_then(|spawner| spawner.spawn(wasi, life, argument))
+                .and_then(|spawner| spawner.spawn(wasi, guest, argument))
                 .unwrap_or(-1)
         },
     )?;
@@ -99,7 +109,7 @@ pub(crate) fn add_to_linker(
             continue;
         };
         let memory = SharedMemory::new(module.engine(), memory)?;
-        store.data().life.set_shared_memory(memory.clone());
+        store.data().guest.set_shared_memory(memory.clone());
         linker.define(store, import.module(), import.name(), memory)?;
     }
     Ok(())

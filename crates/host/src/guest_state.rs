@@ -15,7 +15,7 @@ const FUEL: u64 = u64::MAX / 4;
 
 /// The state of one running guest.
 #[derive(Debug)]
-pub(crate) struct Life {
+pub(crate) struct GuestState {
     pub(crate) engine: Engine,
     pub(crate) fuel_is_on: bool,
     pub(crate) cpu: CpuMeter,
@@ -24,7 +24,7 @@ pub(crate) struct Life {
     fuel: AtomicU64,
     resources: OnceLock<usize>,
     stopping: AtomicBool,
-    stop_asked: Notify,
+    stop_requested: Notify,
     end: Mutex<End>,
     changed: Condvar,
 }
@@ -34,10 +34,10 @@ struct End {
     /// How the guest ended: the first thread to exit or trap says.
     exit: Option<Exit>,
     /// The main thread has dropped its store: its sockets are closed.
-    main_is_gone: bool,
+    main_thread_ended: bool,
 }
 
-impl Life {
+impl GuestState {
     pub(crate) fn new(engine: Engine, fuel_is_on: bool) -> Self {
         Self {
             engine,
@@ -48,23 +48,23 @@ impl Life {
             fuel: AtomicU64::new(0),
             resources: OnceLock::new(),
             stopping: AtomicBool::new(false),
-            stop_asked: Notify::new(),
+            stop_requested: Notify::new(),
             end: Mutex::default(),
             changed: Condvar::new(),
         }
     }
 
     /// Makes a new store stop when this guest is to stop, and count fuel.
-    pub(crate) fn govern<T>(
+    pub(crate) fn configure_store<T>(
         self: &std::sync::Arc<Self>,
         store: &mut Store<T>,
     ) -> wasmtime::Result<()> {
         if self.fuel_is_on {
             store.set_fuel(FUEL)?;
         }
-        let life = std::sync::Arc::clone(self);
+        let guest = std::sync::Arc::clone(self);
         store.epoch_deadline_callback(move |_| {
-            Ok(if life.stopping.load(Ordering::SeqCst) {
+            Ok(if guest.stopping.load(Ordering::SeqCst) {
                 UpdateDeadline::Interrupt
             } else {
                 UpdateDeadline::Continue(1)
@@ -111,7 +111,7 @@ impl Life {
         }
     }
 
-    pub(crate) fn memory_grows_to(&self, bytes: usize) {
+    pub(crate) fn record_memory(&self, bytes: usize) {
         self.memory_bytes.fetch_max(bytes, Ordering::Relaxed);
     }
 
@@ -129,12 +129,12 @@ impl Life {
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
         self.engine.increment_epoch();
-        self.stop_asked.notify_one();
+        self.stop_requested.notify_one();
     }
 
     /// Returns when the guest is to stop, for the one thread of a guest that can wait for it.
-    pub(crate) async fn stop_asked(&self) {
-        self.stop_asked.notified().await;
+    pub(crate) async fn stop_requested(&self) {
+        self.stop_requested.notified().await;
     }
 
     /// A thread of the guest has ended the whole guest.
@@ -148,8 +148,8 @@ impl Life {
         self.stop();
     }
 
-    pub(crate) fn main_is_gone(&self) {
-        self.lock().main_is_gone = true;
+    pub(crate) fn main_thread_ended(&self) {
+        self.lock().main_thread_ended = true;
         self.changed.notify_all();
     }
 
@@ -165,9 +165,9 @@ impl Life {
     }
 
     /// Waits until the main thread has let go of its descriptors.
-    pub(crate) fn wait_for_main(&self, timeout: Duration) -> bool {
-        self.wait_until(timeout, |end| end.main_is_gone)
-            .main_is_gone
+    pub(crate) fn wait_for_main_thread(&self, timeout: Duration) -> bool {
+        self.wait_until(timeout, |end| end.main_thread_ended)
+            .main_thread_ended
     }
 
     fn wait_until(&self, timeout: Duration, done: impl Fn(&End) -> bool) -> MutexGuard<'_, End> {
