@@ -5,19 +5,19 @@ use std::sync::{Arc, Mutex};
 
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
 
-/// What a guest wrote so far to one of its outputs.
+/// What a guest has written to one of its outputs so far.
 #[derive(Clone, Debug)]
 pub(crate) enum Capture {
     Shared(Shared),
     Pipe(MemoryOutputPipe),
 }
 
-/// A buffer that is written by the guest and read by the host at any time.
+/// A buffer that the guest writes and the host may read at any time.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shared(Arc<Mutex<Vec<u8>>>);
 
 impl Capture {
-    /// The bytes so far.
+    /// Returns the bytes so far.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         match self {
             Self::Shared(shared) => shared.lock().clone(),

@@ -1,40 +1,41 @@
-//! CPU time of threads, and what would spoil it.
+//! The CPU time of threads, and process settings that affect it.
 
 use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::raw::{self, ThreadClock};
 
-/// Stops libraries from capturing a backtrace with each error they build.
+/// Stops libraries from capturing a backtrace for each error that they create.
 ///
-/// `wasi-common` builds an error for every would-block; with `RUST_BACKTRACE=1`
-/// in the environment each costs 12 to 17 µs, which makes a host up to 20 times
-/// slower. Panics still show their backtrace. Call it first thing in `main`,
-/// before any other thread exists.
+/// `wasi-common` creates an error for each call that would block. With `RUST_BACKTRACE=1` each of
+/// them costs 12 to 17 µs, which makes the host up to 20 times slower. Panics still show their
+/// backtrace.
+///
+/// Call this first in `main`, before any other thread exists: it sets an environment variable.
 pub fn quiet_backtraces() {
     if std::env::var_os("RUST_LIB_BACKTRACE").is_none_or(|value| value != "0") {
         raw::set_lib_backtrace_off();
     }
 }
 
-/// Lets this process have as many descriptors as the system allows it: each
-/// connection of a test costs two where the guest runs in the same process.
-/// Where that cannot be had, the limit stays as it is.
+/// Raises the limit of open descriptors to what the system allows this process. A connection of a
+/// test needs two descriptors where the guest runs in the same process. If the limit cannot be
+/// raised, it stays as it is.
 pub fn raise_descriptor_limit() {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, getrlimit, setrlimit};
         let mut limit = getrlimit(Resource::Nofile);
         limit.current = limit.maximum;
-        // Fails on macOS, whose maximum is more than it allows.
+        // This fails on macOS, which allows less than its stated maximum.
         let _ = setrlimit(Resource::Nofile, limit);
     }
 }
 
-/// CPU time used by the calling thread.
+/// Returns the CPU time used by the calling thread.
 ///
 /// # Platform behaviour
-/// Zero where the system has no such clock (Windows).
+/// Zero on Windows, for which no such clock is read.
 #[must_use]
 pub fn thread_cpu_time() -> Duration {
     #[cfg(unix)]
@@ -57,7 +58,7 @@ struct State {
     next_id: u64,
 }
 
-/// Counts the calling thread in until it is dropped on the same thread.
+/// Counts the CPU time of the calling thread. Drop it on the same thread.
 #[derive(Debug)]
 pub(crate) struct CpuGuard<'a> {
     meter: &'a CpuMeter,
@@ -66,7 +67,7 @@ pub(crate) struct CpuGuard<'a> {
 }
 
 impl CpuMeter {
-    /// Counts the calling thread, which has just been started.
+    /// Counts the calling thread until the guard is dropped.
     pub(crate) fn enter(&self) -> CpuGuard<'_> {
         CpuGuard {
             meter: self,
@@ -75,8 +76,8 @@ impl CpuMeter {
         }
     }
 
-    /// Counts the calling thread, which has just been started, until
-    /// [`count_out`](Self::count_out) with the number that this returns.
+    /// Counts the calling thread until [`count_out`](Self::count_out) is called with the id that
+    /// this returns. The thread must be new, as its whole CPU time is counted.
     pub(crate) fn count_in(&self) -> u64 {
         let mut state = self.lock();
         let id = state.next_id;
@@ -87,15 +88,15 @@ impl CpuMeter {
         id
     }
 
-    /// The calling thread ends.
+    /// Ends the count of the calling thread.
     pub(crate) fn count_out(&self, id: u64) {
         let mut state = self.lock();
         state.running.retain(|(running, _)| *running != id);
         state.ended += thread_cpu_time();
     }
 
-    /// CPU time of all threads so far. On Linux threads that still run are
-    /// included, elsewhere they count when they end.
+    /// The CPU time of all threads so far. On Linux this includes threads that are still running.
+    /// Elsewhere a thread is counted when it ends.
     pub(crate) fn total(&self) -> Duration {
         let state = self.lock();
         let running = state.running.iter().filter_map(|(_, clock)| clock.now());
@@ -111,8 +112,8 @@ impl Drop for CpuGuard<'_> {
     fn drop(&mut self) {
         let used = thread_cpu_time();
         let mut state = self.meter.lock();
-        // The clock of a new thread starts at zero; `start` is what this guard
-        // must not count where a thread does more than run the guest.
+        // A listed thread is counted in full by its clock, which starts at zero. Otherwise subtract
+        // what the thread did before this guard.
         let listed = state.running.iter().any(|(id, _)| *id == self.id);
         state.running.retain(|(id, _)| *id != self.id);
         state.ended += if listed { used } else { used - self.start };

@@ -1,4 +1,4 @@
-//! Descriptors for guests on `wasi-common` that it has no type for.
+//! Kinds of descriptors for which `wasi-common` has no type.
 
 use std::any::Any;
 use std::fs::File;
@@ -12,20 +12,21 @@ use wasi_common::{Error, WasiFile};
 
 use crate::capture::Shared;
 
-/// One descriptor of many that share a socket: 70 000 descriptors need no
-/// 70 000 sockets.
+/// One of many descriptors that share a socket. A test with 70 000 descriptors then needs only a
+/// few sockets.
 #[derive(Debug)]
 pub(crate) struct SharedSocket(pub(crate) Arc<std::net::TcpStream>);
 
-/// A descriptor that the host refuses to wait on: `poll_oneoff` as a whole
-/// fails with INVAL when it is among the subscriptions.
+/// A descriptor that the host refuses to poll: `poll_oneoff` fails with INVAL as a whole if it is
+/// among the subscriptions.
 #[derive(Debug)]
 pub(crate) struct RefusedFile;
 
-/// Standard input from a file or pipe of this test. It behaves as the one of
-/// `wasi-common` does on the process's own input, quirks included: the buffer
-/// that `poll_oneoff` does not look into, and the trap where the file cannot
-/// tell how many bytes are ready, as `/dev/null` cannot.
+/// Standard input from a file or pipe of the test.
+///
+/// It has the quirks that `wasi-common` has with the input of the process: `poll_oneoff` ignores
+/// what is in the buffer, and the guest traps if the file cannot report how many bytes are ready,
+/// as with `/dev/null`.
 #[derive(Debug)]
 pub(crate) struct Input {
     #[cfg(unix)]
@@ -33,7 +34,7 @@ pub(crate) struct Input {
     reader: Mutex<BufReader<File>>,
 }
 
-/// Standard output into memory, writable at all times.
+/// Standard output that is captured in memory. It is always writable.
 #[derive(Debug)]
 pub(crate) struct Output {
     captured: Shared,
@@ -119,7 +120,7 @@ impl WasiFile for SharedSocket {
         Ok((&*self.0).write_vectored(buffers)? as u64)
     }
 
-    /// Shuts nothing down: the socket is not this descriptor's alone.
+    /// Does nothing, because other descriptors share the socket.
     async fn sock_shutdown(&self, _how: SdFlags) -> Result<(), Error> {
         Ok(())
     }

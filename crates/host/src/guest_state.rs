@@ -1,4 +1,4 @@
-//! What a guest's threads and the one who started it share.
+//! The state that the threads of a guest share with the code that started it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
@@ -10,7 +10,7 @@ use wasmtime::{Engine, SharedMemory, Store, UpdateDeadline};
 use crate::cpu::CpuMeter;
 use crate::running::Exit;
 
-/// More fuel than any guest uses, and far from overflow.
+/// More fuel than any guest uses, yet far from overflow.
 const FUEL: u64 = u64::MAX / 4;
 
 /// The state of one running guest.
@@ -31,9 +31,9 @@ pub(crate) struct GuestState {
 
 #[derive(Debug, Default)]
 struct End {
-    /// How the guest ended: the first thread to exit or trap says.
+    /// How the guest ended. Set by the first thread that exits or traps.
     exit: Option<Exit>,
-    /// The main thread has dropped its store: its sockets are closed.
+    /// Whether the main thread has dropped its store, which closes the guest's sockets.
     main_thread_ended: bool,
 }
 
@@ -54,7 +54,7 @@ impl GuestState {
         }
     }
 
-    /// Makes a new store stop when this guest is to stop, and count fuel.
+    /// Configures a new store to stop when the guest is stopped, and to count fuel.
     pub(crate) fn configure_store<T>(
         self: &std::sync::Arc<Self>,
         store: &mut Store<T>,
@@ -71,20 +71,19 @@ impl GuestState {
             })
         });
         store.set_epoch_deadline(1);
-        // A stop between the start of this thread and the line above would
-        // otherwise be missed.
+        // Without this, a stop between the start of this thread and the line above would be missed.
         if self.stopping.load(Ordering::SeqCst) {
             store.set_epoch_deadline(0);
         }
         Ok(())
     }
 
-    /// Fuel consumed in `store` so far.
+    /// Converts the fuel that is left in a store to the fuel that was used.
     pub(crate) fn fuel_used(&self, left: wasmtime::Result<u64>) -> u64 {
         left.map_or(0, |left| FUEL.saturating_sub(left))
     }
 
-    /// Adds the fuel of a thread that ends.
+    /// Adds the fuel of a thread that is ending.
     pub(crate) fn add_fuel<T>(&self, store: &Store<T>) {
         if self.fuel_is_on {
             let used = self.fuel_used(store.get_fuel());
@@ -92,18 +91,17 @@ impl GuestState {
         }
     }
 
-    /// Fuel of all threads that have ended, `None` when fuel is off.
+    /// The fuel of all threads that have ended, or `None` if fuel is off.
     pub(crate) fn fuel(&self) -> Option<u64> {
         self.fuel_is_on.then(|| self.fuel.load(Ordering::SeqCst))
     }
 
     pub(crate) fn set_shared_memory(&self, memory: SharedMemory) {
-        // A module has one memory: a second import would be a second memory,
-        // of which the first, the one with the heap, counts.
+        // Only the first memory counts: it has the heap.
         let _ = self.shared_memory.set(memory);
     }
 
-    /// Size of the guest's memory, which never shrinks.
+    /// The size of the guest's memory. It never shrinks.
     pub(crate) fn memory_bytes(&self) -> usize {
         match self.shared_memory.get() {
             Some(memory) => memory.data_size(),
@@ -115,9 +113,9 @@ impl GuestState {
         self.memory_bytes.fetch_max(bytes, Ordering::Relaxed);
     }
 
-    /// Says how many resources the host kept for the guest when it ended.
+    /// Sets how many resources the host still kept for the guest when it ended.
     pub(crate) fn set_resources(&self, count: usize) {
-        // A component runs once: nothing else sets it.
+        // It cannot be set already: a component runs once.
         let _ = self.resources.set(count);
     }
 
@@ -125,19 +123,19 @@ impl GuestState {
         self.resources.get().copied()
     }
 
-    /// Asks the guest's threads to trap when they next run guest code.
+    /// Makes the guest's threads trap as soon as they run guest code.
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::SeqCst);
         self.engine.increment_epoch();
         self.stop_requested.notify_one();
     }
 
-    /// Returns when the guest is to stop, for the one thread of a guest that can wait for it.
+    /// Returns once the guest is to stop. Only one thread may wait for this.
     pub(crate) async fn stop_requested(&self) {
         self.stop_requested.notified().await;
     }
 
-    /// A thread of the guest has ended the whole guest.
+    /// Records that a thread has ended the whole guest, and stops the others.
     pub(crate) fn finish(&self, exit: Exit) {
         let mut end = self.lock();
         if end.exit.is_none() {
@@ -164,7 +162,7 @@ impl GuestState {
             .clone()
     }
 
-    /// Waits until the main thread has let go of its descriptors.
+    /// Waits until the main thread has closed its descriptors.
     pub(crate) fn wait_for_main_thread(&self, timeout: Duration) -> bool {
         self.wait_until(timeout, |end| end.main_thread_ended)
             .main_thread_ended

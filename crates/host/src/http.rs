@@ -1,4 +1,4 @@
-//! Which requests a guest may send by `wasi:http`.
+//! Decides which `wasi:http` requests a guest may send.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
 use wasmtime_wasi_http::p2::types::{HostFutureIncomingResponse, OutgoingRequestConfig};
 use wasmtime_wasi_http::p2::{HttpResult, WasiHttpHooks, default_send_request};
 
-/// The same limits as for the guest's sockets.
+/// The limits, which are those of the guest's sockets.
 #[derive(Debug)]
 pub(crate) struct Requests {
     pub(crate) network: bool,
@@ -33,7 +33,7 @@ impl WasiHttpHooks for Requests {
     }
 }
 
-/// Whether the host of a URI needs no look-up.
+/// Whether the host of a URI is an address, which needs no look-up.
 fn is_address(host: &str) -> bool {
     let bare = host
         .strip_prefix('[')

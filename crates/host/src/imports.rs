@@ -1,11 +1,11 @@
-//! What a guest may import from the module `wasio_host`.
+//! The functions that a guest may import from the module `wasio_host`.
 
 use wasmtime::{Caller, Linker};
 
 use crate::cpu::thread_cpu_time;
 use crate::start::State;
 
-/// The module's name.
+/// The name of that module.
 pub(crate) const MODULE: &str = "wasio_host";
 
 /// Links `fuel` and `cpu_ns`.

@@ -1,10 +1,9 @@
-//! A host for WebAssembly guests that do network I/O: cargo's runner for the
-//! WASI targets (the binary `wasio-host`), and the harness of wasio's tests,
-//! demo and benches (this library).
+//! A host for WebAssembly guests that do network I/O. The binary `wasio-host` is a cargo runner for
+//! the WASI targets. This library is the harness of wasio's tests, demo and benches.
 //!
-//! A guest runs in this process, on a thread of its own. It is given listeners
-//! on ephemeral ports, its output is captured, its CPU time, fuel and memory
-//! are measured, and it can always be stopped:
+//! A guest runs in this process, on a separate thread. The host opens listeners on ephemeral ports
+//! for it, captures its output, measures its CPU time, fuel and memory, and can stop it at any
+//! time:
 //!
 //! ```
 //! use std::time::Duration;
@@ -21,18 +20,17 @@
 //! # }
 //! ```
 //!
-//! # What a guest is given
+//! # What a guest receives
 //!
 //! | [`Wasi`] | descriptors | threads |
 //! |---|---|---|
-//! | [`Wasi::Sockets01`] (WASI 0.1 of `wasi-common`, as the wasmtime 46 CLI with `-S preview2=n`) | stdio, listeners, other sockets, directories | with [`Runner::threads`] |
-//! | [`Wasi::Plain01`] (WASI 0.1 of `wasmtime-wasi`) | stdio, directories | no |
-//! | [`Wasi::Sockets02`] (WASI 0.2, a component) | stdio, directories, and the network of this machine: it binds its own listeners, looks up names and sends requests by `wasi:http` | no |
+//! | [`Wasi::Sockets01`]: WASI 0.1 by `wasi-common`, like the wasmtime 46 CLI with `-S preview2=n` | stdio, listeners, other sockets, directories | with [`Runner::threads`] |
+//! | [`Wasi::Plain01`]: WASI 0.1 by `wasmtime-wasi` | stdio, directories | no |
+//! | [`Wasi::Sockets02`]: WASI 0.2, for components | stdio, directories and the machine's network; it binds its own listeners, looks up names and sends `wasi:http` requests | no |
 //!
-//! Besides WASI a guest may import two functions of the module `wasio_host`:
-//! `fuel() -> i64` (units consumed by the calling thread, -1 without fuel) and
-//! `cpu_ns() -> i64` (CPU time of the calling thread). A guest that does runs
-//! on this host only.
+//! Besides WASI a guest may import two functions of the module `wasio_host`: `fuel() -> i64` (the
+//! units consumed by the calling thread, or -1 if fuel is off) and `cpu_ns() -> i64` (the CPU time
+//! of the calling thread). Such a guest runs on this host only.
 
 mod capture;
 mod cpu;
@@ -45,7 +43,7 @@ pub mod peer;
 mod plain01;
 #[allow(
     unsafe_code,
-    reason = "the only door to what the operating system offers in C alone"
+    reason = "calls of the operating system that have no safe wrapper"
 )]
 mod raw;
 mod runner;

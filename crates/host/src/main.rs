@@ -1,4 +1,4 @@
-//! `wasio-host`: runs a WebAssembly guest, as cargo's runner or by hand.
+//! `wasio-host`: runs a WebAssembly guest, as a cargo runner or by hand.
 
 use std::path::PathBuf;
 use std::process;
@@ -9,15 +9,15 @@ use clap::{Parser, Subcommand, ValueEnum};
 use mimalloc::MiMalloc;
 use wasio_host::{Exit, Outcome, Runner, Running, Wasi, quiet_backtraces, raise_descriptor_limit};
 
-/// wasmtime makes two objects for each source of a wait and drops them after it. The system's
-/// allocator keeps few of a size at hand.
+/// wasmtime allocates two objects per source for each wait, and drops them after it. mimalloc
+/// reuses such memory faster than the system's allocator.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
-/// What a process that aborts exits with (128 + SIGABRT), as the wasmtime CLI.
+/// The exit code of a process that aborts (128 + SIGABRT). The wasmtime CLI uses it too.
 const EXIT_TRAP: i32 = 134;
 
-/// The guest could not be started; clap uses the same for bad options.
+/// The exit code if the guest could not be started. clap uses the same for bad options.
 const EXIT_BAD_INPUT: i32 = 2;
 
 /// Runs WebAssembly guests with sockets.
@@ -39,21 +39,22 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs a guest and exits with its exit code (a component has 0 and 1), or with 134 when it traps.
+    /// Runs a guest and exits with its exit code (0 or 1 for a component), or with 134 if it traps.
     Run(Run),
 }
 
 #[derive(Debug, Parser)]
 struct Run {
-    /// Hands in a listener on this address (port 0: any), from descriptor 3 on.
+    /// Opens a listener on this address for the guest, from descriptor 3 on (port 0: any free
+    /// port).
     #[arg(long, value_name = "ADDR")]
     listen: Vec<String>,
 
-    /// Hands in a directory, under the same name or another.
+    /// Passes a directory to the guest, under the same name or another.
     #[arg(long, value_name = "HOST[::GUEST]")]
     dir: Vec<String>,
 
-    /// Sets a variable, or passes on the one of this name.
+    /// Sets an environment variable, or passes on the variable of this name.
     #[arg(long, value_name = "K[=V]")]
     env: Vec<String>,
 
@@ -61,19 +62,19 @@ struct Run {
     #[arg(long)]
     threads: bool,
 
-    /// Takes the network away: each socket is refused any address (WASI 0.2).
+    /// Forbids the guest to use the network (WASI 0.2).
     #[arg(long)]
     no_network: bool,
 
-    /// Takes the look-up of names away (WASI 0.2).
+    /// Forbids the guest to look up names (WASI 0.2).
     #[arg(long)]
     no_name_lookup: bool,
 
-    /// Counts the fuel that the guest consumes, and prints it on stderr.
+    /// Counts the fuel that the guest consumes, and prints it to stderr.
     #[arg(long)]
     fuel: bool,
 
-    /// The WASI that the guest is given.
+    /// The version of WASI that the guest runs on.
     #[arg(
         long,
         value_enum,
@@ -93,7 +94,7 @@ struct Run {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Version {
-    /// WASI 0.1 with sockets that the host hands in.
+    /// WASI 0.1, with sockets that the host opens.
     #[value(name = "0.1-sockets")]
     Sockets01,
     /// WASI 0.1 without sockets.
@@ -121,7 +122,7 @@ fn main() {
             EXIT_BAD_INPUT
         }
     };
-    // Not a return from `main`: a thread of the guest may still be running.
+    // `main` must not return normally: a thread of the guest may still be running.
     process::exit(code);
 }
 
@@ -155,7 +156,7 @@ fn start(run: Run) -> Result<Running> {
     runner.spawn(run.guest)
 }
 
-/// What `--dir` names: the directory here, and its name for the guest.
+/// Parses `--dir`: the directory on this machine, and its name for the guest.
 fn directory(dir: &str) -> Result<(&str, &str)> {
     let (host, guest) = dir.split_once("::").unwrap_or((dir, dir));
     if host.is_empty() || guest.is_empty() {
@@ -164,7 +165,7 @@ fn directory(dir: &str) -> Result<(&str, &str)> {
     Ok((host, guest))
 }
 
-/// What `--env` sets: a name and its value, which may be this process's own.
+/// Parses `--env`: a name, and its value or that of this process's own variable.
 fn environment(variable: String) -> Result<(String, String)> {
     let (name, value) = match variable.split_once('=') {
         Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
@@ -177,7 +178,8 @@ fn environment(variable: String) -> Result<(String, String)> {
         Ok(value) => Ok((name, value)),
         Err(error) => {
             bail!(
-                "cannot pass on the variable {name}: {error}; give it a value with --env {name}=VALUE"
+                "cannot pass on the variable {name}: {error}; \
+                 give it a value with --env {name}=VALUE"
             )
         }
     }

@@ -1,4 +1,4 @@
-//! Loads and compiles guests, each once in a process.
+//! Loads and compiles guests, each once per process.
 
 use std::collections::HashMap;
 use std::fs;
@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine, Module};
 
-/// A guest as it is on disk, and how it is compiled.
+/// Identifies a compiled guest: a file in a certain state, and a setting of the compiler.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Key {
     path: PathBuf,
@@ -19,13 +19,13 @@ struct Key {
     fuel: bool,
 }
 
-/// What one thread compiles while the others wait for it.
+/// One compiled guest. The thread that compiles it holds the lock, and others wait for it.
 type Slot<T> = Arc<Mutex<Option<T>>>;
 
-/// What was compiled, or is being compiled.
+/// All guests that are compiled or being compiled.
 type Cache<T> = OnceLock<Mutex<HashMap<Key, Slot<T>>>>;
 
-/// The compiled module at `path`.
+/// Loads the module at `path`, compiled.
 pub(crate) fn load(path: &Path, fuel: bool) -> Result<Module> {
     static CACHE: Cache<Module> = OnceLock::new();
     cached(&CACHE, path, fuel, || {
@@ -40,7 +40,7 @@ pub(crate) fn load(path: &Path, fuel: bool) -> Result<Module> {
     })
 }
 
-/// The compiled component at `path`.
+/// Loads the component at `path`, compiled.
 pub(crate) fn load_component(path: &Path, fuel: bool) -> Result<Component> {
     static CACHE: Cache<Component> = OnceLock::new();
     cached(&CACHE, path, fuel, || {
@@ -90,17 +90,17 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("cannot read the guest {}", path.display()))
 }
 
-/// What a guest is.
+/// The format of a guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Format {
     Module,
     Component,
 }
 
-/// Tells what is wanted from what is often given in its place.
+/// Fails, with advice, if the guest is a module where a component is expected, or the reverse.
 fn check_format(path: &Path, bytes: &[u8], expected: Format) -> Result<()> {
-    // The magic number is followed by a version and a layer, 16 bits each:
-    // layer 0 is a module, layer 1 a component.
+    // A version and a layer follow the magic number, 16 bits each. Layer 0 is a module, layer 1 a
+    // component.
     let actual = match bytes {
         [0, b'a', b's', b'm', _, _, 0, 0, ..] => Format::Module,
         [0, b'a', b's', b'm', _, _, 1, 0, ..] => Format::Component,
@@ -109,18 +109,19 @@ fn check_format(path: &Path, bytes: &[u8], expected: Format) -> Result<()> {
     };
     match (actual, expected) {
         (Format::Component, Format::Module) => bail!(
-            "{} is a component, and this host runs modules: run it with --wasi 0.2, or build it for wasm32-wasip1 or wasm32-wasip1-threads",
+            "{} is a component, but WASI 0.1 runs modules: run it with --wasi 0.2, or build it for \
+             wasm32-wasip1 or wasm32-wasip1-threads",
             path.display()
         ),
         (Format::Module, Format::Component) => bail!(
-            "{} is a module, and WASI 0.2 runs components: build it for wasm32-wasip2",
+            "{} is a module, but WASI 0.2 runs components: build it for wasm32-wasip2",
             path.display()
         ),
         _ => Ok(()),
     }
 }
 
-/// The engine of all guests that count fuel, or of all that do not.
+/// Returns the engine: one for all guests that count fuel, and one for all others.
 fn engine(fuel: bool) -> Result<&'static Engine> {
     static ENGINES: [OnceLock<Engine>; 2] = [OnceLock::new(), OnceLock::new()];
     let slot = &ENGINES[usize::from(fuel)];
@@ -133,7 +134,7 @@ fn engine(fuel: bool) -> Result<&'static Engine> {
             .shared_memory(true);
         let engine = Engine::new(&config)
             .map_err(|error| anyhow::anyhow!("cannot set up wasmtime: {error:#}"))?;
-        // Another thread may have been faster: its engine is as good.
+        // If another thread was faster, its engine is used.
         let _ = slot.set(engine);
     }
     slot.get().context("cannot set up wasmtime")

@@ -1,4 +1,4 @@
-//! The other end of a guest's connections.
+//! Test clients: the other end of a guest's connections.
 
 mod blocking;
 pub mod load;

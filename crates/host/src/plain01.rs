@@ -1,4 +1,4 @@
-//! WASI 0.1 without sockets: `wasmtime-wasi`.
+//! WASI 0.1 without sockets, by `wasmtime-wasi`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use crate::runner::{Endpoints, Output, Program};
 use crate::start::{self, State};
 use crate::stdio::{self, Source};
 
-/// The most that is captured of an output; a guest that writes more traps.
+/// The largest size of a captured output. A guest that writes more traps.
 const CAPTURE_BYTES: usize = 64 << 20;
 
-/// Starts `module`, and says where its output is captured.
+/// Starts `module`. Returns its captured standard output and standard error.
 pub(crate) fn start(
     path: &Path,
     module: &Module,
@@ -40,7 +40,7 @@ pub(crate) fn start(
     Ok(captures)
 }
 
-/// What a guest of `wasmtime-wasi` is given, but for the network.
+/// Builds the context of a guest on `wasmtime-wasi`, except for the network.
 pub(crate) fn builder(
     program: &Program,
     stdin: Source,
@@ -71,7 +71,7 @@ pub(crate) fn builder(
     Ok((builder, captures))
 }
 
-/// Input that a guest can wait for.
+/// Makes an input that the guest can wait for.
 #[cfg(unix)]
 fn stdin_of(pipe: std::io::PipeReader) -> Result<wasmtime_wasi::cli::AsyncStdinStream> {
     use tokio::net::unix::pipe::Receiver;
@@ -81,7 +81,7 @@ fn stdin_of(pipe: std::io::PipeReader) -> Result<wasmtime_wasi::cli::AsyncStdinS
     })
 }
 
-/// Input that is always ready.
+/// Makes an input that is always ready: this system cannot wait for a pipe.
 #[cfg(not(unix))]
 fn stdin_of(pipe: std::io::PipeReader) -> Result<wasmtime_wasi::cli::InputFile> {
     Ok(wasmtime_wasi::cli::InputFile::new(stdio::file_of(pipe)))

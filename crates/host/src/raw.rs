@@ -1,4 +1,4 @@
-//! The only unsafe code of this crate.
+//! The only unsafe code in this crate.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ impl ThreadClock {
 
 #[cfg(not(target_os = "linux"))]
 impl ThreadClock {
-    /// No clock of another thread is read here: see `crate::cpu`.
+    /// Returns `None`: the clock of another thread is read on Linux only. See `crate::cpu`.
     pub(crate) fn of_this_thread() -> Option<Self> {
         None
     }

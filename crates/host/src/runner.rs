@@ -1,4 +1,4 @@
-//! What a guest is started with.
+//! Configures and starts a guest.
 
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
@@ -14,28 +14,28 @@ use crate::running::{Parts, Running};
 use crate::stdio::{Source, Stdin};
 use crate::{module, peer, plain01, sockets01, sockets02};
 
-/// Connections that wait to be accepted; the system may have a lower limit.
+/// The length of a listener's queue. The system may have a lower limit.
 const BACKLOG: i32 = 4096;
 
-/// The sockets that stand behind [`Runner::shared_sockets`].
+/// The number of sockets that the descriptors of [`Runner::shared_sockets`] share.
 const SHARED_SOCKETS: usize = 4;
 
-/// The WASI that a guest is given.
+/// The version of WASI that a guest runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Wasi {
-    /// WASI 0.1 with sockets that the host hands in (`wasi-common`).
+    /// WASI 0.1, with sockets that the host opens (`wasi-common`).
     Sockets01,
     /// WASI 0.1 without sockets (`wasmtime-wasi`).
     Plain01,
-    /// WASI 0.2 with the network of this machine (`wasmtime-wasi`). The guest is
-    /// a component, and binds its own listeners.
+    /// WASI 0.2, with the network of this machine (`wasmtime-wasi`). The guest is a component, and
+    /// binds its own listeners.
     Sockets02,
 }
 
-/// Builds and starts a guest.
+/// Configures and starts a guest.
 ///
-/// Descriptors are handed in in this order, from 3: listeners, streams, shared
-/// sockets, refused files, directories.
+/// The guest receives its descriptors in this order, from 3 on: listeners, streams, shared sockets,
+/// refused files, directories.
 #[derive(Debug)]
 pub struct Runner {
     wasi: Wasi,
@@ -46,7 +46,7 @@ pub struct Runner {
     program: Program,
 }
 
-/// The part of a [`Runner`] that needs no opening.
+/// The part of a [`Runner`] that is used as it is.
 #[derive(Debug)]
 pub(crate) struct Program {
     pub(crate) args: Vec<String>,
@@ -67,7 +67,7 @@ pub(crate) enum Output {
     Inherited,
 }
 
-/// What was opened for a guest.
+/// The part of a [`Runner`] that was opened for the guest.
 #[derive(Debug)]
 pub(crate) struct Endpoints {
     pub(crate) listeners: Vec<TcpListener>,
@@ -77,8 +77,8 @@ pub(crate) struct Endpoints {
 }
 
 impl Runner {
-    /// A guest with no arguments, variables, directories or sockets, an empty
-    /// input and captured output.
+    /// Creates a runner for a guest without arguments, variables, directories and sockets, with
+    /// empty input and captured output.
     #[must_use]
     pub fn new(wasi: Wasi) -> Self {
         Self {
@@ -108,37 +108,36 @@ impl Runner {
         self
     }
 
-    /// Takes the network away ([`Wasi::Sockets02`] only): each of its sockets is
-    /// refused any address, it can look up no name and send no request.
+    /// Forbids the guest to use the network ([`Wasi::Sockets02`] only): its sockets can use no
+    /// address, and it cannot look up names or send requests.
     #[must_use]
     pub fn without_network(mut self) -> Self {
         self.program.network = false;
         self.without_name_lookup()
     }
 
-    /// Takes only the look-up of names away ([`Wasi::Sockets02`] only): the guest
-    /// reaches what it has the address of.
+    /// Forbids the guest to look up names ([`Wasi::Sockets02`] only). It can still use addresses.
     #[must_use]
     pub fn without_name_lookup(mut self) -> Self {
         self.program.name_lookup = false;
         self
     }
 
-    /// Counts fuel; the guest never runs out of it. Costs speed.
+    /// Counts fuel, which makes the guest slower. It never runs out of fuel.
     #[must_use]
     pub fn fuel(mut self, on: bool) -> Self {
         self.fuel = on;
         self
     }
 
-    /// Hands in a listener on `address` (host and port; port 0: any).
+    /// Opens a listener on `address` (host and port) for the guest. Port 0 is any free port.
     #[must_use]
     pub fn listen(mut self, address: impl Into<String>) -> Self {
         self.listen.push(address.into());
         self
     }
 
-    /// Hands in `count` listeners on ephemeral ports of 127.0.0.1.
+    /// Opens `count` listeners on ephemeral ports of 127.0.0.1 for the guest.
     #[must_use]
     pub fn listeners(mut self, count: usize) -> Self {
         self.listen
@@ -146,23 +145,22 @@ impl Runner {
         self
     }
 
-    /// Hands in a connected stream, which becomes non-blocking.
+    /// Passes a connected stream to the guest, and makes it non-blocking.
     #[must_use]
     pub fn stream(mut self, stream: TcpStream) -> Self {
         self.streams.push(stream);
         self
     }
 
-    /// Hands in `count` descriptors that share a few connected sockets: of
-    /// `k` sockets descriptor `i` uses number `i % k`. Their other ends are
-    /// [`Running::shared_peers`].
+    /// Passes `count` descriptors to the guest that share a few connected sockets: with `k`
+    /// sockets, descriptor `i` uses socket `i % k`. Their other ends are [`Running::shared_peers`].
     #[must_use]
     pub fn shared_sockets(mut self, count: usize) -> Self {
         self.program.shared_sockets = count;
         self
     }
 
-    /// Hands in `count` descriptors that the host refuses to wait on.
+    /// Passes `count` descriptors to the guest that the host refuses to poll.
     #[must_use]
     pub fn refused_files(mut self, count: usize) -> Self {
         self.program.refused_files = count;
@@ -183,14 +181,14 @@ impl Runner {
         self
     }
 
-    /// Sets a variable of the guest's environment, which is empty otherwise.
+    /// Sets a variable in the guest's environment, which is empty by default.
     #[must_use]
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.program.envs.push((name.into(), value.into()));
         self
     }
 
-    /// Hands in the directory `host` under the name `guest`.
+    /// Passes the directory `host` to the guest, under the name `guest`.
     #[must_use]
     pub fn dir(mut self, host: impl Into<PathBuf>, guest: impl Into<String>) -> Self {
         self.program.dirs.push((host.into(), guest.into()));
@@ -212,12 +210,11 @@ impl Runner {
         self
     }
 
-    /// Starts the guest at `path` on a thread of its own.
+    /// Starts the guest at `path` on a separate thread.
     ///
     /// # Errors
-    /// One sentence that names what is wrong: the guest is missing, no module,
-    /// or wants what this host lacks; an address, directory or option cannot be
-    /// used.
+    /// One sentence that names the problem: the guest is missing, is not a module or imports
+    /// something that this host lacks, or an address, directory or option cannot be used.
     pub fn spawn(mut self, path: impl AsRef<Path>) -> Result<Running> {
         let path = path.as_ref();
         self.check()?;
@@ -272,12 +269,12 @@ impl Runner {
         }))
     }
 
-    /// Refuses what the chosen WASI does not have.
+    /// Fails if an option needs something that the chosen WASI does not have.
     fn check(&self) -> Result<()> {
         ensure!(
             self.wasi == Wasi::Sockets02 || self.program.name_lookup,
-            "WASI 0.1 has no network but what is handed in: \
-             leave out --no-network and --no-name-lookup or take --wasi 0.2"
+            "WASI 0.1 has no network except the sockets that the host opens: \
+             leave out --no-network and --no-name-lookup, or use --wasi 0.2"
         );
         if self.wasi == Wasi::Sockets01 {
             return Ok(());
@@ -288,19 +285,19 @@ impl Runner {
         };
         ensure!(
             !self.program.threads,
-            "{name} has no threads: leave out --threads or take --wasi 0.1-sockets"
+            "{name} has no threads: leave out --threads or use --wasi 0.1-sockets"
         );
         let program = &self.program;
         let sockets = self.listen.len() + self.streams.len();
         ensure!(
             sockets + program.shared_sockets + program.refused_files == 0,
-            "{name} takes no listener: leave out --listen or take --wasi 0.1-sockets"
+            "{name} takes no listener: leave out --listen or use --wasi 0.1-sockets"
         );
         Ok(())
     }
 }
 
-/// A guest that is compiled.
+/// A compiled guest.
 enum Compiled {
     Module(Module),
     Component(Component),
@@ -319,20 +316,20 @@ fn bind_all(addresses: &[String]) -> Result<Vec<TcpListener>> {
     addresses.iter().map(|address| bind(address)).collect()
 }
 
-/// A non-blocking listener, as the wasmtime CLI hands them in.
+/// Opens a non-blocking listener, as the wasmtime CLI does.
 fn bind(address: &str) -> Result<TcpListener> {
     let addrs: Vec<SocketAddr> = match address.to_socket_addrs() {
         Ok(addrs) => addrs.collect(),
         Err(error) => {
-            bail!("{address:?} is no address to listen on (such as 127.0.0.1:8080): {error}")
+            bail!("{address:?} is not an address to listen on (such as 127.0.0.1:8080): {error}")
         }
     };
     let addr = *addrs
         .first()
-        .with_context(|| format!("{address:?} stands for no address"))?;
+        .with_context(|| format!("{address:?} resolves to no address"))?;
     let listen = || {
         let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
-        // On Windows the option means something else: it steals ports.
+        // Not on Windows, where the option lets others take over the port.
         #[cfg(unix)]
         socket.set_reuse_address(true)?;
         socket.bind(&addr.into())?;
@@ -343,7 +340,7 @@ fn bind(address: &str) -> Result<TcpListener> {
     listen().with_context(|| format!("cannot listen on {addr}"))
 }
 
-/// Connected sockets: the guest's ends and the test's.
+/// Creates connected sockets. Returns the guest's ends and the test's ends.
 fn shared_pairs(count: usize) -> std::io::Result<(Vec<Arc<TcpStream>>, Vec<TcpStream>)> {
     let mut ours = Vec::new();
     let mut theirs = Vec::new();

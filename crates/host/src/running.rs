@@ -1,4 +1,4 @@
-//! A guest that runs, and how it ended.
+//! A running guest, and its outcome.
 
 use std::borrow::Cow;
 use std::io::PipeWriter;
@@ -11,17 +11,16 @@ use anyhow::{Result, bail};
 use crate::capture::Capture;
 use crate::guest_state::GuestState;
 
-/// How long a guest that was told to stop may take to return from the host.
+/// How long a stopped guest may take to return from a host call.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// How long a guest that ended by itself may take to let go of its sockets
-/// before it is helped.
-const HELP_AFTER: Duration = Duration::from_millis(50);
+/// How long a guest that has ended may take to close its sockets before the host unblocks it.
+const UNBLOCK_AFTER: Duration = Duration::from_millis(50);
 
-/// The longest that a guest may take until it says where it listens.
+/// How long a guest may take until it prints its address.
 const START_LIMIT: Duration = Duration::from_secs(20);
 
-/// The start of the lines in which it says so.
+/// The prefix of the lines in which it does.
 const LISTENING: &str = "listening ";
 
 /// How a guest ended.
@@ -29,32 +28,31 @@ const LISTENING: &str = "listening ";
 pub enum Exit {
     /// It exited with this code; returning from `main` is 0.
     Code(i32),
-    /// It trapped: the message and the guest's stack.
+    /// It trapped, with this message, which includes the guest's stack.
     Trap(String),
     /// It was stopped by [`Running::stop`].
     Stopped,
-    /// It still ran when the time of [`Running::wait`] was over.
+    /// It was still running at the end of [`Running::wait`].
     TimedOut,
 }
 
-/// What a guest left.
+/// The outcome of a guest.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// How it ended.
     pub exit: Exit,
-    /// All it wrote to its standard output; empty when inherited.
+    /// Everything it wrote to its standard output. Empty if inherited.
     pub stdout: Vec<u8>,
-    /// All it wrote to its standard error; empty when inherited.
+    /// Everything it wrote to its standard error. Empty if inherited.
     pub stderr: Vec<u8>,
-    /// CPU time of its threads, host calls included.
+    /// The CPU time of its threads, including host calls.
     pub cpu: Duration,
-    /// Fuel that its threads consumed, when it was counted.
+    /// The fuel that its threads consumed, if it was counted.
     pub fuel: Option<u64>,
-    /// The largest its memory was.
+    /// The largest size of its memory.
     pub peak_memory_bytes: usize,
-    /// How many resources the host still kept for it when it ended, on WASI 0.2:
-    /// sockets, streams, pollables and the like. `None` elsewhere, and for a guest
-    /// that was left behind in a host call.
+    /// The number of resources (sockets, streams, pollables and so on) that the host still kept for
+    /// it when it ended. `None` on WASI 0.1, and if the guest did not return from a host call.
     pub resources: Option<usize>,
 }
 
@@ -72,7 +70,7 @@ impl Outcome {
     }
 }
 
-/// A guest that runs. It is stopped when this is dropped.
+/// A running guest. Dropping this stops it.
 #[derive(Debug)]
 pub struct Running(Parts);
 
@@ -90,24 +88,26 @@ impl Running {
         Self(parts)
     }
 
-    /// The address of listener `index`, in the order they were asked for.
+    /// Returns the address of listener `index`, in the order of the calls of
+    /// [`Runner::listen`](crate::Runner::listen).
     ///
-    /// A guest that binds its own (WASI 0.2) tells where on its standard output,
-    /// in a line `listening ADDRESS` for each: this waits for the line.
+    /// A guest that binds its own listeners (WASI 0.2) prints a line `listening ADDRESS` for each
+    /// to its standard output. This waits for the line.
     ///
     /// # Panics
-    /// As [`try_addr`](Self::try_addr) fails.
+    /// Panics where [`try_addr`](Self::try_addr) fails.
     #[must_use]
     pub fn addr(&self, index: usize) -> SocketAddr {
         self.try_addr(index)
             .unwrap_or_else(|error| panic!("{error:#}"))
     }
 
-    /// As [`addr`](Self::addr), for a guest that may not listen.
+    /// Returns the address of listener `index`, like [`addr`](Self::addr), for a guest that may
+    /// fail to listen.
     ///
     /// # Errors
-    /// The guest was given no such listener, and tells of none for 20 seconds
-    /// or until it ends; with the last line of what it wrote to standard error, if that is captured.
+    /// The guest received no such listener, and printed no address within 20 seconds or before it
+    /// ended. The error ends with the last line of its standard error, if that is captured.
     pub fn try_addr(&self, index: usize) -> Result<SocketAddr> {
         if let Some(addr) = self.0.addrs.get(index) {
             return Ok(*addr);
@@ -119,59 +119,61 @@ impl Running {
                 return Ok(addr);
             }
             if ended || start.elapsed() >= START_LIMIT {
-                let said = self.captured(1);
-                let said = String::from_utf8_lossy(&said);
-                let said = said.lines().last().unwrap_or("it does not say why");
+                let stderr = self.captured(1);
+                let stderr = String::from_utf8_lossy(&stderr);
+                let reason = stderr.lines().last().unwrap_or("it printed no reason");
                 let how = if ended { "has ended and" } else { "runs, but" };
-                bail!("the guest {how} does not listen: {said}");
+                bail!("the guest {how} does not listen: {reason}");
             }
             std::thread::sleep(Duration::from_millis(1));
         }
     }
 
-    /// Where a guest that binds its own listeners said that it listens.
+    /// The addresses that the guest has printed so far.
     fn announced(&self) -> impl Iterator<Item = SocketAddr> {
-        let said = self.captured(0);
-        let whole = said.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
-        let addrs: Vec<SocketAddr> = String::from_utf8_lossy(&said[..whole])
+        let stdout = self.captured(0);
+        let whole = stdout.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
+        let addrs: Vec<SocketAddr> = String::from_utf8_lossy(&stdout[..whole])
             .lines()
             .filter_map(|line| line.strip_prefix(LISTENING)?.parse().ok())
             .collect();
         addrs.into_iter()
     }
 
-    /// The addresses of all listeners.
+    /// Returns the addresses of all listeners that the host opened.
     #[must_use]
     pub fn addrs(&self) -> &[SocketAddr] {
         &self.0.addrs
     }
 
-    /// The other ends of [`Runner::shared_sockets`](crate::Runner::shared_sockets).
+    /// Returns the other ends of [`Runner::shared_sockets`](crate::Runner::shared_sockets).
     #[must_use]
     pub fn shared_peers(&self) -> &[TcpStream] {
         &self.0.shared_peers
     }
 
-    /// The writing end of [`Stdin::Pipe`](crate::Stdin::Pipe), the first time.
-    /// Dropping it is the guest's end of file.
+    /// Takes the writing end of [`Stdin::Pipe`](crate::Stdin::Pipe). Returns `None` from the second
+    /// call on. Dropping the writer ends the guest's input.
     pub fn take_stdin(&mut self) -> Option<PipeWriter> {
         self.0.stdin.take()
     }
 
-    /// CPU time of the guest's threads so far, host calls included. On Linux
-    /// exact to the microsecond; elsewhere a thread counts when it ends.
+    /// Returns the CPU time of the guest's threads so far, including host calls.
+    ///
+    /// # Platform behaviour
+    /// Exact to the microsecond on Linux. Elsewhere a thread is counted when it ends.
     #[must_use]
     pub fn cpu_time(&self) -> Duration {
         self.0.guest.cpu.total()
     }
 
-    /// Size of the guest's memory, which never shrinks.
+    /// Returns the size of the guest's memory. It never shrinks.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         self.0.guest.memory_bytes()
     }
 
-    /// What the guest wrote to its standard output so far.
+    /// Returns what the guest has written to its standard output so far.
     #[must_use]
     pub fn stdout_so_far(&self) -> Vec<u8> {
         self.captured(0)
@@ -183,19 +185,21 @@ impl Running {
         self.0.guest.has_ended()
     }
 
-    /// Stops the guest: it traps when it next runs guest code. On WASI 0.2 a
-    /// wait is given up at once. On 0.1 a wait for a listener is ended; a guest
-    /// that sits in another host call, such as a wait for a silent connection,
-    /// stops when that call returns.
+    /// Stops the guest: it traps as soon as it runs guest code.
+    ///
+    /// On WASI 0.2 this also ends a wait at once. On WASI 0.1 it ends a wait for a listener. In any
+    /// other host call, such as a wait for an idle connection, the guest stops when the call
+    /// returns.
     pub fn stop(&self) {
         self.0.guest.stop();
         self.unblock_accepts();
     }
 
-    /// Waits until the guest has ended, at most for `timeout`; then it is
-    /// stopped, and [`Exit::TimedOut`]. Returns at the latest about a second
-    /// after `timeout`: a guest that does not come back from a host call is
-    /// left behind with its thread.
+    /// Waits until the guest has ended. After `timeout` it is stopped, and the outcome is
+    /// [`Exit::TimedOut`].
+    ///
+    /// Returns at most about a second after `timeout`. A guest that does not return from a host
+    /// call by then is abandoned, together with its thread.
     #[must_use]
     pub fn wait(mut self, timeout: Duration) -> Outcome {
         let exit = self.0.guest.wait_for_exit(timeout);
@@ -203,9 +207,9 @@ impl Running {
             self.0.guest.stop();
             Exit::TimedOut
         });
-        // The main thread may sit in a host call while another thread ended
-        // the guest: a closed input or peer and a connection wake most calls.
-        if exit == Exit::TimedOut || !self.0.guest.wait_for_main_thread(HELP_AFTER) {
+        // If another thread ended the guest, the main thread may be blocked in a host call. Closing
+        // its input and its peers, and connecting to its listeners, unblocks most calls.
+        if exit == Exit::TimedOut || !self.0.guest.wait_for_main_thread(UNBLOCK_AFTER) {
             self.0.stdin = None;
             self.0.shared_peers.clear();
             self.unblock_accepts();
@@ -228,9 +232,8 @@ impl Running {
             .map_or_else(Vec::new, Capture::bytes)
     }
 
-    /// Connects to each listener that was handed in, which ends a wait for it;
-    /// a guest that binds its own is stopped in its wait. Whether it works does
-    /// not matter: a listener that is gone is not waited for.
+    /// Connects to each listener that the host opened, which ends a wait for it. A failure does not
+    /// matter: nothing waits for a listener that is closed.
     fn unblock_accepts(&self) {
         for addr in &self.0.addrs {
             let _ = TcpStream::connect_timeout(addr, Duration::from_millis(100));

@@ -1,5 +1,5 @@
-//! WASI 0.1 with sockets: `wasi-common`, set up as the wasmtime 46 CLI does
-//! with `-S preview2=n -S tcplisten=…`.
+//! WASI 0.1 with sockets, by `wasi-common`, configured as by the wasmtime 46 CLI with
+//! `-S preview2=n -S tcplisten=…`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::threads::{self, Spawner};
 /// The first descriptor after stdin, stdout and stderr.
 const FIRST_DESCRIPTOR: u32 = 3;
 
-/// Starts `module`, and says where its output is captured.
+/// Starts `module`. Returns its captured standard output and standard error.
 pub(crate) fn start(
     path: &Path,
     module: &Module,
@@ -82,7 +82,12 @@ fn context(program: &Program, endpoints: Endpoints) -> Result<(WasiCtx, [Option<
             .with_context(|| format!("cannot open the directory {}", host.display()))?;
         let dir = wasi_common::sync::dir::Dir::from_cap_std(dir);
         wasi.push_preopened_dir(Box::new(dir), guest)
-            .map_err(|error| anyhow!("cannot hand in {}: {error}", host.display()))?;
+            .map_err(|error| {
+                anyhow!(
+                    "cannot pass the directory {} to the guest: {error}",
+                    host.display()
+                )
+            })?;
     }
     Ok((wasi, captures))
 }

@@ -1,8 +1,9 @@
-//! WASI 0.2 with the network of this machine: `wasmtime-wasi` and `wasmtime-wasi-http`.
+//! WASI 0.2 with the network of this machine, by `wasmtime-wasi` and `wasmtime-wasi-http`.
 //!
-//! Guest, sockets and timers share one thread: where the guest waits, its thread waits for the
-//! network itself. As in the wasmtime CLI, all calls between two waits that suspend the guest share one budget of
-//! tokio's (128 asked connections), and nothing new is seen before such a wait.
+//! The guest, its sockets and its timers share one thread. When the guest waits, that thread runs
+//! tokio's reactor. As in the wasmtime CLI, all calls between two waits that suspend the guest
+//! share one budget of tokio (128 polled connections), and the host sees no new events before such
+//! a wait.
 
 use std::cell::Cell;
 use std::path::Path;
@@ -54,7 +55,7 @@ impl WasiHttpView for State<Wasi02> {
     }
 }
 
-/// Starts `component`, and says where its output is captured.
+/// Starts `component`. Returns its captured standard output and standard error.
 pub(crate) fn start(
     path: &Path,
     component: &Component,
@@ -94,10 +95,10 @@ pub(crate) fn start(
     std::thread::Builder::new()
         .name("guest".into())
         .spawn(move || {
-            // What the guest leaves behind is dropped where tokio is at hand.
+            // The resources that the guest leaves must be dropped inside the tokio runtime.
             let entered = runtime.enter();
             let exit = start::run(store, |store| {
-                // It may sit in a wait that nothing else ends.
+                // A stop must also end a wait of the guest that nothing else would end.
                 let stop = pin!(guest.stop_requested());
                 let result = match runtime.block_on(select(pin!(run(&command, store)), stop)) {
                     Either::Left((result, _)) => result,
@@ -108,7 +109,7 @@ pub(crate) fn start(
             });
             drop(entered);
             guest.finish(exit.unwrap_or(Exit::Code(0)));
-            // What it did in the background must not outlive it, nor hold it up.
+            // Background tasks must neither outlive the guest nor delay its end.
             runtime.shutdown_background();
             guest.main_thread_ended();
         })
@@ -126,8 +127,9 @@ async fn run(
     result.map_err(|()| I32Exit(1).into())
 }
 
-/// What runs the guest on the thread that calls it. What blocks (files, standard input, names) goes to
-/// threads of its own, whose CPU time is counted as the guest's.
+/// Creates the runtime, which runs the guest on the calling thread. Blocking operations (files,
+/// standard input, name look-ups) run on separate threads, whose CPU time is counted as the
+/// guest's.
 fn runtime(guest: &Arc<GuestState>) -> std::io::Result<Runtime> {
     thread_local! {
         static COUNTED: Cell<Option<u64>> = const { Cell::new(None) };

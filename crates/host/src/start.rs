@@ -1,4 +1,4 @@
-//! Runs a linked guest on a thread of its own.
+//! Runs a linked guest on a separate thread.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::guest_state::GuestState;
 use crate::running::Exit;
 use crate::threads::Spawner;
 
-/// What a guest's store holds; `C` is the context of its WASI.
+/// The data of a guest's store. `C` is its WASI context.
 pub(crate) struct State<C> {
     pub(crate) wasi: C,
     pub(crate) guest: Arc<GuestState>,
@@ -19,7 +19,7 @@ pub(crate) struct State<C> {
     memory: MemoryMeter,
 }
 
-/// Watches the memory that is not shared.
+/// Measures a memory that is not shared.
 #[derive(Debug)]
 struct MemoryMeter(Arc<GuestState>);
 
@@ -33,7 +33,7 @@ impl<C> State<C> {
         }
     }
 
-    /// A store for one thread of the guest.
+    /// Creates the store of one guest thread.
     pub(crate) fn into_store(self) -> wasmtime::Result<Store<Self>>
     where
         C: 'static,
@@ -70,7 +70,7 @@ impl ResourceLimiter for MemoryMeter {
     }
 }
 
-/// Links a guest, or says what it wants that this host does not have.
+/// Links a guest. Fails if it imports something that this host does not have.
 pub(crate) fn link<C: 'static>(
     path: &Path,
     module: &Module,
@@ -117,7 +117,7 @@ pub(crate) fn start<C: Send + 'static>(
                 let start = instance.get_typed_func::<(), ()>(&mut *store, "_start")?;
                 start.call(&mut *store, ())
             });
-            // When the main thread returns, the guest ends, as a process does.
+            // The guest ends when its main thread returns, like a process.
             guest.finish(exit.unwrap_or(Exit::Code(0)));
             guest.main_thread_ended();
         })
@@ -125,7 +125,7 @@ pub(crate) fn start<C: Send + 'static>(
     Ok(())
 }
 
-/// Runs guest code on this thread and drops its store. `None`: it returned.
+/// Runs guest code on this thread and drops its store. Returns `None` if the code returned.
 pub(crate) fn run<C>(
     mut store: Store<State<C>>,
     code: impl FnOnce(&mut Store<State<C>>) -> wasmtime::Result<()>,
@@ -148,7 +148,7 @@ fn exit_of(error: &wasmtime::Error) -> Exit {
     if let Some(exit) = error.downcast_ref::<wasmtime_wasi::I32Exit>() {
         return Exit::Code(exit.0);
     }
-    // Nothing but `GuestState::stop` moves the epoch.
+    // Only `GuestState::stop` advances the epoch.
     if matches!(error.downcast_ref::<Trap>(), Some(Trap::Interrupt)) {
         return Exit::Stopped;
     }

@@ -1,4 +1,4 @@
-//! Where a guest's input comes from and its output goes to.
+//! The standard input of a guest.
 
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Write};
@@ -6,15 +6,14 @@ use std::io::{self, PipeReader, PipeWriter, Write};
 /// What a guest reads from its standard input.
 #[derive(Debug, Default)]
 pub enum Stdin {
-    /// Nothing: `/dev/null`, end of file at once.
+    /// `/dev/null`: end of file at once.
     #[default]
     Null,
-    /// These bytes through a pipe, then end of file.
+    /// A pipe with these bytes and then end of file.
     Bytes(Vec<u8>),
-    /// A pipe that the test writes to, see
-    /// [`Running::take_stdin`](crate::Running::take_stdin).
+    /// A pipe that the test writes to: see [`Running::take_stdin`](crate::Running::take_stdin).
     Pipe,
-    /// The input of this process.
+    /// The standard input of this process.
     Inherit,
 }
 
@@ -27,7 +26,7 @@ pub(crate) enum Source {
 }
 
 impl Stdin {
-    /// The guest's end, and for [`Stdin::Pipe`] the test's.
+    /// Opens the guest's end and, for [`Stdin::Pipe`], the test's end.
     pub(crate) fn open(self) -> io::Result<(Source, Option<PipeWriter>)> {
         Ok(match self {
             Self::Null => (Source::Null, None),
@@ -41,18 +40,18 @@ impl Stdin {
     }
 }
 
-/// A pipe whose other end gives `bytes` and then end of file.
+/// Creates a pipe that yields `bytes` and then end of file.
 fn pipe_with(bytes: Vec<u8>) -> io::Result<PipeReader> {
     let (reader, mut writer) = io::pipe()?;
-    // A pipe holds little: what does not fit waits for the guest, not for us.
-    // The thread ends when the guest has read all or closed its end.
+    // The bytes may not fit into the pipe, so a thread writes them. It ends when the guest has read
+    // all of them or closed its end.
     std::thread::Builder::new()
         .name("guest-stdin".into())
         .spawn(move || writer.write_all(&bytes))?;
     Ok(reader)
 }
 
-/// The reading end of a pipe as a file.
+/// Converts the reading end of a pipe to a file.
 pub(crate) fn file_of(pipe: PipeReader) -> File {
     #[cfg(unix)]
     return std::os::fd::OwnedFd::from(pipe).into();
@@ -60,7 +59,7 @@ pub(crate) fn file_of(pipe: PipeReader) -> File {
     return std::os::windows::io::OwnedHandle::from(pipe).into();
 }
 
-/// The file that is empty.
+/// Opens the null device, which is always at end of file.
 pub(crate) fn null() -> io::Result<File> {
     File::open(if cfg!(windows) { "NUL" } else { "/dev/null" })
 }

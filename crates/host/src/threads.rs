@@ -1,8 +1,8 @@
-//! The import `wasi::thread-spawn` of the proposal wasi-threads.
+//! The import `wasi::thread-spawn` of the wasi-threads proposal.
 //!
-//! The crate wasmtime-wasi-threads ends the whole process when a guest's thread
-//! exits or traps, and its threads' stores have neither an epoch deadline nor
-//! fuel: they trap at once in an engine that interrupts guests. Hence our own.
+//! The crate wasmtime-wasi-threads does not fit here, for two reasons. It ends the whole process
+//! when a guest thread exits or traps. And it gives the stores of threads neither an epoch deadline
+//! nor fuel, so in an engine that interrupts guests they trap at once.
 
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -15,10 +15,10 @@ use crate::start::{self, State};
 
 type StoreState = State<WasiCtx>;
 
-/// The function that a thread of a guest starts in.
+/// The function in which a guest thread starts.
 const ENTRY: &str = "wasi_thread_start";
 
-/// The proposal keeps the upper three bits of a thread's id clear.
+/// The proposal requires the upper three bits of a thread's id to be zero.
 const LAST_ID: i32 = 0x1FFF_FFFF;
 
 /// Starts the threads of one guest.
@@ -29,12 +29,12 @@ pub(crate) struct Spawner {
 }
 
 impl Spawner {
-    /// Gives it the linked guest, which needs the spawner to be linked.
+    /// Sets the linked guest. This is separate from creation because linking needs the spawner.
     pub(crate) fn set_instance(&self, instance: InstancePre<StoreState>) {
         let _ = self.instance.set(instance);
     }
 
-    /// Starts a thread: its id, or `None` where that is not possible.
+    /// Starts a thread. Returns its id, or `None` if that failed.
     fn spawn(
         self: &Arc<Self>,
         wasi: WasiCtx,
@@ -80,7 +80,7 @@ fn run(
     })
 }
 
-/// Links `thread-spawn` and gives the guest the shared memory it imports.
+/// Links `thread-spawn` and the shared memory that the guest imports.
 pub(crate) fn add_to_linker(
     linker: &mut Linker<StoreState>,
     store: &Store<StoreState>,

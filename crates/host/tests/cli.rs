@@ -425,7 +425,7 @@ fn bad_address_is_refused() {
     for address in ["nonsense", "127.0.0.1", "127.0.0.1:70000", ""] {
         refused(
             &run(&["--listen", address], &guest),
-            &["no address to listen on"],
+            &["not an address to listen on"],
         );
     }
 }

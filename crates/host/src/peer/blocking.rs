@@ -1,4 +1,4 @@
-//! Blocking helpers with a bound on their time.
+//! Blocking helpers with timeouts.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -8,32 +8,31 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use socket2::SockRef;
 
-/// The longest a helper's read or write may take: a guest that never answers
-/// fails a test, it does not hang it.
+/// The timeout of each read and write. With it, a guest that never answers fails a test instead of
+/// hanging it.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Connects to `addr`; reads and writes fail with
-/// [`WouldBlock`](io::ErrorKind::WouldBlock) or
-/// [`TimedOut`](io::ErrorKind::TimedOut) after 20 s. Data is sent at once
-/// (`TCP_NODELAY`).
+/// Connects to `addr`.
+///
+/// Reads and writes fail with [`WouldBlock`](io::ErrorKind::WouldBlock) or
+/// [`TimedOut`](io::ErrorKind::TimedOut) after 20 s. Data is sent at once (`TCP_NODELAY`).
 ///
 /// # Errors
-/// What the system says.
+/// The error of the system.
 pub fn connect(addr: SocketAddr) -> io::Result<TcpStream> {
     let stream = TcpStream::connect_timeout(&addr, TIMEOUT)?;
     prepare(&stream)?;
     Ok(stream)
 }
 
-/// Two sockets of 127.0.0.1 that are connected with each other, both blocking
-/// with the timeouts of [`connect`].
+/// Returns two blocking sockets that are connected to each other, with the timeouts of [`connect`].
 ///
 /// # Errors
-/// What the system says.
+/// The error of the system.
 pub fn pair() -> io::Result<(TcpStream, TcpStream)> {
     let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let one = connect(listener.local_addr()?)?;
-    // Another process may have connected in between: only `one` is wanted.
+    // Ignore a connection that another process may have made in between.
     loop {
         let (other, from) = listener.accept()?;
         if from == one.local_addr()? {
@@ -46,7 +45,7 @@ pub fn pair() -> io::Result<(TcpStream, TcpStream)> {
 /// Closes `stream` with a reset (RST) instead of an end of file.
 ///
 /// # Errors
-/// What the system says.
+/// The error of the system.
 pub fn reset(stream: TcpStream) -> io::Result<()> {
     SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
     drop(stream);
@@ -59,18 +58,18 @@ fn prepare(stream: &TcpStream) -> io::Result<()> {
     stream.set_write_timeout(Some(TIMEOUT))
 }
 
-/// Bytes that look random and are the same for the same seed.
+/// Pseudo-random bytes. The same seed gives the same bytes.
 #[derive(Debug)]
 pub struct Pattern(StdRng);
 
 impl Pattern {
-    /// The bytes that belong to `seed`.
+    /// Creates the pattern of `seed`.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self(StdRng::seed_from_u64(seed))
     }
 
-    /// The next `len_bytes` bytes.
+    /// Returns the next `len_bytes` bytes.
     #[must_use]
     pub fn take(&mut self, len_bytes: usize) -> Vec<u8> {
         let mut bytes = vec![0; len_bytes];
@@ -79,9 +78,8 @@ impl Pattern {
     }
 }
 
-/// A checksum (FNV-1a, 64 bits) that a guest computes in three lines: start
-/// with 0xcbf29ce484222325, and for each byte XOR it and multiply by
-/// 0x100000001b3.
+/// Computes a checksum (FNV-1a, 64 bits) that takes a guest three lines: start with
+/// 0xcbf29ce484222325, and for each byte XOR it and multiply by 0x100000001b3.
 #[must_use]
 pub fn checksum(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |sum, byte| {

@@ -1,5 +1,5 @@
-//! Many connections to an echo server at once, from one thread; every byte that
-//! comes back is checked.
+//! Opens many connections to an echo server at once, from one thread, and checks every byte that
+//! comes back.
 
 use std::cell::RefCell;
 use std::io;
@@ -18,39 +18,39 @@ use tokio::task::LocalSet;
 use super::{Pattern, play};
 use crate::cpu::{raise_descriptor_limit, thread_cpu_time};
 
-/// The most problems that a [`Report`] lists; it counts all.
+/// The largest number of failures that a [`Report`] lists. It counts all of them.
 const LISTED_FAILURES: usize = 10;
 
-/// A slow reader's receive buffer: small, so that the server must wait for it.
+/// The receive buffer of a slow reader. It is small, so that the server has to wait for the reader.
 const SLOW_RECEIVE_BUFFER_BYTES: u32 = 8 * 1024;
 
-/// The bytes that all messages are cut from.
+/// The number of positions in the pattern at which a message may start.
 const PATTERN_BYTES: usize = 1 << 20;
 
-/// Latencies beyond this count as this.
+/// Longer latencies are recorded as this.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// What to send. The connections are numbered: the first are slow readers, the
-/// next half-close, the next reset, the rest are plain.
+/// What to send. The connections are numbered. The first are slow readers, the next half-close, the
+/// next reset, and the rest are plain.
 #[derive(Clone, Debug)]
 pub struct Load {
-    /// Connections that are open at the same time.
+    /// The number of connections, all open at the same time.
     pub connections: usize,
-    /// Messages on each. A connection that resets stops somewhere before.
+    /// The number of messages per connection. A connection that resets sends fewer.
     pub messages: usize,
-    /// The size of a message in bytes, evenly spread.
+    /// The size of a message in bytes, uniformly distributed.
     pub sizes: RangeInclusive<usize>,
-    /// Connections that send all they have at once and read slowly through a
-    /// small buffer.
+    /// The number of connections that send everything at once, and read slowly through a small
+    /// buffer.
     pub slow_readers: usize,
-    /// Connections that send all they have, shut their sending side down and
-    /// then want every byte and an end of file.
+    /// The number of connections that send everything, shut down their sending side, and then
+    /// expect every byte and an end of file.
     pub half_closes: usize,
-    /// Connections that are reset with data under way.
+    /// The number of connections that are reset with data in flight.
     pub resets: usize,
-    /// The same seed gives the same bytes and sizes.
+    /// The seed of the bytes and sizes.
     pub seed: u64,
-    /// The longest that connecting, and that a run may take.
+    /// The timeout of connecting, and of each run.
     pub timeout: Duration,
 }
 
@@ -70,36 +70,36 @@ impl Default for Load {
     }
 }
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Messages that came back whole.
+    /// The number of messages that came back whole.
     pub messages: u64,
-    /// Bytes that came back and were right.
+    /// The number of bytes that came back and were right.
     pub bytes: u64,
 }
 
-/// What a run found.
+/// The result of a run.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// Connections that did all they had to.
+    /// The number of connections that succeeded.
     pub connections: usize,
-    /// Messages and bytes that came back.
+    /// The messages and bytes that came back.
     pub done: Progress,
-    /// Wall time of the run.
+    /// The wall-clock time of the run.
     pub elapsed: Duration,
-    /// CPU time of the client, all in the calling thread.
+    /// The CPU time of the client, which runs in the calling thread.
     pub cpu: Duration,
-    /// From the first byte sent to the last byte back, in nanoseconds, of each
+    /// The time from the first byte sent to the last byte received, in nanoseconds, for each
     /// message of a plain connection.
     pub latency_ns: Histogram<u64>,
-    /// How many connections did not do all they had to.
+    /// The number of connections that failed.
     pub failed: usize,
-    /// Why, for the first few.
+    /// The reasons of the first few failures.
     pub failures: Vec<String>,
 }
 
-/// What one connection does.
+/// The behaviour of one connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Plain,
@@ -108,12 +108,12 @@ pub(super) enum Kind {
     Reset,
 }
 
-/// The state that all connections of a run share.
+/// The state shared by all connections of a run.
 #[derive(Debug)]
 pub(super) struct Shared<F> {
     pub(super) pattern: Rc<[u8]>,
     pub(super) sizes: RangeInclusive<usize>,
-    /// Where each read goes: no connection keeps a buffer of its own.
+    /// The buffer of all reads, so that a connection needs none.
     pub(super) buffer: RefCell<Vec<u8>>,
     pub(super) tally: RefCell<Tally<F>>,
 }
@@ -137,8 +137,7 @@ impl<F: FnMut(&Progress)> Tally<F> {
     }
 }
 
-/// Open connections. They stay open between and after runs, but for those that
-/// close themselves.
+/// Open connections. They stay open between and after runs, except those that close themselves.
 #[derive(Debug)]
 pub struct Crowd {
     runtime: Runtime,
@@ -156,11 +155,11 @@ struct Member {
 }
 
 impl Load {
-    /// Opens all connections. The limit of descriptors is raised if need be.
+    /// Opens all connections. This also raises the limit of open descriptors.
     ///
     /// # Errors
-    /// What the system says to the first that fails;
-    /// [`TimedOut`](io::ErrorKind::TimedOut) after [`Load::timeout`].
+    /// The error of the first connection that fails, or [`TimedOut`](io::ErrorKind::TimedOut) after
+    /// [`Load::timeout`].
     pub fn connect(self, addr: SocketAddr) -> io::Result<Crowd> {
         raise_descriptor_limit();
         let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -219,14 +218,15 @@ async fn open(addr: SocketAddr, kind: Kind) -> io::Result<TcpStream> {
 }
 
 impl Crowd {
-    /// How many connections are open.
+    /// Returns the number of open connections.
     #[must_use]
     pub fn open(&self) -> usize {
         self.members.len()
     }
 
-    /// Sends and checks all messages. `on_progress` is called for each that is
-    /// back. May be called again: connections that closed themselves are gone.
+    /// Sends and checks all messages. `on_progress` is called for each message that has come back.
+    ///
+    /// This may be called again, for the connections that have not closed themselves.
     pub fn run(&mut self, on_progress: impl FnMut(&Progress) + 'static) -> Report {
         let shared = Rc::new(Shared {
             pattern: Rc::clone(&self.pattern),
@@ -269,8 +269,8 @@ impl Crowd {
     }
 }
 
-/// Plays every member at once; each comes back open, `None` (it closed itself)
-/// or with what went wrong.
+/// Runs all members at the same time. Each result is the open connection, `None` if it closed
+/// itself, or the reason of the failure.
 async fn play_all<F: FnMut(&Progress) + 'static>(
     load: &Load,
     run: u64,
@@ -282,7 +282,7 @@ async fn play_all<F: FnMut(&Progress) + 'static>(
     for mut member in members {
         let shared = Rc::clone(shared);
         let (messages, timeout) = (load.messages, load.timeout);
-        // Not the sizes of the run before, and not those of a neighbour.
+        // Each run and each connection has different sizes.
         let seed = load.seed ^ ((member.number as u64) << 20) ^ (run << 56);
         handles.push(tasks.spawn_local(async move {
             let number = member.number;
@@ -326,7 +326,7 @@ fn new_histogram() -> Histogram<u64> {
     }
 }
 
-/// A message: where in the pattern it starts, and how long it is.
+/// The position of the next message in the pattern, and its length.
 pub(super) fn next_message(dice: &mut StdRng, sizes: &RangeInclusive<usize>) -> (usize, usize) {
     let len_bytes = dice.random_range(sizes.clone());
     (dice.random_range(0..PATTERN_BYTES), len_bytes)

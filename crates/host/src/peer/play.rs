@@ -12,11 +12,11 @@ use tokio::net::tcp::ReadHalf;
 
 use super::load::{Kind, Progress, Shared, next_message};
 
-/// What a slow reader takes at a time, and how long it rests after it.
+/// The size of a slow reader's reads, and its pause after each.
 const SLOW_READ_BYTES: usize = 16 * 1024;
 const SLOW_REST: Duration = Duration::from_millis(1);
 
-/// Does what `kind` says with `stream`.
+/// Runs the behaviour `kind` on `stream`.
 pub(super) async fn play<F: FnMut(&Progress)>(
     stream: &mut TcpStream,
     kind: Kind,
@@ -35,7 +35,7 @@ pub(super) async fn play<F: FnMut(&Progress)>(
     }
 }
 
-/// Sends a message, waits for it, and so on.
+/// Sends one message after the other, each after the previous one has come back.
 async fn ping_pong<F: FnMut(&Progress)>(
     stream: &mut TcpStream,
     messages: usize,
@@ -48,7 +48,7 @@ async fn ping_pong<F: FnMut(&Progress)>(
         let (at, len) = next_message(&mut dice, &shared.sizes);
         let message = &shared.pattern[at..at + len];
         let start = Instant::now();
-        // A server may send the start back before it has read the end.
+        // Both at once: a server may send back the start before it has read the end.
         try_join(
             writer.write_all(message),
             check(&mut reader, message, usize::MAX, shared),
@@ -97,7 +97,7 @@ async fn all_at_once<F: FnMut(&Progress)>(
     Ok(())
 }
 
-/// Plays some messages and sends one more that it will not wait for.
+/// Exchanges some messages, and sends another one without waiting for it.
 async fn up_to_a_reset<F: FnMut(&Progress)>(
     stream: &mut TcpStream,
     messages: usize,
@@ -111,8 +111,7 @@ async fn up_to_a_reset<F: FnMut(&Progress)>(
     stream.write_all(&shared.pattern[at..at + len]).await
 }
 
-/// Reads as many bytes as `expected` has, at most `most` at a time, and
-/// compares them.
+/// Reads as many bytes as `expected` has, at most `most` at a time, and compares them.
 async fn check<F>(
     reader: &mut ReadHalf<'_>,
     expected: &[u8],
@@ -141,7 +140,7 @@ async fn check<F>(
     Ok(())
 }
 
-/// Wants the end of file, and nothing before it.
+/// Expects the end of file, with no bytes before it.
 async fn expect_end<F>(stream: &TcpStream, shared: &Shared<F>) -> io::Result<()> {
     loop {
         stream.readable().await?;
