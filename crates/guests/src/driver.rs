@@ -1,4 +1,4 @@
-//! What most guests do with a poll, with a bound on the time of each wait.
+//! Helpers around a poll that most guests use. Each wait has a time limit.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -9,10 +9,10 @@ use wasio::event::{Event, Source};
 use wasio::net::{TcpListener, TcpStream};
 use wasio::{Events, Interest, Poll, Selector, Token};
 
-/// The longest that a guest waits for what must come.
+/// How long a guest waits for something that must happen.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// For how long a guest looks for what must not come.
+/// How long a guest waits to see that nothing happens.
 pub const SILENCE: Duration = Duration::from_millis(60);
 
 /// Both directions.
@@ -23,7 +23,7 @@ pub const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 pub struct Driver {
     /// The poll.
     pub poll: Poll,
-    /// What the last poll found.
+    /// The events of the last poll.
     pub events: Events,
 }
 
@@ -34,10 +34,10 @@ impl Default for Driver {
 }
 
 impl Driver {
-    /// A poll with room for `capacity` events.
+    /// Creates a poll, with room for `capacity` events.
     ///
     /// # Panics
-    /// If there is none.
+    /// Panics if that fails.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
         Self {
@@ -49,7 +49,7 @@ impl Driver {
     /// Registers a source.
     ///
     /// # Panics
-    /// If it cannot be.
+    /// Panics if that fails.
     pub fn register(&self, source: &mut impl Source, token: usize, interest: Interest) {
         let registry = self.poll.registry();
         registry
@@ -60,7 +60,7 @@ impl Driver {
     /// Deregisters a source.
     ///
     /// # Panics
-    /// If it cannot be.
+    /// Panics if that fails.
     pub fn deregister(&self, source: &mut impl Source) {
         let registry = self.poll.registry();
         registry.deregister(source).expect("deregister");
@@ -76,17 +76,17 @@ impl Driver {
     /// Polls once and returns copies of the events.
     ///
     /// # Panics
-    /// If nothing comes in time.
+    /// Panics if there is no event in time.
     pub fn next_events(&mut self) -> Vec<Event> {
         self.poll(PATIENCE);
         assert!(!self.events.is_empty(), "no event in {PATIENCE:?}");
         self.events.iter().cloned().collect()
     }
 
-    /// The tokens of the next poll, sorted.
+    /// Polls once and returns the tokens of the events, sorted.
     ///
     /// # Panics
-    /// If nothing comes in time.
+    /// Panics if there is no event in time.
     pub fn next_tokens(&mut self) -> Vec<usize> {
         let mut tokens: Vec<_> = self
             .next_events()
@@ -97,10 +97,10 @@ impl Driver {
         tokens
     }
 
-    /// Wants one event, of `token`.
+    /// Polls once, and expects exactly one event, with this token.
     ///
     /// # Panics
-    /// If nothing, or something else, comes.
+    /// Panics if there is no event, or any other.
     pub fn expect(&mut self, token: usize) -> Event {
         let mut events = self.next_events();
         assert_eq!(events.len(), 1, "{events:?}");
@@ -109,10 +109,10 @@ impl Driver {
         event
     }
 
-    /// Wants no event for [`SILENCE`].
+    /// Expects no event for [`SILENCE`].
     ///
     /// # Panics
-    /// If one comes, or the poll returns early.
+    /// Panics if there is an event, or if the poll returns early.
     pub fn expect_silence(&mut self) {
         let start = Instant::now();
         self.poll(SILENCE);
@@ -120,10 +120,10 @@ impl Driver {
         assert!(start.elapsed() >= SILENCE, "early: {:?}", start.elapsed());
     }
 
-    /// Reads `len` bytes of a stream that is registered, and polls meanwhile.
+    /// Reads `len` bytes from a registered stream, and polls whenever it would block.
     ///
     /// # Panics
-    /// If they do not come.
+    /// Panics if the bytes do not arrive.
     pub fn receive(&mut self, mut stream: &TcpStream, len: usize) -> Vec<u8> {
         let start = Instant::now();
         let mut bytes = vec![0; len];
@@ -176,7 +176,7 @@ pub fn expect_prompt(mut delays: Vec<Duration>, documented: Duration) {
 /// Accepts the next connection; waits for it in a poll of its own.
 ///
 /// # Panics
-/// If none comes in time.
+/// Panics if there is none in time.
 pub fn accept(listener: &mut TcpListener) -> TcpStream {
     let mut driver = Driver::with_capacity(1);
     driver.register(listener, 0, Interest::READABLE);
@@ -191,20 +191,20 @@ pub fn accept(listener: &mut TcpListener) -> TcpStream {
     stream
 }
 
-/// Accepts `N` connections; a test that connects one after the other finds them
-/// in the same order.
+/// Accepts `N` connections. They are in the order in which the test connects, if it does so one
+/// after the other.
 ///
 /// # Panics
-/// If they do not come in time.
+/// Panics if they do not arrive in time.
 pub fn accept_each<const N: usize>(listener: &mut TcpListener) -> [TcpStream; N] {
     std::array::from_fn(|_| accept(listener))
 }
 
-/// `N` connections as those of the standard library, non-blocking: what has a
-/// descriptor on every target. (On WASI 0.2 wasio's own have none.)
+/// Accepts `N` connections as non-blocking streams of the standard library. These have descriptors
+/// on every target. (On WASI 0.2 the streams of wasio have none.)
 ///
 /// # Panics
-/// If they do not come in time.
+/// Panics if they do not arrive in time.
 pub fn accept_std<const N: usize>() -> [std::net::TcpStream; N] {
     #[cfg(target_env = "p2")]
     {
@@ -219,10 +219,10 @@ pub fn accept_std<const N: usize>() -> [std::net::TcpStream; N] {
     accept_each::<N>(&mut crate::listener()).map(Into::into)
 }
 
-/// Reads until the stream would block, or ends: then the second is `true`.
+/// Reads until the stream would block or ends. The flag tells whether it has ended.
 ///
 /// # Panics
-/// If it fails otherwise.
+/// Panics on any other error.
 pub fn drain(stream: &mut impl Read) -> (Vec<u8>, bool) {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
@@ -236,19 +236,19 @@ pub fn drain(stream: &mut impl Read) -> (Vec<u8>, bool) {
     }
 }
 
-/// Tells the test how far the guest is: a few bytes, for which there is room.
+/// Reports the guest's progress to the test, in a few bytes.
 ///
 /// # Panics
-/// If there is none.
+/// Panics if the stream has no room for them.
 pub fn say(mut stream: &TcpStream, text: &str) {
     stream.write_all(text.as_bytes()).expect("write");
 }
 
-/// Writes until there is no room, and returns how much that was. A connection that is still being
-/// made has none yet.
+/// Writes until the stream would block, and returns the number of bytes. It is 0 for a stream that
+/// is still connecting.
 ///
 /// # Panics
-/// If it fails otherwise, or there is no end of it.
+/// Panics on any other error, or if the stream never blocks.
 pub fn fill(mut stream: &TcpStream) -> usize {
     let chunk = vec![7; 64 * 1024];
     let start = Instant::now();
@@ -263,10 +263,10 @@ pub fn fill(mut stream: &TcpStream) -> usize {
     }
 }
 
-/// Waits until `len` bytes have come on a stream that is not registered.
+/// Waits until `len` bytes have arrived on a stream that is not registered.
 ///
 /// # Panics
-/// If they do not come.
+/// Panics if they do not arrive.
 pub fn hear(stream: &mut TcpStream, len: usize) -> Vec<u8> {
     let mut driver = Driver::default();
     driver.register(stream, 0, Interest::READABLE);
@@ -275,10 +275,10 @@ pub fn hear(stream: &mut TcpStream, len: usize) -> Vec<u8> {
     bytes
 }
 
-/// Waits until something has come on a stream that is not registered, and leaves it there.
+/// Waits until data has arrived on a stream that is not registered, without reading it.
 ///
 /// # Panics
-/// If nothing comes.
+/// Panics if nothing arrives.
 pub fn hear_some(stream: &mut TcpStream) {
     let mut driver = Driver::with_capacity(1);
     driver.register(stream, 0, Interest::READABLE);
@@ -292,22 +292,22 @@ pub fn hear_some(stream: &mut TcpStream) {
     driver.deregister(stream);
 }
 
-/// Wants an error of a kind.
+/// Expects an error of this kind.
 ///
 /// # Panics
-/// If there is none, or another.
+/// Panics on success, and on an error of another kind.
 pub fn expect_kind<T: std::fmt::Debug>(result: std::io::Result<T>, kind: ErrorKind) {
     let error = result.expect_err("this should fail");
     assert_eq!(error.kind(), kind, "{error}");
 }
 
-/// Any port of this machine.
+/// Any free port of this machine.
 #[must_use]
 pub fn local() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
 }
 
-/// The host's code behind an error.
+/// Returns the host's code of an error.
 #[cfg(target_env = "p2")]
 #[must_use]
 pub fn host_code(error: &std::io::Error) -> Option<&'static str> {

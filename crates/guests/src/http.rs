@@ -9,8 +9,8 @@ use wasip2::io::streams::InputStream;
 
 use wasio::{Interest, Pollable, Registry, Token};
 
-/// A request that was sent, and its registration. The fields are in the order to drop them in:
-/// children first.
+/// A request that was sent, and its registration. Fields are in drop order: children before their
+/// parents.
 #[derive(Debug)]
 pub struct Sent {
     source: Pollable,
@@ -18,12 +18,12 @@ pub struct Sent {
     future: FutureIncomingResponse,
 }
 
-/// The body of a response, and its registration; the fields as above.
+/// The body of a response, and its registration. Fields are in drop order, as above.
 #[derive(Debug)]
 pub struct Body {
     _source: Pollable,
     _ready: HostPollable,
-    /// The bytes.
+    /// The bytes of the body.
     pub stream: InputStream,
     _body: IncomingBody,
     _response: IncomingResponse,
@@ -32,10 +32,10 @@ pub struct Body {
 /// Sends `GET /`.
 ///
 /// # Errors
-/// What the host says at once.
+/// An error that the host reports at once.
 ///
 /// # Panics
-/// If it takes no such request.
+/// Panics if the request cannot be built.
 pub fn send(authority: &str) -> Result<FutureIncomingResponse, ErrorCode> {
     let request = OutgoingRequest::new(Fields::new());
     request.set_scheme(Some(&Scheme::Http)).expect("a scheme");
@@ -44,10 +44,11 @@ pub fn send(authority: &str) -> Result<FutureIncomingResponse, ErrorCode> {
     outgoing_handler::handle(request, None)
 }
 
-/// Why the host sends no `GET /`. It may say so at once or in place of an answer.
+/// Returns the error with which the host refuses to send `GET /`. A host may report it at once, or
+/// in place of the response.
 ///
 /// # Panics
-/// If it sends it.
+/// Panics if the host sends the request.
 #[must_use]
 pub fn refusal(authority: &str) -> ErrorCode {
     let future = match send(authority) {
@@ -59,10 +60,10 @@ pub fn refusal(authority: &str) -> ErrorCode {
     answer.expect_err("it should be refused")
 }
 
-/// Sends `GET /` and registers its answer.
+/// Sends `GET /` and registers its response.
 ///
 /// # Panics
-/// If the host refuses it.
+/// Panics if the host refuses to send it.
 #[must_use]
 pub fn get(authority: &str, registry: &Registry, token: Token) -> Sent {
     let future = send(authority).expect("send");
@@ -75,14 +76,13 @@ pub fn get(authority: &str, registry: &Registry, token: Token) -> Sent {
 }
 
 impl Sent {
-    /// The body of the answer, registered under the same token, or the request itself if there is
-    /// no answer yet.
+    /// Returns the body of the response, registered under the same token.
     ///
     /// # Errors
-    /// The request.
+    /// The request itself, if there is no response yet.
     ///
     /// # Panics
-    /// If it failed.
+    /// Panics if the request failed.
     pub fn answer(self, registry: &Registry, token: Token) -> Result<Body, Self> {
         let Some(answer) = self.future.get() else {
             return Err(self);

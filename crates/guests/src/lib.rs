@@ -1,4 +1,4 @@
-//! What the guest programs share: a listener on every target, and measures.
+//! Helpers that the guest programs share: sockets on every target, and measurements.
 
 use std::net::TcpListener;
 
@@ -11,11 +11,11 @@ pub mod oneoff;
 #[allow(unsafe_code, reason = "the only door to the host")]
 mod raw;
 
-/// The next listener that the test gives this guest. On WASI 0.1 the host hands
-/// it in; elsewhere this binds it and tells the test where, on standard output.
+/// Returns the next listener. On WASI 0.1 the host has opened it. Elsewhere this binds one, and
+/// prints its address to standard output for the test.
 ///
 /// # Panics
-/// If there is none, or it cannot be bound.
+/// Panics if there is none, or if it cannot be bound.
 #[must_use]
 pub fn listener() -> wasio::net::TcpListener {
     #[cfg(target_env = "p1")]
@@ -32,12 +32,11 @@ pub fn listener() -> wasio::net::TcpListener {
     }
 }
 
-/// A listener of `std`, blocking: number `index` of those that the test asked
-/// for. On WASI 0.1 the host hands it in; natively this binds it and tells the
-/// test where, on standard output.
+/// Returns listener `index`, as a blocking listener of `std`. On WASI 0.1 the host has opened it.
+/// Natively this binds one, and prints its address to standard output for the test.
 ///
 /// # Panics
-/// If there is none, or it cannot be bound.
+/// Panics if there is none, or if it cannot be bound.
 #[must_use]
 pub fn std_listener(index: u32) -> TcpListener {
     #[cfg(target_env = "p1")]
@@ -55,11 +54,10 @@ pub fn std_listener(index: u32) -> TcpListener {
     }
 }
 
-/// A stream of `std`, blocking: number `index` of the descriptors that the host
-/// hands in.
+/// Returns descriptor `index` of those that the host has opened, as a blocking stream of `std`.
 ///
 /// # Panics
-/// If the host refuses to make it blocking.
+/// Panics if the host refuses to make it blocking.
 #[cfg(target_env = "p1")]
 #[must_use]
 pub fn std_stream(index: u32) -> std::net::TcpStream {
@@ -68,19 +66,19 @@ pub fn std_stream(index: u32) -> std::net::TcpStream {
     stream
 }
 
-/// Closes a descriptor that somebody else owns: what a buggy program does.
+/// Closes a descriptor that is owned elsewhere, as a buggy program does.
 #[cfg(target_env = "p1")]
 pub fn close(descriptor: i32) {
     raw::close(descriptor);
 }
 
-/// Tells the test where a listener listens: the harness looks for these lines.
+/// Prints the address of a listener. The test harness waits for this line.
 #[cfg(not(target_env = "p1"))]
 fn announce(addr: std::net::SocketAddr) {
     println!("listening {addr}");
 }
 
-/// Fuel that this thread has consumed; `None` where none is counted.
+/// Returns the fuel that this thread has consumed, or `None` if fuel is not counted.
 #[must_use]
 pub fn fuel_used() -> Option<u64> {
     #[cfg(target_env = "p1")]
@@ -89,7 +87,7 @@ pub fn fuel_used() -> Option<u64> {
     None
 }
 
-/// CPU time of this thread in nanoseconds; `None` natively.
+/// Returns the CPU time of this thread in nanoseconds, or `None` natively.
 #[must_use]
 pub fn cpu_ns() -> Option<u64> {
     #[cfg(target_env = "p1")]

@@ -1,38 +1,38 @@
-//! The one call of WASI 0.1 that waits, as the host answers it.
+//! Raw calls of `poll_oneoff`, the only call of WASI 0.1 that waits.
 
 use std::time::Duration;
 
 use crate::raw;
 
-/// What a host may be asked to wait for.
+/// What the host should wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
-    /// The monotonic clock to go on by so much.
+    /// This time on the monotonic clock.
     Clock(Duration),
-    /// A descriptor to be readable.
+    /// That a descriptor is readable.
     Read(i32),
-    /// A descriptor to be writable.
+    /// That a descriptor is writable.
     Write(i32),
 }
 
-/// What a host says of a question.
+/// One event of the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// What was asked.
+    /// The subscription that it is for.
     pub of: Question,
-    /// The error number, 0 for none.
+    /// The error number, or 0.
     pub errno: u16,
 }
 
-/// Asks the host, once.
+/// Calls `poll_oneoff` once.
 ///
 /// # Errors
 ///
-/// The host's number.
+/// The host's error number.
 ///
 /// # Panics
 ///
-/// If the host answers what was not asked.
+/// Panics if the host returns an event for something else.
 pub fn ask(questions: &[Question]) -> Result<Vec<Answer>, u16> {
     let records: Vec<_> = (0..).zip(questions).map(record).collect();
     let mut events = vec![[0; 4]; questions.len()];
@@ -44,7 +44,7 @@ pub fn ask(questions: &[Question]) -> Result<Vec<Answer>, u16> {
     Ok(answers.collect())
 }
 
-/// A `subscription` in words of 64 bits: the user's number, which kind, and what that has.
+/// A `subscription` as words of 64 bits: user data, kind, and the fields of that kind.
 fn record((number, question): (u64, &Question)) -> [u64; 6] {
     const MONOTONIC: u64 = 1;
     let of_descriptor = |kind, descriptor: i32| {

@@ -3,14 +3,14 @@
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::{FromRawFd, OwnedFd};
 
-/// The first descriptor that the host hands in.
+/// The first descriptor after the standard streams.
 const FIRST_DESCRIPTOR: i32 = 3;
 
 #[link(wasm_import_module = "wasio_host")]
 unsafe extern "C" {
-    /// Fuel that this thread has consumed, -1 where none is counted.
+    /// The fuel that this thread has consumed, or -1 if fuel is not counted.
     safe fn fuel() -> i64;
-    /// CPU time of this thread.
+    /// The CPU time of this thread in nanoseconds.
     #[link_name = "cpu_ns"]
     safe fn host_cpu_ns() -> i64;
 }
@@ -26,7 +26,7 @@ unsafe extern "C" {
     ) -> i32;
 }
 
-/// How many events the host has written, or its error number.
+/// Returns the number of events that the host has written, or its error number.
 pub(crate) fn poll_oneoff(
     subscriptions: &[[u64; 6]],
     events: &mut [[u64; 4]],
@@ -34,8 +34,9 @@ pub(crate) fn poll_oneoff(
     assert!(events.len() >= subscriptions.len(), "an event for each");
     let (len, mut written) = (subscriptions.len(), 0);
     let events = events.as_mut_ptr();
-    // SAFETY: the host reads `len` records of 48 bytes and writes at most as many of 32, for
-    // which there is room, as was just checked; any bytes are a valid value of these.
+    // SAFETY: the host reads `len` records of 48 bytes and writes at most `len` records of 32
+    // bytes. Both arrays are that long, as was just checked, and any bytes are a valid value of
+    // them.
     let errno = unsafe { host_poll_oneoff(subscriptions.as_ptr(), events, len, &raw mut written) };
     match u16::try_from(errno) {
         Ok(0) => Ok(written),
@@ -44,8 +45,8 @@ pub(crate) fn poll_oneoff(
 }
 
 pub(crate) fn preopened_listener(index: u32) -> TcpListener {
-    // SAFETY: wasio-host hands its sockets in from descriptor 3 on, and a guest
-    // asks for each once: nothing else owns this one.
+    // SAFETY: wasio-host opens the guest's sockets from descriptor 3 on, and a guest takes each
+    // only once, so nothing else owns this one.
     unsafe { TcpListener::from_raw_fd(descriptor(index)) }
 }
 
@@ -55,8 +56,8 @@ pub(crate) fn preopened_stream(index: u32) -> TcpStream {
 }
 
 pub(crate) fn close(descriptor: i32) {
-    // SAFETY: a descriptor of WASI is a number in the host's table. Its owner finds it
-    // closed, which is what the caller wants to see.
+    // SAFETY: a descriptor of WASI is a number in the host's table. The owner will find it closed,
+    // and the caller wants to test that.
     drop(unsafe { OwnedFd::from_raw_fd(descriptor) });
 }
 

@@ -1,5 +1,5 @@
-//! Standard output is writable while standard input is silent, and the other way round: neither
-//! holds the other up, also on hosts that wait until all are ready.
+//! Standard output is reported as writable while standard input has no data, and the reverse. This
+//! also holds on hosts that wait until all sources are ready.
 
 use std::io::Write;
 use std::time::{Duration, Instant};

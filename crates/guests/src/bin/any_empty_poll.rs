@@ -1,4 +1,4 @@
-//! A poll with nothing to wait for is an error, and one with a timeout is a sleep.
+//! A poll with nothing to wait for is an error. With a timeout it sleeps.
 
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ fn main() {
     let mut events = Events::with_capacity(4);
     expect_kind(poll.poll(&mut events, None), ErrorKind::InvalidInput);
 
-    // It is there while a source is.
+    // There is no error while a source is registered.
     let mut timer = Timer::new();
     let registry = poll.registry();
     registry

@@ -1,4 +1,4 @@
-//! Exits with the code that its first argument names.
+//! Exits with the code in its first argument.
 
 fn main() {
     let code = std::env::args().nth(1).expect("a code");

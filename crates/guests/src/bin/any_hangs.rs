@@ -1,4 +1,4 @@
-//! Never ends: with the argument `sleep` in a host call, else in its own code.
+//! Never ends. With the argument `sleep` it hangs in a host call, otherwise in guest code.
 
 use std::hint::black_box;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Looks up names: an answer is an event, addresses stand for themselves, and what does not exist
-//! is told clearly. WASI 0.1 says which version can.
+//! Looks up names: the answer is an event, an address needs no look-up, and a name that does not
+//! exist gives a clear error. On WASI 0.1 the error names the version that supports look-ups.
 
 use std::io::{self, ErrorKind};
 use std::net::IpAddr;
@@ -9,7 +9,7 @@ use wasio::Interest;
 use wasio::net::{Lookup, lookup};
 use wasio_guests::driver::{Driver, expect_kind};
 
-/// The addresses, when they have come; `token` is the look-up's own.
+/// Waits for the answer and returns the addresses. `token` is that of the look-up.
 fn addresses(driver: &mut Driver, lookup: &Lookup, token: usize) -> io::Result<Vec<IpAddr>> {
     let mut addresses = Vec::new();
     loop {
@@ -50,12 +50,12 @@ fn finds() {
     let found = addresses(&mut driver, &localhost, 1).expect("an answer");
     assert!(!found.is_empty());
     assert!(found.iter().all(IpAddr::is_loopback), "{found:?}");
-    // The end is said again and again, and is no event.
+    // The end is returned every time, and gives no event.
     assert_eq!(localhost.next_address().expect("the end"), None);
     driver.expect_silence();
 }
 
-/// What was taken before its event was told is none any more.
+/// An answer that was read before its event was reported gives no event.
 fn finds_before_the_event() {
     let mut driver = Driver::default();
     for name in ["localhost", "no-such-host.invalid"] {
@@ -77,7 +77,7 @@ fn finds_before_the_event() {
     }
 }
 
-/// More than one at a time, and some are given up.
+/// Several at a time, some of which are dropped before they end.
 fn finds_many() {
     const COUNT: usize = 40;
     let mut driver = Driver::with_capacity(COUNT);
@@ -137,7 +137,7 @@ fn registers() {
     );
     driver.expect(1);
     driver.expect_silence();
-    // What has come and was not taken is reported once more.
+    // An answer that has arrived and was not read is reported again.
     let registry = driver.poll.registry();
     let result = registry.reregister(&mut literal, wasio::Token(2), Interest::READABLE);
     result.expect("reregister");
@@ -147,7 +147,7 @@ fn registers() {
     driver.expect_silence();
 }
 
-/// `.invalid` is reserved for names that never are.
+/// `.invalid` is reserved for names that never exist.
 fn does_not_exist() {
     let mut driver = Driver::default();
     let mut missing = lookup("no-such-host.invalid").expect("start");
@@ -161,7 +161,7 @@ fn does_not_exist() {
         assert_eq!(code, Some("name-unresolvable"));
         assert_eq!(error.kind(), ErrorKind::NotFound, "{text}");
     }
-    // A machine without a resolver cannot tell that there is no such name.
+    // A machine without a resolver cannot know that the name does not exist.
     #[cfg(not(target_env = "p2"))]
     {
         let is_temporary = text.contains("emporary") || text.contains("ry again");
@@ -172,6 +172,6 @@ fn does_not_exist() {
         };
         assert_eq!(error.kind(), kind, "{text}");
     }
-    // Once.
+    // The error is returned only once.
     assert_eq!(missing.next_address().expect("the end"), None);
 }

@@ -1,4 +1,4 @@
-//! 70 000 timers in one poll fire in the order of their times, each once, none early.
+//! 70 000 timers in one poll expire in the order of their deadlines, each once and none early.
 
 use std::time::{Duration, Instant};
 
@@ -21,8 +21,8 @@ fn main() {
             .expect("register");
         timers.push(timer);
     }
-    // Their order has nothing to do with the one they were registered in.
-    // They are set well before the first of them is due.
+    // The order of the deadlines differs from that of the registrations. All timers are set well
+    // before the first one is due.
     let base = start.elapsed() * 3 + Duration::from_secs(1);
     let after = |token: usize| Duration::from_micros(token as u64 * 7919 % SPREAD_US);
     for (token, timer) in timers.iter_mut().enumerate() {
@@ -44,7 +44,7 @@ fn main() {
     let mut sorted = fired.clone();
     sorted.sort_unstable();
     assert!(sorted.into_iter().eq(0..COUNT), "each fires once");
-    // Setting one reads two clocks, and the thread may be held up in between.
+    // Setting a timer reads two clocks, and the thread may be preempted in between.
     let slack = Duration::from_millis(50);
     let mut latest = Duration::ZERO;
     for token in fired {

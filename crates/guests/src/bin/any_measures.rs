@@ -1,4 +1,4 @@
-//! Works for a while and checks that what the host measures grows with it.
+//! Computes for a while, and checks that the host measures fuel and CPU time.
 
 use std::hint::black_box;
 

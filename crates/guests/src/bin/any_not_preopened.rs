@@ -1,4 +1,4 @@
-//! A listener that the host did not hand in is not found, however often one looks.
+//! Without preopened listeners `preopened` returns `None`, however often it is called.
 
 use wasio::net::TcpListener;
 

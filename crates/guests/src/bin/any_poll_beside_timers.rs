@@ -1,5 +1,4 @@
-//! The timeout of a poll and timers: whichever is first ends the poll, and the other
-//! stays as it was.
+//! A poll ends at its timeout or at the next timer, whichever is first. The other is not affected.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +17,7 @@ fn main() {
         .poll
         .poll(&mut driver.events, Some(10 * MS))
         .expect("poll");
-    // On a slow machine the timer may be due by now.
+    // On a slow machine the timer may already be due.
     let early = driver.events.is_empty();
     assert!(start.elapsed() >= 10 * MS);
     assert!(early || start.elapsed() >= 60 * MS, "{:?}", start.elapsed());
@@ -27,14 +26,14 @@ fn main() {
     }
     assert!(start.elapsed() >= 60 * MS, "{:?}", start.elapsed());
 
-    // A timer and a wake that are both due come in one poll, as far as there is room.
+    // One poll reports both a wake and a timer that is due, if there is room for both.
     let waker = Waker::new(driver.poll.registry(), Token(2)).expect("a waker");
     timer.set(Duration::ZERO);
     waker.wake().expect("wake");
     assert_eq!(driver.next_tokens(), [1, 2]);
     driver.expect_silence();
 
-    // Timers that are always due do not hide the wake.
+    // Timers that are always due do not keep the wake from being reported.
     let mut small = Driver::with_capacity(1);
     let mut timers = [0, 1].map(|_| Timer::periodic(Duration::ZERO));
     for (token, timer) in timers.iter_mut().enumerate() {

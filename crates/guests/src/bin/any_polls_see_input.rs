@@ -1,5 +1,5 @@
-//! Polls that do not block see input that is there, also on hosts that never look at a source
-//! in less than a millisecond.
+//! Polls that do not block see input that is available. This also holds on hosts that need a
+//! timeout of at least a millisecond to check a source.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ fn main() {
     let mut driver = Driver::default();
     driver.register(&mut stdin, 1, Interest::READABLE);
     for round in 0..3 {
-        // The test sends the next line when it has seen this.
+        // The test sends the next line after it has read this one.
         println!("round {round}");
         let start = Instant::now();
         let (mut polls, mut longest) = (0_u32, Duration::ZERO);

@@ -1,5 +1,5 @@
-//! Shows its arguments and one variable, and copies its input to its output
-//! and the length of it to its error output.
+//! Prints its arguments and one environment variable, copies its input to its output, and prints
+//! the length of the input to standard error.
 
 use std::io::{self, Read, Write};
 

@@ -1,6 +1,6 @@
-//! Copies standard input to standard output through one poll, and ends with it. The
-//! test sends each part when it has seen the one before, so nothing may be kept back, and
-//! a read that has nothing to read must not block the timer beside it.
+//! Copies standard input to standard output until the input ends, with one poll. The test sends
+//! each part after it has received the previous one, so no input may be held back. A read without
+//! input must not block the timer in the same poll.
 
 use std::io::{ErrorKind, Read, Write};
 use std::time::Duration;
@@ -13,7 +13,7 @@ const STDIN: usize = 1;
 const TICK: usize = 2;
 
 fn main() {
-    // Less than what comes at once, and more.
+    // Smaller than some parts of the input, and larger than others.
     let buffer_len = std::env::args()
         .nth(1)
         .map_or(4096, |len| len.parse().unwrap());
@@ -37,7 +37,7 @@ fn main() {
             match stdin.read(&mut buffer) {
                 Ok(0) => {
                     writeln!(stdout, "end").expect("write");
-                    // An input that was silent let the timer go on.
+                    // The timer continued while there was no input.
                     eprintln!("{ticks} ticks");
                     return;
                 }

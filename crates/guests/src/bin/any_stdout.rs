@@ -1,5 +1,4 @@
-//! Standard output as a source: writable, reported once, and written in the same poll
-//! as a timer.
+//! Standard output as a source: it is writable, reported once, and shares a poll with a timer.
 
 use std::io::Write;
 use std::time::Duration;

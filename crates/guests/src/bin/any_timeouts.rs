@@ -1,12 +1,12 @@
-//! Timeouts are never early, whatever their length, and not absurdly late; beside a
-//! timer that is far away too, and with the longest that there is.
+//! Timeouts of any length are never early and not unreasonably late, also beside a timer that is
+//! far in the future and with the longest possible timeout.
 
 use std::time::{Duration, Instant};
 
 use wasio::time::Timer;
 use wasio::{Events, Interest, Poll, Token, Waker};
 
-/// Two cores shared with other tests, and hosts that count milliseconds.
+/// Allows for a machine that is shared with other tests, and for hosts that count in milliseconds.
 const LATE: Duration = Duration::from_secs(2);
 
 fn main() {
@@ -20,7 +20,7 @@ fn main() {
         .expect("register");
     check_all(&mut poll, &mut events);
 
-    // A wake that came before ends the longest wait at once.
+    // An earlier wake ends the longest wait at once.
     let waker = Waker::new(poll.registry(), Token(1)).expect("a waker");
     for timeout in [
         Some(Duration::MAX),

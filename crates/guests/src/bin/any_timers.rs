@@ -1,5 +1,4 @@
-//! One-shot and periodic timers: never early, set, moved, cancelled, dropped and
-//! counted.
+//! One-shot and periodic timers: set, moved, cancelled, dropped and counted, and never early.
 
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
@@ -33,7 +32,7 @@ fn oneshot(driver: &mut Driver) {
     assert_eq!((timer.expirations(), timer.expirations()), (1, 0));
     driver.expect_silence();
 
-    // Set again, and moved: later and earlier.
+    // Set again, then moved to a later and to an earlier time.
     let start = Instant::now();
     timer.set(2 * MS);
     timer.set(10 * MS);
@@ -44,7 +43,7 @@ fn oneshot(driver: &mut Driver) {
     driver.expect(1);
     driver.expect_silence();
 
-    // A timer runs from when it is set, registered or not.
+    // A timer runs from the moment it is set, registered or not.
     let mut timer = Timer::oneshot(MS);
     let mut other = Timer::oneshot(3 * MS);
     register(driver, &mut other, 2);
@@ -72,7 +71,7 @@ fn periodic(driver: &mut Driver) {
         let due = 4 * MS * u32::try_from(count).unwrap();
         assert!(start.elapsed() >= due, "{count}: {:?}", start.elapsed());
     }
-    // Missed periods are one event, and are counted.
+    // Missed periods give one event, and are counted.
     let late = Instant::now();
     while late.elapsed() < 20 * MS {}
     driver.expect(4);
@@ -80,14 +79,14 @@ fn periodic(driver: &mut Driver) {
     let most = u64::try_from(start.elapsed().as_millis()).unwrap() / 4;
     assert!(missed >= 4 && count + missed <= most, "{missed} of {most}");
 
-    // It stays periodic when its time starts anew.
+    // It remains periodic after `reset`.
     let start = Instant::now();
     timer.reset(30 * MS);
     driver.expect(4);
     assert!(start.elapsed() >= 30 * MS, "{:?}", start.elapsed());
     driver.expect(4);
     assert!(start.elapsed() >= 34 * MS, "{:?}", start.elapsed());
-    // And is a one-shot when it is set.
+    // It becomes a one-shot timer after `set`.
     timer.set(MS);
     driver.expect(4);
     driver.expect_silence();
@@ -119,7 +118,7 @@ fn cancelled(driver: &mut Driver) {
         .deregister(&mut timer)
         .expect("deregister");
     driver.expect_silence();
-    // Deregistering stopped it.
+    // Deregistering has stopped it.
     register(driver, &mut timer, 6);
     driver.expect_silence();
 }
@@ -139,7 +138,7 @@ fn registration(driver: &mut Driver) {
     let other = Driver::default();
     let stranger = other.poll.registry().deregister(&mut timer);
     expect_kind(stranger, ErrorKind::NotFound);
-    // Another token, for a timer that runs.
+    // A running timer gets another token.
     timer.set(2 * MS);
     let again = registry.reregister(&mut timer, Token(8), Interest::READABLE);
     again.expect("reregister");
@@ -147,13 +146,13 @@ fn registration(driver: &mut Driver) {
 }
 
 fn odd_times(driver: &mut Driver) {
-    // As far away as can be said.
+    // The latest possible time.
     let mut far = Timer::oneshot(Duration::MAX);
     register(driver, &mut far, 9);
     let mut farther = Timer::periodic(Duration::MAX);
     register(driver, &mut farther, 10);
     driver.expect_silence();
-    // At once, again and again, and nothing that was due is lost.
+    // Due at once, many times; no expiration is lost.
     let mut now = Timer::oneshot(Duration::ZERO);
     register(driver, &mut now, 11);
     driver.expect(11);

@@ -1,5 +1,5 @@
-//! WASI 0.1 cannot bind, connect or use UDP, and says which version can. Natively it
-//! all works.
+//! WASI 0.1 cannot bind, connect or use UDP, and its errors name the version that can. Natively all
+//! of it works.
 
 use std::fmt::Debug;
 use std::io::{self, ErrorKind};

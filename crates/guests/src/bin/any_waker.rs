@@ -1,4 +1,4 @@
-//! A wake before the poll ends it, many wakes merge into one event, and there is one
+//! A wake before the poll ends it at once, many wakes merge into one event, and there is only one
 //! waker at a time.
 
 use std::io::ErrorKind;
@@ -24,7 +24,7 @@ fn main() {
     waker.wake().expect("wake");
     driver.expect(5);
 
-    // A wake of a waker that is gone reaches nobody, its successor included.
+    // A wake of a waker that was dropped is discarded, and its successor does not get it.
     waker.wake().expect("wake");
     drop(waker);
     let waker = Waker::new(driver.poll.registry(), Token(7)).expect("a waker");
@@ -32,7 +32,7 @@ fn main() {
     waker.wake().expect("wake");
     driver.expect(7);
 
-    // Another poll has its own.
+    // Another poll may have a waker too.
     let mut other = Driver::default();
     let others = Waker::new(other.poll.registry(), Token(8)).expect("a waker");
     others.wake().expect("wake");

@@ -1,4 +1,4 @@
-//! Works for ever.
+//! Computes forever.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! `Events` without room for one are an error, not a poll that reports nothing.
+//! A poll with `Events` of capacity 0 fails, and consumes no event.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -15,7 +15,7 @@ fn main() {
     for timeout in [None, Some(Duration::ZERO), Some(Duration::MAX)] {
         expect_kind(poll.poll(&mut none, timeout), ErrorKind::InvalidInput);
     }
-    // The wake was not taken.
+    // The wake was not consumed.
     let mut one = Events::with_capacity(1);
     poll.poll(&mut one, None).expect("poll");
     assert_eq!(

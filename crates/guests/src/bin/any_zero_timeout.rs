@@ -1,4 +1,4 @@
-//! A zero timeout does not block, with nothing, a timer or a waker to wait for.
+//! A zero timeout does not block, whether there is nothing, a timer or a waker to wait for.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ fn main() {
     check(&mut poll, &mut events);
 }
 
-/// A millisecond each would be two seconds.
+/// If each poll took a millisecond, the sum would be two seconds.
 fn check(poll: &mut Poll, events: &mut Events) {
     let start = Instant::now();
     for _ in 0..POLLS {

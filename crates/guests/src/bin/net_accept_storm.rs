@@ -1,4 +1,4 @@
-//! Accepts many connections that come at once, and sends each its own byte back.
+//! Accepts many connections that arrive at once, and sends back the byte of each.
 
 use std::io::ErrorKind;
 

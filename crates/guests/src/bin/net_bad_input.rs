@@ -1,5 +1,5 @@
-//! What a program may ask for by mistake, on every host with sockets: each has its error, and
-//! what was registered before goes on.
+//! Mistakes that a program may make, on every host with sockets: each gives its error, and sources
+//! registered before are not affected.
 
 use std::io::ErrorKind::{AlreadyExists, InvalidInput, NotFound};
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ fn main() {
     let other = Driver::default();
     let (registry, stranger) = (driver.poll.registry(), other.poll.registry());
 
-    // Not there, there twice, and with somebody else.
+    // Not registered, registered twice, and registered elsewhere.
     expect_kind(registry.deregister(&mut stream), NotFound);
     expect_kind(registry.reregister(&mut stream, Token(1), READ), NotFound);
     let registered = registry.register(&mut stream, Token(1), READ);
@@ -61,14 +61,14 @@ fn main() {
         driver.expect(1);
     }
 
-    // Twice, and then there is nothing to wait for.
+    // Deregistered twice; after that there is nothing to wait for.
     let registry = driver.poll.registry();
     registry.deregister(&mut stream).expect("deregister");
     expect_kind(registry.deregister(&mut stream), NotFound);
     expect_kind(driver.poll.poll(&mut driver.events, None), InvalidInput);
 }
 
-/// The host's error differs, and nothing stays behind.
+/// Expects any error of the host, and no registration left behind.
 fn unknown_descriptors(registry: &Registry) {
     for descriptor in [9_999, i32::MAX, -1] {
         let mut unknown = SourceFd(&descriptor);

@@ -1,12 +1,12 @@
-//! A loop that never blocks sees what comes all the same: a look has the host take in what the
-//! network did.
+//! A loop that never blocks sees all events: each non-blocking poll makes the host process the
+//! network.
 
 use std::time::{Duration, Instant};
 
 use wasio::{Interest, Token};
 use wasio_guests::driver::{Driver, PATIENCE, accept, drain, say};
 
-/// More than what a host asks in earnest before it does something else (tokio: 128).
+/// More sources than a host polls before its task has to yield (128 in tokio).
 const IN_VAIN: usize = 1000;
 
 fn main() {
@@ -28,7 +28,7 @@ fn main() {
     assert_eq!(drain(&mut stream), (b"hello".to_vec(), false));
 }
 
-/// Whether there is an event.
+/// Polls without blocking. Returns whether there is an event.
 fn look(driver: &mut Driver) -> bool {
     let timeout = Some(Duration::ZERO);
     driver.poll.poll(&mut driver.events, timeout).expect("poll");

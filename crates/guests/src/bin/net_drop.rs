@@ -1,5 +1,5 @@
-//! Dropping a source deregisters it: no event of it comes, not even one that the host
-//! has reported already.
+//! Dropping a source deregisters it: no event of it is returned, not even one that the host has
+//! already reported.
 
 use wasio::{Interest, Token};
 use wasio_guests::driver::{Driver, accept_each, drain, say};
@@ -9,7 +9,7 @@ fn main() {
     let mut both = Driver::default();
     both.register(&mut one, 1, Interest::READABLE);
     both.register(&mut two, 2, Interest::READABLE);
-    // All three are ready from here on.
+    // From here on all three are ready.
     let mut ready = Vec::new();
     while ready.len() < 2 {
         ready.extend(both.next_tokens());
@@ -33,7 +33,7 @@ fn main() {
         .deregister(&mut three)
         .expect_err("deregister twice");
 
-    // Dropped before the poll.
+    // Drop one before the poll.
     both.register(&mut one, 1, Interest::READABLE);
     both.register(&mut two, 2, Interest::READABLE);
     say(&one, "dropped");
@@ -42,7 +42,7 @@ fn main() {
     assert_eq!(drain(&mut two).0, b"x");
     both.expect_silence();
 
-    // Dropped after the host has reported it, when there was no room to say so.
+    // Drop one after the host has reported it, while its event waits for room.
     let mut small = Driver::with_capacity(1);
     both.poll
         .registry()

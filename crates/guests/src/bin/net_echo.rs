@@ -1,6 +1,6 @@
-//! Sends back what comes on each of many connections, with backpressure: what
-//! a peer does not take is kept, and no more is read from it meanwhile. Ends
-//! when as many connections as its argument says have come and gone.
+//! An echo server for many connections, with backpressure: it keeps the bytes that a peer does not
+//! take, and does not read more from that peer meanwhile. Ends after as many connections as its
+//! argument says have been closed.
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read, Write};
@@ -12,14 +12,14 @@ const LISTENER: Token = Token(0);
 
 struct Connection {
     stream: TcpStream,
-    /// What was read and is not sent yet: `unsent` bytes of it, from `start`.
+    /// The bytes that were read. `unsent` of them, from `start` on, are not sent yet.
     buffer: Box<[u8]>,
     start: usize,
     unsent: usize,
 }
 
 impl Connection {
-    /// Reads and sends until the host says to wait; `false` at the end.
+    /// Reads and sends until the stream would block. Returns `false` at its end.
     fn serve(&mut self) -> io::Result<bool> {
         loop {
             while self.unsent > 0 {
@@ -67,7 +67,7 @@ fn main() -> io::Result<()> {
                     connections.insert(next, connection);
                 }
             } else if let Some(connection) = connections.get_mut(&event.token()) {
-                // A reset ends its own connection alone.
+                // A reset ends only this connection.
                 let goes_on = would_block(connection.serve()).unwrap_or(Some(false));
                 if goes_on == Some(false) {
                     connections.remove(&event.token());
@@ -79,7 +79,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// `None` for would-block.
+/// Converts `WouldBlock` to `None`.
 fn would_block<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),

@@ -1,5 +1,5 @@
-//! One event, then silence until the source is drained; drained, the next bytes
-//! give the next event.
+//! An edge-triggered source gives one event and then none until it is drained. After that the next
+//! bytes give the next event.
 
 use wasio_guests::driver::{BOTH, Driver, SILENCE, accept, drain, say};
 
@@ -7,14 +7,14 @@ fn main() {
     let mut stream = accept(&mut wasio_guests::listener());
     let mut driver = Driver::default();
     driver.register(&mut stream, 1, BOTH);
-    // Writable at once, and not again while no write has blocked.
+    // Writable at once, and not reported again until a write has blocked.
     let mut readable = false;
     while !readable {
         readable = driver.expect(1).is_readable();
     }
     driver.expect_silence();
     say(&stream, "1");
-    // On WASI 0.1 more bytes are no news either. The edges of an operating system are.
+    // On WASI 0.1 more bytes give no event either. An operating system may report them.
     if cfg!(target_os = "wasi") {
         driver.expect_silence();
     }
@@ -25,7 +25,7 @@ fn main() {
     }
     assert_eq!(got, b"hello world");
     if cfg!(not(target_os = "wasi")) {
-        // The last edge may be of bytes that were read before it was asked for.
+        // The last event may be for bytes that were already read.
         let timeout = Some(SILENCE);
         driver.poll.poll(&mut driver.events, timeout).expect("poll");
     }

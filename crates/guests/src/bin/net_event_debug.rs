@@ -1,4 +1,4 @@
-//! `{:?}` of an event says what wasio made of it, `{:#?}` what the host said too.
+//! `{:?}` of an event prints what wasio reports, and `{:#?}` also the record of the host.
 
 use wasio_guests::driver::{BOTH, Driver, accept, drain, say};
 

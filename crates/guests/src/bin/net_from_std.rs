@@ -1,5 +1,4 @@
-//! A listener of the standard library becomes a source, and a stream goes there and
-//! back.
+//! A listener of the standard library becomes a source. A stream is converted there and back.
 
 #[cfg(not(target_env = "p2"))]
 use std::io::Read;
@@ -23,7 +22,7 @@ fn main() {
     let _listener: std::net::TcpListener = listener.into();
 }
 
-/// WASI 0.2 has no way there: a stream may be one of the host's, which has no descriptor.
+/// Not on WASI 0.2, where a stream may be a resource of the host, without a descriptor.
 #[cfg(target_env = "p2")]
 fn go_there_and_back(mut stream: TcpStream, driver: &mut Driver) {
     stream.write_all(b"1").expect("write");
@@ -38,7 +37,7 @@ fn go_there_and_back(mut stream: TcpStream, driver: &mut Driver) {
 
 #[cfg(not(target_env = "p2"))]
 fn go_there_and_back(stream: TcpStream, driver: &mut Driver) {
-    // Leaving deregisters it.
+    // The conversion deregisters it.
     let mut plain: std::net::TcpStream = stream.into();
     driver.expect_silence();
     plain.set_nonblocking(false).expect("blocking");

@@ -1,5 +1,5 @@
-//! Prints what a `select` that finds one ready source costs, in units of fuel: the
-//! median of a hundred. Natively nothing.
+//! Prints the cost of a `select` that finds one ready source, in units of fuel: the median of a
+//! hundred. Prints nothing natively.
 
 use wasio::{Events, Interest, Poll, Token};
 use wasio_guests::driver::accept;
@@ -12,7 +12,7 @@ fn main() {
     registry
         .register(&mut stream, Token(1), Interest::READABLE)
         .expect("register");
-    // What comes is not read: each reregistration reports it once more.
+    // The data is not read, so each reregistration reports it again.
     let mut costs: Vec<u64> = (0..200)
         .filter_map(|_| {
             let before = wasio_guests::fuel_used();

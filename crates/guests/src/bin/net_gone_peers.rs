@@ -1,5 +1,5 @@
-//! Peers that are gone before they are accepted stop nobody, on a listener of wasio's and on one
-//! of the standard library. Says how many there were, then serves one that is there.
+//! Peers that have left before they are accepted do not stop a server, with a listener of wasio or
+//! of the standard library. Prints how many there were, then serves one that has not left.
 
 use std::io::{ErrorKind, Read};
 
@@ -28,7 +28,7 @@ fn main() {
     }
 }
 
-/// Whether the peer says that it is there, before its end or an error.
+/// Returns whether the peer sends its byte before the end of the stream or an error.
 fn is_there(stream: &mut TcpStream) -> bool {
     let mut driver = Driver::with_capacity(1);
     driver.register(stream, 1, Interest::READABLE);

@@ -1,5 +1,5 @@
-//! A peer that shuts its sending side down can still be written to, and one that
-//! was sent an end of file can still be read.
+//! A peer that has shut down its sending side can still be written to. A peer that was sent an end
+//! of file can still be read from.
 
 use std::io::{ErrorKind, Write};
 use std::net::Shutdown;
@@ -11,7 +11,7 @@ fn main() {
     let [mut theirs, mut ours, mut both] = accept_each(&mut wasio_guests::listener());
     let mut driver = Driver::default();
 
-    // The peer is done; this side is not.
+    // The peer has ended its side; this side is still open.
     driver.register(&mut theirs, 1, Interest::READABLE);
     let (mut got, mut end) = (Vec::new(), false);
     while !end {
@@ -21,12 +21,12 @@ fn main() {
         end = ended;
     }
     assert_eq!(got, b"last words");
-    // The end is reported once.
+    // The end is reported only once.
     driver.expect_silence();
     say(&theirs, "answer");
     drop(theirs);
 
-    // This side is done; the peer is not.
+    // This side has ended; the peer is still open.
     driver.register(&mut ours, 2, Interest::READABLE);
     say(&ours, "done");
     ours.shutdown(Shutdown::Write).expect("shut down");
@@ -34,7 +34,7 @@ fn main() {
     assert_eq!(driver.receive(&ours, 5), b"still");
     drop(ours);
 
-    // Both at once: the end for both.
+    // `Shutdown::Both` ends both.
     driver.register(&mut both, 3, BOTH);
     both.shutdown(Shutdown::Both).expect("shut down");
     let event = driver.expect(3);

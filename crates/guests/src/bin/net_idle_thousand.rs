@@ -1,5 +1,5 @@
-//! Echoes on as many connections as it is told will come, each registered for both
-//! directions all the time, and ends when all have gone.
+//! An echo server for as many connections as its argument says, each always registered for both
+//! directions. Ends when all are closed.
 
 use std::io::{ErrorKind, Read, Write};
 
@@ -12,7 +12,7 @@ const LISTENER: Token = Token(usize::MAX);
 fn main() {
     let count: usize = std::env::args().nth(1).expect("a count").parse().unwrap();
     let mut listener = wasio_guests::listener();
-    // Without a limit: a poll that ends by itself would cost something.
+    // No timeout: a poll that ends by itself would cost CPU time.
     let mut poll = Poll::new().expect("a poll");
     let mut events = Events::with_capacity(1024);
     let registry = poll.registry();
@@ -47,7 +47,7 @@ fn main() {
     }
 }
 
-/// Sends back what there is; `false` at the end. The messages are small: there is room.
+/// Sends back what has arrived. Returns `false` at the end. Messages are small, so there is room.
 fn serve(mut stream: &TcpStream, buffer: &mut [u8]) -> bool {
     loop {
         match stream.read(buffer) {

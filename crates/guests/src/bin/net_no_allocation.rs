@@ -1,5 +1,6 @@
-//! A poll allocates nothing once its buffers have grown, nor does a read or write. On WASI 0.2 the lists
-//! of the host are not counted: with the feature `in-place` wasio ends the program if one is allocated.
+//! Once the buffers have grown, polls, reads and writes do not allocate. On WASI 0.2 the lists that
+//! the host returns are not counted here: with the feature `in-place` wasio aborts if one is
+//! allocated.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::{ErrorKind, Read, Write};
@@ -9,13 +10,13 @@ use wasio::net::TcpStream;
 use wasio::{Events, Poll, Token};
 use wasio_guests::driver::{BOTH, accept_each};
 
-/// The system's allocator, counting.
+/// The system's allocator, with a counter.
 struct Counting;
 
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 
 #[allow(unsafe_code, reason = "an allocator cannot be had without")]
-// SAFETY: each method passes its arguments on as they are.
+// SAFETY: each method forwards its arguments unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! One event a registration, on request.
+//! One-shot registrations: one event per registration.
 
 use std::os::fd::AsRawFd;
 
@@ -19,7 +19,7 @@ fn main() {
         .expect("clone");
     let result = selector.register_with(descriptor, Token(1), BOTH, Mode::Oneshot);
     result.expect("register");
-    // Whatever it was for, it was the one.
+    // Whichever direction it was for, there is no other event.
     driver.expect(1);
     driver.expect_silence();
     selector
@@ -27,7 +27,7 @@ fn main() {
         .expect("reregister");
     assert!(driver.expect(2).is_readable());
     driver.expect_silence();
-    // Draining does not arm it; registering again does, for one event.
+    // Draining does not arm it. Reregistering does, for one event.
     assert_eq!(drain(&mut stream).0, b"hello");
     say(&stream, "1");
     driver.expect_silence();
@@ -36,7 +36,7 @@ fn main() {
         .expect("reregister");
     assert!(driver.expect(3).is_readable());
     driver.expect_silence();
-    // Level-triggered from now on.
+    // From now on it is level-triggered.
     let result = selector.reregister_with(descriptor, Token(4), BOTH, Mode::Level);
     result.expect("reregister");
     for _ in 0..3 {

@@ -1,5 +1,5 @@
-//! The options of sockets: what is set is told, zero is refused, what a listener has its connections
-//! get, and WASI 0.1 says which version has them.
+//! Socket options: a value that was set is returned, zero is refused, connections inherit the
+//! options of their listener, and on WASI 0.1 the error names the version that has them.
 
 use std::fmt::Debug;
 use std::io::{self, ErrorKind};
@@ -24,7 +24,7 @@ fn main() {
         return has_none(&listener, &first);
     }
     check_listener(&listener);
-    // The next connection is made after that.
+    // The test makes the next connection after that.
     say(&first, "set");
     let stream = accept(&mut listener);
     check_stream(&stream);
@@ -76,7 +76,7 @@ fn check_listener(listener: &TcpListener) {
 }
 
 fn check_stream(stream: &TcpStream) {
-    // From the listener.
+    // Inherited from the listener.
     assert!(stream.keepalive().expect("ask"));
     assert_eq!(
         stream.tcp_keepalive_time().expect("ask"),
@@ -87,7 +87,7 @@ fn check_stream(stream: &TcpStream) {
         Duration::from_secs(11)
     );
     assert_eq!(stream.tcp_keepalive_retries().expect("ask"), 4);
-    // Rounded up, and the rest left alone.
+    // Rounded up; the other values are not changed.
     let millis = TcpKeepalive::new().with_time(Duration::from_millis(5500));
     stream.set_tcp_keepalive(&millis).expect("set");
     assert_eq!(
@@ -114,7 +114,7 @@ fn check_stream(stream: &TcpStream) {
     assert_eq!(stream.ttl().expect("ask"), 5);
 }
 
-/// Linux doubles what it is asked for.
+/// Linux doubles the requested value.
 fn buffers(set: impl Fn(usize) -> io::Result<()>, get: impl Fn() -> io::Result<usize>) {
     for size in [SIZE, 2 * SIZE] {
         set(size).expect("set");
@@ -124,7 +124,7 @@ fn buffers(set: impl Fn(usize) -> io::Result<()>, get: impl Fn() -> io::Result<u
     expect_kind(set(0), ErrorKind::InvalidInput);
 }
 
-/// A socket of the standard library has none of this on WASI 0.2.
+/// On WASI 0.2 a socket of the standard library has none of these options.
 #[cfg(target_env = "p2")]
 fn of_libc() {
     let socket = std::net::UdpSocket::bind(("127.0.0.1", 0)).expect("bind");

@@ -1,5 +1,4 @@
-//! What is peeked at stays, and a peek that found all there is does not silence the
-//! source.
+//! Bytes that were peeked at remain, and a peek that found all bytes does not disarm the source.
 
 use std::io::{ErrorKind, Read};
 
@@ -23,7 +22,7 @@ fn main() {
     expect_kind(stream.peek(&mut large), ErrorKind::WouldBlock);
     expect_kind(stream.peek(&mut large), ErrorKind::WouldBlock);
 
-    // A header comes in two parts: it is peeked at until it is whole.
+    // A header arrives in two parts. It is peeked at until it is complete.
     say(&stream, "1");
     driver.expect(1);
     assert_eq!(stream.peek(&mut large).expect("peek"), 2);

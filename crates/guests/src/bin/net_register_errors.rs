@@ -1,5 +1,5 @@
-//! Registering twice, deregistering what is not there, and another registry: each
-//! has its error, and changes nothing.
+//! Registering twice, deregistering a source that is not registered, and using another registry:
+//! each gives its error, and changes nothing.
 
 use std::io::ErrorKind::{AlreadyExists, NotFound};
 use std::os::fd::AsRawFd;
@@ -39,7 +39,7 @@ fn main() {
         AlreadyExists,
     );
     expect_kind(stranger.deregister(&mut stream), NotFound);
-    // The descriptor of a registered source, once more.
+    // The descriptor of a source that is already registered.
     let mut same = SourceFd(&descriptor);
     expect_kind(
         registry.register(&mut same, Token(3), INTEREST),
@@ -47,7 +47,7 @@ fn main() {
     );
     expect_kind(stranger.deregister(&mut same), NotFound);
 
-    // The first registration still stands.
+    // The first registration is still in effect.
     driver.expect(1);
     let registry = driver.poll.registry();
     registry.deregister(&mut stream).expect("deregister");
@@ -57,7 +57,7 @@ fn main() {
         registry.reregister(&mut stream, Token(1), INTEREST),
         NotFound,
     );
-    // And it is free for another.
+    // Now it can be registered with another.
     stranger
         .register(&mut stream, Token(4), INTEREST)
         .expect("register");

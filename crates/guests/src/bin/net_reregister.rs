@@ -1,5 +1,5 @@
-//! Registering again replaces token and interests, and reports what is ready once
-//! more, drained or not.
+//! Reregistering replaces the token and the interests, and reports a ready source again, drained or
+//! not.
 
 use wasio::{Interest, Token};
 use wasio_guests::driver::{Driver, accept, drain};
@@ -20,12 +20,12 @@ fn main() {
         driver.expect_silence();
         event
     };
-    // Another token, still not drained.
+    // A new token, still not drained.
     assert!(again(&mut driver, 2, Interest::READABLE).is_readable());
     // Another direction.
     let event = again(&mut driver, 2, Interest::WRITABLE);
     assert!(event.is_writable() && !event.is_readable(), "{event:?}");
-    // The same once more.
+    // The same again.
     assert!(again(&mut driver, 3, Interest::WRITABLE).is_writable());
     // Both in one event.
     let event = again(&mut driver, 4, Interest::READABLE | Interest::WRITABLE);

@@ -1,5 +1,5 @@
-//! A reset is an event of its own connection: readable, writable and an error. The
-//! next read says what it was, and the others go on.
+//! A reset is an event of its connection: readable, writable and an error. The next read returns
+//! the error, and the other connections are not affected.
 
 use std::io::{ErrorKind, Read, Write};
 
@@ -12,12 +12,12 @@ fn main() {
     driver.register(&mut first, 1, BOTH);
     driver.register(&mut second, 2, BOTH);
     driver.register(&mut third, 3, BOTH);
-    // All are writable: that is over before it starts.
+    // All are writable. Consume these events first.
     let mut seen = Vec::new();
     while seen.len() < 3 {
         seen.extend(driver.next_tokens());
     }
-    // wasmtime may call a new stream of WASI 0.2 readable in vain.
+    // On WASI 0.2 wasmtime may report a new stream as readable although it has no data.
     for stream in [&mut first, &mut second, &mut third] {
         assert_eq!(drain(stream), (Vec::new(), false));
         let error = stream.read(&mut [0]).expect_err("still nothing");
@@ -31,7 +31,7 @@ fn main() {
     say(&first, "1");
     let event = driver.expect(2);
     assert!(event.is_readable(), "{event:?}");
-    // The host of WASI 0.2 says "ready" and no more: the read tells.
+    // A host of WASI 0.2 reports only "ready". The read returns the error.
     if cfg!(not(target_env = "p2")) {
         assert!(event.is_writable() && event.is_error(), "{event:?}");
     }
@@ -39,13 +39,13 @@ fn main() {
     assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{error}");
     let after = second.write(b"x").expect_err("nobody is there");
     assert_eq!(after.kind(), ErrorKind::BrokenPipe, "{after}");
-    // The host's own numbers, `connreset` and `pipe`, and below `again`.
+    // The host's own numbers: `connreset` and `pipe`, and `again` below.
     if cfg!(target_env = "p1") {
         assert_eq!(error.raw_os_error(), Some(15));
         assert_eq!(after.raw_os_error(), Some(64));
     }
 
-    // It stays registered, is silent, and does not stop the others.
+    // It remains registered, gives no more events, and does not affect the others.
     for (stream, token) in [(&first, 1), (&third, 3)] {
         say(stream, "2");
         let event = driver.expect(token);

@@ -1,5 +1,4 @@
-//! A clone is the same selector; a fork starts with the same registrations and goes
-//! its own way.
+//! A clone is the same selector. A fork starts with the same registrations and is then independent.
 
 use std::io::ErrorKind;
 use std::os::fd::AsRawFd;
@@ -35,7 +34,7 @@ fn main() {
 
     let fork = selector.fork().expect("a fork");
     assert_eq!(tokens(&fork, PATIENCE), [1]);
-    // What happens to one does not happen to the other.
+    // A change of one does not affect the other.
     fork.register(two, Token(2), Interest::READABLE)
         .expect("register");
     let mut seen = Vec::new();

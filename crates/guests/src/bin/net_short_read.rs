@@ -1,5 +1,5 @@
-//! A read that leaves room in its buffer arms the direction. On WASI 0.1 the
-//! call that follows is answered without the host, and the one after asks it.
+//! A read that leaves room in its buffer arms the direction. On WASI 0.1 wasio answers the next
+//! call without the host, and the call after that asks the host.
 
 use std::io::{ErrorKind, Read};
 
@@ -14,23 +14,23 @@ fn main() {
     let mut buffer = [0; 16];
     assert_eq!(stream.read(&mut buffer).expect("read"), 3);
 
-    // Armed: what comes now gives an event, though nothing has said WouldBlock.
+    // It is armed: the next bytes give an event although no call has returned `WouldBlock`.
     say(&control, "1");
     let read = loop {
         driver.expect(1);
         match stream.read(&mut buffer) {
-            // wasmtime calls a stream of WASI 0.2 ready until a read has found nothing.
+            // On WASI 0.2 wasmtime reports a stream as ready until a read finds no data.
             Err(error) if error.kind() == ErrorKind::WouldBlock && cfg!(target_env = "p2") => {}
             result => break result.expect("read"),
         }
     };
     assert_eq!(&buffer[..read], b"two");
 
-    // Nothing to do is done, even where the answer to the next read is known.
+    // A read into an empty buffer succeeds, even where the next read is known to block.
     assert_eq!(stream.read(&mut []).expect("no room"), 0);
     assert_eq!(stream.read_vectored(&mut []).expect("no buffer"), 0);
 
-    // The peer sends on this connection first and then on the other one.
+    // The peer sends on this connection first, and then on the other one.
     say(&control, "2");
     assert_eq!(hear(&mut control, 1), b"c");
     if cfg!(target_env = "p1") {
@@ -39,7 +39,7 @@ fn main() {
     assert_eq!(stream.read(&mut buffer).expect("read"), 5);
     assert_eq!(&buffer[..5], b"three");
 
-    // Whoever asks without polling gets the host's answer each other time at least.
+    // A program that reads without polling gets the host's answer at least every second time.
     for _ in 0..2 {
         expect_kind(stream.read(&mut buffer), ErrorKind::WouldBlock);
     }

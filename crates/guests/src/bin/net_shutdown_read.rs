@@ -1,4 +1,4 @@
-//! A program that is done with reading reads the end, and may still write.
+//! After `shutdown(Read)` a read returns the end of the stream, and writes still work.
 
 use std::io::Read;
 use std::net::Shutdown;
@@ -13,7 +13,7 @@ fn main() {
     assert_eq!(stream.read(&mut [0]).expect("the end"), 0);
     say(&stream, "not registered");
 
-    // The same while it is registered: what waits for bytes is told by the end.
+    // The same for a registered stream: the end is reported as an event.
     let mut stream = accept(&mut listener);
     let mut driver = Driver::default();
     driver.register(&mut stream, 1, Interest::READABLE);

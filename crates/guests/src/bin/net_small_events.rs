@@ -1,5 +1,5 @@
-//! With room for one event, all of many ready sources are reported in the end, and
-//! none twice.
+//! With room for one event per poll, all of many ready sources are reported eventually, and none
+//! twice.
 
 use wasio::Interest;
 use wasio_guests::driver::{Driver, accept_each, drain, say};

@@ -1,5 +1,5 @@
-//! What wasio does not see the I/O of is level-triggered: reported by each poll while it
-//! is ready.
+//! A source whose I/O wasio does not see is level-triggered: each poll reports it while it is
+//! ready.
 
 use std::os::fd::AsRawFd;
 
@@ -17,8 +17,8 @@ fn main() {
     for _ in 0..3 {
         assert!(driver.expect(1).is_readable());
     }
-    // Read through the stream, which is not registered: still seen. A host of WASI 0.2 says
-    // "ready" of a new stream before anything has come.
+    // Read through the stream, which is not registered itself: the readiness ends all the same. A
+    // host of WASI 0.2 reports a new stream as ready before any data has arrived.
     let mut got = drain(&mut stream).0;
     while got.len() < b"hello".len() {
         driver.expect(1);

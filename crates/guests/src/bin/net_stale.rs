@@ -1,5 +1,5 @@
-//! An event that was on its way when its source was closed is dropped: it does not
-//! reach the source that took its place, which may have the same descriptor.
+//! An event that is pending when its source is closed is discarded. It does not reach the source
+//! that replaces it, which may have the same descriptor.
 
 use wasio::{Interest, Token};
 use wasio_guests::driver::{Driver, accept, accept_each, drain, say};
@@ -7,7 +7,7 @@ use wasio_guests::driver::{Driver, accept, accept_each, drain, say};
 fn main() {
     let mut listener = wasio_guests::listener();
     let [mut kept, mut closed, mut control] = accept_each(&mut listener);
-    // Both are ready; there is room to report one at a time.
+    // Both are ready, but there is room for only one event per poll.
     let mut driver = Driver::with_capacity(1);
     driver.register(&mut kept, 1, Interest::READABLE);
     driver.register(&mut closed, 2, Interest::READABLE);
@@ -17,13 +17,13 @@ fn main() {
     } else {
         (closed, kept)
     };
-    // The event of the other one may be on its way: close it, and open a new one.
+    // The event of the other one may be pending. Close it, and open a new one.
     drop(goes);
     say(&control, "1");
     let mut new = accept(&mut listener);
     driver.register(&mut new, 3, Interest::READABLE);
     driver.expect_silence();
-    // The new one is reported when it is ready.
+    // The new one is reported once it is ready.
     say(&control, "2");
     driver.expect(3);
     assert_eq!(drain(&mut new).0, b"new");

@@ -1,4 +1,4 @@
-//! Accepts one connection and sends back what comes, until the end of file.
+//! Accepts one connection and echoes until the end of file.
 
 use std::io::{Read, Write};
 

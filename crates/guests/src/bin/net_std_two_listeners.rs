@@ -1,5 +1,5 @@
-//! Accepts a connection on each of two listeners, the second first, and says
-//! on each which one it is.
+//! Accepts a connection on each of two listeners, on the second one first, and sends the number of
+//! its listener to each.
 
 use std::io::Write;
 

@@ -1,4 +1,4 @@
-//! Sockets without an error have none to take.
+//! `take_error` of a socket without an error returns `None`.
 
 use wasio_guests::driver::{accept, say};
 

@@ -1,6 +1,5 @@
-//! The mass test's server: echoes on as many connections as it is told will come, in
-//! both directions at once, and counts the polls that led to nothing. Ends when all
-//! have gone.
+//! The server of the mass test: an echo server for as many connections as its argument says, in
+//! both directions at once. It counts the polls that led to no progress. Ends when all are closed.
 
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -9,7 +8,7 @@ use wasio::{Interest, Token};
 use wasio_guests::driver::{BOTH, Driver};
 
 const LISTENER: usize = usize::MAX;
-/// A connection holds so much for a peer that does not read, and then stops reading.
+/// The most bytes that are kept for a peer that does not read. Above it the connection is not read.
 const BUFFER_LEN: usize = 32 * 1024;
 
 #[derive(Default)]
@@ -52,7 +51,7 @@ fn main() {
                 Ok(()) => tally.needless += u64::from(moved == 0),
                 Err(error) => {
                     tally.ended += 1;
-                    // The end of the stream is no failure.
+                    // The end of the stream is not a failure.
                     tally.failed += usize::from(error.kind() != ErrorKind::UnexpectedEof);
                     connections[token] = None;
                 }
@@ -86,8 +85,8 @@ fn accept_all(driver: &Driver, listener: &TcpListener, connections: &mut Vec<Opt
 }
 
 impl Connection {
-    /// Moves bytes until it would block; the end comes as `UnexpectedEof`. Says how many
-    /// bytes were moved too.
+    /// Moves bytes until the stream would block. Returns the result, which is `UnexpectedEof` at
+    /// the end of the stream, and the number of bytes moved.
     fn serve(&mut self, buffer: &mut [u8]) -> (usize, io::Result<()>) {
         let mut moved = 0;
         loop {

@@ -1,4 +1,4 @@
-//! No token is reserved, and two sources may have the same.
+//! No token is reserved, and two sources may have the same token.
 
 use wasio::{Interest, Waker};
 use wasio_guests::driver::{Driver, accept_each, drain};

@@ -1,5 +1,4 @@
-//! Two listeners in one poll: each hands out its own connections, and there is no
-//! third.
+//! Two listeners in one poll: each accepts its own connections, and there is no third listener.
 
 use wasio::Interest;
 use wasio::net::TcpListener;

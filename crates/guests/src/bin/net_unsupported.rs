@@ -1,5 +1,5 @@
-//! What WASI 0.1 cannot do with a socket says so, and says which version can.
-//! Natively it works.
+//! Socket operations that WASI 0.1 lacks fail, and the error names the version that has them.
+//! Natively they work.
 
 use std::fmt::Debug;
 use std::io::{self, ErrorKind};

@@ -1,5 +1,4 @@
-//! Reads and writes of several buffers move bytes in order, and arm when they
-//! block.
+//! Vectored reads and writes move bytes in order, and arm the direction when they block.
 
 use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Write};
 
@@ -10,7 +9,7 @@ fn main() {
     let mut stream = accept(&mut wasio_guests::listener());
     let mut driver = Driver::default();
     driver.register(&mut stream, 1, Interest::READABLE);
-    // No room is no end and no block.
+    // Without room, a read is neither the end nor blocked.
     assert_eq!(stream.read_vectored(&mut []).expect("nothing"), 0);
     assert_eq!(stream.write_vectored(&[]).expect("nothing"), 0);
     let mut got = Vec::new();
@@ -36,8 +35,7 @@ fn main() {
     let blocked = stream.read_vectored(&mut [IoSliceMut::new(&mut buffer)]);
     expect_kind(blocked, ErrorKind::WouldBlock);
 
-    // All of them in one call: each a segment of its own would wait for the peer's
-    // delayed acknowledgement.
+    // All buffers in one call: separate segments would wait for the peer's delayed acknowledgement.
     let slices = [
         IoSlice::new(&[]),
         IoSlice::new(b"goo"),

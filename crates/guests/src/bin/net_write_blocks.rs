@@ -1,11 +1,11 @@
-//! Writes 32 MiB to a peer that reads slowly: the writes block, and go on with the
-//! event. While the peer rests there is no event and no poll.
+//! Writes 32 MiB to a peer that reads slowly. Writes block and continue after an event. While the
+//! peer does not read, there are no events and no polls.
 
 use std::io::{ErrorKind, Write};
 
 use wasio_guests::driver::{BOTH, Driver, accept};
 
-/// More than the system keeps for a connection: wasmtime 48 hands it everything at once.
+/// More than the system buffers for a connection: wasmtime 48 passes everything to it at once.
 const LEN: usize = 32 << 20;
 
 fn main() {

@@ -1,5 +1,5 @@
-//! Node.js looks at one direction of a descriptor in a call. Whichever is registered first, and
-//! in whatever order they come to lie, input is seen.
+//! Node.js checks only one direction of a descriptor per call. Input is seen whichever direction is
+//! registered first, and in whatever order they are in the poll array.
 
 use wasio::{Interest, SourceFd, Token};
 use wasio_guests::driver::{BOTH, Driver};
@@ -7,7 +7,7 @@ use wasio_guests::driver::{BOTH, Driver};
 const STDIN: i32 = 0;
 
 fn main() {
-    // The test has sent a byte, which nobody reads: standard input is readable, never writable.
+    // The test has sent a byte that is not read: standard input is readable and never writable.
     for first in [BOTH, Interest::READABLE, Interest::WRITABLE] {
         let mut driver = Driver::default();
         driver.register(&mut SourceFd(&STDIN), 1, first);

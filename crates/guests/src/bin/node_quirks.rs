@@ -1,5 +1,5 @@
-//! What Node.js does in `poll_oneoff` that other hosts do not, seen by calling it: the reasons for
-//! what wasio does there. If one of these fails, Node.js has changed for the better.
+//! The quirks of `poll_oneoff` on Node.js, checked by raw calls. wasio works around each of them.
+//! If one of these checks fails, Node.js has probably fixed the quirk.
 
 use std::io::Read;
 use std::os::fd::AsRawFd;
@@ -9,7 +9,7 @@ use wasio_guests::oneoff::{Answer, Question, ask};
 
 const STDIN: i32 = 0;
 const STDOUT: i32 = 1;
-/// The directory that the test hands in.
+/// The directory that the test passes in.
 const DIRECTORY: i32 = 3;
 
 const INVAL: u16 = 28;
@@ -23,7 +23,7 @@ const fn clock(ms: u64) -> Question {
     Question::Clock(Duration::from_millis(ms))
 }
 
-/// What was reported, without clocks.
+/// The reported events, without those of clocks.
 fn found(questions: &[Question]) -> Vec<Answer> {
     let mut answers = ask(questions).expect("poll_oneoff");
     answers.retain(|answer| !matches!(answer.of, Question::Clock(_)));
@@ -32,7 +32,7 @@ fn found(questions: &[Question]) -> Vec<Answer> {
 
 fn main() {
     assert_eq!(ask(&[]).expect_err("nothing to wait for"), INVAL);
-    // The test has sent a byte before it started this.
+    // The test sent a byte before it started this program.
     shorter_than_a_millisecond_sees_no_source();
     one_direction_of_a_descriptor_is_looked_at();
     let mut byte = [0; 1];
@@ -62,14 +62,14 @@ fn one_direction_of_a_descriptor_is_looked_at() {
     );
 }
 
-/// Standard output is writable at once, and standard input silent.
+/// Standard output is writable at once, and standard input has no data.
 fn a_wait_goes_on_until_all_are_ready() {
     let start = Instant::now();
     let found = found(&[clock(100), READ, WRITE]);
     let elapsed = start.elapsed();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].of, WRITE);
-    // Its timers count whole milliseconds, the first of which has begun already.
+    // Its timers count whole milliseconds, and the first of them has already begun.
     assert!(elapsed >= Duration::from_millis(98), "{elapsed:?}");
     assert!(elapsed < Duration::from_secs(10), "{elapsed:?}");
 }

@@ -1,5 +1,5 @@
-//! A descriptor that is closed behind the selector's back stops nobody: its own token
-//! hears of it, once, and the others go on.
+//! A descriptor that is closed while it is registered does not affect other sources. It is reported
+//! once, under its own token.
 
 use std::io::Write;
 use std::os::fd::AsRawFd;
@@ -35,14 +35,14 @@ fn main() {
         assert!(all, "{event:?}");
     }
     driver.expect_silence();
-    // The next call says what it was.
+    // The next call returns the error.
     let error = edge.write(b"x").expect_err("it is closed");
     assert_eq!(error.raw_os_error(), Some(8), "{error}");
 
     (&kept).write_all(b"1").expect("write");
     assert!(!driver.expect(3).is_error());
     assert_eq!(drain(&mut kept).0, b"hello");
-    // What is closed can still be taken out.
+    // A closed descriptor can still be deregistered.
     driver
         .poll
         .registry()
@@ -54,6 +54,6 @@ fn main() {
         .deregister(&mut SourceFd(&descriptor))
         .expect("deregister");
     driver.expect_silence();
-    // The descriptor is closed: nobody closes it again.
+    // The descriptor is already closed and must not be closed again.
     std::mem::forget(edge);
 }

@@ -1,4 +1,4 @@
-//! No host waits for a directory: registering one says so. A file is always ready.
+//! Registering a directory fails, because no host can wait for one. A file is always ready.
 
 use std::io::ErrorKind;
 use std::os::fd::AsRawFd;
@@ -9,7 +9,7 @@ use wasio_guests::driver::{Driver, expect_kind};
 fn main() {
     let mut driver = Driver::default();
     let registry = driver.poll.registry();
-    // The first descriptor that is handed in is the directory.
+    // The directory is the first descriptor after the standard streams.
     let result = registry.register(&mut SourceFd(&3), Token(1), Interest::READABLE);
     expect_kind(result, ErrorKind::InvalidInput);
     expect_kind(registry.deregister(&mut SourceFd(&3)), ErrorKind::NotFound);

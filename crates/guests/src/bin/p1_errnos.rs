@@ -1,12 +1,12 @@
-//! Each error number of WASI 0.1 as an `io::Error`: the number is kept, and the kind is
-//! what the standard library documents for it. The second half asks the host for real ones.
+//! Each error number of WASI 0.1 as an `io::Error`: the number is kept, and the kind is the one
+//! that the standard library documents. The second half uses real errors of the host.
 
 use std::io::{self, ErrorKind};
 
 use wasio::{Interest, SourceFd, Token};
 use wasio_guests::driver::Driver;
 
-/// The kinds of those that have one.
+/// The error numbers that have a stable kind.
 const KINDS: [(i32, ErrorKind); 36] = [
     (1, ErrorKind::ArgumentListTooLong),
     (2, ErrorKind::PermissionDenied),
@@ -57,7 +57,7 @@ fn main() {
         }
     }
 
-    // A descriptor that is not open: the host's own number comes through.
+    // A descriptor that is not open: the error keeps the host's number.
     let driver = Driver::default();
     for descriptor in [99, i32::MAX, -1] {
         let mut source = SourceFd(&descriptor);
@@ -77,7 +77,7 @@ fn main() {
     }
 }
 
-/// The kinds whose names are not stable, and of all others that there is none.
+/// The kinds whose names are not stable. All other numbers have no kind.
 const fn unnamed(errno: i32) -> &'static str {
     match errno {
         26 => "InProgress",

@@ -1,5 +1,5 @@
-//! Reads a byte from each of the eight descriptors that share sockets, and
-//! finds that the one after them can neither be read nor written.
+//! Reads a byte from each of eight descriptors that share sockets. The descriptor after them can be
+//! neither read nor written.
 
 use std::io::{ErrorKind, Read, Write};
 
@@ -9,7 +9,7 @@ fn main() {
     for index in 0..SHARED {
         let mut byte = [0];
         let mut stream = wasio_guests::std_stream(index);
-        // It stays non-blocking, and the test may not have sent the byte yet.
+        // The socket stays non-blocking, and the test may not have sent the byte yet.
         while let Err(error) = stream.read_exact(&mut byte) {
             assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
         }

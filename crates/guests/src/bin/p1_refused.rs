@@ -1,5 +1,5 @@
-//! A descriptor that the host refuses to wait for counts as always ready, and neither
-//! fails the poll nor hides the others.
+//! A descriptor that the host refuses to poll counts as always ready. It neither makes the poll
+//! fail nor hides other sources.
 
 use std::io::Write;
 
@@ -19,7 +19,7 @@ fn main() {
         driver.expect(2);
     }
     (&stream).write_all(b"1").expect("write");
-    // The other one is still seen beside it.
+    // The other source is still reported.
     let mut seen = false;
     while !seen {
         seen = driver

@@ -1,5 +1,5 @@
-//! Prints what registering, registering again and deregistering as many descriptors as
-//! asked for costs, in units of fuel.
+//! Prints the cost of registering, reregistering and deregistering as many descriptors as its
+//! argument says, in units of fuel.
 
 use wasio::{Interest, Selector, Token};
 

@@ -1,4 +1,4 @@
-//! 70 000 registrations: those that become ready are found, and no others.
+//! 70 000 registrations: exactly those that become ready are reported.
 
 use std::io::{Read, Write};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use wasio::Events;
 use wasio::{Interest, Selector, Token};
 
 const COUNT: usize = 70_000;
-/// Descriptors from 3 share sockets in turn.
+/// The descriptors from 3 on share sockets, round-robin.
 const SOCKETS: usize = 4;
 const FIRST: usize = 3;
 
@@ -32,7 +32,7 @@ fn main() {
             .select(&mut events, Some(Duration::from_secs(20)))
             .expect("select");
     }
-    // All that share the socket are ready, and each poll tells of some at least.
+    // All descriptors of the socket are ready, and each poll reports at least some of them.
     for event in &events {
         let Token(index) = event.token();
         assert_eq!(index % SOCKETS, 2, "{event:?}");

@@ -1,5 +1,4 @@
-//! Finds the stream that the host handed in as descriptor 3, says hello and
-//! sends back one line.
+//! Sends a greeting on the stream that the host opened as descriptor 3, and echoes one line.
 
 use std::io::{Read, Write};
 

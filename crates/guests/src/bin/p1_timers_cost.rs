@@ -1,4 +1,4 @@
-//! Prints what registering, moving and firing as many timers as asked for costs, in
+//! Prints the cost of registering, moving and expiring as many timers as its argument says, in
 //! units of fuel.
 
 use std::time::Duration;
@@ -22,7 +22,7 @@ fn main() {
         timer.set(Duration::from_secs(3600 + number * 7919 % count));
     }
     for (number, timer) in (0..).zip(&mut timers) {
-        // In the past by the time they are waited for.
+        // The deadline has passed by the time of the poll.
         timer.set(Duration::from_nanos(number * 104_729 % count));
     }
     let mut fired = 0;

@@ -1,4 +1,4 @@
-//! Addresses that a listener or a socket cannot have: one in use, and one of another machine.
+//! A listener or socket cannot bind an address that is in use, or that belongs to another machine.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -13,7 +13,7 @@ fn main() {
     in_use(&TcpListener::bind(taken).expect_err("in use"));
     let taken = socket.local_addr().expect("an address");
     in_use(&UdpSocket::bind(taken).expect_err("in use"));
-    // TEST-NET-1: not an address of this machine.
+    // TEST-NET-1, never an address of this machine.
     let other: SocketAddr = "192.0.2.1:0".parse().expect("an address");
     not_ours(&TcpListener::bind(other).expect_err("not ours"));
     not_ours(&UdpSocket::bind(other).expect_err("not ours"));

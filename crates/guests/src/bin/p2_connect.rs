@@ -1,4 +1,5 @@
-//! Connecting does not block: the stream is writable when it is over, and `take_error` tells.
+//! Connecting does not block: the stream is writable when the attempt is over, and `take_error`
+//! returns the result.
 
 use std::net::SocketAddr;
 
@@ -19,7 +20,7 @@ fn main() {
     }
 }
 
-/// A stream that is registered and begins to connect, to a listener.
+/// Returns a registered stream that is connecting to a listener.
 fn start(address: SocketAddr) -> (TcpListener, TcpStream, Driver) {
     let listener = TcpListener::bind(address).expect("bind");
     let address = listener.local_addr().expect("an address");
@@ -38,7 +39,7 @@ fn connects(address: SocketAddr) {
     assert_eq!(stream.peer_addr().expect("a peer"), theirs);
     let ours = stream.local_addr().expect("an address");
     assert_eq!(accepted.peer_addr().expect("a peer"), ours);
-    // The new pollables took the place of the old one.
+    // The pollables of the connection have replaced that of the attempt.
     drain(&mut stream);
     say(&accepted, "hello");
     assert_eq!(driver.receive(&stream, 5), b"hello");
@@ -54,8 +55,8 @@ fn connects(address: SocketAddr) {
     }
 }
 
-/// The event for the end of the attempt says nothing of bytes: those that come later are another one,
-/// for a program that has not read in between too.
+/// The event for the end of the attempt does not cover data. Data that arrives later gives another
+/// event, even if the program has not read in between.
 fn answers_before_it_is_read(address: SocketAddr) {
     let (mut listener, mut stream, mut driver) = start(address);
     while !driver.expect(1).is_writable() {}

@@ -1,5 +1,6 @@
-//! Descriptors of libc, many of them and no pollables: hot and cold as pollables are, whatever
-//! comes and goes beside them. One that is closed while it is registered is nobody else's error.
+//! Many descriptors of libc and no pollables: they are hot and cold as pollables are, whatever is
+//! added or removed. If one is closed while it is registered, only its own source reports the
+//! error.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener as StdListener, TcpStream as StdStream};
@@ -14,7 +15,7 @@ const PAIRS: usize = 300;
 const CLOSED: usize = PAIRS;
 const LISTENER: usize = PAIRS + 1;
 const TURNS: usize = 200;
-/// A sweep comes within milliseconds; the rest is for a busy machine.
+/// A sweep is made within milliseconds. The rest is slack for a busy machine.
 const LONGEST: Duration = Duration::from_millis(500);
 
 struct Pair {
@@ -29,7 +30,7 @@ fn main() {
     for (token, pair) in pairs.iter_mut().enumerate() {
         driver.register(&mut pair.ours, token, BOTH);
     }
-    // All are writable, once.
+    // All are reported as writable, once.
     let mut writable = vec![false; PAIRS];
     while !writable.iter().all(|writable| *writable) {
         for event in driver.next_events() {
@@ -47,7 +48,7 @@ fn main() {
 
     exchange(&mut driver, &mut pairs);
 
-    // A pollable puts the descriptors out of the array, and back when it goes.
+    // Adding a pollable moves the descriptors out of the array; removing it moves them back.
     let local = "127.0.0.1:0".parse().expect("an address");
     let mut native = TcpListener::bind(local).expect("bind");
     driver.register(&mut native, LISTENER, Interest::READABLE);
@@ -79,7 +80,7 @@ fn receive(pair: &Pair) -> Vec<u8> {
     bytes
 }
 
-/// One pair is busy; then each of some others says something once.
+/// While one pair is busy, some other pairs send once each.
 fn exchange(driver: &mut Driver, pairs: &mut [Pair]) {
     let cold = (1..PAIRS).step_by(37);
     for token in std::iter::repeat_n(0, TURNS).chain(cold) {

@@ -1,5 +1,5 @@
-//! Dropping things in every order, registered and in mid-operation, never traps: the host ends a
-//! program that drops a parent before its children, or waits for what is gone.
+//! Dropping objects in every order, registered and in mid-operation, never traps. (The host traps
+//! if a parent is dropped before its children, or if a wait names a resource that was dropped.)
 
 use std::any::Any;
 use std::io::{Read, Write};
@@ -12,10 +12,10 @@ use wasio::{Events, Interest, Poll, Registry, Selector, Token, Waker, stdio};
 use wasio_guests::driver::{BOTH, Driver, accept, fill, hear, hear_some, local, say};
 use wasio_guests::http::{self, Body};
 
-/// How many things there are: a prime, so that every step through them reaches each.
+/// The number of objects: a prime, so that a walk with any step width reaches all of them.
 const THINGS: usize = 23;
 
-/// Everything that may go.
+/// An object that is dropped.
 struct All {
     poll: Option<Poll>,
     fork: Option<Selector>,
@@ -52,7 +52,7 @@ impl All {
         }
     }
 
-    /// Waits for what is left.
+    /// Polls the objects that are left.
     fn look(&mut self) {
         if let Some(poll) = &mut self.poll {
             look(poll);
@@ -65,11 +65,11 @@ impl All {
     }
 }
 
-/// Where things are put.
+/// Collects the objects.
 type Keep<'a> = &'a mut dyn FnMut(Box<dyn Any>);
 
-/// A listener, a connection that nobody accepts, both ends of one, one of libc's, one with bytes to
-/// send that there is no room for, one whose bytes were looked at; and the other ends.
+/// Adds a listener, a connection that is not accepted, both ends of a connection, a connection of
+/// libc, one with unsent bytes, one that was peeked at, and their other ends.
 fn streams(registry: &Registry, keep: Keep<'_>) {
     let mut listener = TcpListener::bind(local()).expect("bind");
     let address = listener.local_addr().expect("an address");
@@ -110,13 +110,13 @@ fn streams(registry: &Registry, keep: Keep<'_>) {
     }
 }
 
-/// A socket that was connected while it was registered, and one whose datagram was looked at.
+/// Adds a UDP socket that was connected while it was registered, and one that was peeked at.
 fn datagrams(registry: &Registry, keep: Keep<'_>) {
     let mut connected = UdpSocket::bind(local()).expect("bind");
     let mut peeked = UdpSocket::bind(local()).expect("bind");
     register(registry, &mut connected, 2, BOTH);
     let address = peeked.local_addr().expect("an address");
-    // It has other streams then.
+    // This replaces its streams.
     connected.connect(address).expect("connect");
     connected.send(b"hello").expect("send");
     let mut driver = Driver::with_capacity(1);
@@ -130,7 +130,7 @@ fn datagrams(registry: &Registry, keep: Keep<'_>) {
     keep(Box::new(peeked));
 }
 
-/// Look-ups, a request that is never answered, and a body that never ends with who sends it.
+/// Adds look-ups, a request that is never answered, and a body that never ends, with its sender.
 fn exchanges(registry: &Registry, keep: Keep<'_>) {
     let mut name = lookup("localhost").expect("start");
     let mut literal = lookup("::1").expect("start");
@@ -149,7 +149,7 @@ fn exchanges(registry: &Registry, keep: Keep<'_>) {
     keep(Box::new(answering));
 }
 
-/// What wasio makes itself, and the standard streams.
+/// Adds a timer, a waker, standard input and a clone of the registry.
 fn own(registry: &Registry, keep: Keep<'_>) {
     let mut timer = Timer::periodic(Duration::from_millis(1));
     register(registry, &mut timer, 7, Interest::READABLE);
@@ -179,7 +179,7 @@ fn pair(listener: &mut TcpListener, address: SocketAddr) -> (TcpStream, TcpStrea
     (connected, accept(listener))
 }
 
-/// A response of which the head and a part of the body have come.
+/// Returns a response of which the head and a part of the body have arrived.
 fn body(registry: &Registry) -> (Body, TcpStream) {
     let mut listener = TcpListener::bind(local()).expect("bind");
     let address = listener.local_addr().expect("an address");
@@ -208,7 +208,8 @@ fn look(poll: &mut Poll) {
 }
 
 fn main() {
-    // Each thing is the first, second … to go once at least, before and after polls.
+    // Each object is dropped at least once as the first, as the second and so on, before and after
+    // polls.
     let mut orders = 0;
     for polls in [0, 1, 4] {
         for step in 1..THINGS {

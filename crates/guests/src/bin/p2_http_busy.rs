@@ -1,7 +1,8 @@
-//! The body of a `wasi:http` response comes in while sockets are busy: each part of it says when it
-//! was sent, and how late it is seen is measured, first with nothing else to do.
+//! Reads the body of a `wasi:http` response while sockets are busy. Each part of the body contains
+//! the time at which it was sent. The program measures how late it sees the parts, first without
+//! and then with busy sockets.
 //!
-//! Arguments: whom to ask, and how many connections will come.
+//! Arguments: the HTTP server, and the number of connections to accept.
 
 use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -52,7 +53,7 @@ fn accept_all(poll: &mut Poll, count: usize) -> Vec<TcpStream> {
             streams.push(stream);
         }
     }
-    // Not before: an event that comes while others are accepted would be lost.
+    // Only now: an event of it would be lost while the connections are accepted.
     for (token, stream) in streams.iter_mut().enumerate() {
         poll.registry()
             .register(stream, Token(token), Interest::READABLE)
@@ -62,9 +63,9 @@ fn accept_all(poll: &mut Poll, count: usize) -> Vec<TcpStream> {
 }
 
 struct Measured {
-    /// How late each part of the body was seen.
+    /// The delay of each part of the body.
     late_us: Vec<u64>,
-    /// How often bytes were sent back on a connection meanwhile.
+    /// The number of echoes on connections meanwhile.
     moved: u64,
 }
 
@@ -100,7 +101,7 @@ fn measure(poll: &mut Poll, authority: &str, streams: &mut [TcpStream]) -> Measu
     }
 }
 
-/// Takes what there is of the body, in parts of 20 digits each. Returns whether there may be more.
+/// Reads the available parts of the body, 20 digits each. Returns whether there may be more.
 fn read(body: &Body, late_us: &mut Vec<u64>) -> bool {
     let bytes = match body.stream.read(64 * 1024) {
         Ok(bytes) => bytes,

@@ -1,5 +1,5 @@
-//! Connects and closes as often as its argument says, in every way there is, and exits without
-//! dropping what is left: the test counts what the host still keeps.
+//! Connects and closes as often as its argument says, in every possible way. It exits without
+//! dropping the rest, and the test counts the resources that the host still keeps.
 
 use std::io::{ErrorKind, Read};
 use std::time::Instant;
@@ -9,7 +9,8 @@ use wasio::{Interest, Poll, Pollable, Token};
 use wasio_guests::driver::{BOTH, Driver, PATIENCE, accept, drain, expect_kind, fill, local, say};
 use wasip2::clocks::monotonic_clock;
 
-/// So many connections, one of everything else, and of what goes wrong with megabytes under way.
+/// Makes that many connections, and one of everything else, including failures with megabytes in
+/// flight.
 const OTHERS_EVERY: usize = 10;
 const FAILURES_EVERY: usize = 100;
 
@@ -59,7 +60,7 @@ fn main() {
     std::process::exit(0);
 }
 
-/// The next connection. Events of streams that are open are nothing to this.
+/// Waits for the next connection, and ignores events of open streams.
 fn next(listener: &TcpListener, driver: &mut Driver) -> TcpStream {
     loop {
         match listener.accept() {
@@ -72,14 +73,14 @@ fn next(listener: &TcpListener, driver: &mut Driver) -> TcpStream {
     }
 }
 
-/// Waits for the end of a stream that is registered.
+/// Waits for the end of a registered stream.
 fn wait_for_end(stream: &mut TcpStream, driver: &mut Driver) {
     while !drain(stream).1 {
         driver.next_events();
     }
 }
 
-/// Sockets that are connected, twice, and looked at.
+/// UDP sockets that are connected twice and peeked at.
 fn datagrams(driver: &mut Driver) {
     let mut socket = UdpSocket::bind(local()).expect("bind");
     driver.register(&mut socket, 3, BOTH);
@@ -96,7 +97,7 @@ fn datagrams(driver: &mut Driver) {
     }
 }
 
-/// Look-ups that are given up, and one whose answer is taken.
+/// Look-ups that are dropped before they end, and one whose answer is read.
 fn names(driver: &mut Driver) {
     let mut name = lookup("localhost").expect("start");
     driver.register(&mut name, 4, Interest::READABLE);
@@ -105,7 +106,7 @@ fn names(driver: &mut Driver) {
     wait_for_name(&name, &mut poll);
 }
 
-/// Connections that are refused, reset by the peer, and dropped before all was sent.
+/// Connections that are refused, reset by the peer, or dropped before all bytes were sent.
 fn failures(driver: &mut Driver) {
     let mut listener = TcpListener::bind(local()).expect("bind");
     let address = listener.local_addr().expect("an address");
@@ -120,8 +121,8 @@ fn failures(driver: &mut Driver) {
     let mut peer = TcpStream::connect(address).expect("connect");
     let mut reset = accept(&mut listener);
     wait_for_connection(&mut peer);
-    // It is there when the peer goes, which did not read it. (wasmtime 48 does, in the background, so
-    // that this ends without a reset there.)
+    // The bytes have arrived when the peer closes without reading them, which causes the reset.
+    // (wasmtime 48 reads in the background, so there is no reset there.)
     say(&reset, "not read");
     drop(peer);
     driver.register(&mut reset, 5, Interest::READABLE);
@@ -133,7 +134,7 @@ fn failures(driver: &mut Driver) {
     fails(driver, &mut refused);
 }
 
-/// Waits until there is a connection.
+/// Waits until the stream is connected.
 fn wait_for_connection(stream: &mut TcpStream) {
     let mut driver = Driver::with_capacity(1);
     driver.register(stream, 0, BOTH);
@@ -153,7 +154,7 @@ fn fails(driver: &mut Driver, stream: &mut TcpStream) {
     }
 }
 
-/// One of the host's that wasio did not make.
+/// A pollable of the host that was not created by wasio.
 fn pollables(driver: &Driver) {
     let clock = monotonic_clock::subscribe_instant(u64::MAX);
     let mut source = Pollable::new(clock.handle());

@@ -1,5 +1,5 @@
-//! A poll that does not block sees what is ready however many wait: wasmtime asks no more than 128
-//! of them in one such call.
+//! A non-blocking poll sees ready sources however many are registered, although wasmtime checks
+//! only 128 of them per call.
 
 use std::time::{Duration, Instant};
 
@@ -29,7 +29,7 @@ fn main() {
     poll.poll(&mut events, Some(Duration::ZERO)).expect("poll");
     let found: Vec<Token> = events.iter().map(|event| event.token()).collect();
     assert_eq!(found, [Token(MANY)]);
-    // And one that may block for ever does so no longer than it must.
+    // A poll without a timeout returns as soon as a source is ready.
     poll.poll(&mut events, None).expect("poll");
     let found: Vec<Token> = events.iter().map(|event| event.token()).collect();
     assert_eq!(found, [Token(MANY)]);

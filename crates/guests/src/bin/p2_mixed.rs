@@ -1,5 +1,5 @@
-//! Descriptors of libc and pollables of the host in one poll: neither keeps the other waiting for
-//! longer than the slices say.
+//! Descriptors of libc and pollables of the host in one poll: neither delays the other for longer
+//! than a slice.
 
 use std::io::Write;
 use std::net::TcpStream as StdStream;
@@ -11,7 +11,7 @@ use wasio::{Interest, SourceFd, Token};
 use wasio_guests::driver::{Driver, accept, drain, say};
 
 const TURNS: usize = 50;
-/// A slice is 10 ms at most; the rest is for a busy machine.
+/// A slice is at most 10 ms long. The rest is slack for a busy machine.
 const LONGEST: Duration = Duration::from_millis(200);
 
 fn main() {
@@ -33,7 +33,7 @@ fn main() {
         let start = Instant::now();
         driver.expect(1);
         longest = longest.max(start.elapsed());
-        // To the end: the host calls it ready until a read has found nothing.
+        // Read until it would block: the host reports it as ready until a read finds no data.
         assert_eq!(drain(&mut plain).0, b"ping");
         plain.write_all(b"pong").expect("write");
         let start = Instant::now();
@@ -47,8 +47,8 @@ fn main() {
     answer();
 }
 
-/// Answers two peers that speak when the wait has become long, one of each kind, until both have
-/// gone: the test measures how long they wait.
+/// Answers two peers, one of each kind, until both have closed. They send when the slices have
+/// grown, and the test measures the delay.
 fn answer() {
     let mut listener = wasio_guests::listener();
     let std_listener = wasio_guests::std_listener(1);
@@ -71,7 +71,7 @@ fn answer() {
             let (said, end) = drain(&mut plain);
             plain.write_all(&said).expect("room");
             if end {
-                // It would be ready for ever.
+                // At its end it would be ready forever.
                 let registry = driver.poll.registry();
                 let result = registry.deregister(&mut SourceFd(&descriptor));
                 result.expect("deregister");

@@ -1,4 +1,4 @@
-//! A host that looks up no names: a clear error for a name, and addresses work.
+//! On a host that forbids look-ups, a name gives a clear error and addresses work.
 
 use std::io::ErrorKind;
 

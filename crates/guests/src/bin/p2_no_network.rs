@@ -1,4 +1,4 @@
-//! A host that gives no network: a clear error for each call, and no trap.
+//! On a host that forbids the network, each call gives a clear error, and none traps.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -20,7 +20,7 @@ fn main() {
         assert_eq!(error.kind(), ErrorKind::PermissionDenied, "{error}");
         assert!(error.to_string().contains("network"), "{error}");
     }
-    // Refused by the host before it is sent; by a name or an address.
+    // The host refuses the request before it is sent, with a name and with an address.
     for authority in ["127.0.0.1:9", "localhost:9"] {
         let error = http::refusal(authority);
         assert!(matches!(error, ErrorCode::HttpRequestDenied), "{error}");
@@ -29,7 +29,7 @@ fn main() {
     assert!(error.to_string().contains("permitted"), "{error}");
 }
 
-/// wasmtime 46 refuses to begin, wasmtime 48 to go on.
+/// wasmtime 46 refuses to start the attempt, and wasmtime 48 lets it fail.
 fn of_connect(address: SocketAddr) -> io::Error {
     let mut stream = match TcpStream::connect(address) {
         Ok(stream) => stream,

@@ -1,4 +1,4 @@
-//! Any pollable of the host, by handle: reported while it is ready, or once a registration.
+//! Any pollable of the host by its handle: reported while it is ready, or once per registration.
 
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ const SOON: Duration = Duration::from_nanos(SOON_NS);
 
 fn main() {
     let mut driver = Driver::default();
-    // Other bindings, of WASI 0.2.4 where wasio's are of 0.2.12.
+    // Other bindings: these are of WASI 0.2.4, and those of wasio are of 0.2.12.
     let start = Instant::now();
     let other = wasi::clocks::monotonic_clock::subscribe_duration(SOON_NS);
     drop(seen_in_time(&mut driver, start, other.handle()));
@@ -20,7 +20,7 @@ fn main() {
     let start = Instant::now();
     let soon = subscribe_duration(SOON_NS);
     let mut source = seen_in_time(&mut driver, start, soon.handle());
-    // Level-triggered.
+    // Level-triggered: reported by each poll.
     driver.expect(1);
     driver.expect(1);
     let registry = driver.poll.registry();
@@ -49,7 +49,7 @@ fn main() {
     driver.expect_silence();
 }
 
-/// Registers a pollable that is ready [`SOON`], and waits for it.
+/// Registers a pollable that is ready after [`SOON`], and waits for it.
 fn seen_in_time(driver: &mut Driver, start: Instant, handle: u32) -> Pollable {
     let mut source = Pollable::new(handle);
     driver.register(&mut source, 1, Interest::READABLE);

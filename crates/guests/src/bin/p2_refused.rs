@@ -1,4 +1,4 @@
-//! A connection that is refused: an event, the error with the host's code once, and no connection.
+//! A refused connection gives an event, and once the error with the host's code.
 
 use std::io::{ErrorKind, Read};
 

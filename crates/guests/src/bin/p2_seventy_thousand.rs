@@ -1,4 +1,4 @@
-//! 70 000 pollables: the one that becomes ready is found, in time, and no other.
+//! 70 000 pollables: exactly the one that becomes ready is reported, in time.
 
 use std::time::{Duration, Instant};
 

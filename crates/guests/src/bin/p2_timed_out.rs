@@ -1,4 +1,5 @@
-//! A connection that nobody answers ends, with the host's own error. Argument: where nobody does.
+//! Connecting to an address that does not answer ends with the host's error. The argument is such
+//! an address.
 
 use std::io::ErrorKind;
 

@@ -1,4 +1,4 @@
-//! Datagrams: to anybody, to one, looked at and taken.
+//! Datagrams: unconnected, connected, peeked at and received.
 
 use std::io::ErrorKind;
 
@@ -18,7 +18,7 @@ fn main() {
         let mut buffer = [0; 64];
         let mut driver = Driver::default();
         driver.register(&mut one, 1, Interest::READABLE);
-        // A look finds nothing, and arms.
+        // A peek finds no datagram, and arms the direction.
         expect_kind(one.recv_from(&mut buffer), ErrorKind::WouldBlock);
         expect_kind(two.send(b"to nobody"), ErrorKind::NotConnected);
 
@@ -46,7 +46,8 @@ fn main() {
         assert_eq!(received, [b"hello", b"again"]);
         stays_ready_after_a_peek(&mut driver, &mut one, &two);
 
-        // Connected while it is registered: other streams of the host, the same source.
+        // Connecting while it is registered replaces the host's streams; the source remains
+        // registered.
         one.connect(at_two).expect("connect");
         assert_eq!(one.peer_addr().expect("a peer"), at_two);
         two.send_to(b"more", at_one).expect("send");
@@ -65,7 +66,7 @@ fn main() {
     }
 }
 
-/// What was looked at is still there, and so reported to who asks anew.
+/// A datagram that was peeked at is still there, so reregistering reports it.
 fn stays_ready_after_a_peek(driver: &mut Driver, one: &mut UdpSocket, two: &UdpSocket) {
     let mut buffer = [0; 64];
     let at_one = one.local_addr().expect("an address");
@@ -80,7 +81,7 @@ fn stays_ready_after_a_peek(driver: &mut Driver, one: &mut UdpSocket, two: &UdpS
     driver.expect(1);
     assert_eq!(one.recv_from(&mut buffer).expect("receive").0, 5);
     assert_eq!(&buffer[..5], b"third");
-    // It is taken: nothing comes until the next.
+    // Once it is received, there is no event until the next one.
     expect_kind(one.recv_from(&mut buffer), ErrorKind::WouldBlock);
     driver.expect_silence();
 }

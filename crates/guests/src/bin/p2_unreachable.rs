@@ -1,4 +1,4 @@
-//! A peer that there is no way to: an event, and the error with the host's code.
+//! Connecting to an unreachable peer gives an event, and the error with the host's code.
 
 use std::io::ErrorKind;
 
@@ -7,7 +7,7 @@ use wasio::net::TcpStream;
 use wasio_guests::driver::{Driver, host_code};
 
 fn main() {
-    // The broadcast address of the loopback network: the system has no way there for TCP.
+    // The broadcast address of the loopback network, which TCP cannot reach.
     let address = "127.255.255.255:9".parse().expect("an address");
     let mut stream = TcpStream::connect(address).expect("start to connect");
     let mut driver = Driver::default();

@@ -1,5 +1,5 @@
-//! What the host has taken and not sent yet: a program that is not registered for room finds it all
-//! the same, and a stream that is dropped sends it before its end.
+//! Bytes that the host has accepted but not sent yet. A program that is not registered for writing
+//! still sees when there is room again, and a dropped stream still sends them before its end.
 
 use std::io::{ErrorKind, Read};
 use std::time::Instant;
@@ -19,7 +19,7 @@ fn main() {
     let mut sent = fill(&writer);
     let mut received = 0;
     for _ in 0..3 {
-        // Nobody polls for `writer`: its writes find the room that this makes.
+        // `writer` is not registered. Its writes find the room that this read makes.
         received += take(&mut driver, &mut reader, sent - received);
         let start = Instant::now();
         let more = loop {

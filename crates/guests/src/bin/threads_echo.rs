@@ -1,5 +1,5 @@
-//! One thread accepts and polls for all; each connection is served by one of two
-//! others, which read, write and close it while it is registered.
+//! One thread accepts, and polls all connections. Two other threads serve them: they read, write
+//! and close a connection while it is registered.
 
 use std::io::{ErrorKind, Read, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -45,7 +45,7 @@ fn main() {
     }
 }
 
-/// A thread that serves what it is sent, until there is no more.
+/// The body of a serving thread: serves the connections that it is sent, until the channel closes.
 fn worker(end: Arc<(Waker, Arc<AtomicUsize>)>) -> Sender<Shared> {
     let (sender, jobs) = channel::<Shared>();
     thread::spawn(move || {
@@ -65,7 +65,7 @@ fn worker(end: Arc<(Waker, Arc<AtomicUsize>)>) -> Sender<Shared> {
     sender
 }
 
-/// Sends back what comes until it would block; `true` at the end.
+/// Echoes until the stream would block. Returns `true` at its end.
 fn serve(mut stream: &TcpStream, buffer: &mut [u8]) -> bool {
     loop {
         match stream.read(buffer) {

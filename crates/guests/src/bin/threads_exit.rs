@@ -1,4 +1,4 @@
-//! A thread exits with code 7 while the main thread waits for another.
+//! A thread exits the program with code 7 while the main thread waits for something else.
 
 use std::sync::mpsc;
 use std::thread;
@@ -6,7 +6,7 @@ use std::thread;
 fn main() {
     let (sender, receiver) = mpsc::channel::<()>();
     thread::spawn(|| std::process::exit(7));
-    // The sender lives: this would wait for ever.
+    // The sender still exists, so this would wait forever.
     let _ = receiver.recv();
     drop(sender);
 }

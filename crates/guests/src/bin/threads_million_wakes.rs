@@ -1,5 +1,5 @@
-//! Four threads wake a million times; what each did before its wake is seen in the
-//! end, with no wake but the last to go by.
+//! Four threads wake the poll a million times. Everything they did before their wakes is visible in
+//! the end, although wakes are merged.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -27,7 +27,7 @@ fn main() {
             })
         })
         .collect();
-    // A wake that is lost leaves this waiting for an event that does not come.
+    // If a wake were lost, this would wait forever.
     let mut events = 0;
     while count.load(Ordering::Relaxed) < THREADS * EACH {
         driver.expect(1);

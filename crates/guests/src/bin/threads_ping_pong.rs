@@ -1,5 +1,5 @@
-//! Two threads wake each other in turn, ten thousand times: each wake is the only one
-//! on its way, so a lost one stops both.
+//! Two threads wake each other alternately, ten thousand times. Only one wake is pending at a time,
+//! so a lost wake would stop both.
 
 use std::thread;
 
@@ -18,7 +18,7 @@ fn main() {
             theirs.expect(2);
             to_us.wake().expect("wake");
         }
-        // The last wake would go with its waker.
+        // Dropping the waker would discard the last wake.
         to_us
     });
     for _ in 0..ROUNDS {

@@ -16,7 +16,7 @@ fn main() {
     let mut listener = wasio_guests::listener();
     let [stream, control] = accept_each(&mut listener);
     let mut driver = Driver::default();
-    // Something to wait for that never comes, with a descriptor.
+    // A source with a descriptor that is never ready.
     driver.register(&mut listener, 9, Interest::READABLE);
     let registry = driver.poll.registry().try_clone().expect("a clone");
     let (registry, mut stream) = register_often(&mut driver, registry, stream);
@@ -33,14 +33,14 @@ fn main() {
     let (registry, mut stream) = thread.join().expect("join");
     let thread = thread::spawn(move || {
         registry.deregister(&mut stream).expect("deregister");
-        // Only now may the peer send on it.
+        // The peer may send on it only now.
         say(&control, "1");
         (registry, stream, control)
     });
     let (registry, mut stream, control) = thread.join().expect("join");
     driver.expect_silence();
 
-    // Dropped elsewhere while this thread polls: as if deregistered.
+    // Dropped by the other thread while this one polls: that deregisters it.
     driver.register(&mut stream, 3, Interest::WRITABLE);
     driver.expect(3);
     let thread = thread::spawn(move || {

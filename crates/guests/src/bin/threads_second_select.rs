@@ -1,5 +1,5 @@
-//! One wait at a time on a selector: the second thread is told so at once, and does
-//! not disturb the first.
+//! Only one thread may wait on a selector. A second thread gets an error at once, and does not
+//! disturb the first.
 
 use std::io::ErrorKind;
 use std::sync::mpsc::channel;
@@ -23,13 +23,13 @@ fn main() {
         let mut events = Events::with_capacity(1);
         go.recv().expect("told");
         let start = Instant::now();
-        // The first wait may not have begun yet.
+        // The first thread may not be waiting yet.
         while start.elapsed() < Duration::from_secs(10) {
             match selector.select(&mut events, Some(Duration::ZERO)) {
                 Err(error) => {
                     assert_eq!(error.kind(), ErrorKind::ResourceBusy, "{error}");
                     waker.wake().expect("wake");
-                    // The wake would go with its waker.
+                    // Dropping the waker would discard the wake.
                     return waker;
                 }
                 Ok(()) => assert!(events.is_empty(), "{events:?}"),
@@ -38,7 +38,7 @@ fn main() {
         panic!("two waits at once");
     });
     ready.send(()).expect("the thread waits");
-    // This one may be second as well, while the other asks.
+    // This thread may be the second one too, while the other one tries.
     let start = Instant::now();
     loop {
         match driver

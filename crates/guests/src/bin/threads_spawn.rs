@@ -1,4 +1,4 @@
-//! Four threads count to a million together, and the main thread waits.
+//! Four threads together count to a million while the main thread waits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,5 +1,5 @@
-//! A timer that another thread sets, moves or cancels while this one polls, with and
-//! without a descriptor.
+//! Another thread sets, moves and cancels a timer while this one polls, with and without a
+//! descriptor.
 
 use std::thread;
 use std::time::{Duration, Instant};

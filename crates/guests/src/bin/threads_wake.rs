@@ -25,8 +25,8 @@ fn main() {
     thread.join().expect("join");
 }
 
-/// Wakes each time it is told to, after a while in which the poll has begun to
-/// block, and tells when that was.
+/// Sleeps for each requested pause, in which the poll starts to block. Then wakes it, and sends the
+/// time of the wake.
 fn wake_later(waker: &Waker, when: &Receiver<Duration>, tell: &Sender<Instant>) {
     for pause in when {
         thread::sleep(pause);
@@ -44,7 +44,7 @@ fn check(
 ) {
     let mut delays = Vec::new();
     for round in 0..ROUNDS {
-        // Long enough for the slices of a wait to have grown, and of different length.
+        // Pauses of different length, long enough for the slices to have grown.
         let pause = Duration::from_millis(20 + 3 * round as u64);
         let start = Instant::now();
         go.send(pause).expect("the thread waits");
