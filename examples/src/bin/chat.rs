@@ -1,12 +1,12 @@
-//! A chat server: each line that one connection sends goes to all the others.
+//! A chat server: each line from one connection is sent to all the others.
 //!
 //! ```sh
 //! cargo run -p wasio-examples --bin chat 127.0.0.1:7777
 //! nc 127.0.0.1 7777     # in as many other terminals as you like
 //! ```
 //!
-//! Backpressure: a member that does not read has its lines kept, up to a limit;
-//! then it is told to leave. The others never wait for it.
+//! Backpressure: the lines for a member that does not read are kept up to a limit. Beyond it the
+//! member is disconnected. Other members never wait for it.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
@@ -18,9 +18,9 @@ use wasio::net::{TcpListener, TcpStream};
 use wasio::{Events, Interest, Poll, Registry, Token};
 
 const LISTENER: Token = Token(usize::MAX);
-/// A member may be so many bytes behind.
+/// The most bytes that are kept for a member.
 const MAX_BEHIND: usize = 1 << 20;
-/// A line longer than this is passed on in pieces.
+/// A longer line is sent in parts.
 const MAX_LINE: usize = 64 * 1024;
 
 fn main() -> io::Result<()> {
@@ -42,7 +42,7 @@ fn main() -> io::Result<()> {
                 room.flush(id);
             }
             if event.is_readable() {
-                room.hear(id);
+                room.receive(id);
             }
         }
         room.settle();
@@ -63,15 +63,15 @@ fn listen() -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-/// Bytes that several members may still have to be sent, kept once.
+/// A line, stored once for all members that it has to be sent to.
 type Line = Rc<[u8]>;
 
 struct Member {
     stream: TcpStream,
-    /// The line that is not complete yet.
-    heard: Vec<u8>,
+    /// The start of a line whose end has not arrived yet.
+    partial: Vec<u8>,
     unsent: VecDeque<Line>,
-    /// How much of the first unsent line was sent.
+    /// How many bytes of the first unsent line were sent.
     sent: usize,
     behind: usize,
     leaving: bool,
@@ -80,8 +80,8 @@ struct Member {
 #[derive(Default)]
 struct Room {
     members: Slab<Member>,
-    /// What was said since the members were last written to.
-    said: Vec<(usize, Line)>,
+    /// The lines received since the members were last written to, each with its sender.
+    received: Vec<(usize, Line)>,
     leaving: bool,
 }
 
@@ -95,7 +95,7 @@ impl Room {
                 Err(error) => return eprintln!("accept: {error}"),
             };
             let entry = self.members.vacant_entry();
-            // Both, once and for all: a direction is silent until it blocks.
+            // Register for both directions once: neither is reported again until it has blocked.
             let both = Interest::READABLE | Interest::WRITABLE;
             if let Err(error) = registry.register(&mut stream, Token(entry.key()), both) {
                 eprintln!("register: {error}");
@@ -103,7 +103,7 @@ impl Room {
             }
             entry.insert(Member {
                 stream,
-                heard: Vec::new(),
+                partial: Vec::new(),
                 unsent: VecDeque::new(),
                 sent: 0,
                 behind: 0,
@@ -112,8 +112,8 @@ impl Room {
         }
     }
 
-    /// Reads what a member says, until it pauses.
-    fn hear(&mut self, id: usize) {
+    /// Reads lines from a member until its stream would block.
+    fn receive(&mut self, id: usize) {
         let Some(member) = self.members.get_mut(id) else {
             return;
         };
@@ -121,7 +121,7 @@ impl Room {
         loop {
             match member.stream.read(&mut buffer) {
                 Ok(0) => break,
-                Ok(read) => member.hear(&buffer[..read], |line| self.said.push((id, line))),
+                Ok(read) => member.split(&buffer[..read], |line| self.received.push((id, line))),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => break,
@@ -131,7 +131,7 @@ impl Room {
         self.leaving = true;
     }
 
-    /// Writes what a member is behind with, until it blocks.
+    /// Writes the unsent lines of a member until its stream would block.
     fn flush(&mut self, id: usize) {
         if let Some(member) = self.members.get_mut(id) {
             member.flush();
@@ -139,11 +139,11 @@ impl Room {
         }
     }
 
-    /// Passes on what was said in this round, and sees members out.
+    /// Sends the lines that this poll received to the other members, and drops members that leave.
     fn settle(&mut self) {
-        for (speaker, line) in self.said.drain(..) {
+        for (sender, line) in self.received.drain(..) {
             for (id, member) in &mut self.members {
-                if id != speaker && !member.leaving {
+                if id != sender && !member.leaving {
                     member.unsent.push_back(Rc::clone(&line));
                     member.behind += line.len();
                 }
@@ -162,13 +162,13 @@ impl Room {
 }
 
 impl Member {
-    /// Takes complete lines out of what was read.
-    fn hear(&mut self, bytes: &[u8], mut say: impl FnMut(Line)) {
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            self.heard.extend_from_slice(piece);
-            if piece.ends_with(b"\n") || self.heard.len() >= MAX_LINE {
-                say(Line::from(self.heard.as_slice()));
-                self.heard.clear();
+    /// Splits received bytes into complete lines.
+    fn split(&mut self, bytes: &[u8], mut on_line: impl FnMut(Line)) {
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.partial.extend_from_slice(part);
+            if part.ends_with(b"\n") || self.partial.len() >= MAX_LINE {
+                on_line(Line::from(self.partial.as_slice()));
+                self.partial.clear();
             }
         }
     }

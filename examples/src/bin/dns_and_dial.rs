@@ -1,5 +1,5 @@
-//! Connects to a host by its name: looks it up, tries each of its addresses until one answers,
-//! sends a line and prints what comes back.
+//! Connects to a host by name: looks the name up, tries its addresses until one accepts, sends a
+//! line and prints the reply.
 //!
 //! ```sh
 //! cargo run -p wasio-examples --bin dns_and_dial localhost 7777         # natively
@@ -7,8 +7,8 @@
 //! wasio-host run --wasi 0.2 target/wasm32-wasip2/release/dns_and_dial.wasm localhost 7777
 //! ```
 //!
-//! The look-up, the connection and the deadline of each attempt wait in one poll. WASI 0.1 can
-//! neither look names up nor connect.
+//! One poll waits for the look-up, the connection and the deadline of each attempt. WASI 0.1 can
+//! neither look up names nor connect.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr};
@@ -20,7 +20,7 @@ use wasio::{Events, Interest, Poll, Token};
 
 const SOURCE: Token = Token(0);
 const DEADLINE: Token = Token(1);
-/// For the look-up, and for each attempt to connect.
+/// The time limit of the look-up, and of each attempt to connect.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn main() {
@@ -57,7 +57,7 @@ fn run(name: &str, port: u16) -> io::Result<()> {
     )))
 }
 
-/// A poll that waits for one source at a time, and not for ever.
+/// A poll that waits for one source at a time, with a time limit.
 struct Waiter {
     poll: Poll,
     events: Events,
@@ -77,11 +77,11 @@ impl Waiter {
         })
     }
 
-    /// Waits for an event of the source that is registered.
+    /// Waits for an event of the registered source.
     fn wait(&mut self) -> io::Result<()> {
         loop {
             self.poll.poll(&mut self.events, None)?;
-            // An event of the source counts for more: it may be the answer, at the last moment.
+            // If the timer has expired too, the source takes precedence: it may be the answer.
             if self.events.iter().any(|event| event.token() == SOURCE) {
                 return Ok(());
             }
@@ -94,7 +94,7 @@ impl Waiter {
         }
     }
 
-    /// All addresses of a name.
+    /// Looks up all addresses of a name.
     fn look_up(&mut self, name: &str) -> io::Result<Vec<IpAddr>> {
         let mut lookup = net::lookup(name)?;
         let registry = self.poll.registry();
@@ -111,7 +111,7 @@ impl Waiter {
         }
     }
 
-    /// A connection, registered, or the reason why there is none.
+    /// Returns a registered connection, or the reason why there is none.
     fn connect(&mut self, address: SocketAddr) -> io::Result<TcpStream> {
         let mut stream = TcpStream::connect(address)?;
         let both = Interest::READABLE | Interest::WRITABLE;
@@ -124,17 +124,17 @@ impl Waiter {
             }
             match stream.peer_addr() {
                 Ok(_) => return Ok(stream),
-                // An event too many: the attempt goes on.
+                // A spurious event: the attempt is not over.
                 Err(error) if error.kind() == ErrorKind::NotConnected => {}
                 Err(error) => return Err(error),
             }
         }
     }
 
-    /// Says hello, and prints what comes until the end.
+    /// Sends a greeting, and prints the reply until the end of the stream.
     fn talk(&mut self, mut stream: TcpStream) -> io::Result<()> {
         self.deadline.cancel();
-        // A few bytes: a new connection has room for them.
+        // A new connection has room for a few bytes.
         stream.write_all(b"hello\n")?;
         stream.shutdown(Shutdown::Write)?;
         let mut buffer = [0; 4096];

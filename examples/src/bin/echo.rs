@@ -1,4 +1,4 @@
-//! A TCP server that sends back what it gets.
+//! A TCP echo server.
 //!
 //! ```sh
 //! cargo run -p wasio-examples --bin echo 127.0.0.1:7777                 # natively
@@ -6,8 +6,8 @@
 //! wasio-host run --listen 127.0.0.1:7777 target/wasm32-wasip1/release/echo.wasm
 //! ```
 //!
-//! A connection waits for data, or, when its peer does not take what was sent, for
-//! room, and never for both: so a slow peer holds one buffer of memory and costs no time.
+//! A connection is registered for reading, or, while its peer does not take the data, for writing,
+//! but never for both. So a slow peer occupies only one buffer, and no CPU time.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -36,7 +36,7 @@ fn main() -> io::Result<()> {
                 continue;
             }
             let id = event.token().0;
-            // An earlier event of this poll may have ended it.
+            // An earlier event of this poll may have closed it.
             let Some(connection) = connections.get_mut(id) else {
                 continue;
             };
@@ -48,7 +48,7 @@ fn main() -> io::Result<()> {
     }
 }
 
-/// The listener that the host handed in, or one bound to the address in the first argument.
+/// Returns the listener that the host opened, or binds the address in the first argument.
 fn listen() -> io::Result<TcpListener> {
     if let Some(listener) = TcpListener::preopened()? {
         return Ok(listener);
@@ -75,11 +75,11 @@ fn accept(listener: &TcpListener, registry: &Registry, connections: &mut Slab<Co
             Ok((stream, _)) => stream,
             Err(error) if error.kind() == ErrorKind::WouldBlock => return,
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            // The peer was gone before it was taken: the others are not.
+            // This peer left before it was accepted. Others may be waiting.
             Err(error) if error.kind() == ErrorKind::ConnectionAborted => continue,
             Err(error) => return eprintln!("accept: {error}"),
         };
-        // Small answers should not wait for more. WASI 0.1 has no such option.
+        // Send small replies at once. WASI 0.1 does not have this option.
         let _ = stream.set_nodelay(true);
         let entry = connections.vacant_entry();
         let (token, interest) = (Token(entry.key()), Interest::READABLE);
@@ -96,7 +96,7 @@ fn accept(listener: &TcpListener, registry: &Registry, connections: &mut Slab<Co
     }
 }
 
-/// Serves a connection until it blocks. Returns whether it goes on.
+/// Serves a connection until it blocks. Returns whether it is still open.
 fn serve(
     connection: &mut Connection,
     token: Token,
@@ -121,7 +121,7 @@ fn serve(
 }
 
 impl Connection {
-    /// Moves bytes until one side blocks; `false` at the end of the stream.
+    /// Echoes until a read or write would block. Returns `false` at the end of the stream.
     fn echo(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
         loop {
             let sent = write_some(&self.stream, &self.unsent)?;
@@ -143,7 +143,7 @@ impl Connection {
     }
 }
 
-/// Writes until the stream blocks or all is written. Returns how much was.
+/// Writes until the stream would block or all is written. Returns the number of bytes written.
 fn write_some(mut stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
     let mut written = 0;
     while written < bytes.len() {

@@ -1,16 +1,16 @@
 //! Everything that a WASI 0.2 component can wait for, in one poll: a TCP server, an outgoing
-//! request by `wasi:http`, standard input, a timer and the look-up of a name.
+//! `wasi:http` request, standard input, a timer and a name look-up.
 //!
 //! ```sh
 //! cargo build -p wasio-examples --release --target wasm32-wasip2 --features p2 --bin everything
 //! wasio-host run --wasi 0.2 target/wasm32-wasip2/release/everything.wasm example.org
 //! ```
 //!
-//! The argument says whom to ask, by `GET /`. Lines typed are printed, connections are given back
-//! what they send, and the end of the input ends the program.
+//! The argument is the HTTP server, which is sent `GET /`. The program prints the lines of its
+//! input, echoes to its connections, and ends at the end of the input.
 //!
-//! wasio knows nothing of `wasi:http`: its future and its body's stream are waited for by the handles
-//! of their pollables. Any crate of bindings would do.
+//! wasio does not depend on `wasi:http`. It waits for the future and the body by the handles of
+//! their pollables, which may come from any bindings.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -90,7 +90,7 @@ impl Everything {
         Ok(all)
     }
 
-    /// Prints what was typed. Returns whether there may be more.
+    /// Prints the available input. Returns whether there may be more later.
     fn hear_input(&mut self) -> io::Result<bool> {
         let mut buffer = [0; 1024];
         loop {
@@ -134,7 +134,7 @@ impl Everything {
         Ok(())
     }
 
-    /// Sends back what came. A person types slowly: one who does not read what comes back is gone.
+    /// Echoes what has arrived. For simplicity a peer that does not read its echo is disconnected.
     fn echo(&mut self, id: usize) {
         let Some(stream) = self.connections.get_mut(id) else {
             return;
@@ -151,9 +151,9 @@ impl Everything {
     }
 }
 
-/// A request, and how far it is.
+/// The state of a request.
 enum Request {
-    /// The fields of each from the children to their parents: the host traps if those go first.
+    /// Fields are in drop order, children first: the host traps if a parent is dropped first.
     Sent {
         _source: Pollable,
         _ready: HostPollable,
@@ -192,13 +192,13 @@ impl Request {
         })
     }
 
-    /// Takes what has come: the response, or more of its body.
+    /// Handles an event: reads the response, or more of its body.
     fn go_on(&mut self, registry: &Registry) -> io::Result<()> {
         if let Self::Sent { future, .. } = self {
             let Some(answer) = future.get() else {
                 return Ok(());
             };
-            // The outer error says that it was taken before, which happens nowhere.
+            // The outer error means that the response was already taken. It cannot happen here.
             *self = match answer
                 .unwrap_or_else(|()| unreachable!("the response is taken here alone"))
             {
@@ -250,7 +250,7 @@ impl Request {
     }
 }
 
-/// Registers a pollable of the host. It must live for as long as what this returns.
+/// Registers a pollable of the host. It must outlive the returned source.
 fn wait_for(pollable: &HostPollable, registry: &Registry) -> io::Result<Pollable> {
     let mut source = Pollable::new(pollable.handle());
     registry.register(&mut source, REQUEST, Interest::READABLE)?;

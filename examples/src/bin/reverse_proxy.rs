@@ -1,4 +1,4 @@
-//! A TCP proxy: connects each connection that it accepts with a server behind it.
+//! A TCP proxy: forwards each connection that it accepts to a server.
 //!
 //! ```sh
 //! cargo run -p wasio-examples --bin reverse_proxy 127.0.0.1:8080 127.0.0.1:7777    # natively
@@ -6,9 +6,9 @@
 //! wasio-host run --wasi 0.2 target/wasm32-wasip2/release/reverse_proxy.wasm 127.0.0.1:8080 127.0.0.1:7777
 //! ```
 //!
-//! The first address is the server's, the second the proxy's own. Each direction has one buffer:
-//! while its receiver is slow, no more is read from its sender. The end of one direction is
-//! passed on, and the other goes on until its own. WASI 0.1 cannot connect.
+//! The first address is that of the server, the second that of the proxy. Each direction has one
+//! buffer: while its receiver is slow, the proxy does not read from its sender. When one direction
+//! ends, the proxy forwards the end, and the other direction continues. WASI 0.1 cannot connect.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
@@ -21,8 +21,8 @@ use wasio::{Events, Interest, Poll, Registry, Token};
 
 const LISTENER: Token = Token(usize::MAX);
 const BUFFER_LEN: usize = 64 * 1024;
-/// What one pair may move before the others have their turn.
-const MAX_TURN_LEN: usize = 16 * BUFFER_LEN;
+/// The most bytes that a pair may move before other pairs are served.
+const MAX_BATCH_LEN: usize = 16 * BUFFER_LEN;
 
 fn main() -> io::Result<()> {
     let mut args = std::env::args().skip(1);
@@ -31,7 +31,7 @@ fn main() -> io::Result<()> {
     };
     let server = address(&server)?;
     let mut listener = match listen {
-        Some(own) => TcpListener::bind(address(&own)?)?,
+        Some(listen) => TcpListener::bind(address(&listen)?)?,
         None => match TcpListener::preopened()? {
             Some(listener) => listener,
             None => TcpListener::bind(([127, 0, 0, 1], 0).into())?,
@@ -48,7 +48,7 @@ fn main() -> io::Result<()> {
     let mut pairs = Slab::new();
     let mut unfinished = VecDeque::new();
     loop {
-        // A pair that was stopped in the middle will have no event: do not wait for one.
+        // A pair that was interrupted for fairness gets no event, so do not wait for one.
         let timeout = (!unfinished.is_empty()).then_some(Duration::ZERO);
         poll.poll(&mut events, timeout)?;
         for event in &events {
@@ -87,13 +87,13 @@ fn accept(listener: &TcpListener, server: SocketAddr, registry: &Registry, pairs
             Ok(pair) => {
                 entry.insert(pair);
             }
-            // The client is told by the end of its connection.
+            // The client sees that its connection ends.
             Err(error) => eprintln!("{server}: {error}"),
         }
     }
 }
 
-/// Moves what can be moved, and drops a pair that has ended.
+/// Moves bytes of a pair, and drops it once it has ended.
 fn serve(id: usize, pairs: &mut Slab<Pair>, unfinished: &mut VecDeque<usize>) {
     // An earlier event of this poll may have ended it.
     let Some(pair) = pairs.get_mut(id) else {
@@ -118,7 +118,7 @@ fn serve(id: usize, pairs: &mut Slab<Pair>, unfinished: &mut VecDeque<usize>) {
 
 enum Progress {
     Blocked,
-    /// There may be more to move: nothing has blocked.
+    /// Nothing has blocked, so there may be more to move.
     Unfinished,
     Ended,
 }
@@ -130,7 +130,7 @@ struct Pair {
     is_connected: bool,
     to_server: Half,
     to_client: Half,
-    /// Whether it is in the queue of those that go on without an event.
+    /// Whether it is in the queue of pairs that continue without an event.
     is_unfinished: bool,
 }
 
@@ -142,7 +142,7 @@ impl Pair {
         id: usize,
     ) -> io::Result<Self> {
         let mut server = TcpStream::connect(server)?;
-        // Small messages should not wait for more.
+        // Send small messages at once.
         let _ = client.set_nodelay(true);
         let _ = server.set_nodelay(true);
         let both = Interest::READABLE | Interest::WRITABLE;
@@ -181,10 +181,10 @@ impl Pair {
     }
 }
 
-/// One direction.
+/// One direction of a pair.
 struct Half {
     buffer: Box<[u8]>,
-    /// What was read and is not sent yet.
+    /// The part of the buffer that was read but not sent yet.
     unsent: std::ops::Range<usize>,
     state: State,
 }
@@ -192,7 +192,7 @@ struct Half {
 #[derive(PartialEq)]
 enum State {
     Open,
-    /// The sender has ended; the receiver does not know yet.
+    /// The sender has ended. The end is not forwarded yet.
     Ending,
     Ended,
 }
@@ -206,11 +206,11 @@ impl Half {
         }
     }
 
-    /// Moves bytes until one side blocks or the turn is over.
+    /// Moves bytes until one side would block or the batch is complete.
     fn pump(&mut self, mut from: &TcpStream, mut to: &TcpStream) -> io::Result<Progress> {
         let mut moved = 0;
         while self.state != State::Ended {
-            if moved >= MAX_TURN_LEN {
+            if moved >= MAX_BATCH_LEN {
                 return Ok(Progress::Unfinished);
             }
             let step = if !self.unsent.is_empty() {

@@ -1,5 +1,5 @@
-//! Waits for standard input and for the network in one poll: each line typed goes
-//! to every connection, and each line that a connection sends is printed.
+//! Waits for standard input and for the network in one poll. Each line of the input is sent to
+//! every connection, and each line from a connection is printed.
 //!
 //! ```sh
 //! cargo build -p wasio-examples --release --target wasm32-wasip1 --bin stdin_and_sockets
@@ -77,8 +77,8 @@ fn main() -> io::Result<()> {
     }
 }
 
-/// Sends to each connection. One that does not keep up is dropped: a person
-/// types slowly, so that its buffers are full says that it is gone.
+/// Sends to each connection. A connection whose buffers are full is dropped: input is typed slowly,
+/// so its peer has stopped reading.
 fn send_to_all(connections: &mut Slab<TcpStream>, bytes: &[u8]) {
     connections.retain(|id, stream| {
         let sent = stream.write(bytes).is_ok_and(|sent| sent == bytes.len());
@@ -89,7 +89,7 @@ fn send_to_all(connections: &mut Slab<TcpStream>, bytes: &[u8]) {
     });
 }
 
-/// Prints what a connection sent. Returns whether it goes on.
+/// Prints what a connection has sent. Returns whether it is still open.
 fn print_all(id: usize, stream: &mut TcpStream, buffer: &mut [u8]) -> bool {
     loop {
         match stream.read(buffer) {

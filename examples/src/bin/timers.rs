@@ -1,5 +1,5 @@
-//! Timers beside each other in one poll: a tick, a deadline that is moved each
-//! time something happens, and one that is cancelled.
+//! Several timers in one poll: a periodic one, a deadline that is moved whenever something happens,
+//! and one that is cancelled.
 //!
 //! ```sh
 //! cargo run -p wasio-examples --bin timers
@@ -26,7 +26,7 @@ fn main() -> io::Result<()> {
     let start = Instant::now();
     let mut tick = Timer::periodic(PERIOD);
     registry.register(&mut tick, TICK, Interest::READABLE)?;
-    // Says that nothing has happened for three periods.
+    // Expires if nothing happens for three periods.
     let mut quiet = Timer::oneshot(PERIOD * 3);
     registry.register(&mut quiet, QUIET, Interest::READABLE)?;
     let mut cancelled = Timer::oneshot(PERIOD / 2);

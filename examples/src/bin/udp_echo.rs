@@ -1,4 +1,4 @@
-//! A UDP server that sends each datagram back to whom it came from.
+//! A UDP server that sends each datagram back to its sender.
 //!
 //! ```sh
 //! cargo run -p wasio-examples --bin udp_echo 127.0.0.1:7777             # natively
@@ -6,8 +6,8 @@
 //! wasio-host run --wasi 0.2 target/wasm32-wasip2/release/udp_echo.wasm 127.0.0.1:7777
 //! ```
 //!
-//! While there is no room to send it receives no more: what comes meanwhile waits in the system's
-//! buffer, or is lost there, as datagrams may be. WASI 0.1 has no UDP.
+//! While a send would block, the server does not receive. Datagrams that arrive meanwhile wait in
+//! the system's buffer, or are lost when it is full. WASI 0.1 has no UDP.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 use wasio::net::UdpSocket;
 use wasio::{Events, Interest, Poll, Token};
 
-/// The largest datagram there is.
+/// The size of the largest possible datagram.
 const MAX_LEN: usize = 65_535;
 
 fn main() -> io::Result<()> {
@@ -29,7 +29,7 @@ fn main() -> io::Result<()> {
 
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(1);
-    // Both: each is reported once, and again only after it has blocked.
+    // Register for both directions once: neither is reported again until it has blocked.
     let both = Interest::READABLE | Interest::WRITABLE;
     poll.registry().register(&mut socket, Token(0), both)?;
     let mut echo = Echo {
@@ -49,26 +49,26 @@ fn main() -> io::Result<()> {
 struct Echo {
     socket: UdpSocket,
     buffer: Vec<u8>,
-    /// The datagram in the buffer that there was no room to send: its length and sender.
+    /// The length and sender of a datagram in the buffer whose send would have blocked.
     unsent: Option<(usize, SocketAddr)>,
 }
 
 impl Echo {
-    /// Serves until one direction blocks.
+    /// Serves until one direction would block.
     fn serve(&mut self) -> io::Result<()> {
         loop {
             if let Some((len, from)) = self.unsent {
                 match self.socket.send_to(&self.buffer[..len], from) {
                     Ok(_) => {}
                     Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(error),
-                    // This one cannot be reached: the others can.
+                    // This peer cannot be reached. Continue with the others.
                     Err(error) => eprintln!("{from}: {error}"),
                 }
                 self.unsent = None;
             }
             match self.socket.recv_from(&mut self.buffer) {
                 Ok(received) => self.unsent = Some(received),
-                // An answer to somebody who has gone came back.
+                // A reply was rejected because its receiver no longer exists.
                 Err(error) if error.kind() == ErrorKind::ConnectionRefused => {}
                 Err(error) if error.kind() == ErrorKind::ConnectionReset => {}
                 Err(error) => return Err(error),
