@@ -1,4 +1,4 @@
-//! What the examples share: the listener they serve.
+//! Helpers that the examples share.
 
 #[cfg(feature = "live-bytes")]
 mod raw;
@@ -13,12 +13,12 @@ use tokio::net::TcpListener;
 #[cfg(feature = "live-bytes")]
 pub use self::raw::live_bytes;
 
-/// The listener that the host hands in or, without one, a new one on the address in
-/// the program's first argument (any free port, unless there is one).
+/// Returns the listener that the host opened. If there is none, binds the address in the program's
+/// first argument, or any free port without an argument.
 ///
 /// # Errors
 ///
-/// What the host says; WASI 0.1 with no listener handed in: `Unsupported`.
+/// The error of the host. On WASI 0.1 without a preopened listener: `Unsupported`.
 pub fn listener() -> io::Result<TcpListener> {
     #[cfg(not(target_env = "p2"))]
     if let Some(listener) = wasio::net::TcpListener::preopened()? {
@@ -32,11 +32,11 @@ pub fn listener() -> io::Result<TcpListener> {
     TcpListener::from_std(listener)
 }
 
-/// What the text says, or an error that names it.
+/// Parses the text.
 ///
 /// # Errors
 ///
-/// `InvalidInput` if it says nothing of the kind.
+/// `InvalidInput`, with the text, if it cannot be parsed.
 pub fn parse<T: FromStr<Err: Display>>(text: &str) -> io::Result<T> {
     text.parse().map_err(|error| {
         let sentence = format!("{text:?}: {error}");
@@ -44,8 +44,8 @@ pub fn parse<T: FromStr<Err: Display>>(text: &str) -> io::Result<T> {
     })
 }
 
-/// Whether `accept` may be called again after this error: it was about one connection
-/// that went away before it was accepted.
+/// Whether `accept` may be called again at once after this error: it concerns one connection, whose
+/// peer left before it was accepted.
 #[must_use]
 pub fn concerns_one_connection(error: &io::Error) -> bool {
     matches!(

@@ -1,4 +1,4 @@
-//! An allocator that counts.
+//! A counting allocator.
 #![allow(unsafe_code, reason = "the trait of allocators is unsafe")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 
-/// The bytes that the program has allocated and not freed. On WASI 0.2 it grows with what libc receives:
-/// the host allocates that here, and libc frees it elsewhere.
+/// The number of bytes that the program has allocated and not freed. On WASI 0.2 it grows with the
+/// data that libc receives: that is allocated here for the host, and libc frees it past this
+/// allocator.
 #[must_use]
 pub fn live_bytes() -> usize {
     LIVE.load(Ordering::Relaxed)
@@ -18,7 +19,7 @@ struct Counting;
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-// SAFETY: every call goes on to the system's allocator as it came.
+// SAFETY: every call is forwarded unchanged to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller keeps the same contract.

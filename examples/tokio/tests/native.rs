@@ -1,5 +1,5 @@
-//! What tokio has on Linux and not on WASI, on the same drop-in: Unix sockets, pipes,
-//! processes, signals, UDP, threads.
+//! The features that tokio has on Linux but not on WASI, on the same drop-in: Unix sockets, pipes,
+//! processes, signals, UDP and threads.
 #![cfg(target_os = "linux")]
 
 use std::future::Future;
@@ -47,8 +47,8 @@ async fn unix_streams_carry_megabytes_both_ways() {
     assert_eq!(echo.await.unwrap(), expected.len() as u64);
 }
 
-/// tokio reads no further after a short read until there is another event: the one of the data must
-/// tell of the end too, if it was there.
+/// After a short read tokio does not read again until the next event. So the event of the data must
+/// also report the end of the stream, if it has already arrived.
 #[tokio::test]
 async fn the_end_right_behind_the_data_is_seen() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -69,7 +69,7 @@ async fn the_end_right_behind_the_data_is_seen() {
 async fn unix_datagrams_come_whole() {
     let (one, other) = UnixDatagram::pair().unwrap();
     let sending = tokio::spawn(async move {
-        // More than the socket holds.
+        // More than the socket can buffer.
         for number in 0..2000_u32 {
             one.send(&number.to_le_bytes()).await.unwrap();
         }
@@ -110,7 +110,7 @@ async fn a_pipe_blocks_its_writer_and_ends() {
 async fn async_fd_waits_for_a_descriptor_of_the_programs_own() {
     let (reader, mut writer) = io::pipe().unwrap();
     let path = format!("/proc/self/fd/{}", reader.as_raw_fd());
-    // Another open file of the same pipe, so that it alone is non-blocking.
+    // A second open file of the same pipe, so that only this one is non-blocking.
     let mut options = std::fs::OpenOptions::new();
     std::os::unix::fs::OpenOptionsExt::custom_flags(options.read(true), O_NONBLOCK);
     #[allow(

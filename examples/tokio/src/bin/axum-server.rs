@@ -1,4 +1,4 @@
-//! A server on axum: paths, state, bodies.
+//! A server on axum, with paths, state and bodies.
 
 use std::io;
 use std::sync::Arc;

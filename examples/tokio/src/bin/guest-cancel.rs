@@ -1,5 +1,5 @@
-//! A guest of the tests: it drops each read after a millisecond and reads again. At the
-//! end it sends back all it has read, after a line that says how many reads it dropped.
+//! A test guest: it drops each read after a millisecond and starts another. At the end it sends the
+//! number of dropped reads in a line, followed by everything it has read.
 
 use std::io;
 use std::time::Duration;

@@ -1,5 +1,6 @@
-//! A guest of the tests: it measures its sleeps while it echoes to busy connections,
-//! from the first connection on, and prints a line a sleep: milliseconds, microseconds taken.
+//! A test guest: it measures its sleeps while it echoes to busy connections, starting with the
+//! first connection. It prints a line per sleep: the requested milliseconds, and the microseconds
+//! it took.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 use wasio_tokio_examples::listener;
 
-/// Milliseconds, and how often.
+/// The length of the sleeps in milliseconds, and their number.
 const SLEEPS: [(u64, u32); 8] = [
     (1, 25),
     (2, 25),

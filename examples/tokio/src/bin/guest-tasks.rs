@@ -1,4 +1,4 @@
-//! A guest of the tests: what tokio has for tasks, with no connection anywhere.
+//! A test guest: the task features of tokio, without any connection.
 
 use std::cell::Cell;
 use std::future::pending;
@@ -106,7 +106,7 @@ async fn join_set() {
     while finished.len() < 5 {
         finished.push(tasks.join_next().await.unwrap().unwrap());
     }
-    // Those that sleep longer end later.
+    // Tasks that sleep longer end later.
     assert_eq!(finished, [0, 1, 2, 3, 4]);
     tasks.abort_all();
     let aborted = tasks.join_next().await.unwrap();

@@ -1,12 +1,12 @@
-//! An HTTP/1.1 server on hyper: keep-alive, chunked bodies, a streaming answer.
+//! An HTTP/1.1 server on hyper, with keep-alive, chunked bodies and a streaming response.
 //!
-//! | request | answer |
+//! | request | response |
 //! |---|---|
 //! | `GET /` | a line of text |
 //! | `POST /echo` | the body as it arrives, with the request's `x-id` |
 //! | `POST /length` | the length of the body |
-//! | `GET /count/N` | the numbers below N, a chunk each, one every 5 ms |
-//! | `GET /live-bytes` | what is allocated, with the feature of that name |
+//! | `GET /count/N` | the numbers below N, one chunk per number, one every 5 ms |
+//! | `GET /live-bytes` | the number of allocated bytes, with the feature of that name |
 
 use std::convert::Infallible;
 use std::io;
@@ -52,7 +52,7 @@ async fn serve(stream: TcpStream) {
         .serve_connection(TokioIo::new(stream), service_fn(answer))
         .await;
     if let Err(error) = served {
-        // A client that went away in the middle is its own business.
+        // A client that disconnects does not affect the server.
         if error.is_parse() {
             eprintln!("not HTTP: {error}");
         }
@@ -94,7 +94,7 @@ fn number(path: &str) -> Option<u32> {
     path.strip_prefix("/count/")?.parse().ok()
 }
 
-/// A body that is made while it is sent. It ends early if nobody reads it any more.
+/// A body that is produced while it is sent. It ends early if the client stops reading.
 fn count(end: u32) -> Body {
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {

@@ -1,8 +1,8 @@
-//! A chat of lines: what one client sends, all the others get.
+//! A chat server: each line from one client is sent to all the others.
 //!
-//! Each client has a queue of 64 lines. While the queue of a slow reader is full, whoever
-//! sends waits, and so is read no faster than that reader reads: backpressure. A reader that takes
-//! nothing for two seconds is cut off.
+//! Each client has a queue of 64 lines. While the queue of a slow reader is full, the tasks that
+//! send to it wait. That is the backpressure: a sender is read no faster than the slowest reader
+//! reads. A reader that takes nothing for two seconds is disconnected.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 type Line = Rc<[u8]>;
 
-/// Who is there: the queue of each client, and its writer.
+/// The clients: the queue of each, and its writer.
 #[derive(Default)]
 struct Room {
     clients: HashMap<u64, (Sender<Line>, AbortHandle)>,
@@ -59,7 +59,7 @@ fn join(room: &Shared, client: u64, stream: TcpStream) {
     room.borrow_mut().clients.insert(client, (sender, writing));
     let room = Rc::clone(room);
     spawn_local(async move {
-        // The end of one client is no error of the room.
+        // An error of one client does not affect the others.
         let _ = read(&room, client, reader).await;
         leave(&room, client);
     });

@@ -1,5 +1,4 @@
-//! Sends back what it receives, on one thread. A connection that is silent for a
-//! minute is closed.
+//! An echo server on one thread. A connection without data for a minute is closed.
 
 use std::io;
 use std::time::Duration;
@@ -17,7 +16,7 @@ async fn main() -> io::Result<()> {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                // A connection that breaks is no concern of the others.
+                // An error of one connection does not affect the others.
                 tokio::spawn(echo(stream));
             }
             Err(error) if concerns_one_connection(&error) => {}

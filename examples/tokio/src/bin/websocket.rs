@@ -1,4 +1,4 @@
-//! A WebSocket server that sends each message back.
+//! A WebSocket server that echoes each message.
 
 use std::io;
 

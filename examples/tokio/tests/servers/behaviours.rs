@@ -1,4 +1,4 @@
-//! The guests: tasks, cancellation, sleeps.
+//! The test guests: tasks, cancellation and sleeps.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -30,7 +30,7 @@ fn a_read_that_was_dropped_loses_no_byte() {
         while !rest.is_empty() {
             let (part, more) = rest.split_at((1 + rng.below(1500)).min(rest.len()));
             stream.write_all(part).unwrap();
-            // Some come before the read is dropped, others after.
+            // Some arrive before the read is dropped, others after.
             thread::sleep(Duration::from_micros(rng.next() % 4000));
             rest = more;
         }
@@ -83,8 +83,8 @@ fn sleeps_are_never_early_and_three_milliseconds_late_at_most() {
     }
 }
 
-/// Without being asked for anything: what a port scanner and many a load balancer do. wasi-libc ends
-/// a program that asks it who such a peer is.
+/// Peers that connect and reset at once, as port scanners and some load balancers do. wasi-libc
+/// aborts a program that asks for the address of such a peer.
 #[test]
 fn peers_that_reset_at_once_stop_no_server() {
     let _machine = share_machine();
@@ -101,7 +101,7 @@ fn peers_that_reset_at_once_stop_no_server() {
     }
 }
 
-/// Exchanges messages until the server is gone; how many.
+/// Exchanges messages until the server ends. Returns their number.
 fn busy_client(address: SocketAddr) -> thread::JoinHandle<u64> {
     let mut stream: TcpStream = connect(address);
     thread::spawn(move || {

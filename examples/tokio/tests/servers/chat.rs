@@ -1,4 +1,4 @@
-//! tokio-chat.
+//! Tests of `tokio-chat`.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -29,7 +29,7 @@ impl Client {
         line.trim_end().to_owned()
     }
 
-    /// Says a line until another client has heard it: then both are in the room.
+    /// Sends lines until another client receives one: then both have joined.
     fn meet(&mut self, other: &mut Self) {
         let patience = Duration::from_millis(50);
         other
@@ -40,7 +40,7 @@ impl Client {
         let mut heard = String::new();
         while !heard.ends_with('\n') {
             self.say("hello");
-            // What arrives in part is kept in `heard`.
+            // `heard` keeps a line of which only a part has arrived.
             let _ = other.reader.read_line(&mut heard);
         }
         other
@@ -94,7 +94,7 @@ fn a_slow_reader_slows_the_sender_and_loses_nothing() {
         let mut reader = Client::join(server.address);
         sender.meet(&mut reader);
         let writing = std::thread::spawn(move || {
-            // 12 MB: more than all queues and buffers on the way hold.
+            // 12 MB: more than fits into all queues and buffers in between.
             for number in 0..LINES {
                 sender.say(&format!("{number:0>LEN$}"));
             }
@@ -114,7 +114,7 @@ fn a_slow_reader_slows_the_sender_and_loses_nothing() {
 
 #[test]
 fn a_reader_that_takes_nothing_is_cut_off() {
-    // More than all queues and buffers on the way hold.
+    // More than fits into all queues and buffers in between.
     const LINES: usize = 600;
     const LEN: usize = 60_000;
 
@@ -143,7 +143,7 @@ fn a_reader_that_takes_nothing_is_cut_off() {
         }
         assert_eq!(lines, LINES, "{on:?}");
         writing.join().unwrap();
-        // What was on its way is still there, then comes the end, if not a reset.
+        // The data in flight arrives, and then the end of the stream or a reset.
         let mut rest = Vec::new();
         let _ = std::io::Read::read_to_end(&mut deaf.reader, &mut rest);
         assert!(rest.len() < LINES * LEN, "{on:?}: {}", rest.len());

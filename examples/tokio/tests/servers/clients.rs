@@ -1,4 +1,4 @@
-//! The programs that open sockets themselves: on WASI 0.2 and natively.
+//! Tests of the programs that open sockets themselves, on WASI 0.2 and natively.
 
 use std::env;
 use std::fs;
@@ -88,7 +88,7 @@ fn every_way_to_connect_works_or_says_why_not() {
     }
 }
 
-/// tokio looks names up on a thread of its own. What to do instead is in the README.
+/// tokio looks up names on a separate thread. The README says what to do instead.
 #[test]
 fn tokio_looks_names_up_natively_and_panics_on_wasi() {
     let _machine = share_machine();
@@ -99,7 +99,7 @@ fn tokio_looks_names_up_natively_and_panics_on_wasi() {
     assert!(errors.contains("can't spawn worker thread"), "{errors}");
 }
 
-/// An address that takes no more connections and refuses none.
+/// An address that neither accepts nor refuses connections.
 struct Silent {
     address: SocketAddr,
     _sockets: Vec<Socket>,
@@ -119,7 +119,7 @@ impl Silent {
         for _ in 0..MORE_THAN_ITS_QUEUE {
             let client = socket();
             client.set_nonblocking(true).unwrap();
-            // It stays under way.
+            // The attempt remains pending.
             let _ = client.connect(&address.into());
             sockets.push(client);
         }
@@ -130,7 +130,7 @@ impl Silent {
     }
 }
 
-/// A server of Debian's package, until this is dropped.
+/// A redis-server, which is killed when this is dropped.
 struct Redis {
     child: Child,
     address: SocketAddr,
@@ -139,7 +139,7 @@ struct Redis {
 
 impl Redis {
     fn start() -> Self {
-        /// Somebody else may take the port that was free.
+        /// Another process may take the free port in between.
         const ATTEMPTS: usize = 10;
 
         let server = (0..ATTEMPTS).find_map(|_| Self::start_once());

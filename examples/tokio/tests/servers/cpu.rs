@@ -1,14 +1,14 @@
-//! What a process uses, as Linux says.
+//! The CPU time and memory of a process, as reported by Linux.
 
 use std::fs;
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// User and system time of all threads so far.
+/// The user and system time of all threads so far.
 pub(crate) fn time(process: u32) -> Duration {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    // The name may hold spaces; after it, user and system time are fields 12 and 13.
+    // The name may contain spaces. After it, user and system time are the fields 12 and 13.
     let (_, fields) = stat.rsplit_once(')').unwrap();
     let ticks = fields.split_whitespace().skip(11).take(2);
     let ticks: u32 = ticks.map(|ticks| ticks.parse::<u32>().unwrap()).sum();
@@ -24,7 +24,7 @@ fn ticks_a_second() -> u32 {
     })
 }
 
-/// Resident memory.
+/// The resident memory.
 pub(crate) fn memory_bytes(process: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status

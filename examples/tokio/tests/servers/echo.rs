@@ -1,4 +1,4 @@
-//! tokio-echo.
+//! Tests of `tokio-echo`.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -32,7 +32,7 @@ fn many_connections_get_back_what_they_sent() {
     }
 }
 
-/// mio's WASI selector is level-triggered, and so tokio spins on it at a full core.
+/// mio's WASI selector is level-triggered, so tokio spins on it and uses a full core.
 #[test]
 fn a_thousand_idle_connections_cost_less_than_a_hundredth_of_a_core() {
     const WATCHED: Duration = Duration::from_secs(4);
@@ -41,7 +41,7 @@ fn a_thousand_idle_connections_cost_less_than_a_hundredth_of_a_core() {
     for on in EVERYWHERE {
         let server = Server::start("tokio-echo", on);
         let mut streams: Vec<_> = (0..1000).map(|_| connect(server.address)).collect();
-        // All are accepted, have been busy once, and wait for more.
+        // All connections are accepted, have echoed once, and are idle.
         for stream in &mut streams {
             assert_eq!(exchange(stream, b"hello"), b"hello");
         }
@@ -51,7 +51,7 @@ fn a_thousand_idle_connections_cost_less_than_a_hundredth_of_a_core() {
         let used = cpu::time(server.id()) - before;
         let share = used.as_secs_f64() / start.elapsed().as_secs_f64();
         assert!(share < 0.01, "{on:?}: {:.2}% of a core", share * 100.0);
-        // They are alive.
+        // The connections still work.
         for stream in streams.iter_mut().step_by(100) {
             assert_eq!(exchange(stream, b"again"), b"again");
         }
@@ -70,14 +70,14 @@ fn a_client_that_does_not_read_holds_up_nobody_else() {
         deaf.set_write_timeout(Some(Duration::from_millis(200)))
             .unwrap();
         let mut sent = 0;
-        // Until its buffers and those of the server are full.
+        // Write until the buffers of both sides are full.
         while let Ok(more) = (&deaf).write(&[7; 65536]) {
             sent += more;
         }
         assert!(sent > 65536, "{on:?}: {sent} bytes");
         let mut stream = connect(server.address);
         assert_eq!(exchange(&mut stream, b"hello"), b"hello");
-        // Now it reads, and gets every byte.
+        // Now it reads, and receives every byte.
         deaf.shutdown(Shutdown::Write).unwrap();
         let mut deaf = deaf;
         let returned = std::io::copy(&mut deaf, &mut std::io::sink()).unwrap();

@@ -1,4 +1,4 @@
-//! A client of HTTP/1.1, and what the two HTTP servers answer it and curl.
+//! An HTTP/1.1 client, and tests of the two HTTP servers with it and with curl.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -10,7 +10,7 @@ use crate::connect;
 use crate::process::{EVERYWHERE, Server, share_machine};
 use crate::rng::Rng;
 
-/// A connection that is kept alive.
+/// A keep-alive connection.
 pub(crate) struct Http {
     stream: BufReader<TcpStream>,
 }
@@ -42,7 +42,7 @@ impl Http {
         self.answer()
     }
 
-    /// Sends and reads at once: the body may come back while it is sent.
+    /// Sends and reads at the same time: the body may come back while it is sent.
     pub(crate) fn post(&mut self, path: &str, id: usize, body: &[u8]) -> Answer {
         self.send(head(path, id, body.len()).as_bytes());
         let mut sink = self.sink();
@@ -56,7 +56,7 @@ impl Http {
         self.stream.get_ref().write_all(bytes).unwrap();
     }
 
-    /// A second handle, to send while the answer is read.
+    /// Returns a second handle, to send while the response is read.
     pub(crate) fn sink(&self) -> TcpStream {
         self.stream.get_ref().try_clone().unwrap()
     }
@@ -113,7 +113,7 @@ impl Http {
     }
 }
 
-/// The head of a request with a body.
+/// Returns the head of a request with a body.
 pub(crate) fn head(path: &str, id: usize, len: usize) -> String {
     format!("POST {path} HTTP/1.1\r\nhost: test\r\nx-id: {id}\r\ncontent-length: {len}\r\n\r\n")
 }

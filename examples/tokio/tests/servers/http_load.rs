@@ -1,7 +1,7 @@
-//! hyper under load: every answer is compared with its request.
+//! hyper under load. Every response is compared with its request.
 //!
 //! `WASIO_HTTP_CONNECTIONS` and `WASIO_HTTP_REQUESTS` set the size (the full size is 1000 and
-//! 100000); `WASIO_HTTP_BODY` the largest body in bytes.
+//! 100000). `WASIO_HTTP_BODY` sets the size of the largest body in bytes.
 
 use std::env;
 use std::io::Write;
@@ -16,15 +16,15 @@ use crate::process::{EVERYWHERE, On, Server, own_machine};
 use crate::rng::Rng;
 use crate::{LIMIT, connect};
 
-/// The requests come in as many rounds. What the process holds grows in the first ones, as
-/// WebAssembly gives no memory back, and then stays; what the program has allocated goes back to
-/// its level.
+/// The number of rounds in which the requests are sent. The memory of the process grows in the
+/// first rounds and then stays, because WebAssembly does not return memory. The number of allocated
+/// bytes returns to its level.
 const ROUNDS: usize = 4;
-/// What may be left of it: the tables have grown with the connections. One body, or a
-/// buffer for each of the connections, would be more.
+/// The number of bytes that may remain, because tables grow with the connections. One body, or a
+/// buffer per connection, would be more.
 const LEFT_BYTES: usize = 32 << 10;
 const LEFT_BYTES_A_CONNECTION: usize = 1 << 10;
-/// What it may differ by between the last two.
+/// The allowed difference between the last two rounds.
 const NOISE_BYTES: u64 = 4 << 20;
 const NOISE_BYTES_A_CONNECTION: u64 = 12 << 10;
 
@@ -33,7 +33,7 @@ struct Load {
     connections: usize,
     requests: usize,
     largest_body: usize,
-    /// The next request's number.
+    /// The number of the next request.
     next: AtomicUsize,
     aborted: AtomicUsize,
 }
@@ -77,8 +77,8 @@ fn no_answer_is_lost_or_mixed_up_among_slow_and_aborting_clients() {
         );
         let mut http = Http::connect(server.address);
         assert_eq!(http.get("/").status, 200);
-        // On WASI 0.2 the host allocates what it hands over, and libc frees it past the allocator
-        // that counts.
+        // Not on WASI 0.2: there libc frees the data that the host returned past the counting
+        // allocator.
         if on != On::Wasi02 {
             let left = LEFT_BYTES + LEFT_BYTES_A_CONNECTION * connections;
             assert_returns_to(level + left, || live_bytes(&mut http));
@@ -86,13 +86,13 @@ fn no_answer_is_lost_or_mixed_up_among_slow_and_aborting_clients() {
     }
 }
 
-/// What the program has allocated.
+/// The number of bytes that the program has allocated.
 fn live_bytes(watcher: &mut Http) -> usize {
     let answer = watcher.get("/live-bytes");
     String::from_utf8(answer.body).unwrap().parse().unwrap()
 }
 
-/// The server hears of the last clients' ends a moment later.
+/// Waits, because the server notices the end of the last clients a moment later.
 fn assert_returns_to(level: usize, mut bytes: impl FnMut() -> usize) {
     let deadline = Instant::now() + LIMIT;
     loop {
@@ -140,20 +140,20 @@ impl Load {
         }
     }
 
-    /// A request whose client goes away in the middle of it.
+    /// Sends a request and disconnects in the middle of it.
     fn abort(&self, id: usize, body: &[u8]) {
         let mut stream = connect(self.address);
         let promised = body.len() + 1;
         let head = head("/echo", id, promised);
         stream.write_all(head.as_bytes()).unwrap();
-        // The server may answer while nobody reads: no more than the buffers hold.
+        // The response is not read, so it must fit into the buffers.
         let sent = body.len().min(32 << 10);
         stream.write_all(&body[..sent]).unwrap();
         self.aborted.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// The same request in pieces, with time between them.
+/// Sends a request in parts, with pauses.
 fn slowly(http: &mut Http, id: usize, body: &[u8], rng: &mut Rng) {
     const PAUSE: Duration = Duration::from_millis(2);
 

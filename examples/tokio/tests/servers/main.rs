@@ -1,7 +1,7 @@
-//! Runs each program on WASI, in wasio-host, and natively, and plays its clients.
+//! Runs each program on WASI (in wasio-host) and natively, and tests it with clients.
 //!
-//! The clients are threads on the standard library's sockets: they share nothing with
-//! what is tested.
+//! The clients are threads with sockets of the standard library, so they share no code with the
+//! programs under test.
 
 mod behaviours;
 mod chat;
@@ -31,7 +31,7 @@ fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// Sends `bytes` and reads as many back.
+/// Sends `bytes`, and reads the same number of bytes.
 fn exchange(stream: &mut TcpStream, bytes: &[u8]) -> Vec<u8> {
     stream.write_all(bytes).unwrap();
     let mut answer = vec![0; bytes.len()];

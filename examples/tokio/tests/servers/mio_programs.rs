@@ -1,4 +1,4 @@
-//! Programs that know of mio alone.
+//! Tests of the programs that use mio directly.
 
 use std::io::Read;
 use std::thread;

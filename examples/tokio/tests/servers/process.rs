@@ -1,4 +1,4 @@
-//! The programs as child processes.
+//! Runs the programs as child processes.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
@@ -21,7 +21,7 @@ pub(crate) enum On {
 
 pub(crate) const EVERYWHERE: [On; 3] = [On::Wasi01, On::Wasi02, On::Native];
 
-/// Tests that measure time or load run alone; the others together.
+/// Tests that measure time or load run alone. The others run in parallel.
 static MACHINE: RwLock<()> = RwLock::new(());
 
 pub(crate) fn share_machine() -> RwLockReadGuard<'static, ()> {
@@ -32,7 +32,7 @@ pub(crate) fn own_machine() -> RwLockWriteGuard<'static, ()> {
     MACHINE.write().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A program that runs until this is dropped.
+/// A running program. Dropping this ends it.
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
@@ -44,7 +44,7 @@ impl Server {
         Self::spawn(&mut command(program, on))
     }
 
-    /// Starts a program that says where it listens.
+    /// Starts a program that prints its address.
     pub(crate) fn spawn(command: &mut Command) -> Self {
         let mut child = command
             .stdin(Stdio::null())
@@ -69,14 +69,14 @@ impl Server {
         let stderr = child.stderr.take().unwrap();
         thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                // Where the host listens for the program.
+                // The address that the host listens on for the program.
                 match line.split_once("listening on ") {
                     Some((_, address)) => drop(found.send(address.parse().unwrap())),
                     None => eprintln!("{line}"),
                 }
             }
         });
-        // In place before anything can fail: it ends the child.
+        // Create this before anything can fail: dropping it ends the child.
         let mut server = Self {
             child,
             address: SocketAddr::from(([0; 4], 0)),
@@ -94,7 +94,7 @@ impl Server {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Waits until it ends by itself, with success; what it wrote to standard output.
+    /// Waits until the program ends with success. Returns its standard output.
     pub(crate) fn finish(mut self) -> String {
         let deadline = Instant::now() + LIMIT;
         let status = loop {
@@ -116,12 +116,12 @@ impl Drop for Server {
     }
 }
 
-/// Runs a program that needs no connection to its end, which must be a success.
+/// Runs a program that needs no connection until it ends with success. Returns its standard output.
 pub(crate) fn run(program: &str, on: On) -> String {
     run_with(program, on, &[])
 }
 
-/// As [`run`], with arguments.
+/// The same as [`run`], with arguments.
 pub(crate) fn run_with(program: &str, on: On, arguments: &[String]) -> String {
     let Output {
         status,
@@ -133,7 +133,7 @@ pub(crate) fn run_with(program: &str, on: On, arguments: &[String]) -> String {
     String::from_utf8(stdout).unwrap()
 }
 
-/// Runs a program to its end, which must come within [`LIMIT`].
+/// Runs a program until it ends, which must happen within [`LIMIT`].
 pub(crate) fn finish(program: &str, on: On, arguments: &[String]) -> Output {
     let (sender, receiver) = mpsc::channel();
     let child = command(program, on)
@@ -173,7 +173,7 @@ fn command(program: &str, on: On) -> Command {
             command
         }
     };
-    // A listener of another process is not for ours.
+    // The preopened listener of another process must not be inherited.
     command.env_remove("LISTEN_PID");
     command
 }
@@ -189,10 +189,10 @@ enum Build {
     Native,
 }
 
-/// Builds once, and says where the programs are.
+/// Builds the programs once, and returns their folder.
 fn build(what: &Build) -> &'static Path {
     static DONE: [OnceLock<PathBuf>; 4] = [const { OnceLock::new() }; 4];
-    // Cargo would wait for itself; the tests need not see it.
+    // Without this lock, two runs of Cargo would wait for each other's build.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -201,7 +201,7 @@ fn build(what: &Build) -> &'static Path {
         let arguments = "--workspace --bins --features live-bytes --release --target";
         arguments.split(' ').chain([target])
     };
-    // Nobody dials out of WASI 0.1.
+    // Programs cannot connect on WASI 0.1.
     let but_clients = ["--exclude", "wasio-tokio-clients"];
     let (index, folder, arguments, result): (_, _, Vec<_>, _) = match what {
         Build::Host => (0, root, vec!["-p", "wasio-host"], "target/debug"),

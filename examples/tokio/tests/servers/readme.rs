@@ -1,5 +1,5 @@
-//! The section "Use it under tokio", as a newcomer follows it: in a crate outside the
-//! workspace, with the paths of this repository for its address.
+//! Follows the section "Use it under tokio" as a newcomer would, in a crate outside the workspace.
+//! The address of the repository is replaced by its path.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ fn the_section_builds_outside_the_workspace_and_serves() {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = here.ancestors().nth(2).unwrap();
     let section = section(&here.join("README.md")).unwrap();
-    // Where the repository's README has it too, it is the same.
+    // If the README of the repository has this part too, it must be the same.
     if let Some(other) = self::section(&root.join("README.md")) {
         assert_eq!(section, other);
     }
@@ -27,7 +27,7 @@ fn the_section_builds_outside_the_workspace_and_serves() {
     let folder = Folder::new();
     folder.write("Cargo.toml", &manifest(&section, root));
     folder.write("src/main.rs", &program(&section));
-    // The versions that are fetched and built already.
+    // Use the versions that are already fetched and built.
     fs::copy(here.join("Cargo.lock"), folder.0.join("Cargo.lock")).unwrap();
     let commands = block(&section, "sh");
     let (build, run) = commands.trim_end().split_once('\n').unwrap();
@@ -47,7 +47,7 @@ fn the_section_builds_outside_the_workspace_and_serves() {
     server.finish();
 }
 
-/// The text between this heading and the next.
+/// Returns the text between this heading and the next.
 fn section(readme: &Path) -> Option<String> {
     let text = fs::read_to_string(readme).unwrap();
     let (_, section) = text.split_once(HEADING)?;
@@ -91,18 +91,18 @@ fn program(section: &str) -> String {
     )
 }
 
-/// The command with this machine's paths and any free port.
+/// Returns the command with the paths of this machine, and any free port.
 fn here_and_now(run: &str, root: &Path) -> String {
     let target = root.join("target/tokio");
     let run = run.strip_prefix("wasio-host ").unwrap();
     assert!(run.contains(":8080 target/"), "{run}");
     let run = run.replace(":8080", ":0");
     let run = run.replace(" target/", &format!(" {}/", target.display()));
-    // The shell makes place for it: whoever ends the one ends the other.
+    // `exec` replaces the shell, so that killing the child kills the server.
     format!("exec {} {run}", host().display())
 }
 
-/// Removed at the end.
+/// A temporary folder. It is removed on drop.
 struct Folder(PathBuf);
 
 impl Folder {

@@ -1,4 +1,4 @@
-//! The WebSocket server.
+//! Tests of the WebSocket server.
 
 use std::thread;
 

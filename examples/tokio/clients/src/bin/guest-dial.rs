@@ -1,5 +1,5 @@
-//! A guest of the tests: the ways to connect, and what they say when they fail. Its arguments are
-//! an echo server, an address where nobody listens, and one that never answers.
+//! A test guest: connects in all possible ways, and checks the errors. Its arguments are the
+//! address of an echo server, an address without a listener, and an address that never answers.
 
 use std::env;
 use std::io::{self, ErrorKind};
@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use wasio_tokio_examples::parse;
 
 const PATIENCE: Duration = Duration::from_millis(300);
-/// As a busy machine may be.
+/// Slack for a busy machine.
 const LONGEST: Duration = Duration::from_secs(10);
 
 #[tokio::main(flavor = "current_thread")]
@@ -31,7 +31,7 @@ async fn main() -> io::Result<()> {
 
     let refused = TcpStream::connect(closed).await;
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::ConnectionRefused);
-    // The next address is tried.
+    // After a failure the next address is tried.
     exchange(TcpStream::connect(&[closed, echo][..]).await?).await?;
     let start = Instant::now();
     assert!(timeout(PATIENCE, TcpStream::connect(silent)).await.is_err());
@@ -54,7 +54,7 @@ async fn exchange(mut stream: TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// tokio looks names up on a thread, which WASI does not have; addresses it only parses.
+/// tokio looks up names on a thread, which WASI does not have. It parses addresses without one.
 async fn by_name(echo: SocketAddr) -> io::Result<()> {
     let found: Vec<_> = lookup_host(echo.to_string()).await?.collect();
     assert_eq!(found, [echo]);
@@ -72,7 +72,7 @@ async fn through_a_socket(echo: SocketAddr) -> io::Result<()> {
     exchange(stream).await
 }
 
-/// As the crate redis does to set options.
+/// Converts the stream to `std` and back, as the redis crate does to set options.
 async fn through_the_standard_library(echo: SocketAddr) -> io::Result<()> {
     let stream = TcpStream::connect(echo).await?;
     let local = stream.local_addr()?;

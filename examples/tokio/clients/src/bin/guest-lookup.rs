@@ -1,4 +1,4 @@
-//! A guest of the tests: what tokio does when it is to look up a name.
+//! A test guest: looks up a name with tokio.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> std::io::Result<()> {

@@ -1,8 +1,8 @@
-//! An HTTP client on hyper: it posts bodies to `/echo` of the server in its first argument, over a
-//! few connections that it keeps alive, and compares what comes back.
+//! An HTTP client on hyper. It posts bodies to `/echo` of the server in its first argument, over a
+//! few keep-alive connections, and compares the responses.
 //!
-//! The connections are tokio's: the connector of hyper-util makes its sockets non-blocking in a
-//! way that the libc of Rust 1.95 refuses on WASI 0.2.
+//! The connections are made by tokio. The connector of hyper-util does not work on WASI 0.2: it
+//! makes its sockets non-blocking in a way that the libc of Rust 1.95 refuses.
 
 use std::env;
 use std::error::Error;
@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 
 const CONNECTIONS: usize = 8;
 const REQUESTS: usize = 25;
-/// The length of a body grows in steps of a prime.
+/// The lengths of the bodies increase by this prime.
 const STEP: usize = 4999;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;

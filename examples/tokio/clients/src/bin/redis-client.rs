@@ -1,7 +1,7 @@
-//! A client of Redis, on the crate redis: the address of the server is its argument.
+//! A Redis client on the crate redis. Its argument is the address of the server.
 //!
-//! It counts, pipelines, keeps a large value, waits for a list that another task fills, and
-//! subscribes; at the end it prints what it found.
+//! It counts, pipelines, stores a large value, waits for a list that another task fills, and
+//! subscribes to a channel. Then it prints the results.
 
 use std::env;
 use std::time::Duration;
@@ -32,7 +32,7 @@ async fn main() -> RedisResult<()> {
     Ok(())
 }
 
-/// Many tasks share the connection.
+/// Many tasks share one connection.
 async fn count(connection: &MultiplexedConnection) -> RedisResult<u32> {
     let mut tasks = JoinSet::new();
     for _ in 0..TASKS {
@@ -66,7 +66,7 @@ async fn keep(mut connection: MultiplexedConnection) -> RedisResult<usize> {
     Ok(returned.len())
 }
 
-/// One connection blocks on the server until the other one has something for it.
+/// One connection blocks on the server until another one pushes a value.
 async fn pop(client: &Client, mut other: MultiplexedConnection) -> RedisResult<String> {
     let mut waiting = client.get_multiplexed_async_connection().await?;
     waiting.set_response_timeout(Duration::from_secs(20));
@@ -88,7 +88,7 @@ async fn hear(client: &Client, mut other: MultiplexedConnection) -> RedisResult<
     message.expect("the connection lasts").get_payload()
 }
 
-/// An error of the server's.
+/// An error that the server returns.
 async fn refused(mut connection: MultiplexedConnection) -> RedisResult<String> {
     let result: RedisResult<u32> = connection.incr("list", 1).await;
     let error = result.expect_err("a list is no number");

@@ -1,4 +1,4 @@
-//! Sends back each datagram to where it came from, and ends after one that says `end`.
+//! Sends each datagram back to its sender, and ends after the datagram `end`.
 
 use std::env;
 use std::io;

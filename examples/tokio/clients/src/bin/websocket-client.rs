@@ -1,5 +1,5 @@
-//! A WebSocket client on tokio-tungstenite: it sends messages to the server in its first argument,
-//! which sends them back.
+//! A WebSocket client on tokio-tungstenite. It sends messages to the server in its first argument,
+//! which echoes them.
 
 use std::env;
 use std::io;

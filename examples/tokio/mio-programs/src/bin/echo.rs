@@ -1,7 +1,7 @@
-//! An echo server as mio programs are written: a map of connections, pending output, and
-//! an interest that changes with it.
+//! An echo server in the usual style of mio programs: a map of connections, pending output, and an
+//! interest that depends on it.
 //!
-//! The listener is handed in as descriptor 3 on WASI 0.1; elsewhere the program binds one.
+//! On WASI 0.1 the host opens the listener as descriptor 3. Elsewhere the program binds one.
 
 #[cfg(target_env = "p1")]
 #[path = "../raw.rs"]
@@ -105,7 +105,7 @@ fn accept(
     }
 }
 
-/// Whether the connection is done.
+/// Serves a connection. Returns whether it is done.
 fn serve(registry: &Registry, connection: &mut Connection, event: &Event) -> io::Result<bool> {
     let mut closed = false;
     if event.is_readable() {
@@ -120,7 +120,7 @@ fn serve(registry: &Registry, connection: &mut Connection, event: &Event) -> io:
     Ok(closed && !was_full)
 }
 
-/// Reads all there is; whether it was the end.
+/// Reads until the stream would block. Returns whether it has ended.
 fn receive(connection: &mut Connection) -> io::Result<bool> {
     let mut buffer = [0; 4096];
     loop {
@@ -134,7 +134,7 @@ fn receive(connection: &mut Connection) -> io::Result<bool> {
     }
 }
 
-/// Writes what is pending; whether something is left.
+/// Writes pending output. Returns whether some is left.
 fn flush(connection: &mut Connection) -> io::Result<bool> {
     while !connection.pending.is_empty() {
         match connection.stream.write(&connection.pending) {

@@ -1,7 +1,7 @@
-//! An event loop with deadlines of its own, as runtimes on mio have: the timeout of the
-//! poll is the time to the next deadline, and sources are boxed.
+//! An event loop that keeps its deadlines itself, like runtimes on mio: the timeout of the poll is
+//! the time until the next deadline, and sources are boxed.
 //!
-//! Every client gets a numbered line each 20 ms, five in all, and is then closed.
+//! Each client gets five numbered lines, one every 20 ms, and is then closed.
 
 #[cfg(target_env = "p1")]
 #[path = "../raw.rs"]
@@ -61,7 +61,7 @@ fn register(poll: &Poll, source: &mut dyn Source) -> io::Result<()> {
     poll.registry().register(source, SERVER, Interest::READABLE)
 }
 
-/// Whether the client is to get more.
+/// Sends the next line if it is due. Returns whether there are more.
 fn tick(client: &mut Client) -> io::Result<bool> {
     if client.next <= Instant::now() {
         client
