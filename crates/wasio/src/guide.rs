@@ -96,19 +96,20 @@
 //! * Any other error: no connection can be accepted now. Usually too many files are open. Leave the
 //!   accept loop, and try again later.
 //!
-//! To try again later, [`reregister`] the listener after a short pause (a [`Timer`]), or as soon as
-//! a connection has been closed. The listener is then reported again if a connection is waiting. Do
-//! not retry at once: that spins for as long as descriptors are short. Do not count on an event for
-//! the connections that are already waiting either: there may be none until another peer connects.
-//! WASI 0.2 has no error code for "too many open files", so a host may report it as `Other`.
+//! To try again later, deregister the listener. Register it again after a short pause (a
+//! [`Timer`]), or as soon as a connection has been closed. It is then reported if a connection is
+//! waiting. Do not retry at once: that spins for as long as descriptors are short. Do not just poll
+//! either: depending on the platform, a listener that stays registered is reported at once, which
+//! spins too, or not before another peer connects, which leaves waiting peers alone. WASI 0.2 has
+//! no error code for "too many open files", so a host may report it as `Other`.
 //!
 #![cfg_attr(feature = "net", doc = "```")]
 #![cfg_attr(not(feature = "net"), doc = "```ignore")]
 //! use std::io::{self, ErrorKind};
 //! use wasio::net::{TcpListener, TcpStream};
 //!
-//! /// Accepts all waiting connections. After an error that it returns, the caller either gives up
-//! /// or reregisters the listener later.
+//! /// Accepts all waiting connections. After an error that it returns, the caller either gives up,
+//! /// or deregisters the listener and tries again later.
 //! fn accept_all(listener: &TcpListener, mut handle: impl FnMut(TcpStream)) -> io::Result<()> {
 //!     loop {
 //!         match listener.accept() {
