@@ -1,4 +1,4 @@
-//! Programs that Cargo builds for us.
+//! Programs that are built with Cargo.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -7,27 +7,27 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-/// A build of one program of a workspace of this repository.
+/// One program to build, in a workspace of this repository.
 #[derive(Clone, Copy, Debug)]
 pub struct Artifact {
-    /// The folder of its workspace, relative to the repository. Cargo runs in
-    /// it, since what is configured there counts only then.
+    /// The folder of its workspace, relative to the repository. Cargo runs in this folder, because
+    /// it would ignore the configuration there otherwise.
     pub workspace: &'static str,
     /// The package.
     pub package: &'static str,
     /// The program in it.
     pub program: &'static str,
-    /// What it is built for; `None` is this machine.
+    /// The target. `None` is this machine.
     pub target: Option<&'static str>,
-    /// The profile of Cargo's that it is built with.
+    /// The Cargo profile.
     pub profile: &'static str,
 }
 
 impl Artifact {
-    /// Builds it, and tells where it is.
+    /// Builds it, and returns its path.
     ///
     /// # Errors
-    /// Cargo cannot be started or does not succeed; its messages are on stderr.
+    /// Cargo cannot be started, or fails. Its messages are on stderr.
     pub fn build(&self) -> anyhow::Result<PathBuf> {
         let what = format!("{} of {}", self.program, self.package);
         let mut child = self
@@ -44,7 +44,7 @@ impl Artifact {
         built.with_context(|| format!("cargo built no program {what}"))
     }
 
-    /// The path of the program, where a line of Cargo's output tells it.
+    /// Parses the path of the program from a line of Cargo's output.
     fn path_in(&self, message: &str) -> Option<PathBuf> {
         let message: Value = serde_json::from_str(message).ok()?;
         let is_ours = message["target"]["name"] == self.program;
@@ -68,7 +68,7 @@ impl Artifact {
     }
 }
 
-/// The folder of this repository.
+/// Returns the folder of this repository.
 #[must_use]
 pub fn repository() -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));

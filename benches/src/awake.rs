@@ -1,30 +1,31 @@
-//! Cores that do not halt while nothing runs on them.
+//! Keeps idle cores from halting.
 //!
-//! On a virtual machine a core that halts leaves it, and so does the message that wakes it: more than
-//! the rest of a round trip. Whether the kernel stops its tick before is worth 10 µs, and differs with
-//! what a program does otherwise (README.md: a useless `accept` that fails). Linux does without halting
-//! for as long as somebody holds its request for a latency of zero.
+//! On a virtual machine, halting a core exits to the hypervisor, and so does the message that wakes
+//! it. Together this costs more than the rest of a round trip. It also varies: whether the kernel
+//! stops its tick first is worth 10 µs, and depends on what else the program does (see README.md
+//! about a useless `accept` that fails). Linux does not halt while a process holds a request for
+//! zero latency.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 
 use anyhow::Context;
 
-/// The kernel's device for such requests, which only its superuser may open.
+/// The device for such requests. Only root may open it.
 const DEVICE: &str = "/dev/cpu_dma_latency";
 
-/// The cores do not halt until this is dropped.
+/// A request for zero latency. The cores do not halt until it is dropped.
 #[derive(Debug)]
 pub struct Awake {
-    /// Closing it takes the request back.
+    /// Closing the file ends the request.
     _request: File,
 }
 
 impl Awake {
-    /// Asks the system for it.
+    /// Makes the request.
     ///
     /// # Errors
-    /// It is not Linux, or does not permit it.
+    /// The system is not Linux, or does not permit it.
     pub fn hold() -> anyhow::Result<Self> {
         let longest_us: i32 = 0;
         let mut request = OpenOptions::new()

@@ -1,4 +1,4 @@
-//! The other end of the connections.
+//! The client: the other end of the connections.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -11,26 +11,26 @@ use wasio_host::peer::connect;
 use crate::exchange::{Exchange, Protocol};
 use crate::server::Server;
 
-/// Connections that are opened before the first of them is used.
+/// The number of connections that are opened before the first of them is used.
 const OPENED_AT_ONCE: usize = 100;
 
-/// Latencies beyond this count as this.
+/// Longer latencies are recorded as this.
 const LONGEST_NS: u64 = 600_000_000_000;
 
-/// What one client saw, and what it cost the server.
+/// The measurements of one client, and the cost for the server.
 #[derive(Debug)]
 pub struct Measured {
-    /// Messages that came back.
+    /// The number of messages that came back.
     pub round_trips: u64,
-    /// In this time.
+    /// The time that this took.
     pub elapsed: Duration,
-    /// CPU time of the server in this time.
+    /// The CPU time of the server in that time.
     pub server_cpu: Duration,
-    /// Of each message, in nanoseconds.
+    /// The latency of each message, in nanoseconds.
     pub latency_ns: Histogram<u64>,
 }
 
-/// An empty histogram of latencies in nanoseconds.
+/// Returns an empty histogram of latencies in nanoseconds.
 #[must_use]
 pub fn new_histogram() -> Histogram<u64> {
     match Histogram::new_with_bounds(1, LONGEST_NS, 3) {
@@ -39,16 +39,16 @@ pub fn new_histogram() -> Histogram<u64> {
     }
 }
 
-/// Nanoseconds for a histogram.
+/// Converts a latency to nanoseconds for a histogram.
 #[must_use]
 pub fn as_ns(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// Opens `count` connections, each of which has echoed a byte and is idle then.
+/// Opens `count` connections. Each exchanges one message and is then idle.
 ///
 /// # Errors
-/// One of them does not open or does not answer.
+/// A connection cannot be opened, or does not answer.
 pub fn open_idle(
     addr: SocketAddr,
     protocol: Protocol,
@@ -76,10 +76,10 @@ pub fn open_idle(
     Ok(streams)
 }
 
-/// Sends a message and waits for its answer, for which `back` has just room.
+/// Sends a message and waits for its answer, which has exactly the length of `back`.
 ///
 /// # Errors
-/// It does not come, or is another.
+/// The answer does not arrive, or is wrong.
 pub fn round_trip(
     stream: &mut TcpStream,
     exchange: &Exchange,
@@ -90,11 +90,11 @@ pub fn round_trip(
     exchange.check(back)
 }
 
-/// One connection sends a message, waits for its answer, and so on for `time`,
-/// after a quarter of that to warm up.
+/// Measures one connection that sends one message after the other, each after the answer to the
+/// previous one. Warms up for a quarter of `time`, then measures for `time`.
 ///
 /// # Errors
-/// An answer does not come, or is another.
+/// An answer does not arrive, or is wrong.
 pub fn ping_pong(server: &Server, exchange: &Exchange, time: Duration) -> anyhow::Result<Measured> {
     let mut stream = connect(server.addr())?;
     let mut back = vec![0; exchange.answer_len()];

@@ -1,16 +1,15 @@
-//! The server on one core, the client on another.
+//! Runs the server on one core and the client on another.
 //!
-//! Left to the system, the two share a core in some rounds and not in others. On
-//! one core the client often runs as soon as the server has written, so that the
-//! server's next read already finds the next message: it never waits, and what
-//! is measured is not its loop. The same server then does four times or twenty
-//! times as much as in the round before.
+//! Without this, the two would share a core in some rounds and not in others. On a shared core the
+//! client often runs as soon as the server has written, so the server's next read already finds the
+//! next message. Then the server never waits, and the measurement is not about its loop. Its speed
+//! can be four to twenty times that of the previous round.
 
 use core_affinity::CoreId;
 
-/// Runs `start`, whose threads and processes stay on the last core; from then
-/// on the calling thread stays on the first. Does only the former where there
-/// are not two cores, or where the system cannot tie threads to cores.
+/// Runs `start` on the last core, where its threads and processes remain. From then on the calling
+/// thread is bound to the first core. Without two cores, or where the system cannot bind threads,
+/// this only runs `start`.
 pub fn apart<T>(start: impl FnOnce() -> T) -> T {
     let cores = cores();
     if let Some((_, servers)) = cores {
@@ -23,8 +22,8 @@ pub fn apart<T>(start: impl FnOnce() -> T) -> T {
     started
 }
 
-/// The first and the last: neighbours often share one core's parts. They are
-/// looked up once, since a thread that is tied to one core sees only that.
+/// Returns the first and the last core, because neighbouring cores often share hardware. The list
+/// is read only once, because a thread that is bound to a core sees only that core.
 fn cores() -> Option<(CoreId, CoreId)> {
     static CORES: std::sync::OnceLock<Option<(CoreId, CoreId)>> = std::sync::OnceLock::new();
     *CORES.get_or_init(|| {

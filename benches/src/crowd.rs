@@ -1,4 +1,4 @@
-//! Several busy connections from one thread.
+//! Several busy connections, from one thread.
 
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
@@ -16,10 +16,10 @@ use crate::client::{Measured, as_ns, new_histogram};
 use crate::exchange::{Exchange, Protocol, SMALL_BYTES};
 use crate::server::Server;
 
-/// The longest that one message may take to come back.
+/// The timeout of one message.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Connections that are about to be busy.
+/// Connections that can be made busy.
 #[derive(Debug)]
 pub struct Crowd {
     runtime: Runtime,
@@ -27,7 +27,7 @@ pub struct Crowd {
     exchange: Rc<Exchange>,
 }
 
-/// What the busy connections share.
+/// The state that the busy connections share.
 #[derive(Debug)]
 struct Tally {
     over: Cell<bool>,
@@ -38,7 +38,7 @@ impl Crowd {
     /// Opens `count` connections.
     ///
     /// # Errors
-    /// One of them does not open.
+    /// A connection cannot be opened.
     pub fn connect(addr: SocketAddr, protocol: Protocol, count: usize) -> anyhow::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let streams = runtime.block_on(async {
@@ -58,11 +58,12 @@ impl Crowd {
     }
 }
 
-/// Each connection of `crowd` sends a message, waits for it, and so on for
-/// `time`, after a quarter of that to warm up.
+/// Measures all connections of `crowd` at the same time. Each sends one message after the other,
+/// each after the previous one has come back. Warms up for a quarter of `time`, then measures for
+/// `time`.
 ///
 /// # Errors
-/// A message does not come back, or not as it was.
+/// A message does not come back, or comes back changed.
 pub fn pummel(crowd: Crowd, server: &Server, time: Duration) -> anyhow::Result<Measured> {
     let busy = async |tally: &Tally| {
         tokio::time::sleep(time / 4).await;
@@ -80,15 +81,15 @@ pub fn pummel(crowd: Crowd, server: &Server, time: Duration) -> anyhow::Result<M
     crowd.keep_busy(busy)
 }
 
-/// While `crowd` is busy, the `quiet` connections speak one after the other, a
-/// `pause` apart: the latencies of those, in nanoseconds, and how many messages
-/// a second the crowd got through meanwhile.
+/// While `crowd` is busy, sends a message on each `idle` connection in turn, with a `pause` in
+/// between. Returns the latencies of these messages in nanoseconds, and the messages per second of
+/// the crowd.
 ///
 /// # Errors
-/// A message does not come back, or not as it was.
+/// A message does not come back, or comes back changed.
 pub fn poke(
     crowd: Crowd,
-    quiet: &[std::net::TcpStream],
+    idle: &[std::net::TcpStream],
     pause: Duration,
     time: Duration,
 ) -> anyhow::Result<(Histogram<u64>, f64)> {
@@ -96,12 +97,12 @@ pub fn poke(
     let busy = async |tally: &Tally| {
         let mut latency_ns = new_histogram();
         let start = Instant::now();
-        for stream in quiet {
+        for stream in idle {
             if start.elapsed() > time {
                 break;
             }
             tokio::time::sleep(pause).await;
-            // A second handle: the connection stays open.
+            // A second handle, so that the connection stays open.
             let stream = stream.try_clone()?;
             stream.set_nonblocking(true)?;
             let mut stream = TcpStream::from_std(stream)?;
@@ -114,7 +115,7 @@ pub fn poke(
 }
 
 impl Crowd {
-    /// Does `work` while all connections are busy.
+    /// Runs `work` while all connections are busy.
     fn keep_busy<T>(
         self,
         work: impl AsyncFnOnce(&Tally) -> anyhow::Result<T>,
@@ -132,12 +133,12 @@ impl Crowd {
             })
             .collect();
         self.runtime.block_on(tasks.run_until(async {
-            let found = work(&tally).await;
+            let result = work(&tally).await;
             tally.over.set(true);
             for task in busy {
                 task.await??;
             }
-            found
+            result
         }))
     }
 }

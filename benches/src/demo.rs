@@ -1,4 +1,4 @@
-//! What the demo does to one server, and the table of what came of it.
+//! Runs the demo on one server, and makes the table of the results.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,25 +16,25 @@ use crate::format;
 use crate::http_load;
 use crate::server::Server;
 
-/// Messages on each connection between two looks at the clock.
+/// The number of messages per connection between two checks of the clock.
 const MESSAGES_A_ROUND: usize = 5;
 
-/// What to do.
+/// The plan of a demo.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// What the servers speak.
+    /// The protocol of the servers.
     pub protocol: Protocol,
-    /// Connections open at the same time.
+    /// The number of connections, all open at the same time.
     pub clients: usize,
-    /// Messages on each.
+    /// The number of messages per connection.
     pub messages: usize,
-    /// How long the idle server is watched.
+    /// How long the idle server is measured.
     pub idle: Duration,
-    /// When to stop sending early; the table says so.
+    /// The time limit for sending. If it is reached, the table says so.
     pub limit: Duration,
 }
 
-/// What came of it.
+/// The results for one server.
 #[derive(Debug)]
 pub struct Findings {
     name: String,
@@ -51,11 +51,11 @@ pub struct Findings {
     failures: Vec<String>,
 }
 
-/// Serves the guest at `path` and does all of `plan` to it.
+/// Starts the guest at `path` and runs `plan` on it.
 ///
 /// # Errors
-/// The guest cannot be started, does not accept the connections or ends. A byte
-/// that is wrong or missing is not an error here: see [`Findings::check`].
+/// The guest cannot be started, does not accept the connections, or ends. A wrong or missing byte
+/// is not an error here: see [`Findings::check`].
 pub fn perform(name: &str, path: &Path, wasi: Wasi, plan: &Plan) -> anyhow::Result<Findings> {
     let server = Server::guest(path, wasi, "127.0.0.1:0", &[], false)?;
     let mut crowd = Crowd::connect(&server, plan)
@@ -84,7 +84,7 @@ pub fn perform(name: &str, path: &Path, wasi: Wasi, plan: &Plan) -> anyhow::Resu
     Ok(findings)
 }
 
-/// The clients, which speak what the server does.
+/// The clients for the protocol of the server.
 enum Crowd {
     Echo(load::Crowd),
     Http(http_load::Crowd),
@@ -120,7 +120,7 @@ impl Crowd {
     }
 }
 
-/// The share of a core that a server takes while nobody speaks.
+/// Measures the share of a core that an idle server uses.
 fn idle_share(name: &str, server: &Server, time: Duration) -> f64 {
     let bar = ProgressBar::new_spinner().with_message(format!("{name}: idle for {time:?}"));
     bar.enable_steady_tick(Duration::from_millis(100));
@@ -165,7 +165,7 @@ impl Findings {
     }
 
     /// # Errors
-    /// As [`check`](Self::check), and when the time was over before all was sent.
+    /// The same as [`check`](Self::check), and if the time limit was reached.
     pub fn check_all_sent(&self) -> anyhow::Result<()> {
         self.check()?;
         ensure!(
@@ -178,7 +178,7 @@ impl Findings {
         Ok(())
     }
 
-    /// What to say when the time was over before all was sent.
+    /// The message for the case that the time limit was reached.
     #[must_use]
     pub fn sentence_if_cut_short(&self) -> Option<String> {
         (self.messages < self.expected_messages).then(|| {
@@ -192,22 +192,22 @@ impl Findings {
         })
     }
 
-    /// What stands in this server's column, with the name of each row.
+    /// The column of this server: the name and the value of each row.
     fn column(&self) -> Vec<(&'static str, String)> {
         let seconds = self.elapsed.as_secs_f64();
         let quantile = |q| format::time(Duration::from_nanos(self.latency_ns.value_at_quantile(q)));
-        let a_round_trip = self.server_cpu.div_f64((self.messages as f64).max(1.0));
+        let per_round_trip = self.server_cpu.div_f64((self.messages as f64).max(1.0));
         vec![
             ("connections", format::count(self.connections as u64)),
             ("messages checked", self.messages_text()),
             ("MiB there and back", format::count(self.bytes >> 20)),
             (
-                "round trips a second",
+                "round trips per second",
                 format::figure(self.messages as f64 / seconds),
             ),
             ("latency, median", quantile(0.5)),
             ("latency, 99 of 100 below", quantile(0.99)),
-            ("server CPU a round trip", format::time(a_round_trip)),
+            ("server CPU per round trip", format::time(per_round_trip)),
             (
                 "server CPU when idle",
                 format!("{:.2}% of a core", self.idle_share * 100.0),
@@ -230,7 +230,7 @@ impl Findings {
     }
 }
 
-/// The columns beside each other.
+/// Puts the columns side by side.
 #[must_use]
 pub fn table(all: &[Findings]) -> Table {
     let mut table = format::new_table();

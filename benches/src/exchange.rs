@@ -1,34 +1,34 @@
-//! What is said on a connection, and what has to come back.
+//! The messages on a connection, and the expected answers.
 
 use anyhow::ensure;
 
-/// The size of a message where its size does not matter.
+/// The size of a message if it does not matter.
 pub const SMALL_BYTES: usize = 64;
 
-/// What a server speaks.
+/// The protocol of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
-    /// It sends back what it receives.
+    /// It echoes what it receives.
     Echo,
-    /// HTTP/1.1 with keep-alive: `POST /echo` brings the body back.
+    /// HTTP/1.1 with keep-alive: `POST /echo` returns the body.
     Http,
 }
 
-/// A message and its answer. The answer is always as long, so that a client
-/// needs no parser, which it would be measured with.
+/// A message and its answer. The answer has a fixed length, so that the client needs no parser,
+/// whose cost would be measured too.
 #[derive(Clone, Debug)]
 pub struct Exchange {
     request: Vec<u8>,
     answer: Vec<u8>,
-    /// Where a date stands in the answer: it is not compared.
+    /// The position of the date in the answer. The date is not compared.
     date_at: Option<usize>,
 }
 
-/// As long as all dates in HTTP.
+/// A date with the length of all HTTP dates.
 const DATE: &[u8] = b"Thu, 01 Jan 1970 00:00:00 GMT";
 
 impl Protocol {
-    /// `body` there and back.
+    /// Sends `body`, which comes back.
     #[must_use]
     pub fn exchange(self, body: &[u8]) -> Exchange {
         match self {
@@ -47,7 +47,7 @@ impl Protocol {
 }
 
 impl Exchange {
-    /// `GET /`, and the line of text that the server has there.
+    /// Sends `GET /`, which returns a line of text.
     #[must_use]
     pub fn http_get() -> Self {
         Self::http("GET / HTTP/1.1\r\nhost: bench", b"", b"wasio runs hyper\n")
@@ -68,20 +68,20 @@ impl Exchange {
         }
     }
 
-    /// What to send.
+    /// The bytes to send.
     #[must_use]
     pub fn request(&self) -> &[u8] {
         &self.request
     }
 
-    /// How much has to come back, in bytes.
+    /// The length of the answer in bytes.
     #[must_use]
     pub fn answer_len(&self) -> usize {
         self.answer.len()
     }
 
     /// # Errors
-    /// `came` is not the answer.
+    /// `came` is not the expected answer.
     pub fn check(&self, came: &[u8]) -> anyhow::Result<()> {
         let is_right = match self.date_at {
             None => came == self.answer,

@@ -1,10 +1,10 @@
-//! Numbers for people.
+//! Formats numbers for people.
 
 use std::time::Duration;
 
 use comfy_table::{LineStyle, Table, presets};
 
-/// An empty table with a line below its heading and no other inside.
+/// Returns an empty table whose only inner line is the one below the heading.
 #[must_use]
 pub fn new_table() -> Table {
     let mut table = Table::new();
@@ -12,7 +12,7 @@ pub fn new_table() -> Table {
     table
 }
 
-/// `12 345`: thousands apart.
+/// Separates thousands: `12 345`.
 #[must_use]
 pub fn count(value: u64) -> String {
     let digits = value.to_string();
@@ -26,7 +26,7 @@ pub fn count(value: u64) -> String {
     text
 }
 
-/// Three significant digits: `0.123`, `1.23`, `12.3`, `123`, `1 234`.
+/// Formats three significant digits: `0.123`, `1.23`, `12.3`, `123`, `1 234`.
 #[must_use]
 pub fn figure(value: f64) -> String {
     let size = value.abs();
@@ -46,7 +46,7 @@ pub fn figure(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
-/// A time with the unit that fits it: `17.2 µs`, `3.40 ms`, `2.00 s`.
+/// Formats a time with a suitable unit: `17.2 µs`, `3.40 ms`, `2.00 s`.
 #[must_use]
 pub fn time(value: Duration) -> String {
     let seconds = value.as_secs_f64();
@@ -57,7 +57,7 @@ pub fn time(value: Duration) -> String {
     }
 }
 
-/// Whole KiB: `67 KiB`.
+/// Formats whole KiB: `67 KiB`.
 #[must_use]
 pub fn kib(bytes: u64) -> String {
     format!("{} KiB", count(bytes.div_ceil(1024)))

@@ -1,5 +1,5 @@
-//! Many HTTP connections at once, as [`load`](wasio_host::peer::load) does it for
-//! echo servers: bodies go there and back, and every byte is checked.
+//! Opens many HTTP connections at once, sends bodies, and checks every byte that comes back. The
+//! counterpart for echo servers is [`load`](wasio_host::peer::load).
 
 use std::cell::RefCell;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -21,16 +21,16 @@ use wasio_host::thread_cpu_time;
 use crate::client::{as_ns, new_histogram};
 use crate::exchange::Protocol;
 
-/// The longest that connecting, and that a run may take.
+/// The timeout of connecting, and of each run.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Bodies have from one byte to so many.
+/// The largest size of a body. The smallest is one byte.
 const LARGEST_BYTES: u64 = 64 * 1024;
-/// The bytes that all bodies are cut from.
+/// The size of the pattern that all bodies are cut from.
 const PATTERN_BYTES: u64 = 1 << 20;
-/// The most problems that a report lists.
+/// The largest number of failures that a report lists.
 const LISTED_FAILURES: usize = 10;
 
-/// Open connections, which stay open between runs.
+/// Open connections. They stay open between runs.
 #[derive(Debug)]
 pub struct Crowd {
     runtime: Runtime,
@@ -47,10 +47,10 @@ struct Shared<F> {
 }
 
 impl Crowd {
-    /// Opens `count` connections, each for `requests` a run.
+    /// Opens `count` connections, each with `requests` requests per run.
     ///
     /// # Errors
-    /// One of them does not open, or not in time.
+    /// A connection cannot be opened in time.
     pub fn connect(addr: SocketAddr, count: usize, requests: usize) -> anyhow::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let opening = async {
@@ -73,14 +73,14 @@ impl Crowd {
         })
     }
 
-    /// How many connections are open.
+    /// Returns the number of open connections.
     #[must_use]
     pub fn open(&self) -> usize {
         self.streams.len()
     }
 
-    /// Sends all requests and checks the answers. `on_progress` is called for
-    /// each. A connection that failed is gone afterwards.
+    /// Sends all requests and checks the responses. `on_progress` is called for each response. A
+    /// connection that fails is removed.
     pub fn run(&mut self, on_progress: impl FnMut(&Progress) + 'static) -> Report {
         let shared = Rc::new(Shared {
             pattern: Rc::clone(&self.pattern),
@@ -144,7 +144,7 @@ fn new_report() -> Report {
     }
 }
 
-/// Sends a request, reads its answer, and so on.
+/// Sends one request after the other, each after the response to the previous one.
 async fn play<F: FnMut(&Progress)>(
     stream: &mut TcpStream,
     requests: usize,
@@ -158,7 +158,7 @@ async fn play<F: FnMut(&Progress)>(
         let exchange = Protocol::Http.exchange(body);
         back.resize(exchange.answer_len(), 0);
         let start = Instant::now();
-        // The answer begins before the request has ended.
+        // The response starts before the request has ended.
         try_join(
             writer.write_all(exchange.request()),
             reader.read_exact(&mut back),
@@ -175,7 +175,7 @@ async fn play<F: FnMut(&Progress)>(
     Ok(())
 }
 
-/// A piece of `pattern`, another for each `seed`.
+/// Returns a part of `pattern`, which depends on `seed`.
 fn body(pattern: &[u8], seed: impl Hash) -> &[u8] {
     let dice = |salt: u8| {
         let mut hasher = DefaultHasher::new();
@@ -184,7 +184,7 @@ fn body(pattern: &[u8], seed: impl Hash) -> &[u8] {
     };
     let start = dice(0) % PATTERN_BYTES;
     let end = start + 1 + dice(1) % LARGEST_BYTES;
-    // Both are below the two bounds together, which are far below 2^32.
+    // Both are below the sum of the two bounds, which is far below 2^32.
     let at = |place: u64| usize::try_from(place).unwrap_or(0);
     &pattern[at(start)..at(end)]
 }

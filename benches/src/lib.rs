@@ -1,8 +1,7 @@
-//! wasio beside its peers: the demo and the benches of this repository.
+//! The demo and the benches of this repository, which compare wasio with its peers.
 //!
-//! A [`peer`] is a server and how to build and start it, a [`scenario`] is what
-//! is done to it and measured. Both are one small file each; `bench` takes every
-//! pair of them.
+//! A [`peer`] is a server, with the way to build and start it. A [`scenario`] uses a server and
+//! measures it. Each of them is one small file, and `bench` runs every pair.
 
 pub mod artifact;
 pub mod awake;
@@ -25,12 +24,11 @@ pub mod server;
 
 use anyhow::Context;
 
-/// What has to be right before anything is measured: no backtrace for each
-/// would-block, and room for the descriptors of both ends of 8 000 connections.
-/// Call it first thing in `main`.
+/// Prepares the process for measurements. Errors no longer capture a backtrace, and the limit of
+/// open descriptors allows for both ends of 8 000 connections. Call this first in `main`.
 ///
 /// # Errors
-/// The limit on open descriptors cannot be raised to the one the system allows.
+/// The limit of open descriptors cannot be raised to what the system allows.
 pub fn prepare_process() -> anyhow::Result<()> {
     wasio_host::quiet_backtraces();
     rlimit::increase_nofile_limit(u64::MAX).context("cannot raise the limit on open files")?;

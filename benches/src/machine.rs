@@ -1,20 +1,20 @@
-//! What the figures were measured on and with.
+//! The machine and the versions with which the figures were measured.
 
 use std::process::Command;
 use std::time::SystemTime;
 
-/// The lock file of this repository, which knows the host's version.
+/// The lock file of this repository, which contains the version of the host.
 const LOCK: &str = include_str!("../../Cargo.lock");
 
-/// The date of today, as `2026-11-22`.
+/// Returns the date of today, such as `2026-11-22`.
 #[must_use]
 pub fn date() -> String {
     let now = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     now.split('T').next().unwrap_or_default().to_owned()
 }
 
-/// A line each: processor, system, compiler, host, date. Looked up once: a thread
-/// that has been tied to a core by then would count that one only.
+/// Returns one line each for processor, system, compiler, host and date. They are determined only
+/// once: a thread that is bound to a core would count only that core.
 pub fn describe() -> &'static [String] {
     static LINES: std::sync::OnceLock<Vec<String>> = std::sync::OnceLock::new();
     LINES.get_or_init(look_up)
@@ -53,7 +53,7 @@ fn compiler() -> String {
     )
 }
 
-/// The version of `package` in a Cargo.lock.
+/// Returns the version of `package` in a Cargo.lock.
 fn locked_version<'a>(package: &str, lock: &'a str) -> &'a str {
     let name = format!("name = \"{package}\"");
     lock.split("[[package]]")

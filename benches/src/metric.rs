@@ -1,22 +1,22 @@
-//! What is measured, and in which unit.
+//! The metrics and their units.
 
-/// A figure that a scenario gives.
+/// A kind of figure that a scenario measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Metric {
     /// Its name in the records.
     pub name: &'static str,
     /// Its unit.
     pub unit: &'static str,
-    /// Which way is up.
+    /// Which direction is better.
     pub better: Better,
 }
 
-/// Which of two figures is the better one.
+/// Which of two figures is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Better {
-    /// The higher.
+    /// The higher one.
     Higher,
-    /// The lower.
+    /// The lower one.
     Lower,
 }
 
@@ -30,41 +30,41 @@ const fn lower(name: &'static str, unit: &'static str) -> Metric {
     Metric { name, unit, better }
 }
 
-/// The main figure: what a message costs the server and its host.
-pub const CPU: Metric = lower("cpu", "µs a round trip");
-/// What one client, or all together, got done.
+/// The main figure: CPU time of the server and its host per message.
+pub const CPU: Metric = lower("cpu", "µs per round trip");
+/// The throughput of one client, or of all together.
 pub const THROUGHPUT: Metric = higher("throughput", "round trips/s");
-/// Half of the latencies are below.
+/// The median of the latencies.
 pub const P50: Metric = lower("p50", "µs");
-/// 99 of 100 latencies are below.
+/// The 99th percentile of the latencies.
 pub const P99: Metric = lower("p99", "µs");
-/// No latency is above.
+/// The longest latency.
 pub const MAX: Metric = lower("max", "µs");
-/// CPU time while nobody speaks.
+/// CPU time while all connections are idle.
 pub const IDLE_CPU: Metric = lower("idle cpu", "% of a core");
-/// Connections opened, used once and closed.
+/// Connections that are opened, used once and closed.
 pub const CONNECTIONS: Metric = higher("connections", "connections/s");
-/// What opening one more costs the client.
-pub const OPENING: Metric = lower("opening", "µs a connection");
-/// Bytes echoed.
+/// The time that the client needs to open one more connection.
+pub const OPENING: Metric = lower("opening", "µs per connection");
+/// Echoed bytes.
 pub const BANDWIDTH: Metric = higher("bandwidth", "GiB/s");
-/// The release build, stripped.
+/// The size of the stripped release build.
 pub const SIZE: Metric = lower("size", "bytes");
 /// Instructions of the guest.
-pub const FUEL: Metric = lower("fuel", "instructions a round trip");
+pub const FUEL: Metric = lower("fuel", "instructions per round trip");
 /// Growth of the guest's memory.
-pub const MEMORY: Metric = lower("memory", "bytes a connection");
-/// What the library keeps of a registered source.
-pub const SOURCE: Metric = lower("source", "bytes a source and direction");
+pub const MEMORY: Metric = lower("memory", "bytes per connection");
+/// The memory that the library uses for registered sources.
+pub const SOURCE: Metric = lower("source", "bytes per source and direction");
 
 /// Adding a timer.
-pub const INSERT: Metric = lower("insert", "ns a timer");
+pub const INSERT: Metric = lower("insert", "ns per timer");
 /// Reporting a timer that is due.
-pub const FIRE: Metric = lower("fire", "ns a timer");
-/// Taking away a timer that is not due.
-pub const CANCEL: Metric = lower("cancel", "ns a timer");
-/// Instructions of the guest for all three.
-pub const TIMER_FUEL: Metric = lower("fuel", "instructions a timer");
+pub const FIRE: Metric = lower("fire", "ns per timer");
+/// Cancelling a timer that is not due.
+pub const CANCEL: Metric = lower("cancel", "ns per timer");
+/// Instructions of the guest for these three operations.
+pub const TIMER_FUEL: Metric = lower("fuel", "instructions per timer");
 
 /// The figures of one measurement.
 pub type Sample = Vec<(Metric, f64)>;

@@ -1,5 +1,5 @@
-//! A program that measures something itself, prints a line a figure, its name
-//! and its value, and ends.
+//! Runs a program that measures something itself. It prints one figure per line, with its name and
+//! its value, and ends.
 
 use std::collections::HashMap;
 use std::process::{Command, Stdio};
@@ -11,29 +11,29 @@ use wasio_host::{Exit, Runner, Wasi};
 use crate::artifact::Artifact;
 use crate::peer::Place;
 
-/// The longest a guest may take.
+/// The time limit of a guest.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// What a program printed and used.
+/// The output of a program, and its cost.
 #[derive(Debug)]
 pub struct Figures {
     printed: HashMap<String, f64>,
-    /// Instructions of a guest, when they were counted.
+    /// The instructions of a guest, if they were counted.
     pub fuel: Option<u64>,
 }
 
 impl Figures {
-    /// The figure called `name`.
+    /// Returns the figure called `name`.
     ///
     /// # Errors
-    /// The program printed none.
+    /// The program did not print it.
     pub fn get(&self, name: &str) -> anyhow::Result<f64> {
         let value = self.printed.get(name).copied();
         value.with_context(|| format!("the program printed no {name}"))
     }
 }
 
-/// What `program` is run with.
+/// The parameters of a run.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Run<'a> {
     /// Its arguments.
@@ -44,11 +44,10 @@ pub struct Run<'a> {
     pub fuel: bool,
 }
 
-/// Builds `program` and runs it to its end. A guest has threads if it is built
-/// for them.
+/// Builds `program` and runs it until it ends. A guest may start threads if its target has them.
 ///
 /// # Errors
-/// It cannot be built or started, or it fails.
+/// The program cannot be built or started, or it fails.
 pub fn run(program: &Artifact, place: Place, run: Run<'_>) -> anyhow::Result<Figures> {
     let path = program.build()?;
     let (output, fuel) = match place {

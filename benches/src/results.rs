@@ -1,8 +1,8 @@
-//! The figures of a run, and how they compare.
+//! The figures of a run, and their comparison.
 
 use crate::metric::{Metric, Sample};
 
-/// One figure of one peer, once a round.
+/// One figure of one peer, once per round.
 #[derive(Debug)]
 pub struct Series {
     /// The scenario's name.
@@ -11,9 +11,9 @@ pub struct Series {
     pub size: usize,
     /// The peer's name.
     pub peer: &'static str,
-    /// What was measured.
+    /// The metric.
     pub metric: Metric,
-    /// The rounds that succeeded, and their figures.
+    /// The rounds that succeeded, with their figures.
     pub values: Vec<(usize, f64)>,
 }
 
@@ -21,11 +21,11 @@ pub struct Series {
 #[derive(Debug, Default)]
 pub struct Results {
     series: Vec<Series>,
-    /// What could not be measured, a sentence each.
+    /// What could not be measured, one sentence each.
     pub failures: Vec<String>,
 }
 
-/// What a sample is of.
+/// What was measured to get a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Subject {
     /// The scenario's name.
@@ -37,29 +37,29 @@ pub struct Subject {
 }
 
 impl Series {
-    /// The figure that half of the rounds are below.
+    /// Returns the median of the rounds.
     #[must_use]
     pub fn median(&self) -> f64 {
         median(self.values.iter().map(|(_, value)| *value).collect())
     }
 
-    /// The lowest figure.
+    /// Returns the lowest figure.
     #[must_use]
     pub fn min(&self) -> f64 {
         let values = self.values.iter().map(|(_, value)| *value);
         values.fold(f64::INFINITY, f64::min)
     }
 
-    /// The highest figure.
+    /// Returns the highest figure.
     #[must_use]
     pub fn max(&self) -> f64 {
         let values = self.values.iter().map(|(_, value)| *value);
         values.fold(f64::NEG_INFINITY, f64::max)
     }
 
-    /// How many times the figure of `other` this one is: the median over the
-    /// rounds, each compared with the same round, in which the machine was as
-    /// busy with other things. `None` where that has no meaning.
+    /// Returns the ratio of this figure to that of `other`: the median of the ratios of the rounds.
+    /// Each round is compared with the same round of `other`, in which the machine was equally
+    /// busy. `None` if there is no meaningful ratio.
     #[must_use]
     pub fn ratio(&self, other: &Self) -> Option<f64> {
         let ratios: Vec<f64> = self
@@ -75,7 +75,7 @@ impl Series {
 }
 
 impl Results {
-    /// Takes up the figures of one measurement.
+    /// Adds the figures of one measurement.
     pub fn add(&mut self, subject: Subject, round: usize, sample: Sample) {
         for (metric, value) in sample {
             let known = self.position(subject, metric);
@@ -93,13 +93,13 @@ impl Results {
         }
     }
 
-    /// Everything, in the order it was first measured.
+    /// Returns all figures, in the order in which they were first measured.
     #[must_use]
     pub fn all(&self) -> &[Series] {
         &self.series
     }
 
-    /// One figure.
+    /// Returns one figure.
     #[must_use]
     pub fn get(&self, subject: Subject, metric: Metric) -> Option<&Series> {
         self.position(subject, metric)
@@ -114,7 +114,7 @@ impl Results {
 }
 
 impl Series {
-    /// What it is of.
+    /// Returns what it was measured with.
     #[must_use]
     pub fn subject(&self) -> Subject {
         Subject {
@@ -125,7 +125,7 @@ impl Series {
     }
 }
 
-/// Of an even number, the mean of the two in the middle.
+/// For an even number of values, the mean of the two in the middle.
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_ratio_compares_each_round_with_its_own() {
-        // The second round was ten times slower for both: the ratio is not.
+        // The second round was ten times slower for both, which does not change the ratio.
         let measured = [
             ("a", 0, 2.0),
             ("b", 0, 1.0),

@@ -1,4 +1,4 @@
-//! Takes every scenario with every peer, in alternating pairs.
+//! Runs every scenario with every peer, in alternating order.
 
 use std::time::{Duration, Instant};
 
@@ -8,20 +8,20 @@ use crate::peer::Built;
 use crate::results::{Results, Subject};
 use crate::scenario::{Effort, Scenario};
 
-/// How long the machine is kept busy before anything counts: after the silence that
-/// a build ends in, its first seconds are slower by up to a third.
+/// How long the machine is kept busy before the first measurement that counts. After a build the
+/// machine is idle for a while, and its first seconds are up to a third slower.
 const WARM_UP: Duration = Duration::from_secs(3);
 
 /// What to measure.
 #[derive(Debug)]
 pub struct Plan<'a> {
-    /// What is done.
+    /// The scenarios.
     pub scenarios: Vec<&'a dyn Scenario>,
-    /// To which servers.
+    /// The servers.
     pub peers: Vec<Built>,
-    /// With how much time.
+    /// How much time to spend.
     pub effort: Effort,
-    /// With only these sizes; all of them if there are none.
+    /// The sizes. All sizes if this is empty.
     pub sizes: Vec<usize>,
 }
 
@@ -34,10 +34,10 @@ struct Step<'a> {
 }
 
 impl Plan<'_> {
-    /// Measures everything. What fails is noted and the rest goes on.
+    /// Measures everything. A failure is recorded, and the rest continues.
     ///
     /// # Errors
-    /// Only of the progress bar's making.
+    /// Only if the progress bar cannot be created.
     pub fn run(&self) -> anyhow::Result<Results> {
         let steps = self.steps();
         let template = "{wide_bar} {pos} of {len}, {elapsed}, {msg:32}";
@@ -65,7 +65,7 @@ impl Plan<'_> {
         Ok(results)
     }
 
-    /// Measures what comes first, for nothing. What fails here fails again where it counts.
+    /// Runs the first measurement without recording it. A failure would occur again when it counts.
     fn warm_up(&self, steps: &[Step<'_>]) {
         let start = Instant::now();
         for step in steps.iter().filter(|step| step.scenario.varies()).cycle() {
@@ -76,8 +76,8 @@ impl Plan<'_> {
         }
     }
 
-    /// Every other round takes the peers the other way about, so that none is
-    /// always measured after the same one.
+    /// Every other round is in the reverse order, so that no peer is always measured after the same
+    /// other one.
     fn steps(&self) -> Vec<Step<'_>> {
         let mut steps = Vec::new();
         for scenario in &self.scenarios {

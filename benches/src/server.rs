@@ -1,4 +1,4 @@
-//! A server that runs: a guest in this process, or a program of its own.
+//! A running server: a guest in this process, or a separate program.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -9,10 +9,10 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use wasio_host::{Exit, Outcome, Runner, Running, Wasi};
 
-/// The longest that ending a server may take.
+/// The time limit for ending a server.
 const END: Duration = Duration::from_secs(5);
 
-/// A server that listens. It ends when this is dropped.
+/// A listening server. Dropping this ends it.
 #[derive(Debug)]
 pub struct Server {
     kind: Kind,
@@ -29,12 +29,12 @@ enum Kind {
 struct Native(Child);
 
 impl Server {
-    /// Starts the guest at `path`, which listens on `address`: on WASI 0.1 the host
-    /// does that for it, on 0.2 it is told to. With `fuel` its instructions are
-    /// counted, which costs speed.
+    /// Starts the guest at `path`, which listens on `address`. On WASI 0.1 the host opens the
+    /// listener, and on 0.2 the guest gets the address as an argument. With `fuel` its instructions
+    /// are counted, which makes it slower.
     ///
     /// # Errors
-    /// The guest is not there or cannot run, or cannot listen on the address.
+    /// The guest is missing, cannot run, or cannot listen on the address.
     pub fn guest(
         path: &Path,
         wasi: Wasi,
@@ -55,10 +55,10 @@ impl Server {
         Ok(Self { kind, addr })
     }
 
-    /// Starts the program at `path`, which prints the address it listens on.
+    /// Starts the program at `path`, which prints the address that it listens on.
     ///
     /// # Errors
-    /// It cannot be started, or ends without an address.
+    /// The program cannot be started, or ends without printing an address.
     pub fn native(path: &Path, args: &[&str]) -> anyhow::Result<Self> {
         let child = Command::new(path)
             .args(args)
@@ -66,7 +66,7 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("cannot start {}", path.display()))?;
-        // From here on it is ended whatever happens.
+        // From here on dropping it ends the program, whatever happens.
         let mut native = Native(child);
         let output = native.0.stdout.take().context("the server has no output")?;
         let mut line = String::new();
@@ -79,13 +79,13 @@ impl Server {
         Ok(Self { kind, addr })
     }
 
-    /// Where it listens.
+    /// Returns the address that it listens on.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
 
-    /// CPU time of the server so far, the host's work for it included.
+    /// Returns the CPU time of the server so far, including the work of the host for it.
     #[must_use]
     pub fn cpu_time(&self) -> Duration {
         match &self.kind {
@@ -94,7 +94,7 @@ impl Server {
         }
     }
 
-    /// Size of a guest's memory, which never shrinks; `None` for a program.
+    /// Returns the size of a guest's memory, which never shrinks, or `None` for a program.
     #[must_use]
     pub fn memory_bytes(&self) -> Option<usize> {
         match &self.kind {
@@ -103,20 +103,20 @@ impl Server {
         }
     }
 
-    /// Whether it ended by itself: a server should not.
+    /// Whether it has ended by itself, which a server should not do.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         match &self.kind {
             Kind::Guest(guest) => guest.has_ended(),
-            // A program that ended shows in its connections.
+            // If a program has ended, its connections show that.
             Kind::Native(_) => false,
         }
     }
 
-    /// Ends it. `Some` for a guest.
+    /// Ends it. Returns the outcome of a guest, or `None` for a program.
     ///
     /// # Errors
-    /// The guest had ended by itself, or did not end.
+    /// The guest has already ended by itself, or does not end.
     pub fn end(self) -> anyhow::Result<Option<Outcome>> {
         match self.kind {
             Kind::Native(_) => Ok(None),
@@ -133,7 +133,7 @@ impl Server {
 }
 
 impl Native {
-    /// Linux counts the time of each process in nanoseconds; elsewhere zero.
+    /// Reads the CPU time of a process, in nanoseconds on Linux. Zero elsewhere.
     fn cpu_time(&self) -> Duration {
         let path = format!("/proc/{}/schedstat", self.0.id());
         let ns = std::fs::read_to_string(path)
@@ -145,7 +145,7 @@ impl Native {
 
 impl Drop for Native {
     fn drop(&mut self) {
-        // It may have ended by itself; then there is nothing to do.
+        // If it has already ended, there is nothing to do.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

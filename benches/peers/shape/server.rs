@@ -1,10 +1,10 @@
-//! An echo server in the shape of mio's own TCP server example: the same source
-//! for every peer that has mio's API, so that only the loop under it differs.
+//! An echo server in the style of mio's TCP server example. Every peer with mio's API uses this
+//! source, so that only the library differs.
 //!
-//! A connection is registered READABLE. When it is ready it is read until
-//! `WouldBlock`, and what arrived is written back at once. Bytes the peer does
-//! not take are kept; until they are gone the connection is registered WRITABLE
-//! instead and not read, so a slow reader holds at most one buffer.
+//! A connection is registered READABLE. When it is ready, it is read until `WouldBlock`, and the
+//! data is written back at once. Bytes that the client does not take are kept. Until they are sent
+//! the connection is registered WRITABLE instead and not read, so a slow client occupies at most
+//! one buffer.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -17,9 +17,9 @@ pub(crate) const LISTENER: Token = Token(0);
 const EVENTS_PER_POLL: usize = 1024;
 const BUFFER_BYTES: usize = 64 * 1024;
 
-/// How the server was asked to run.
+/// The command-line options.
 pub(crate) struct Options {
-    /// Where to listen, where the host hands in no listener.
+    /// The address to bind if the host has not opened a listener.
     #[cfg_attr(
         all(target_os = "wasi", target_env = "p1"),
         allow(dead_code, reason = "the host binds")
@@ -27,7 +27,7 @@ pub(crate) struct Options {
     pub(crate) address: SocketAddr,
     /// Register READABLE and WRITABLE once and never again, as tokio does.
     pub(crate) both: bool,
-    /// Find cold sources sooner, where the library has a bound for that.
+    /// See cold sources sooner, if the library has a setting for that.
     pub(crate) prompt: bool,
 }
 
@@ -52,7 +52,7 @@ impl Options {
     }
 }
 
-/// Serves until the process is ended or the wait itself fails.
+/// Serves until the process is killed or the wait itself fails.
 pub(crate) fn run(mut listener: TcpListener, options: &Options) -> io::Result<()> {
     let mut poll = api::poll(options.prompt)?;
     let mut events = Events::with_capacity(EVENTS_PER_POLL);
@@ -65,8 +65,8 @@ pub(crate) fn run(mut listener: TcpListener, options: &Options) -> io::Result<()
     };
     loop {
         if let Err(error) = poll.poll(&mut events, None) {
-            // mio on WASI fails the whole poll for an error on one connection,
-            // but leaves the events in place: reading finds the culprit.
+            // On WASI an error of one connection makes mio's whole poll fail. It still returns the
+            // events, so reading from them finds that connection.
             if error.kind() != ErrorKind::Interrupted && events.is_empty() {
                 return Err(error);
             }
@@ -99,7 +99,7 @@ impl Server {
     }
 
     fn add(&mut self, stream: TcpStream, registry: &Registry) {
-        // WASI has no such option; there it stays as the host made it.
+        // Where WASI does not have this option, the host decides.
         let _ = stream.set_nodelay(true);
         let interest = if self.both {
             Interest::READABLE | Interest::WRITABLE
@@ -122,7 +122,7 @@ impl Server {
     }
 
     fn serve(&mut self, token: Token, registry: &Registry) {
-        // Its connection may have gone with an earlier event of this poll.
+        // An earlier event of this poll may have closed the connection.
         let Some(connection) = self.connections.get_mut(token.0 - 1) else {
             return;
         };
@@ -146,7 +146,7 @@ struct Connection {
 }
 
 impl Connection {
-    /// Moves bytes until one side blocks; false when the peer is done.
+    /// Moves bytes until one side would block. Returns `false` when the client is done.
     fn echo(&mut self, buffer: &mut [u8]) -> io::Result<bool> {
         loop {
             if !self.unsent.is_empty() {
@@ -183,7 +183,7 @@ impl Connection {
     }
 }
 
-/// Bytes written before the stream blocked.
+/// Returns the number of bytes written before the stream blocked.
 fn write_until_blocked(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<usize> {
     let mut sent = 0;
     while sent < bytes.len() {
@@ -198,7 +198,7 @@ fn write_until_blocked(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<usize
     Ok(sent)
 }
 
-/// Whether an accept failed for the connection it took, and not for the listener.
+/// Whether the error of an accept concerns the connection, and not the listener.
 fn is_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -1,5 +1,5 @@
-//! One thread waits in a poll, another wakes it, again and again: how long from
-//! the wake to the event. The same source for every peer that has mio's API.
+//! One thread waits in a poll and another wakes it repeatedly. Measures the time from the wake to
+//! the event. Every peer with mio's API uses this source.
 
 use std::io;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -11,10 +11,10 @@ use crate::api::{self, Events, Interest, Poll, Token, Waker};
 const WAKER: Token = Token(0);
 const LISTENER: Token = Token(1);
 
-/// From an event to the next wake, so that the thread is in its wait by then.
+/// The pause between an event and the next wake, in which the thread starts to wait again.
 const PAUSE: Duration = Duration::from_micros(500);
 
-/// Wakes `count` times, with or without a descriptor in the wait.
+/// Wakes `count` times, with or without a registered descriptor.
 pub(crate) fn run(count: usize, with_descriptor: bool) -> io::Result<()> {
     let mut poll = Poll::new()?;
     let waker = Waker::new(poll.registry(), WAKER)?;
@@ -37,7 +37,7 @@ pub(crate) fn run(count: usize, with_descriptor: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// Tells when each wake was seen.
+/// Sends the time at which each wake was seen.
 fn serve(poll: &mut Poll, count: usize, seen: &Sender<Instant>) -> io::Result<()> {
     let mut events = Events::with_capacity(8);
     let mut served = 0;

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: wasio beside its peers, in one run.
+//! `cargo xtask bench`: compares wasio with its peers in one run.
 
 use std::path::PathBuf;
 
@@ -12,37 +12,37 @@ use wasio_bench::run::Plan;
 use wasio_bench::scenario::{self, Effort, Scenario};
 use wasio_bench::{artifact, machine, prepare_process};
 
-/// Measures wasio beside its peers, in alternating rounds of one run, and
-/// records it in benches/record
+/// Measures wasio and its peers in alternating rounds, and records the results in benches/record
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo xtask bench")]
 struct Arguments {
-    /// Two short rounds in under four minutes, of all servers on a version of WASI but those on tokio (the default)
+    /// Two short rounds in under four minutes, with all servers of a version of WASI except those
+    /// on tokio (the default)
     #[arg(long, conflicts_with = "full")]
     quick: bool,
-    /// Every size, in seven long rounds
+    /// All sizes, in seven long rounds
     #[arg(long)]
     full: bool,
-    /// Only scenarios whose name starts so; may be given again
+    /// Only scenarios whose name starts with this; may be repeated
     #[arg(long = "scenario", value_name = "NAME")]
     scenarios: Vec<String>,
-    /// Only this peer; may be given again
+    /// Only this peer; may be repeated
     #[arg(long = "peer", value_name = "NAME")]
     peers: Vec<String>,
-    /// Only with this many idle connections, or of what else a scenario counts; may be given again
+    /// Only with this many idle connections, or of whatever a scenario counts; may be repeated
     #[arg(long = "size", value_name = "N")]
     sizes: Vec<usize>,
-    /// The servers on which version of WASI: 0.2 in a whole quick bench, else both, unless said
+    /// The version of WASI (default: 0.2 in a whole quick bench, otherwise both)
     #[arg(long, value_enum, conflicts_with = "peers")]
     wasi: Option<Versions>,
-    /// Where to record it; without this a part of the bench is not recorded
+    /// The folder of the record; without it a partial bench is not recorded
     #[arg(long, value_name = "FOLDER")]
     record: Option<PathBuf>,
-    /// Keep the cores from halting meanwhile (Linux, as root), which a virtual machine makes dear
-    /// and uneven; recorded with --record alone
+    /// Keep the cores from halting (Linux, as root), which is slow and uneven on a virtual machine;
+    /// recorded only with --record
     #[arg(long)]
     awake: bool,
-    /// Show the scenarios and the peers and stop
+    /// List the scenarios and the peers, and exit
     #[arg(long)]
     list: bool,
 }
@@ -60,7 +60,7 @@ impl Arguments {
         !self.full && self.scenarios.is_empty()
     }
 
-    /// Both are more than a quick bench has time for.
+    /// A quick bench has no time for both versions.
     fn versions(&self) -> Versions {
         let usual = if self.is_whole_quick() {
             Versions::Wasi02
@@ -95,7 +95,7 @@ impl Arguments {
         self.peers.iter().map(|name| Peer::named(name)).collect()
     }
 
-    /// A part of the bench would stand in the way of the whole one.
+    /// A partial bench would replace the record of a whole one.
     fn folder(&self) -> Option<PathBuf> {
         let chosen = self.scenarios.len() + self.peers.len() + self.sizes.len();
         let is_whole = chosen == 0 && !self.awake;
@@ -167,10 +167,10 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What was typed.
+/// Returns the command line.
 fn command() -> String {
-    let given: Vec<String> = std::env::args().skip(1).collect();
-    let command = format!("cargo xtask bench {}", given.join(" "));
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let command = format!("cargo xtask bench {}", args.join(" "));
     command.trim_end().to_owned()
 }
 

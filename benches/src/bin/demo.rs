@@ -17,7 +17,7 @@ use wasio_bench::server::Server;
 use wasio_bench::{format, prepare_process};
 use wasio_host::Wasi;
 
-/// The example that is shown, for a version of WASI.
+/// The example that is shown for a version of WASI.
 const fn echo(target: &'static str) -> Artifact {
     Artifact {
         workspace: "",
@@ -28,47 +28,47 @@ const fn echo(target: &'static str) -> Artifact {
     }
 }
 
-/// The longest that sending to the server beside may take; it is there to be
-/// compared, and shows what it does in this time too.
+/// The time limit for sending to the server on mio, which may be much slower. The table says how
+/// far it came.
 const LIMIT_BESIDE: Duration = Duration::from_secs(15);
 
-/// Between two looks whether Ctrl-C was pressed.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// The interval at which Ctrl-C is checked.
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Serves a thousand TCP connections from WebAssembly on wasio and checks every
-/// byte, on WASI 0.2 and on 0.1, then does the same to the same server on mio
+/// Serves a thousand TCP connections from WebAssembly on wasio and checks every byte, on WASI 0.2
+/// and on 0.1, then does the same with the same server on mio
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo xtask demo")]
 struct Arguments {
-    /// Connections open at the same time
+    /// The number of connections, all open at the same time
     #[arg(long, default_value_t = 1000, value_name = "N", value_parser = at_least_one)]
     clients: usize,
-    /// Messages on each, of 1 byte to 64 KiB
+    /// The number of messages per connection, of 1 byte to 64 KiB each
     #[arg(long, default_value_t = 50, value_name = "N", value_parser = at_least_one)]
     messages: usize,
-    /// How long the idle server is watched
+    /// How long the idle server is measured
     #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
-    /// A server on tokio instead, with the drop-in mio and with mio 1.2.5
+    /// Use a server on tokio, with the drop-in mio and with mio 1.2.5
     #[arg(long, value_enum, conflicts_with = "guest")]
     with: Option<With>,
-    /// Serve until Ctrl-C instead, for nc or curl
+    /// Serve until Ctrl-C, for nc or curl
     #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:0", value_parser = address)]
     serve: Option<SocketAddr>,
-    /// Another echo server to show: a component, or a module with --wasi 0.1
+    /// Use this echo server: a component, or a module with --wasi 0.1
     #[arg(long, value_name = "FILE")]
     guest: Option<PathBuf>,
-    /// The version of WASI; with "both" --serve and --guest take 0.2 where they can
+    /// The version of WASI; with "both", --serve and --guest use 0.2 if possible
     #[arg(long, value_enum, default_value_t = Versions::Both)]
     wasi: Versions,
 }
 
-/// A runtime that both programs stand on.
+/// A library that both servers use.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum With {
-    /// An echo server with a timer a connection
+    /// An echo server with a timer per connection
     Tokio,
-    /// An HTTP server: `POST /echo` brings the body back
+    /// An HTTP server: `POST /echo` returns the body
     Hyper,
 }
 
@@ -79,7 +79,7 @@ struct Shown {
     wasi: Wasi,
 }
 
-/// A server there is, on wasio and on mio.
+/// A server that exists on wasio and on mio.
 struct Pair {
     place: Place,
     ours: Artifact,
@@ -87,7 +87,7 @@ struct Pair {
 }
 
 impl Arguments {
-    /// The servers there are, those for the newest WASI first.
+    /// All such servers, those for the newest WASI first.
     fn pairs(&self) -> anyhow::Result<Vec<Pair>> {
         let pair = |place, ours, beside| Pair {
             place,
@@ -126,7 +126,7 @@ impl Arguments {
         }
     }
 
-    /// What a library carries besides the program.
+    /// The library between the program and mio, for the label.
     fn between(&self) -> &'static str {
         match self.with {
             None => "",
@@ -135,7 +135,7 @@ impl Arguments {
         }
     }
 
-    /// Builds what is ours to show.
+    /// Builds the server on wasio.
     fn ours(&self, pairs: &[Pair]) -> anyhow::Result<Vec<Shown>> {
         let shown = |pair: &Pair| {
             let name = match &self.guest {
@@ -152,7 +152,7 @@ impl Arguments {
         pairs.iter().map(shown).collect()
     }
 
-    /// Builds what it is beside.
+    /// Builds the server that it is compared with.
     fn beside(&self, pairs: &[Pair]) -> anyhow::Result<Vec<Shown>> {
         let shown = |pair: &Pair| {
             Ok(Shown {
@@ -188,7 +188,7 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
-/// A name is looked up here: a guest of WASI 0.2 that listens takes an address.
+/// Resolves a host name here, because a guest of WASI 0.2 takes only an address to listen on.
 fn address(text: &str) -> Result<SocketAddr, String> {
     let mut found = text
         .to_socket_addrs()
@@ -210,7 +210,7 @@ fn main() -> anyhow::Result<()> {
     compare(&arguments, &ours, &arguments.beside(&pairs)?)
 }
 
-/// Does the same to all of them, and prints the table.
+/// Runs the same plan on all programs, and prints the table.
 fn compare(arguments: &Arguments, ours: &[Shown], beside: &[Shown]) -> anyhow::Result<()> {
     let plan = Plan {
         protocol: arguments.protocol(),
@@ -275,7 +275,7 @@ fn serve(shown: &Shown, address: &str, protocol: Protocol) -> anyhow::Result<()>
     println!("Ctrl-C ends it.");
     let start = Instant::now();
     while !interrupted.load(Ordering::SeqCst) {
-        std::thread::sleep(LOOK_AGAIN);
+        std::thread::sleep(CHECK_INTERVAL);
         if server.has_ended() {
             server.end()?;
             return Ok(());

@@ -1,4 +1,4 @@
-//! hyper on mio: the same source.
+//! hyper on mio, with the same source as on wasio.
 
 use super::{Peer, Place, in_peers};
 use crate::exchange::Protocol;

@@ -1,4 +1,4 @@
-//! hyper on mio, on WASI 0.2: the same source but for the listener.
+//! hyper on mio, on WASI 0.2, with the same source except for the listener.
 
 use super::{Peer, Place, in_peers};
 use crate::exchange::Protocol;

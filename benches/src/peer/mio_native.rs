@@ -1,4 +1,4 @@
-//! The system's own selector: what wasm costs.
+//! mio on the selector of the system, which shows the cost of WebAssembly.
 
 use super::{Peer, Place, in_peers};
 use crate::exchange::Protocol;

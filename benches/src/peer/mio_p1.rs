@@ -1,4 +1,4 @@
-//! mio on WASI 0.1: level-triggered, every descriptor looked at in every poll.
+//! mio on WASI 0.1: level-triggered, and every descriptor is checked in every poll.
 
 use super::{Peer, Place, in_peers};
 use crate::exchange::Protocol;

@@ -1,4 +1,4 @@
-//! mio on WASI 0.2: libc's `poll`, which asks the host for new pollables in every poll.
+//! mio on WASI 0.2: libc's `poll`, which creates new pollables in every poll.
 
 use super::{Peer, Place, in_peers};
 use crate::exchange::Protocol;
@@ -10,8 +10,8 @@ pub(super) const PEER: Peer = Peer {
     in_quick: true,
     protocol: Protocol::Echo,
     server: in_peers("mio-echo", "mio-echo", Some("wasm32-wasip2")),
-    // Writable connections are always ready there, and the host asks no more than 128 pollables in such a
-    // wait: it then serves no more than 64 connections.
+    // Writable connections are always ready there, and the host polls at most 128 pollables in such
+    // a wait. So it serves at most 64 connections.
     both: None,
     prompt: None,
     timers: None,

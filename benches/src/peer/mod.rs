@@ -1,10 +1,9 @@
 //! The servers that are measured, one small file each.
 //!
-//! To add one, write its file and put it on the list: how to build it and where
-//! it runs is all there is to say. A program that runs on WASI 0.1 finds its
-//! listener at descriptor 3; the others bind the address in their first argument
-//! that is one, and print `listening ADDRESS`. All echo what they read, or serve
-//! HTTP and echo what is posted to `/echo`.
+//! To add a server, write its file and add it to the list. The file says how to build it and where
+//! it runs. A program on WASI 0.1 finds its listener at descriptor 3. All others bind the first of
+//! their arguments that is an address, and print `listening ADDRESS`. A server echoes what it
+//! reads, or serves HTTP and echoes what is posted to `/echo`.
 
 mod hyper_mio_p1;
 mod hyper_mio_p2;
@@ -34,13 +33,13 @@ use crate::cores;
 use crate::exchange::Protocol;
 use crate::server::Server;
 
-/// Where a server listens.
+/// The address that a server listens on.
 const ANY_PORT: &str = "127.0.0.1:0";
 
-/// What the servers are compared with.
+/// The peer that the servers are compared with.
 pub const REFERENCE: &str = "mio";
 
-/// The server that `peer` is compared with: the same one on mio.
+/// Returns the server that `peer` is compared with: the same one on mio.
 #[must_use]
 pub fn reference_of(peer: &str) -> &'static str {
     match peer {
@@ -53,7 +52,7 @@ pub fn reference_of(peer: &str) -> &'static str {
     }
 }
 
-/// All of them, in the order of the tables.
+/// All servers, in the order of the tables.
 pub const ALL: &[Peer] = &[
     wasio_p1::PEER,
     mio_p1::PEER,
@@ -87,7 +86,7 @@ pub enum Versions {
 }
 
 impl Versions {
-    /// Whether the servers that run at `place` are among them.
+    /// Whether the servers at `place` are among them.
     #[must_use]
     pub const fn include(self, place: Place) -> bool {
         match self {
@@ -98,37 +97,37 @@ impl Versions {
     }
 }
 
-/// A server, and how it is built and started.
+/// A server, and how to build and start it.
 #[derive(Debug)]
 pub struct Peer {
     /// Its name on the command line and in the records.
     pub name: &'static str,
-    /// What it is, for the records.
+    /// Its description, for the records.
     pub about: &'static str,
     /// Where it runs.
     pub place: Place,
-    /// Whether the whole quick bench has it: that has only four minutes. By its
-    /// name, with one scenario, and in the full bench it is there anyway.
+    /// Whether it is part of the whole quick bench, which may take only four minutes. It is always
+    /// included if it is named, if only one scenario is run, and in the full bench.
     pub in_quick: bool,
-    /// What the server speaks.
+    /// The protocol of the server.
     pub protocol: Protocol,
     /// The server.
     pub server: Artifact,
-    /// The argument that makes the server ask for READABLE and WRITABLE all
-    /// the time, as tokio does, if it can.
+    /// The argument that makes the server always register for READABLE and WRITABLE, as tokio does.
+    /// `None` if it has no such option.
     pub both: Option<&'static str>,
-    /// The argument that makes the server find a cold source within 200 µs, if
-    /// it has such a bound.
+    /// The argument that makes the server see a cold source within 200 µs. `None` if it has no such
+    /// option.
     pub prompt: Option<&'static str>,
-    /// The program that measures its timers, if it has some: `timers COUNT`.
+    /// The program that measures its timers, called as `timers COUNT`. `None` if it has none.
     pub timers: Option<Artifact>,
-    /// The program that measures how one thread wakes another, if it can:
-    /// `wake COUNT [--descriptor]`.
+    /// The program that measures how one thread wakes another, called as `wake COUNT
+    /// [--descriptor]`. `None` if it cannot.
     pub wake: Option<Artifact>,
-    /// The program that counts the bytes of registered sources, if there is
-    /// one: `COUNT`.
+    /// The program that counts the bytes of registered sources, called with `COUNT`. `None` if
+    /// there is none.
     pub sources: Option<Artifact>,
-    /// The most connections that a measurement with it ends with in seconds.
+    /// The largest number of connections with which a measurement takes seconds and not minutes.
     pub most_connections: usize,
 }
 
@@ -143,7 +142,7 @@ pub enum Place {
     Native,
 }
 
-/// A program of the workspace of the peers.
+/// A program in the workspace of the peers.
 const fn in_peers(
     package: &'static str,
     program: &'static str,
@@ -158,7 +157,7 @@ const fn in_peers(
     }
 }
 
-/// A program on the drop-in mio, for WASI. The profile is that of the peers.
+/// A program on the drop-in mio, for WASI, with the same profile as the peers.
 const fn in_examples(program: &'static str, target: &'static str) -> Artifact {
     Artifact {
         workspace: "examples/tokio",
@@ -169,22 +168,22 @@ const fn in_examples(program: &'static str, target: &'static str) -> Artifact {
     }
 }
 
-/// A peer whose server is built.
+/// A peer with its built server.
 #[derive(Debug)]
 pub struct Built {
-    /// What it is.
+    /// The peer.
     pub peer: &'static Peer,
     /// Its program.
     pub server: PathBuf,
-    /// The size of that file: stripped, as a release is.
+    /// The size of the program, stripped.
     pub size_bytes: u64,
 }
 
 impl Peer {
-    /// The peer called `name`.
+    /// Returns the peer called `name`.
     ///
     /// # Errors
-    /// There is none; the sentence lists those there are.
+    /// There is none of this name. The message lists all names.
     pub fn named(name: &str) -> anyhow::Result<&'static Self> {
         ALL.iter().find(|peer| peer.name == name).with_context(|| {
             let names: Vec<_> = ALL.iter().map(|peer| peer.name).collect();
@@ -195,7 +194,7 @@ impl Peer {
     /// Builds its server.
     ///
     /// # Errors
-    /// What Cargo says.
+    /// Cargo fails.
     pub fn build(&'static self) -> anyhow::Result<Built> {
         let server = self.server.build()?;
         let size_bytes = std::fs::metadata(&server)?.len();
@@ -208,7 +207,7 @@ impl Peer {
 }
 
 impl Built {
-    /// Starts the server, on a core that the caller's thread leaves.
+    /// Starts the server, on another core than the calling thread.
     ///
     /// # Errors
     /// It cannot be started.

@@ -1,4 +1,4 @@
-//! The host's own cost: one flat array, without a library.
+//! One flat array without a library, which shows the cost of the host.
 
 use super::{Peer, Place, in_peers};
 use crate::exchange::Protocol;

@@ -1,4 +1,4 @@
-//! tokio on mio: the same source, and one core at work from the first connection on.
+//! tokio on mio, with the same source. It uses a full core from the first connection on.
 
 use super::{Peer, Place, in_peers};
 use crate::exchange::Protocol;

@@ -1,4 +1,4 @@
-//! tokio on mio, on WASI 0.2: the standard library accepts for it.
+//! tokio on mio, on WASI 0.2, where the standard library accepts.
 
 use super::{Peer, Place, in_peers};
 use crate::exchange::Protocol;

@@ -1,4 +1,4 @@
-//! wasio on the system's own selector: the same server without wasm.
+//! wasio on the selector of the system: the same server without WebAssembly.
 
 use super::{Peer, Place, in_peers};
 use crate::exchange::Protocol;

@@ -1,4 +1,4 @@
-//! wasio on WASI 0.1: what this is about.
+//! wasio on WASI 0.1.
 
 use super::{Peer, Place, in_peers};
 use crate::exchange::Protocol;

@@ -1,5 +1,5 @@
-//! wstd on WASI 0.2: a task a connection, all of them looked at in every wait. On a host whose calls share
-//! tokio's budget, as ours, the 101st connection gets no answer.
+//! wstd on WASI 0.2: one task per connection, and every wait polls all of them. On a host whose
+//! calls share tokio's budget, like wasio-host, the 101st connection gets no answer.
 
 use super::{Peer, Place, in_peers};
 use crate::exchange::Protocol;

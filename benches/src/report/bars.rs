@@ -1,4 +1,4 @@
-//! What wasio is to reach, each beside what it reached in the same run.
+//! The bars: the figures that wasio must reach, compared with those of the same run.
 
 use std::fmt::Write;
 
@@ -6,11 +6,11 @@ use crate::format;
 use crate::metric::{self, Better, Metric};
 use crate::results::{Results, Subject};
 
-/// The peer that most bars are for.
+/// The peer for which most bars are.
 const OURS: &str = "wasio";
 
-/// A bar: a figure of ours, against `of`, is at least or at most `limit`,
-/// whichever way its metric is better.
+/// A bar: the ratio of a figure of wasio to `of` must be at least or at most `limit`, depending on
+/// which direction of the metric is better.
 struct Bar {
     peer: &'static str,
     scenario: &'static str,
@@ -21,11 +21,11 @@ struct Bar {
 }
 
 enum Of {
-    /// Times the figure of this peer.
+    /// The figure of this peer.
     Peer(&'static str),
-    /// Times our own figure at this size.
+    /// The figure of wasio at this size.
     OwnAt(usize),
-    /// In the metric's unit.
+    /// Nothing: the limit is in the unit of the metric.
     Itself,
 }
 
@@ -156,7 +156,7 @@ const fn bar(scenario: &'static str, size: usize, metric: Metric, of: Of, limit:
     }
 }
 
-/// A Markdown table of the bars that were measured; `None` when none was.
+/// Returns a Markdown table of the bars that were measured, or `None` if there is none.
 #[must_use]
 pub fn table(results: &Results) -> Option<String> {
     let mut text = "| bar | measured | |\n|---|---:|---|\n".to_owned();
@@ -169,7 +169,7 @@ pub fn table(results: &Results) -> Option<String> {
                 "missed"
             };
             let figure = format::figure(measured);
-            // Writing to a string does not fail.
+            // Writing to a string cannot fail.
             let _ = writeln!(text, "| {} | {figure} | {verdict} |", bar.sentence());
             any = true;
         }
@@ -178,7 +178,7 @@ pub fn table(results: &Results) -> Option<String> {
 }
 
 impl Bar {
-    /// The same for another peer.
+    /// The same bar for another peer.
     const fn of(self, peer: &'static str) -> Self {
         Self { peer, ..self }
     }

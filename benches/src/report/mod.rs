@@ -1,4 +1,4 @@
-//! Results for people: tables, records and plots.
+//! Presents results: tables, records and plots.
 
 pub mod bars;
 pub mod plot;

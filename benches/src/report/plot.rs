@@ -1,22 +1,22 @@
-//! Figures against the number of idle connections, as SVG.
+//! Plots figures against the number of idle connections, as SVG.
 
 use plotters::prelude::*;
 
 use crate::metric::{self, Metric};
 use crate::results::{Results, Series};
 
-/// The scenario that is done with many sizes.
+/// The scenario that is run with many sizes.
 const SCENARIO: &str = "ping_pong";
 const METRICS: [Metric; 3] = [metric::THROUGHPUT, metric::P99, metric::CPU];
 const PIXELS: (u32, u32) = (720, 420);
 
-/// A point: idle connections, and a figure above zero.
+/// A point: the number of idle connections, and a figure above zero.
 type Point = (f64, f64);
 
-/// The plots, each with the name of its file.
+/// Returns the plots, each with its file name.
 ///
 /// # Errors
-/// What the plotting library says.
+/// The error of the plotting library.
 pub fn against_idle_connections(results: &Results) -> anyhow::Result<Vec<(String, String)>> {
     let mut plots = Vec::new();
     for metric in METRICS {
@@ -29,14 +29,14 @@ pub fn against_idle_connections(results: &Results) -> anyhow::Result<Vec<(String
     Ok(plots)
 }
 
-/// A line a peer, in the order they were measured.
+/// Returns one line per peer, in the order of measurement.
 fn lines(results: &Results, metric: Metric) -> Vec<(&'static str, Vec<Point>)> {
     let mut lines: Vec<(&'static str, Vec<Point>)> = Vec::new();
     let is_plotted = |one: &&Series| one.scenario == SCENARIO && one.metric == metric;
     for one in results.all().iter().filter(is_plotted) {
         let point = (one.size as f64, one.median());
         if point.1 <= 0.0 {
-            // A logarithm has no place for it.
+            // A logarithmic axis has no zero.
             continue;
         }
         match lines.iter_mut().find(|(peer, _)| *peer == one.peer) {
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(plots.len(), 1);
         let (name, svg) = &plots[0];
         assert_eq!(name, "ping_pong-cpu.svg");
-        for text in ["raw", "idle connections", "µs a round trip", "<polyline"] {
+        for text in ["raw", "idle connections", "µs per round trip", "<polyline"] {
             assert!(svg.contains(text), "{text}: {svg}");
         }
     }

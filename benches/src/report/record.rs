@@ -1,4 +1,4 @@
-//! The files in benches/record: what was measured, for later.
+//! Writes the files in benches/record.
 
 use std::fmt::Write;
 use std::fs;
@@ -13,8 +13,8 @@ use crate::peer::Built;
 use crate::results::Results;
 use crate::scenario::Scenario;
 
-/// Writes `results.csv`, `results.md` and the plots into `folder`, which is
-/// made. `command` is how the run was started.
+/// Creates `folder` and writes `results.csv`, `results.md` and the plots into it. `command` is the
+/// command line of the run.
 ///
 /// # Errors
 /// A file cannot be written.
@@ -38,12 +38,12 @@ pub fn write(
     Ok(())
 }
 
-/// One figure a line. No name of ours has a comma in it.
+/// Writes one figure per line. No name contains a comma.
 fn csv(results: &Results) -> String {
     let mut text = "scenario,size,peer,metric,unit,round,value\n".to_owned();
     for one in results.all() {
         for (round, value) in &one.values {
-            // Writing to a string does not fail.
+            // Writing to a string cannot fail.
             let _ = writeln!(
                 text,
                 "{},{},{},{},{},{round},{value}",
@@ -117,7 +117,7 @@ mod tests {
         let text = csv(&results());
         assert_eq!(text.lines().count(), 5, "{text}");
         assert!(
-            text.contains("ping_pong,1000,raw,cpu,µs a round trip,1,11\n"),
+            text.contains("ping_pong,1000,raw,cpu,µs per round trip,1,11\n"),
             "{text}"
         );
         let columns = |line: &str| line.split(',').count();

@@ -1,4 +1,4 @@
-//! The tables, for the terminal and for the record.
+//! The tables for the terminal and for the record.
 
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ use crate::peer::{REFERENCE, reference_of};
 use crate::results::{Results, Series, Subject};
 use crate::scenario::Scenario;
 
-/// The figures of one scenario: a row a size and peer, a column a metric.
+/// The figures of one scenario: one row per size and peer, one column per metric.
 #[derive(Debug)]
 pub struct ScenarioTable<'a> {
     results: &'a Results,
@@ -21,7 +21,7 @@ pub struct ScenarioTable<'a> {
 }
 
 impl<'a> ScenarioTable<'a> {
-    /// `None` when the scenario gave no figure.
+    /// Returns `None` if the scenario has no figures.
     #[must_use]
     pub fn new(results: &'a Results, scenario: &dyn Scenario) -> Option<Self> {
         let mut table = Self {
@@ -45,7 +45,7 @@ impl<'a> ScenarioTable<'a> {
         (!table.rows.is_empty()).then_some(table)
     }
 
-    /// Medians, and how many times those of the reference they are.
+    /// The medians, and their ratios to the reference.
     #[must_use]
     pub fn for_terminal(&self) -> String {
         let mut table = format::new_table();
@@ -69,12 +69,12 @@ impl<'a> ScenarioTable<'a> {
         format!("{}\n{table}", self.name)
     }
 
-    /// With the bounds too, in Markdown.
+    /// The same with the lowest and the highest figures, in Markdown.
     #[must_use]
     pub fn for_record(&self) -> String {
         let mut text = format!("| {} | peer |", self.size_counts);
         for metric in &self.metrics {
-            // Writing to a string does not fail.
+            // Writing to a string cannot fail.
             let _ = write!(text, " {}, {} | × {REFERENCE} |", metric.name, metric.unit);
         }
         text.push_str("\n|---:|---|");
@@ -112,7 +112,7 @@ fn number(text: String) -> Cell {
     Cell::new(text).set_alignment(CellAlignment::Right)
 }
 
-/// `24.1 (23.0 to 25.9)`, or the figure alone when there is one.
+/// Formats `24.1 (23.0 to 25.9)`, or only the figure if there is just one.
 fn bounded(series: &Series) -> String {
     let median = format::figure(series.median());
     if series.values.len() < 2 {

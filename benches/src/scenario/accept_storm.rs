@@ -1,4 +1,4 @@
-//! New connections, used once.
+//! New connections, each used once.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use crate::client::open_idle;
 use crate::metric::{self, Sample};
 use crate::peer::Built;
 
-/// Connections that are open at once.
+/// The number of connections that are open at the same time.
 const AT_ONCE: usize = 100;
 
 #[derive(Debug)]

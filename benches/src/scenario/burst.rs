@@ -1,4 +1,4 @@
-//! Many connections speak at the same moment.
+//! Many connections send at the same moment.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -13,7 +13,7 @@ use crate::metric::Sample;
 use crate::peer::Built;
 
 const AT_ONCE: usize = 500;
-/// Silence between two bursts, in which the server's wait goes quiet.
+/// The pause between two bursts, after which the server is idle.
 const PAUSE: Duration = Duration::from_millis(20);
 
 #[derive(Debug)]
@@ -60,7 +60,7 @@ impl Scenario for Burst {
     }
 }
 
-/// One burst; every byte has to come back.
+/// Runs one burst, and checks every byte that comes back.
 fn burst(streams: &mut [TcpStream], measured: &mut Measured) -> anyhow::Result<Duration> {
     let start = Instant::now();
     for stream in &mut *streams {

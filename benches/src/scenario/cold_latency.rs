@@ -1,4 +1,4 @@
-//! A connection that was silent for long speaks while others are busy.
+//! An idle connection sends a message while others are busy.
 
 use std::time::Duration;
 
@@ -8,16 +8,16 @@ use crate::crowd::{Crowd, poke};
 use crate::metric::{self, Sample};
 use crate::peer::{Built, Peer};
 
-/// Busy connections, enough to keep a server busy all the time.
+/// The number of busy connections, enough to keep a server always busy.
 const BUSY: usize = 16;
-/// Between two connections that speak for the first time since long.
+/// The pause between two idle connections that send.
 const PAUSE: Duration = Duration::from_millis(3);
 
 #[derive(Debug)]
 pub(super) struct ColdLatency {
     pub(super) name: &'static str,
     pub(super) about: &'static str,
-    /// With the poll that finds cold sources sooner, of the servers that have one.
+    /// Whether to use the setting that makes a server see cold sources sooner, if it has one.
     pub(super) is_prompt: bool,
 }
 
@@ -46,10 +46,10 @@ impl Scenario for ColdLatency {
         let prompt = peer.peer.prompt.filter(|_| self.is_prompt);
         let args: Vec<&str> = prompt.into_iter().collect();
         let server = peer.start_with(&args, false)?;
-        let quiet = open_idle(server.addr(), peer.peer.protocol, size)?;
+        let idle = open_idle(server.addr(), peer.peer.protocol, size)?;
         let crowd = Crowd::connect(server.addr(), peer.peer.protocol, BUSY)?;
-        let (latency_ns, busy) = poke(crowd, &quiet, PAUSE, effort.time() * 2)?;
-        drop(quiet);
+        let (latency_ns, busy) = poke(crowd, &idle, PAUSE, effort.time() * 2)?;
+        drop(idle);
         server.end()?;
         let us = |ns: u64| ns as f64 / 1e3;
         Ok(vec![

@@ -1,4 +1,4 @@
-//! Bulk.
+//! Large messages on one connection.
 
 use super::{Effort, Scenario, figures};
 use crate::client::ping_pong;

@@ -9,8 +9,8 @@ use crate::exchange::SMALL_BYTES;
 use crate::metric::{self, Sample};
 use crate::peer::{Built, Peer, Place};
 
-/// Round trips of the shorter and of the longer run. What they differ in is the
-/// cost of a round trip: starting and ending the server cancel out.
+/// The numbers of round trips in the shorter and in the longer run. The difference of the two runs
+/// is the cost of the round trips: starting and ending the server cancel out.
 const FEW: u32 = 200;
 const MANY: u32 = 1_200;
 
@@ -41,7 +41,7 @@ impl Scenario for Fuel {
     }
 }
 
-/// Fuel of a server from its start to its end.
+/// Returns the fuel of a server from its start to its end.
 fn run(peer: &Built, idle: usize, round_trips: u32) -> anyhow::Result<f64> {
     let server = peer.start_with(&[], true)?;
     let idle = open_idle(server.addr(), peer.peer.protocol, idle)?;
@@ -51,7 +51,7 @@ fn run(peer: &Built, idle: usize, round_trips: u32) -> anyhow::Result<f64> {
     for _ in 0..round_trips {
         round_trip(&mut stream, &exchange, &mut back)?;
     }
-    // Ended with its connections open: closing them is not what is measured.
+    // Stop it while its connections are open, so that closing them is not measured.
     let outcome = server.end()?;
     drop(idle);
     let fuel = outcome.and_then(|outcome| outcome.fuel);

@@ -15,7 +15,7 @@ impl Scenario for HttpKeepAlive {
     }
 
     fn about(&self) -> &'static str {
-        "one connection sends GET / and waits for the answer, again and again, beside idle connections"
+        "one connection repeatedly sends GET / and waits for the response, beside idle connections"
     }
 
     fn speaks(&self) -> &[Protocol] {

@@ -1,4 +1,4 @@
-//! Nobody speaks.
+//! All connections are idle.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ impl Scenario for Idle {
     }
 
     fn about(&self) -> &'static str {
-        "connections that have spoken once, each registered READABLE and WRITABLE where the server can"
+        "connections that have sent once, each registered READABLE and WRITABLE if the server can"
     }
 
     fn sizes(&self, _: Effort) -> Vec<usize> {
@@ -32,7 +32,7 @@ impl Scenario for Idle {
         let both: Vec<&str> = peer.peer.both.into_iter().collect();
         let server = peer.start_with(&both, false)?;
         let idle = open_idle(server.addr(), peer.peer.protocol, size)?;
-        // Long enough that falling asleep, which happens once, is little of it.
+        // Long enough that the one-time cost of becoming idle hardly matters.
         let time = effort.time().max(Duration::from_secs(2));
         let (start, cpu) = (Instant::now(), server.cpu_time());
         std::thread::sleep(time);

@@ -1,4 +1,4 @@
-//! What a connection takes.
+//! The memory per connection.
 
 use anyhow::Context;
 
@@ -17,7 +17,7 @@ impl Scenario for Memory {
     }
 
     fn about(&self) -> &'static str {
-        "growth of the guest's memory by opening connections, what the server keeps of each included"
+        "growth of the guest's memory per open connection, including the buffers of the server"
     }
 
     fn size_counts(&self) -> &'static str {
@@ -38,7 +38,7 @@ impl Scenario for Memory {
 
     fn measure(&self, peer: &Built, size: usize, _: Effort) -> anyhow::Result<Sample> {
         let server = peer.start()?;
-        // The first connection brings the buffers that all share.
+        // The first connection allocates the buffers that all share.
         let first = open_idle(server.addr(), peer.peer.protocol, 1)?;
         let before = memory_bytes(&server)?;
         let rest = open_idle(server.addr(), peer.peer.protocol, size)?;

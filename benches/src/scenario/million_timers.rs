@@ -1,4 +1,4 @@
-//! Timers, as many as libuv's and libxev's benches have.
+//! As many timers as in the benches of libuv and libxev.
 
 use anyhow::Context;
 
@@ -24,7 +24,7 @@ impl Scenario for MillionTimers {
     }
 
     fn sizes(&self, _: Effort) -> Vec<usize> {
-        // Ten times as many should cost each of them hardly more.
+        // With ten times as many, the cost per timer should hardly grow.
         vec![100_000, 1_000_000]
     }
 
@@ -51,7 +51,7 @@ impl Scenario for MillionTimers {
             (metric::CANCEL, figures.get("cancel_ns")?),
         ];
         if peer.place != Place::Native {
-            // Apart, since counting costs time.
+            // A separate run, because counting takes time.
             let fuel = run(true)?.fuel.context("the host counted no fuel")?;
             sample.push((metric::TIMER_FUEL, fuel as f64 / size as f64));
         }

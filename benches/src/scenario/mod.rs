@@ -1,6 +1,6 @@
-//! What is done to the servers, one small file each.
+//! The scenarios, one small file each.
 //!
-//! To add one, write its file and put it on the list.
+//! To add a scenario, write its file and add it to the list.
 
 mod accept_storm;
 mod burst;
@@ -25,17 +25,17 @@ use crate::exchange::Protocol;
 use crate::metric::{self, Sample};
 use crate::peer::{Built, Peer};
 
-/// How much time is spent.
+/// How much time to spend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
-    /// All in under four minutes.
+    /// Everything in under four minutes.
     Quick,
-    /// As long as it needs.
+    /// As long as needed.
     Full,
 }
 
 impl Effort {
-    /// How often each pair of peer and size is measured.
+    /// Returns how often each pair of peer and size is measured.
     #[must_use]
     pub fn rounds(self) -> usize {
         match self {
@@ -44,7 +44,7 @@ impl Effort {
         }
     }
 
-    /// How long one measurement lasts.
+    /// Returns how long one measurement takes.
     #[must_use]
     pub fn time(self) -> Duration {
         match self {
@@ -53,7 +53,7 @@ impl Effort {
         }
     }
 
-    /// One of two, by how much time there is.
+    /// Returns one of two values, depending on the effort.
     fn pick<T>(self, quick: T, full: T) -> T {
         match self {
             Self::Quick => quick,
@@ -62,56 +62,56 @@ impl Effort {
     }
 }
 
-/// Something to do to a server, and what is measured of it.
+/// Something to do with a server, and what to measure.
 pub trait Scenario: std::fmt::Debug + Sync {
     /// Its name on the command line and in the records.
     fn name(&self) -> &'static str;
 
-    /// What happens, in one sentence.
+    /// A description in one sentence.
     fn about(&self) -> &'static str;
 
-    /// What its size counts: the heading of that column.
+    /// What its size means: the heading of that column.
     fn size_counts(&self) -> &'static str {
         "idle connections"
     }
 
-    /// What a server has to speak for it.
+    /// The protocol that it needs.
     fn speaks(&self) -> &[Protocol] {
         &[Protocol::Echo]
     }
 
-    /// The sizes it is done with.
+    /// Returns the sizes that it is run with.
     fn sizes(&self, effort: Effort) -> Vec<usize>;
 
-    /// The most connections that are open beside as many as its size.
+    /// The largest number of open connections in addition to its size.
     fn busy(&self) -> usize {
         1
     }
 
-    /// Whether `peer` can do it, in seconds rather than minutes.
+    /// Whether it can be run with `peer`, in seconds rather than minutes.
     fn suits(&self, peer: &Peer, size: usize) -> bool {
         size <= peer.most_connections
     }
 
-    /// Whether it is done to `peer` with this size.
+    /// Whether it is run with `peer` and this size.
     fn takes(&self, peer: &Peer, size: usize) -> bool {
         let can = self.busy() <= peer.most_connections && self.suits(peer, size);
         can && self.speaks().contains(&peer.protocol)
     }
 
-    /// Whether doing it again would give other figures.
+    /// Whether the figures vary from round to round.
     fn varies(&self) -> bool {
         true
     }
 
-    /// Starts the server and does it once.
+    /// Starts the server and runs the scenario once.
     ///
     /// # Errors
     /// The server failed, or a byte was wrong or missing.
     fn measure(&self, peer: &Built, size: usize, effort: Effort) -> anyhow::Result<Sample>;
 }
 
-/// All of them, in the order of the records.
+/// All scenarios, in the order of the records.
 pub const ALL: &[&dyn Scenario] = &[
     &ping_pong::PingPong,
     &pummel::Pummel {
@@ -128,12 +128,13 @@ pub const ALL: &[&dyn Scenario] = &[
     &idle::Idle,
     &cold_latency::ColdLatency {
         name: "cold_latency",
-        about: "while 16 connections keep the server busy, idle ones speak, each once: how long they wait",
+        about: "the latency of idle connections that send once while 16 others keep the server busy",
         is_prompt: false,
     },
     &cold_latency::ColdLatency {
         name: "cold_latency_200us",
-        about: "as cold_latency, with a poll that is to find cold sources within 200 µs and may take three quarters of the time for that (looks at all of them are longer than that)",
+        about: "as cold_latency, with a poll that should see cold sources within 200 µs, and may use three \
+                quarters of the time for sweeps (a sweep of all sources takes longer than that)",
         is_prompt: true,
     },
     &accept_storm::AcceptStorm,
@@ -148,7 +149,7 @@ pub const ALL: &[&dyn Scenario] = &[
     &registered::Registered,
 ];
 
-/// Cost, throughput and latency of what a client measured.
+/// The CPU time, throughput and latency that a client measured.
 fn figures(measured: &Measured) -> Sample {
     let round_trips = measured.round_trips as f64;
     let latency_us = |q| measured.latency_ns.value_at_quantile(q) as f64 / 1e3;

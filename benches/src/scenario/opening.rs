@@ -1,4 +1,4 @@
-//! Connections that stay open, opened one after the other.
+//! Connections that are opened one after the other and stay open.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! What the library keeps of a source, without what a server keeps.
+//! The memory that the library uses per source, without that of a server.
 
 use anyhow::Context;
 
@@ -16,7 +16,7 @@ impl Scenario for Registered {
     }
 
     fn about(&self) -> &'static str {
-        "bytes that the guest's allocator counts for descriptors that are registered READABLE and polled"
+        "bytes allocated by the guest for descriptors that are registered READABLE and polled"
     }
 
     fn size_counts(&self) -> &'static str {
@@ -24,7 +24,7 @@ impl Scenario for Registered {
     }
 
     fn sizes(&self, _: Effort) -> Vec<usize> {
-        // The second is what arrays that double their room have least use for.
+        // The second number is the worst case for arrays that double their capacity.
         vec![1_000, 1_100]
     }
 

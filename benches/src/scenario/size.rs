@@ -1,4 +1,4 @@
-//! The server's file.
+//! The size of the server's file.
 
 use super::{Effort, Scenario};
 use crate::exchange::Protocol;

@@ -1,4 +1,4 @@
-//! One thread wakes another out of its wait.
+//! One thread wakes another one that waits.
 
 use anyhow::Context;
 

@@ -1,4 +1,4 @@
-//! The echo server of `../shape` on mio.
+//! The echo server of `../shape`, on mio.
 #![deny(unsafe_code)]
 
 use std::io;
@@ -9,20 +9,20 @@ mod raw;
 #[path = "../../shape/server.rs"]
 mod server;
 
-/// All that the shared source needs of the library under test.
+/// Everything that the shared source needs from the library under test.
 mod api {
     pub(crate) use mio::net::{TcpListener, TcpStream};
     pub(crate) use mio::{Events, Interest, Registry, Token};
 
     use std::io;
 
-    /// mio's own fails on WASI 0.2: Rust 1.95's libc refuses to make an accepted socket
-    /// non-blocking by `fcntl`, which is mio's way.
+    /// mio's `accept` fails on WASI 0.2, because it makes the accepted socket non-blocking with
+    /// `fcntl`, which the libc of Rust 1.95 refuses.
     #[cfg(all(target_os = "wasi", target_env = "p2"))]
     pub(crate) fn accept(listener: &mut TcpListener, registry: &Registry) -> io::Result<TcpStream> {
         let accepted = crate::raw::as_std(listener).accept();
         if accepted.is_err() {
-            // mio has not seen that it blocked.
+            // Needed because mio has not seen that it blocked.
             registry.reregister(listener, crate::server::LISTENER, Interest::READABLE)?;
         }
         let (stream, _) = accepted?;
@@ -35,7 +35,7 @@ mod api {
         listener.accept().map(|(stream, _)| stream)
     }
 
-    /// mio looks at all sources in every poll: there is nothing to bound.
+    /// mio polls all sources in every wait, so there is no delay to bound.
     pub(crate) fn poll(_: bool) -> io::Result<mio::Poll> {
         mio::Poll::new()
     }
@@ -53,7 +53,8 @@ fn listener(_: &server::Options) -> io::Result<api::TcpListener> {
     Ok(api::TcpListener::from_std(listener))
 }
 
-/// By the standard library, as on WASI 0.2 mio's `bind` fails for the reason that its `accept` does.
+/// Binds with the standard library: on WASI 0.2 mio's `bind` fails for the same reason as its
+/// `accept`.
 #[cfg(not(all(target_os = "wasi", target_env = "p1")))]
 fn listener(options: &server::Options) -> io::Result<api::TcpListener> {
     let listener = std::net::TcpListener::bind(options.address)?;

@@ -1,5 +1,5 @@
-//! Waking one thread from another on mio, which has no timers.
-//! Each figure is a line: its name and its value.
+//! Measures waking one thread from another, on mio. (mio has no timers to measure.) Prints one
+//! figure per line: its name and its value.
 #![deny(unsafe_code)]
 
 #[path = "../../shape/wake.rs"]
@@ -7,7 +7,7 @@ mod wake;
 
 use std::io;
 
-/// All that the shared source needs of the library under test.
+/// Everything that the shared source needs from the library under test.
 mod api {
     pub(crate) use mio::net::TcpListener;
     pub(crate) use mio::{Events, Interest, Poll, Token, Waker};

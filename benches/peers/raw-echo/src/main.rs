@@ -1,6 +1,6 @@
-//! An echo server straight on `poll_oneoff`: one flat array of subscriptions,
-//! handed to the host whole, each reported connection read once. What it does a
-//! second is the host's own cost, without a library in between.
+//! An echo server directly on `poll_oneoff`. It passes one flat array of all subscriptions to the
+//! host, and reads each reported connection once. Its speed is that of the host, without a library
+//! in between.
 #![deny(unsafe_code)]
 
 #[cfg(target_os = "wasi")]

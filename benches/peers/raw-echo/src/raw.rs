@@ -1,4 +1,4 @@
-//! Our own declarations of the six calls the server makes.
+//! Declarations of the six host calls that the server makes.
 
 use std::mem::offset_of;
 
@@ -75,8 +75,8 @@ unsafe extern "C" {
     safe fn host_close(fd: u32) -> i32;
 }
 
-/// Waits for one of `subscriptions`; the events are at the start of `events`,
-/// which is made as long as `subscriptions`.
+/// Waits for any of `subscriptions`. The events are written to the start of `events`, which is
+/// resized to the length of `subscriptions`.
 pub(crate) fn poll(
     subscriptions: &[Subscription],
     events: &mut Vec<Event>,
@@ -118,10 +118,10 @@ pub(crate) fn write(fd: u32, bytes: &[u8]) -> Result<usize, Errno> {
     check(code).map(|()| count)
 }
 
-/// Takes a connection, set not to block.
+/// Accepts a connection, and makes it non-blocking.
 pub(crate) fn accept(listener: u32) -> Result<u32, Errno> {
     let mut accepted = 0;
-    // SAFETY: `accepted` outlives the call and is all the host writes.
+    // SAFETY: `accepted` outlives the call, and the host writes nothing else.
     let code = unsafe { host_accept(listener, FDFLAGS_NONBLOCK, &raw mut accepted) };
     check(code).map(|()| accepted)
 }
@@ -131,7 +131,7 @@ pub(crate) fn set_nonblocking(fd: u32) -> Result<(), Errno> {
 }
 
 pub(crate) fn close(fd: u32) {
-    // A close that fails leaves nothing to do.
+    // If the close fails, there is nothing left to do.
     let _ = host_close(fd);
 }
 

@@ -1,10 +1,9 @@
-//! The loop. Entry 0 of the array is the listener, entry `i` the connection
-//! `unsent[i]`; an event's userdata is its entry.
+//! The loop. Entry 0 of the array is the listener, and entry `i` is the connection `unsent[i]`. The
+//! userdata of an event is the number of its entry.
 
 use crate::raw::{self, Errno, Event, FD_READ, FD_WRITE, Subscription};
 
-/// The first descriptor after stdin, stdout and stderr: where a WASI 0.1 host
-/// puts the first listener it hands in.
+/// The first descriptor after stdin, stdout and stderr: on WASI 0.1 the first preopened listener.
 const LISTENER: u32 = 3;
 const BUFFER_BYTES: usize = 64 * 1024;
 
@@ -59,7 +58,7 @@ impl Server {
         }
     }
 
-    /// Serves one event; an error, or the end of the stream, ends the connection.
+    /// Serves one event. An error or the end of the stream closes the connection.
     fn echo(&mut self, entry: usize) -> Result<(), Errno> {
         let fd = self.subscriptions[entry].fd;
         if !self.unsent[entry].is_empty() {
@@ -89,7 +88,7 @@ impl Server {
         };
     }
 
-    /// From the back, so that an entry moved into a gap is one that stays.
+    /// Removes from the back, so that the entry moved into a gap is never itself to be removed.
     fn remove_closed(&mut self) {
         self.closed.sort_unstable();
         self.closed.dedup();
@@ -103,7 +102,7 @@ impl Server {
     }
 }
 
-/// Bytes written before the stream blocked.
+/// Returns the number of bytes written before the stream blocked.
 fn write_until_blocked(fd: u32, bytes: &[u8]) -> Result<usize, Errno> {
     let mut sent = 0;
     while sent < bytes.len() {

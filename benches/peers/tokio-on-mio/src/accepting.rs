@@ -1,6 +1,6 @@
-//! mio's `accept` fails on WASI 0.2: Rust 1.95's libc refuses to make an accepted socket
-//! non-blocking by `fcntl`, which is mio's way. So the standard library accepts, and tokio only
-//! waits until there is something to accept.
+//! A listener that accepts with the standard library, and uses tokio only to wait. mio's `accept`
+//! fails on WASI 0.2, because it makes the accepted socket non-blocking with `fcntl`, which the
+//! libc of Rust 1.95 refuses.
 
 use std::io::{self, ErrorKind};
 use std::net::{self, SocketAddr};
@@ -11,10 +11,10 @@ use tokio::net::TcpStream;
 
 use crate::raw;
 
-/// A listener as tokio's, as far as the programs use it.
+/// The part of tokio's listener that the programs use.
 #[derive(Debug)]
 pub struct Listener {
-    /// The listener's descriptor, in the only type that lends its readiness.
+    /// The descriptor of the listener, in the only type of tokio that can wait for any descriptor.
     waiting: TcpStream,
 }
 
@@ -29,7 +29,7 @@ impl Listener {
     /// Accepts a connection.
     ///
     /// # Errors
-    /// What the host says.
+    /// The error of the host.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let accept = || raw::as_std(&self.waiting).accept();
         loop {

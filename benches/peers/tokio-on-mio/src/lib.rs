@@ -1,4 +1,4 @@
-//! What the programs of `examples/tokio` take from their library, without wasio.
+//! The library of the programs in `examples/tokio`, without wasio.
 #![deny(unsafe_code)]
 
 #[cfg(target_env = "p2")]
@@ -15,7 +15,7 @@ pub use self::accepting::Listener;
 #[cfg(not(target_env = "p2"))]
 pub use tokio::net::TcpListener as Listener;
 
-/// The listener that the host hands in.
+/// Returns the listener that the host opened.
 #[cfg(target_env = "p1")]
 pub fn listener() -> io::Result<Listener> {
     let listener = raw::preopened_listener();
@@ -23,8 +23,7 @@ pub fn listener() -> io::Result<Listener> {
     Listener::from_std(listener)
 }
 
-/// A listener on the address in the first argument, or on any free port of this machine; where it
-/// is is printed.
+/// Binds the address in the first argument, or any free port, and prints the address.
 #[cfg(not(target_env = "p1"))]
 pub fn listener() -> io::Result<Listener> {
     let address = std::env::args().nth(1);
@@ -34,7 +33,7 @@ pub fn listener() -> io::Result<Listener> {
     Listener::from_std(listener)
 }
 
-/// Whether `accept` may be called again after this error.
+/// Whether `accept` may be called again at once after this error.
 pub fn concerns_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),

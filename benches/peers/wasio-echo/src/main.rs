@@ -1,4 +1,4 @@
-//! The echo server of `../shape` on wasio.
+//! The echo server of `../shape`, on wasio.
 #![deny(unsafe_code)]
 
 use std::io;
@@ -6,7 +6,7 @@ use std::io;
 #[path = "../../shape/server.rs"]
 mod server;
 
-/// All that the shared source needs of the library under test.
+/// Everything that the shared source needs from the library under test.
 mod api {
     pub(crate) use wasio::net::{TcpListener, TcpStream};
     pub(crate) use wasio::{Events, Interest, Registry, Token};
@@ -18,7 +18,7 @@ mod api {
         listener.accept().map(|(stream, _)| stream)
     }
 
-    /// A prompt one finds a cold source within 200 µs and may use more time for it.
+    /// With `prompt` a cold source is seen within 200 µs, and sweeps may take more time.
     pub(crate) fn poll(prompt: bool) -> io::Result<wasio::Poll> {
         if !prompt {
             return wasio::Poll::new();
@@ -35,7 +35,7 @@ fn main() -> io::Result<()> {
     server::run(listener(&options)?, &options)
 }
 
-/// The listener that the host hands in, or one of our own.
+/// Returns the listener that the host opened, or binds one.
 fn listener(options: &server::Options) -> io::Result<api::TcpListener> {
     if let Some(listener) = api::TcpListener::preopened()? {
         return Ok(listener);

@@ -1,5 +1,5 @@
-//! What needs no client: timers, and waking one thread from another.
-//! Each figure is a line: its name and its value.
+//! Measurements that need no client: timers, and waking one thread from another. Prints one figure
+//! per line: its name and its value.
 #![deny(unsafe_code)]
 
 mod timers;
@@ -8,7 +8,7 @@ mod wake;
 
 use std::io;
 
-/// All that the shared source needs of the library under test.
+/// Everything that the shared source needs from the library under test.
 mod api {
     pub(crate) use wasio::net::TcpListener;
     pub(crate) use wasio::{Events, Interest, Poll, Token, Waker};

@@ -1,5 +1,5 @@
-//! Many timers: inserted, fired, and inserted again and cancelled, in the order
-//! of libuv's and libxev's million timers: a thousand of them share a deadline.
+//! Many timers: inserted, expired, then inserted again and cancelled. The order is that of the
+//! million timers of libuv and libxev, where a thousand timers share a deadline.
 
 use std::io;
 use std::thread;
@@ -16,7 +16,7 @@ pub(crate) fn run(count: usize) -> io::Result<()> {
     let timers = insert(&poll, count, Duration::ZERO)?;
     report("insert_ns", start.elapsed(), count);
 
-    // All are due before the first is asked for: no waiting is measured.
+    // All timers are due before the first poll, so no waiting is measured.
     thread::sleep(Duration::from_millis((count / SHARE_A_DEADLINE) as u64 + 1));
     let start = Instant::now();
     let mut events = Events::with_capacity(1024);
@@ -28,7 +28,7 @@ pub(crate) fn run(count: usize) -> io::Result<()> {
     report("fire_ns", start.elapsed(), count);
     drop(timers);
 
-    // So late that none of them fires.
+    // So late that none of them expires.
     let timers = insert(&poll, count, Duration::from_secs(3_600))?;
     let start = Instant::now();
     drop(timers);
@@ -48,7 +48,7 @@ fn insert(poll: &Poll, count: usize, first: Duration) -> io::Result<Vec<Timer>> 
     Ok(timers)
 }
 
-/// Nanoseconds a timer.
+/// Returns the nanoseconds per timer.
 fn report(name: &str, elapsed: Duration, count: usize) {
     println!("{name} {}", elapsed.as_nanos() as f64 / count as f64);
 }

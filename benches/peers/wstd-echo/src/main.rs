@@ -1,4 +1,4 @@
-//! An echo server on wstd: a task a connection, as in its own example.
+//! An echo server on wstd with one task per connection, as in wstd's example.
 #![deny(unsafe_code)]
 
 #[cfg(all(target_os = "wasi", target_env = "p2"))]

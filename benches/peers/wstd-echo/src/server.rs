@@ -4,16 +4,16 @@ use wstd::io::{AsyncRead, AsyncWrite};
 use wstd::iter::AsyncIterator;
 use wstd::net::{TcpListener, TcpStream};
 
-/// As large as that of the other servers.
+/// The same size as in the other servers.
 const BUFFER_BYTES: usize = 64 * 1024;
 
-/// Serves until the process is ended.
+/// Serves until the process is killed.
 pub(crate) async fn run(address: &str) -> io::Result<()> {
     let listener = TcpListener::bind(address).await?;
     println!("listening {}", listener.local_addr()?);
     let mut incoming = listener.incoming();
     while let Some(accepted) = incoming.next().await {
-        // A connection that breaks is no concern of the others.
+        // An error of one connection does not affect the others.
         if let Ok(stream) = accepted {
             wstd::runtime::spawn(echo(stream)).detach();
         }

@@ -1,5 +1,5 @@
-//! Bytes of registered sources, as the allocator counts them. A program of its own:
-//! counting costs what the other measurements would show.
+//! Counts the bytes allocated for registered sources. It is a separate program because counting
+//! would slow down the other measurements.
 #![deny(unsafe_code)]
 
 use std::alloc::System;
@@ -12,11 +12,11 @@ use wasio::{Events, Interest, Poll, SourceFd, Token};
 #[global_allocator]
 static COUNTED: Cap<System> = Cap::new(System, usize::MAX);
 
-/// Where the host puts the first listener it hands in.
+/// The descriptor of the first preopened listener.
 const FIRST_PREOPENED: i32 = 3;
 
-/// `COUNT`: registers so many listeners, which the host handed in, and polls twice:
-/// what a wait needs for each of them is counted too.
+/// `COUNT`: registers that many preopened listeners and polls twice, so that the memory that a wait
+/// needs per listener is counted too.
 fn main() -> io::Result<()> {
     let count = std::env::args().nth(1).unwrap_or_default();
     let count: i32 = count.parse().map_err(io::Error::other)?;
