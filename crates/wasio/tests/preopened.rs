@@ -93,6 +93,63 @@ fn no_other_kind_of_socket_is_taken_for_a_listener() {
 }
 
 #[test]
+fn what_the_program_opened_itself_is_never_handed_out() {
+    const TEST: &str = "what_the_program_opened_itself_is_never_handed_out";
+    if is_inside() {
+        return bounded(|| {
+            // 3 and 5 are the listener, 4 is free, and the variables speak of 64.
+            let listen = || net::TcpListener::bind("127.0.0.1:0").unwrap();
+            let before = [listen(), listen()];
+            assert!(before.iter().any(|own| own.as_raw_fd() == 4), "{before:?}");
+            let first = TcpListener::preopened().unwrap().unwrap();
+            assert_eq!(first.as_raw_fd(), 3);
+            let after = [listen(), listen()];
+            let second = TcpListener::preopened().unwrap().unwrap();
+            assert_eq!(second.as_raw_fd(), 5);
+            assert!(TcpListener::preopened().unwrap().is_none());
+
+            // The numbers of what was handed out and closed are used again.
+            drop((first, second));
+            let again = [listen(), listen()];
+            assert!(again.iter().any(|own| own.as_raw_fd() == 3), "{again:?}");
+            assert!(TcpListener::preopened().unwrap().is_none());
+            drop((before, after));
+        });
+    }
+    let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let script = "export LISTEN_PID=$$ LISTEN_FDS=64; exec \"$0\" \"$@\" 3<&0 4<&- 5<&0";
+    let mut command = shell(TEST, script);
+    command.stdin(OwnedFd::from(listener));
+    assert_passes(command);
+}
+
+#[test]
+fn threads_that_race_get_each_listener_once() {
+    const TEST: &str = "threads_that_race_get_each_listener_once";
+    if is_inside() {
+        return bounded(|| {
+            let take_all = || {
+                let next = || TcpListener::preopened().unwrap();
+                std::iter::from_fn(next).collect::<Vec<_>>()
+            };
+            let taken: Vec<_> = std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..4).map(|_| scope.spawn(take_all)).collect();
+                let joined = threads.into_iter().map(|thread| thread.join().unwrap());
+                joined.flatten().collect()
+            });
+            let mut numbers: Vec<_> = taken.iter().map(AsRawFd::as_raw_fd).collect();
+            numbers.sort_unstable();
+            assert_eq!(numbers, [3, 4, 5]);
+        });
+    }
+    let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let script = "export LISTEN_PID=$$ LISTEN_FDS=3; exec \"$0\" \"$@\" 3<&0 4<&0 5<&0";
+    let mut command = shell(TEST, script);
+    command.stdin(OwnedFd::from(listener));
+    assert_passes(command);
+}
+
+#[test]
 fn a_listener_that_was_handed_in_accepts() {
     const TEST: &str = "a_listener_that_was_handed_in_accepts";
     if is_inside() {

@@ -78,10 +78,16 @@ impl TcpListener {
     ///
     /// # Platform behaviour
     ///
-    /// * WASI 0.1: the listening sockets among the descriptors from 3 on, in their order.
-    /// * Unix: the TCP sockets of systemd's `LISTEN_FDS` protocol, from descriptor 3 on, if
-    ///   `LISTEN_PID` is this process. The two variables are left as they are. Use one library for
-    ///   this protocol: another one would take the same descriptors again.
+    /// The first call collects what was handed in: what the program opens later is never among it,
+    /// whatever its number.
+    ///
+    /// * WASI 0.1: the stream sockets among the descriptors from 3 on, in their order. Code that
+    ///   makes an owner of such a number itself ([`FromRawFd`](std::os::fd::FromRawFd)) must not be
+    ///   used beside this function, which may hand out the same number, or a connection that was
+    ///   accepted before the first call: hosts do not tell a connection from a listener.
+    /// * Unix: the TCP listeners of systemd's `LISTEN_FDS` protocol, from descriptor 3 on, if
+    ///   `LISTEN_PID` is this process. The two variables are left as they are. A descriptor that
+    ///   is closed on `exec` is passed over: the program has opened it, or taken it already.
     /// * WASI 0.2 and Windows: always `None`.
     ///
     /// # Examples

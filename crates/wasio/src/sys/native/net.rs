@@ -68,37 +68,33 @@ mod inherited {
     use std::env;
     use std::io;
     use std::net::TcpListener;
+    use std::ops::Range;
     use std::os::fd::{BorrowedFd, RawFd};
     use std::process;
     use std::str::FromStr;
-    use std::sync::{Mutex, PoisonError};
 
     use socket2::{Domain, SockRef, Socket, Type};
 
     use super::super::raw;
 
     const FIRST: RawFd = 3;
-    /// The next descriptor to look at: each is handed out once.
-    static NEXT: Mutex<RawFd> = Mutex::new(FIRST);
 
     pub(crate) fn preopened() -> io::Result<Option<TcpListener>> {
-        // The variables are inherited too: they are for us only if they name us.
-        if number("LISTEN_PID") != Some(process::id()) {
+        let Some(owned) = raw::next_inherited(numbers, is_tcp_listener) else {
             return Ok(None);
-        }
-        let count: RawFd = number("LISTEN_FDS").unwrap_or(0);
-        let mut next = NEXT.lock().unwrap_or_else(PoisonError::into_inner);
-        while *next < FIRST.saturating_add(count) {
-            let descriptor = *next;
-            *next += 1;
-            if let Some(owned) = raw::take_inherited(descriptor, is_tcp_listener) {
-                let socket = Socket::from(owned);
-                socket.set_cloexec(true)?;
-                socket.set_nonblocking(true)?;
-                return Ok(Some(socket.into()));
-            }
-        }
-        Ok(None)
+        };
+        let socket = Socket::from(owned);
+        socket.set_cloexec(true)?;
+        socket.set_nonblocking(true)?;
+        Ok(Some(socket.into()))
+    }
+
+    /// The numbers that the variables announce.
+    fn numbers() -> Range<RawFd> {
+        // They are inherited too: they are for this process only if they name it.
+        let is_ours = variable("LISTEN_PID") == Some(process::id());
+        let count = variable("LISTEN_FDS").filter(|_| is_ours).unwrap_or(0);
+        FIRST..FIRST.saturating_add(count)
     }
 
     fn is_tcp_listener(descriptor: BorrowedFd<'_>) -> bool {
@@ -111,8 +107,8 @@ mod inherited {
         is_stream && is_ip && socket.peer_addr().is_err()
     }
 
-    fn number<T: FromStr>(variable: &str) -> Option<T> {
-        env::var(variable).ok()?.parse().ok()
+    fn variable<T: FromStr>(name: &str) -> Option<T> {
+        env::var(name).ok()?.parse().ok()
     }
 }
 

@@ -6,10 +6,14 @@
 //! reads or writes memory through it.
 
 use std::io;
+#[cfg(all(unix, feature = "net"))]
+use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd};
 
 use polling::{Event, PollMode, Poller};
 
 use crate::RawDescriptor;
+#[cfg(all(unix, feature = "net"))]
+use crate::sys::HandOut;
 
 pub(super) fn add(
     poller: &Poller,
@@ -124,24 +128,35 @@ pub(super) fn is_always_ready(error: &io::Error) -> bool {
     };
 }
 
-/// Takes a descriptor that the process was started with, if `wanted` says so of it.
+/// The next descriptor that the process was started with; `None` once all are handed out.
 ///
-/// `None` if it is not open or not wanted; then it is left alone.
+/// The first call collects those of `candidates` that were open when the program started and that
+/// `is_wanted` says yes of. All others are left alone.
 #[cfg(all(unix, feature = "net"))]
-pub(super) fn take_inherited(
-    descriptor: RawDescriptor,
-    wanted: impl FnOnce(Borrowed<'_>) -> bool,
-) -> Option<std::os::fd::OwnedFd> {
-    use std::os::fd::{FromRawFd, OwnedFd};
-
-    check(descriptor).ok()?;
-    // SAFETY: `check` has seen the number, and the borrow ends with `wanted`, which asks for
-    // options of a socket; if it is not open the answer is `EBADF`, and so not wanted.
-    let borrowed = unsafe { Borrowed::borrow_raw(descriptor) };
-    if !wanted(borrowed) {
-        return None;
-    }
-    // SAFETY: whoever started the process handed this descriptor to it, and `wanted` has
-    // seen it open. `net::preopened` counts the numbers up under a lock: none comes here twice.
+pub(super) fn next_inherited(
+    candidates: impl FnOnce() -> std::ops::Range<RawDescriptor>,
+    is_wanted: impl Fn(BorrowedFd<'_>) -> bool,
+) -> Option<OwnedFd> {
+    static INHERITED: HandOut<RawDescriptor> = HandOut::new();
+    let wanted = |descriptor: &RawDescriptor| {
+        is_inherited(*descriptor) && {
+            // SAFETY: it is open, as the line above says, and stays so for the call: nobody in this
+            // program owns it, so nobody closes it.
+            is_wanted(unsafe { BorrowedFd::borrow_raw(*descriptor) })
+        }
+    };
+    let descriptor = INHERITED.next(|| candidates().filter(wanted).collect())?;
+    // SAFETY: the one scan saw it open and owned by nobody, and `INHERITED`, which nothing else
+    // reaches, gives it out once.
     Some(unsafe { OwnedFd::from_raw_fd(descriptor) })
+}
+
+/// Whether a descriptor is open and was handed to this program when it started. What crosses `exec`
+/// has no `FD_CLOEXEC`; what the standard library opens, wasio, or another taker of such
+/// descriptors, has.
+#[cfg(all(unix, feature = "net"))]
+fn is_inherited(descriptor: RawDescriptor) -> bool {
+    // SAFETY: the system checks the number, and no memory is involved.
+    let flags = unsafe { libc::fcntl(descriptor, libc::F_GETFD) };
+    flags != -1 && flags & libc::FD_CLOEXEC == 0
 }

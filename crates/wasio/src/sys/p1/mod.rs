@@ -21,6 +21,8 @@ pub(crate) mod net;
 #[cfg(target_os = "wasi")]
 #[cfg(feature = "net")]
 pub(crate) mod options;
+#[cfg(any(feature = "net", test))]
+mod preopened;
 #[cfg(target_os = "wasi")]
 #[allow(unsafe_code, reason = "the only door to the host")]
 mod raw;

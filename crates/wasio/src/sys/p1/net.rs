@@ -7,7 +7,7 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{Shutdown, SocketAddr};
 pub(crate) use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::fd::AsRawFd;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::abi::{self, Errno};
 use super::host::Host;
@@ -15,31 +15,14 @@ use super::raw::{self, Wasi};
 use crate::IoSource;
 use crate::sys::static_error;
 
-/// Preopened descriptors start here: 0 to 2 are the standard streams.
-const FIRST_PREOPENED: u32 = 3;
-/// Some hosts put the sockets before the directories and some behind: directories do not end the
-/// scan, and so many unused numbers in a row do.
-const GAP: u32 = 16;
-
 /// The next listener that the host preopened and that was not handed out yet.
 pub(crate) fn preopened() -> io::Result<Option<TcpListener>> {
-    static NEXT: AtomicU32 = AtomicU32::new(FIRST_PREOPENED);
-    let mut unused = 0;
-    while unused < GAP {
-        let fd = NEXT.fetch_add(1, Ordering::Relaxed);
-        match Wasi.fdstat(fd) {
-            Ok(stat) if stat.filetype == abi::SOCKET_STREAM => {
-                let listener = raw::adopt_listener(fd);
-                set_nonblocking(fd, stat.flags)?;
-                return Ok(Some(listener));
-            }
-            Ok(_) => unused = 0,
-            Err(_) => unused += 1,
-        }
-    }
-    // All of them are handed out: look at the same numbers next time, and find none.
-    NEXT.fetch_sub(GAP, Ordering::Relaxed);
-    Ok(None)
+    let Some(listener) = raw::next_preopened() else {
+        return Ok(None);
+    };
+    let flags = Wasi.fdstat(fd(&listener)).map_or(0, |stat| stat.flags);
+    set_nonblocking(fd(&listener), flags)?;
+    Ok(Some(listener))
 }
 
 /// Makes a descriptor non-blocking, where that is possible and needed.

@@ -8,6 +8,10 @@ use std::os::fd::FromRawFd;
 
 use super::abi::{Errno, Event, Fdstat, MONOTONIC, Subscription};
 use super::host::Host;
+#[cfg(feature = "net")]
+use super::preopened;
+#[cfg(feature = "net")]
+use crate::sys::HandOut;
 
 #[link(wasm_import_module = "wasi_snapshot_preview1")]
 unsafe extern "C" {
@@ -213,13 +217,16 @@ pub(crate) fn shutdown(fd: u32, how: u8) -> Result<(), Errno> {
     check(errno)
 }
 
-/// The listener that the host preopened as `fd`. The caller makes sure, by handing
-/// out each descriptor once, that nobody else owns it.
+/// The next listener that the host handed in; `None` once all are handed out.
 #[cfg(feature = "net")]
-pub(crate) fn adopt_listener(fd: u32) -> TcpListener {
-    // SAFETY: a preopened descriptor is open from the start and owned by nobody; the one
-    // caller, `net::preopened`, hands out each number once.
-    unsafe { TcpListener::from_raw_fd(fd.cast_signed()) }
+pub(crate) fn next_preopened() -> Option<TcpListener> {
+    static HANDED_IN: HandOut<u32> = HandOut::new();
+    let fd = HANDED_IN.next(|| preopened::scan(&Wasi))?;
+    // SAFETY: the one scan saw the descriptor open, and `HANDED_IN`, which nothing else reaches,
+    // gives it out once. Nobody else owns it: the host handed it in. It is not a connection that
+    // the program accepted, as safe code has no listener before the first call. Unsafe code may
+    // have made one of a number; `TcpListener::preopened` says that those numbers belong to it.
+    Some(unsafe { TcpListener::from_raw_fd(fd.cast_signed()) })
 }
 
 fn check(errno: i32) -> Result<(), Errno> {
