@@ -220,6 +220,9 @@ impl<T> Deref for IoSource<T> {
 }
 
 impl<T> DerefMut for IoSource<T> {
+    /// The source itself. Deregister before you put another in its place: the registration is that
+    /// of the old descriptor, which the replacement closes. As what is registered is a number, the
+    /// worst that follows is an event too many, or none.
     fn deref_mut(&mut self) -> &mut Self::Target {
         &mut self.inner
     }

@@ -298,6 +298,51 @@ fn a_descriptor_is_registered_once_whatever_registers_it() {
     });
 }
 
+// kqueue takes the number that is used again for the one that was registered.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn a_source_that_is_replaced_while_registered_harms_no_other() {
+    use std::os::fd::AsRawFd;
+    use std::os::unix::net::UnixStream;
+
+    use wasio::IoSource;
+
+    bounded(|| {
+        let (mut poll, mut events) = new_poll();
+        // Far from the numbers that other tests use at the same time.
+        let at_700 = |stream: &UnixStream| {
+            UnixStream::from(rustix::io::fcntl_dupfd_cloexec(stream, 700).unwrap())
+        };
+        let (first, _first_peer) = UnixStream::pair().unwrap();
+        let mut replaced = IoSource::new(at_700(&first));
+        let number = replaced.as_raw_fd();
+        drop(first);
+        poll.registry()
+            .register(&mut replaced, Token(0), Interest::READABLE)
+            .unwrap();
+        let (other, mut other_peer) = UnixStream::pair().unwrap();
+        *replaced = other;
+
+        let (next, mut next_peer) = UnixStream::pair().unwrap();
+        let mut next = IoSource::new(at_700(&next));
+        assert_eq!(next.as_raw_fd(), number);
+        poll.registry()
+            .register(&mut next, Token(1), Interest::READABLE)
+            .unwrap();
+        other_peer.write_all(b"x").unwrap();
+        next_peer.write_all(b"x").unwrap();
+        assert_eq!(one_event(&mut poll, &mut events).token(), Token(1));
+        let gone = poll.registry().deregister(&mut replaced);
+        assert_error(gone, ErrorKind::NotFound);
+        next.do_io_with(Interest::READABLE, |_| -> std::io::Result<()> {
+            Err(ErrorKind::WouldBlock.into())
+        })
+        .unwrap_err();
+        next_peer.write_all(b"x").unwrap();
+        assert_eq!(one_event(&mut poll, &mut events).token(), Token(1));
+    });
+}
+
 #[test]
 fn a_source_registered_while_another_thread_polls_is_seen() {
     bounded(|| {

@@ -10,12 +10,30 @@
 
 #[cfg_attr(all(target_os = "wasi", target_env = "p1"), path = "p1/mod.rs")]
 #[cfg_attr(all(target_os = "wasi", target_env = "p2"), path = "p2/mod.rs")]
-#[cfg_attr(any(unix, windows), path = "native/mod.rs")]
+#[cfg_attr(
+    any(
+        windows,
+        target_os = "linux",
+        target_os = "android",
+        target_vendor = "apple",
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_os = "dragonfly",
+    ),
+    path = "native/mod.rs"
+)]
 #[cfg_attr(
     not(any(
         all(target_os = "wasi", any(target_env = "p1", target_env = "p2")),
-        unix,
-        windows
+        windows,
+        target_os = "linux",
+        target_os = "android",
+        target_vendor = "apple",
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_os = "dragonfly",
     )),
     path = "unsupported.rs"
 )]

@@ -1,87 +1,250 @@
 //! All unsafe code of the backend: calls that take a descriptor by its number.
 //!
-//! A number is not proof that the descriptor is open, and the public API takes numbers
-//! (`SourceFd`, `Selector::register`), as the operating system does. What follows from one that is closed,
-//! or that is somebody else's by now, is an error or an event too many: none of these calls
-//! reads or writes memory through it.
+//! The public API takes numbers (`SourceFd`, `Selector::register`), as the operating system does.
+//! A `BorrowedFd` promises that its number is open, which a caller of that API need not keep, and
+//! neither does who replaces the source in an `IoSource`. So numbers go to the operating system
+//! itself, which checks them, and not to methods of polling and rustix, which want a `BorrowedFd`.
+//! A closed number is an error; one that is somebody else's by now is an event too many. No memory
+//! depends on either.
 
 use std::io;
 #[cfg(all(unix, feature = "net"))]
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd};
 
-use polling::{Event, PollMode, Poller};
-
 use crate::RawDescriptor;
 #[cfg(all(unix, feature = "net"))]
 use crate::sys::HandOut;
 
-pub(super) fn add(
-    poller: &Poller,
-    descriptor: RawDescriptor,
-    event: Event,
-    mode: PollMode,
-) -> io::Result<()> {
-    check(descriptor)?;
-    // SAFETY: polling asks that the source be deleted before it is closed. `IoSource` does:
-    // its field `registration`, whose drop deletes, stands before `inner`. For `SourceFd` and
-    // `Selector::register` it is the caller's documented duty; a closed descriptor that was not
-    // deleted leaves the set of epoll, kqueue and AFD by itself.
-    unsafe { poller.add_with_mode(descriptor, event, mode) }
+// To `modify` the mode, `delete` and `add`: kqueue keeps the mode that a descriptor was added with.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) use self::epoll::{add, delete, modify};
+#[cfg(windows)]
+pub(super) use self::iocp::{add, delete, modify};
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+pub(super) use self::kqueue::{add, delete, modify};
+
+/// Asks epoll itself. polling keeps no account of what was added: it reports what epoll reports.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod epoll {
+    use std::io;
+    use std::os::fd::{AsRawFd, RawFd};
+
+    use polling::{Event, PollMode, Poller};
+
+    pub(in super::super) fn add(
+        poller: &Poller,
+        fd: RawFd,
+        event: Event,
+        mode: PollMode,
+    ) -> io::Result<()> {
+        control(poller, libc::EPOLL_CTL_ADD, fd, event, mode)
+    }
+
+    pub(in super::super) fn modify(
+        poller: &Poller,
+        fd: RawFd,
+        event: Event,
+        mode: PollMode,
+    ) -> io::Result<()> {
+        control(poller, libc::EPOLL_CTL_MOD, fd, event, mode)
+    }
+
+    pub(in super::super) fn delete(poller: &Poller, fd: RawFd) -> io::Result<()> {
+        control(
+            poller,
+            libc::EPOLL_CTL_DEL,
+            fd,
+            Event::none(0),
+            PollMode::Level,
+        )
+    }
+
+    fn control(
+        poller: &Poller,
+        operation: i32,
+        fd: RawFd,
+        event: Event,
+        mode: PollMode,
+    ) -> io::Result<()> {
+        let mut asked = libc::epoll_event {
+            events: flags(event, mode).cast_unsigned(),
+            u64: event.key as u64,
+        };
+        // SAFETY: epoll reads `asked`, which lives, and checks the number `fd`.
+        let result = unsafe { libc::epoll_ctl(poller.as_raw_fd(), operation, fd, &raw mut asked) };
+        if result == -1 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(())
+    }
+
+    fn flags(event: Event, mode: PollMode) -> i32 {
+        let mode = match mode {
+            PollMode::Edge => libc::EPOLLET,
+            PollMode::Oneshot => libc::EPOLLONESHOT,
+            _ => 0,
+        };
+        let asked = [
+            (event.readable, libc::EPOLLIN),
+            (event.writable, libc::EPOLLOUT),
+            (event.is_priority(), libc::EPOLLPRI),
+        ];
+        let asked = asked.into_iter().filter(|(is_asked, _)| *is_asked);
+        asked.fold(mode, |all, (_, flag)| all | flag)
+    }
 }
 
-pub(super) fn modify(
-    poller: &Poller,
-    descriptor: RawDescriptor,
-    event: Event,
-    mode: PollMode,
-) -> io::Result<()> {
-    check(descriptor)?;
-    // SAFETY: `check` has seen that it is a number a descriptor can have, and the borrow ends with
-    // this function. That it is open is the duty described at `add`; if not, the call is `EBADF`.
-    let source = unsafe { Borrowed::borrow_raw(descriptor) };
-    poller.modify_with_mode(source, event, mode)
+/// Asks kqueue itself. polling's set of what was added has no part in its wait; it is there to
+/// refuse what is added twice, as the selector's table does, and it kept numbers for good that were
+/// closed before they were deleted.
+#[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+mod kqueue {
+    use std::io;
+    use std::os::fd::{AsRawFd, RawFd};
+    use std::ptr;
+
+    use polling::{Event, PollMode, Poller};
+
+    /// kqueue adds what is not there.
+    pub(in super::super) use self::modify as add;
+
+    pub(in super::super) fn delete(poller: &Poller, fd: RawFd) -> io::Result<()> {
+        modify(poller, fd, Event::none(0), PollMode::Level)
+    }
+
+    /// Adds the filter of each direction that `event` asks for, and deletes that of the other.
+    pub(in super::super) fn modify(
+        poller: &Poller,
+        fd: RawFd,
+        event: Event,
+        mode: PollMode,
+    ) -> io::Result<()> {
+        let add = match mode {
+            PollMode::Edge => libc::EV_ADD | libc::EV_CLEAR,
+            PollMode::Oneshot => libc::EV_ADD | libc::EV_ONESHOT,
+            _ => libc::EV_ADD,
+        };
+        let closed = |_| io::Error::from_raw_os_error(libc::EBADF);
+        let ident = libc::uintptr_t::try_from(fd).map_err(closed)?;
+        let filter = |filter, is_asked: bool| {
+            // SAFETY: it is numbers and a pointer that nobody follows: zeros are a valid value.
+            let mut filtered: libc::kevent = unsafe { std::mem::zeroed() };
+            filtered.ident = ident;
+            filtered.filter = filter;
+            // With a receipt for each change: an error of one is not the end of the others.
+            filtered.flags = libc::EV_RECEIPT | if is_asked { add } else { libc::EV_DELETE };
+            filtered.udata = event.key as _;
+            filtered
+        };
+        let changes = [
+            filter(libc::EVFILT_READ, event.readable),
+            filter(libc::EVFILT_WRITE, event.writable),
+        ];
+        let mut receipts = changes;
+        // SAFETY: kqueue reads the two `changes`, checks the number in them, and writes two
+        // `receipts` at most.
+        let count = unsafe {
+            libc::kevent(
+                poller.as_raw_fd(),
+                changes.as_ptr(),
+                2,
+                receipts.as_mut_ptr(),
+                2,
+                ptr::null(),
+            )
+        };
+        let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
+        receipts.iter().take(count).try_for_each(check)
+    }
+
+    fn check(receipt: &libc::kevent) -> io::Result<()> {
+        let code = i32::try_from(receipt.data).unwrap_or(0);
+        match code {
+            // `ENOENT`: what is to be deleted was never added. `EPIPE`: a pipe whose reader is
+            // gone, of which some systems report the event all the same.
+            0 | libc::ENOENT | libc::EPIPE => Ok(()),
+            _ => Err(io::Error::from_raw_os_error(code)),
+        }
+    }
 }
 
-pub(super) fn delete(poller: &Poller, descriptor: RawDescriptor) -> io::Result<()> {
-    check(descriptor)?;
-    // SAFETY: as in `modify`.
-    let source = unsafe { Borrowed::borrow_raw(descriptor) };
-    poller.delete(source)
+/// Asks polling: what it asks of Windows is not for others to repeat.
+#[cfg(windows)]
+mod iocp {
+    use std::io;
+    use std::os::windows::io::{BorrowedSocket, RawSocket};
+
+    use polling::{Event, PollMode, Poller};
+
+    pub(in super::super) fn add(
+        poller: &Poller,
+        socket: RawSocket,
+        event: Event,
+        mode: PollMode,
+    ) -> io::Result<()> {
+        // SAFETY: polling asks that the socket be deleted before it is closed, which `IoSource`
+        // does. A caller of the public API may not; no memory depends on it, as polling keeps the
+        // number, and owns what it lends to the system until that gives it back.
+        unsafe { poller.add_with_mode(socket, event, mode) }
+    }
+
+    pub(in super::super) fn modify(
+        poller: &Poller,
+        socket: RawSocket,
+        event: Event,
+        mode: PollMode,
+    ) -> io::Result<()> {
+        poller.modify_with_mode(borrow(&socket)?, event, mode)
+    }
+
+    pub(in super::super) fn delete(poller: &Poller, socket: RawSocket) -> io::Result<()> {
+        poller.delete(borrow(&socket)?)
+    }
+
+    /// For polling alone, which makes of it the key of its table of numbers and nothing else.
+    fn borrow(socket: &RawSocket) -> io::Result<BorrowedSocket<'_>> {
+        /// `WSAENOTSOCK`.
+        const NOT_A_SOCKET: i32 = 10038;
+        if *socket == RawSocket::MAX {
+            return Err(io::Error::from_raw_os_error(NOT_A_SOCKET));
+        }
+        // SAFETY: it is not the one value that the type cannot have. Whether it is open does not
+        // matter to the one who gets it, as said above.
+        Ok(unsafe { BorrowedSocket::borrow_raw(*socket) })
+    }
 }
 
 /// The most descriptors that [`read_closed`] is asked about at once.
 pub(super) const MOST_ASKED: usize = 64;
 
-/// Which of `sources` have been told that no more comes: a bit each, the first the lowest.
+/// Of which of `sources` the peer has said that no more comes: a bit each, the first the lowest.
 ///
 /// epoll says so in the event itself, but polling neither asks for `EPOLLRDHUP` nor hands it on.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) fn read_closed(sources: &[RawDescriptor]) -> u64 {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-
-    const AT_ONCE: Timespec = Timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
+    /// A number that `poll` passes over.
+    const NOBODY: libc::pollfd = libc::pollfd {
+        fd: -1,
+        events: libc::POLLRDHUP,
+        revents: 0,
     };
 
-    debug_assert!(sources.len() <= MOST_ASKED);
-    let mut asked: [PollFd<'_>; MOST_ASKED] = std::array::from_fn(|at| {
-        let source = sources.get(at).copied().unwrap_or(0);
-        debug_assert!(check(source).is_ok(), "it was registered");
-        // SAFETY: a registered number is not negative (`add` has checked it), nor is 0, and the
-        // borrow ends with this function. One that is closed by now is answered with `POLLNVAL`.
-        let source = unsafe { Borrowed::borrow_raw(source) };
-        PollFd::from_borrowed_fd(source, PollFlags::RDHUP)
-    });
+    let mut asked = [NOBODY; MOST_ASKED];
+    for (place, source) in asked.iter_mut().zip(sources) {
+        place.fd = *source;
+    }
     let asked = &mut asked[..sources.len().min(MOST_ASKED)];
+    // SAFETY: the call reads and writes the records of `asked`, of which there are so many, and
+    // checks the numbers in them: one that is closed is answered with `POLLNVAL`.
+    let count = unsafe { libc::poll(asked.as_mut_ptr(), asked.len() as libc::nfds_t, 0) };
     // A call that fails says nothing of anybody; the end is still found by reading.
-    if !matches!(poll(asked, Some(&AT_ONCE)), Ok(1..)) {
+    if count <= 0 {
         return 0;
     }
     asked
         .iter()
         .enumerate()
-        .filter(|(_, one)| one.revents().contains(PollFlags::RDHUP))
+        .filter(|(_, one)| one.revents & libc::POLLRDHUP != 0)
         .fold(0, |all, (at, _)| all | 1 << at)
 }
 
@@ -91,36 +254,11 @@ pub(super) fn read_closed(_sources: &[RawDescriptor]) -> u64 {
     0
 }
 
-#[cfg(unix)]
-use std::os::fd::BorrowedFd as Borrowed;
-#[cfg(windows)]
-use std::os::windows::io::BorrowedSocket as Borrowed;
-
-/// That the number may be borrowed at all.
-#[cfg(unix)]
-fn check(descriptor: RawDescriptor) -> io::Result<()> {
-    if descriptor < 0 {
-        return Err(rustix::io::Errno::BADF.into());
-    }
-    Ok(())
-}
-
-/// That the number may be borrowed at all.
-#[cfg(windows)]
-fn check(descriptor: RawDescriptor) -> io::Result<()> {
-    /// `WSAENOTSOCK`.
-    const NOT_A_SOCKET: i32 = 10038;
-    if descriptor == RawDescriptor::MAX {
-        return Err(io::Error::from_raw_os_error(NOT_A_SOCKET));
-    }
-    Ok(())
-}
-
 /// Whether an error of [`add`] says that this kind of file is always ready: epoll's
 /// answer for regular files, directories and `/dev/null`.
 pub(super) fn is_always_ready(error: &io::Error) -> bool {
     #[cfg(unix)]
-    return error.raw_os_error() == Some(rustix::io::Errno::PERM.raw_os_error());
+    return error.raw_os_error() == Some(libc::EPERM);
     #[cfg(windows)]
     return {
         let _ = error;
