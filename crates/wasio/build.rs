@@ -1,16 +1,35 @@
 //! Tells the crate whether the target has threads, and whether its sources are pollables.
-//!
-//! `wasm32-wasip1` and `wasm32-wasip1-threads` print the same `cfg`s on stable
-//! Rust, so the target's name is the only difference that can be read.
+
+use std::env;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-check-cfg=cfg(wasio_threads, wasio_pollables)");
-    let target = std::env::var("TARGET").unwrap_or_default();
-    if target.starts_with("wasm32-wasip2") {
+    let is_wasi = variable("CARGO_CFG_TARGET_OS") == "wasi";
+    if is_wasi && variable("CARGO_CFG_TARGET_ENV") == "p2" {
         println!("cargo::rustc-cfg=wasio_pollables");
     }
-    if !target.starts_with("wasm32-wasi") || target.ends_with("-threads") {
+    // `wasm32-wasip1` and `wasm32-wasip1-threads` print the same `cfg`s on stable Rust, so the
+    // target's name is the only difference that can be read.
+    if !is_wasi || variable("TARGET").ends_with("-threads") {
         println!("cargo::rustc-cfg=wasio_threads");
+    } else if has_atomics() {
+        // What one thread has to itself without threads would be shared without a lock.
+        println!(
+            "cargo::error=this target has atomics, hence may have threads, and wasio does not know \
+             of them: build for wasm32-wasip1-threads, or for a target whose name ends with -threads"
+        );
     }
+}
+
+/// Whether memory may be shared between threads. On stable Rust the feature, which is not stable,
+/// shows in the flags alone.
+fn has_atomics() -> bool {
+    let features = variable("CARGO_CFG_TARGET_FEATURE");
+    let flags = variable("CARGO_ENCODED_RUSTFLAGS");
+    features.split(',').any(|feature| feature == "atomics") || flags.contains("+atomics")
+}
+
+fn variable(name: &str) -> String {
+    env::var(name).unwrap_or_default()
 }

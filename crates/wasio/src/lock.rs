@@ -46,11 +46,17 @@ mod one_thread {
     #[derive(Debug, Default)]
     pub(crate) struct Lock<T>(RefCell<T>);
 
+    const _: () = assert!(
+        !cfg!(target_feature = "atomics"),
+        "this lock is for one thread"
+    );
+
     // SAFETY: `Sync` lets other threads use a shared reference. The target has none: `build.rs` sets
-    // `wasio_threads` for each target that may have threads, and this module is left out there.
+    // `wasio_threads` for the targets that have threads, which leaves this module out, and refuses
+    // those whose memory may be shared all the same.
     #[allow(
         unsafe_code,
-        reason = "a static needs `Sync`, and a mutex costs each poll for nothing"
+        reason = "a static needs `Sync`, and a mutex would cost each poll for nothing"
     )]
     unsafe impl<T: Send> Sync for Lock<T> {}
 

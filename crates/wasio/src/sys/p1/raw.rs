@@ -60,7 +60,12 @@ struct Buffer {
     len: usize,
 }
 
-const _: () = assert!(size_of::<Buffer>() == 8 && size_of::<usize>() == 4);
+const _: () = {
+    use std::mem::offset_of;
+    assert!(size_of::<Buffer>() == 8 && align_of::<Buffer>() == 4);
+    assert!(offset_of!(Buffer, start) == 0 && offset_of!(Buffer, len) == 4);
+    assert!(size_of::<usize>() == 4);
+};
 
 /// The host that the module runs on.
 #[derive(Copy, Clone, Debug, Default)]
