@@ -42,17 +42,20 @@ pub(crate) struct Event {
 }
 
 const _: () = {
-    use std::mem::{align_of, offset_of, size_of};
+    use std::mem::offset_of;
     assert!(size_of::<Subscription>() == 48 && align_of::<Subscription>() == 8);
-    assert!(offset_of!(Subscription, tag) == 8 && offset_of!(Subscription, object) == 16);
+    assert!(offset_of!(Subscription, userdata) == 0 && offset_of!(Subscription, tag) == 8);
+    assert!(offset_of!(Subscription, object) == 16 && offset_of!(Object, 0) == 0);
     assert!(offset_of!(Subscription, timeout_ns) == 24);
     assert!(offset_of!(Subscription, precision_ns) == 32);
     assert!(offset_of!(Subscription, flags) == 40);
     assert!(size_of::<Event>() == 32 && align_of::<Event>() == 8);
-    assert!(offset_of!(Event, error) == 8 && offset_of!(Event, kind) == 10);
-    assert!(offset_of!(Event, nbytes) == 16 && offset_of!(Event, flags) == 24);
+    assert!(offset_of!(Event, userdata) == 0 && offset_of!(Event, error) == 8);
+    assert!(offset_of!(Event, kind) == 10 && offset_of!(Event, nbytes) == 16);
+    assert!(offset_of!(Event, flags) == 24);
     assert!(size_of::<Fdstat>() == 24 && align_of::<Fdstat>() == 8);
-    assert!(offset_of!(Fdstat, flags) == 2);
+    assert!(offset_of!(Fdstat, filetype) == 0 && offset_of!(Fdstat, flags) == 2);
+    assert!(offset_of!(Fdstat, rights_base) == 8 && offset_of!(Fdstat, rights_inheriting) == 16);
 };
 
 /// `eventtype`
