@@ -3,19 +3,18 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use crate::raw::{self, ThreadClock};
+use crate::raw::ThreadClock;
 
-/// Stops libraries from capturing a backtrace for each error that they create.
+/// Stops wasmtime from capturing a backtrace with each error that it builds.
 ///
-/// `wasi-common` creates an error for each call that would block. With `RUST_BACKTRACE=1` each of
-/// them costs 12 to 17 µs, which makes the host up to 20 times slower. Panics still show their
-/// backtrace.
+/// `wasi-common` builds an error for every would-block; with `RUST_BACKTRACE=1`
+/// in the environment each costs 12 to 17 µs, which makes a host up to 20 times
+/// slower. Panics still show their backtrace, and traps the stack of the guest.
 ///
-/// Call this first in `main`, before any other thread exists: it sets an environment variable.
+/// wasmtime has this switch for its tests alone. Its version is fixed in
+/// `Cargo.toml`, and a test of this crate sees whether it still works.
 pub fn quiet_backtraces() {
-    if std::env::var_os("RUST_LIB_BACKTRACE").is_none_or(|value| value != "0") {
-        raw::set_lib_backtrace_off();
-    }
+    wasmtime::error::disable_backtrace();
 }
 
 /// Raises the limit of open descriptors to what the system allows this process. A connection of a

@@ -2,13 +2,6 @@
 
 use std::time::Duration;
 
-/// Sets `RUST_LIB_BACKTRACE` to 0, see [`crate::quiet_backtraces`].
-pub(crate) fn set_lib_backtrace_off() {
-    // SAFETY: the caller, `quiet_backtraces`, asks to be called first thing in
-    // `main`: no other thread exists yet that could read the environment.
-    unsafe { std::env::set_var("RUST_LIB_BACKTRACE", "0") };
-}
-
 /// The CPU clock of one thread, which any thread may read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ThreadClock {
