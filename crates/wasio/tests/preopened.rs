@@ -84,12 +84,45 @@ fn no_other_kind_of_socket_is_taken_for_a_listener() {
         OwnedFd::from(UnixStream::pair().unwrap().0),
         OwnedFd::from(net::UdpSocket::bind("127.0.0.1:0").unwrap()),
         OwnedFd::from(net::TcpStream::connect(listener.local_addr().unwrap()).unwrap()),
+        // These two have no peer, as a listener has none.
+        #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+        OwnedFd::from(reset(&listener)),
+        #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+        OwnedFd::from(bound()),
     ] {
         let script = "export LISTEN_PID=$$ LISTEN_FDS=1; exec \"$0\" \"$@\" 3<&0";
         let mut command = shell(TEST, script);
         command.stdin(socket);
         assert_passes(command);
     }
+}
+
+/// A connection that its peer has reset.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+fn reset(listener: &net::TcpListener) -> net::TcpStream {
+    let mut stream = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let peer = loop {
+        let (peer, address) = listener.accept().unwrap();
+        if address == stream.local_addr().unwrap() {
+            break peer;
+        }
+    };
+    socket2::SockRef::from(&peer)
+        .set_linger(Some(std::time::Duration::ZERO))
+        .unwrap();
+    drop(peer);
+    stream.read(&mut [0]).unwrap_err();
+    stream.peer_addr().unwrap_err();
+    stream
+}
+
+/// A socket that has an address and does not listen.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+fn bound() -> socket2::Socket {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    let any = net::SocketAddr::from(([127, 0, 0, 1], 0));
+    socket.bind(&any.into()).unwrap();
+    socket
 }
 
 #[test]

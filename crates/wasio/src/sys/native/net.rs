@@ -103,8 +103,18 @@ mod inherited {
         let address = socket.local_addr().ok();
         let is_ip =
             address.is_some_and(|address| matches!(address.domain(), Domain::IPV4 | Domain::IPV6));
-        // A connection that was handed in has a peer.
-        is_stream && is_ip && socket.peer_addr().is_err()
+        is_stream && is_ip && listens(&socket)
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    fn listens(socket: &Socket) -> bool {
+        socket.is_listener().unwrap_or(false)
+    }
+
+    /// Without the option, or without socket2's call for it: a connection has a peer.
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+    fn listens(socket: &Socket) -> bool {
+        socket.peer_addr().is_err()
     }
 
     fn variable<T: FromStr>(name: &str) -> Option<T> {
