@@ -1,6 +1,8 @@
 //! Helpers that the guest programs share: sockets on every target, and measurements.
 
 use std::net::TcpListener;
+#[cfg(target_env = "p1")]
+use std::os::fd::AsRawFd;
 
 pub mod driver;
 #[cfg(target_env = "p2")]
@@ -10,6 +12,9 @@ pub mod oneoff;
 #[cfg(target_env = "p1")]
 #[allow(unsafe_code, reason = "the only door to the host")]
 mod raw;
+
+#[cfg(target_env = "p1")]
+pub use raw::close;
 
 /// Returns the next listener. On WASI 0.1 the host has opened it. Elsewhere this binds one, and
 /// prints its address to standard output for the test.
@@ -41,7 +46,8 @@ pub fn listener() -> wasio::net::TcpListener {
 pub fn std_listener(index: u32) -> TcpListener {
     #[cfg(target_env = "p1")]
     {
-        let listener = raw::preopened_listener(index);
+        let listener = TcpListener::from(listener());
+        assert_eq!(listener.as_raw_fd(), 3 + index.cast_signed(), "in order");
         listener.set_nonblocking(false).expect("make it blocking");
         listener
     }
@@ -57,19 +63,13 @@ pub fn std_listener(index: u32) -> TcpListener {
 /// Returns descriptor `index` of those that the host has opened, as a blocking stream of `std`.
 ///
 /// # Panics
-/// Panics if the host refuses to make it blocking.
+/// Panics if it was taken before, or if the host refuses to make it blocking.
 #[cfg(target_env = "p1")]
 #[must_use]
 pub fn std_stream(index: u32) -> std::net::TcpStream {
-    let stream = raw::preopened_stream(index);
+    let stream = raw::handed_in_stream(index);
     stream.set_nonblocking(false).expect("make it blocking");
     stream
-}
-
-/// Closes a descriptor that is owned elsewhere, as a buggy program does.
-#[cfg(target_env = "p1")]
-pub fn close(descriptor: i32) {
-    raw::close(descriptor);
 }
 
 /// Prints the address of a listener. The test harness waits for this line.

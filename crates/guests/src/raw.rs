@@ -1,7 +1,9 @@
 //! The only unsafe code that guests share.
 
-use std::net::{TcpListener, TcpStream};
+use std::collections::BTreeSet;
+use std::net::TcpStream;
 use std::os::fd::{FromRawFd, OwnedFd};
+use std::sync::Mutex;
 
 /// The first descriptor after the standard streams.
 const FIRST_DESCRIPTOR: i32 = 3;
@@ -44,25 +46,28 @@ pub(crate) fn poll_oneoff(
     }
 }
 
-pub(crate) fn preopened_listener(index: u32) -> TcpListener {
-    // SAFETY: wasio-host opens the guest's sockets from descriptor 3 on, and a guest takes each
-    // only once, so nothing else owns this one.
-    unsafe { TcpListener::from_raw_fd(descriptor(index)) }
+/// The stream that the host handed in as number `index`.
+pub(crate) fn handed_in_stream(index: u32) -> TcpStream {
+    static TAKEN: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+    let is_first = TAKEN.lock().expect("no panic before").insert(index);
+    assert!(is_first, "stream {index} is taken");
+    let descriptor = FIRST_DESCRIPTOR + i32::try_from(index).expect("a small number");
+    // SAFETY: the host hands its sockets in from this descriptor on, and this gives each out once.
+    // A guest that is handed streams does not call `TcpListener::preopened`, the only other taker:
+    // it would take them for listeners.
+    unsafe { TcpStream::from_raw_fd(descriptor) }
 }
 
-pub(crate) fn preopened_stream(index: u32) -> TcpStream {
-    // SAFETY: as in `preopened_listener`.
-    unsafe { TcpStream::from_raw_fd(descriptor(index)) }
-}
-
-pub(crate) fn close(descriptor: i32) {
-    // SAFETY: a descriptor of WASI is a number in the host's table. The owner will find it closed,
-    // and the caller wants to test that.
+/// Closes a descriptor that somebody else owns: what a buggy program does.
+///
+/// # Safety
+///
+/// Its owner must be forgotten, not dropped: it would close whatever has the number by then. Nothing
+/// may be opened before that.
+pub unsafe fn close(descriptor: i32) {
+    // SAFETY: from here on this is the only owner, as the caller promises.
     drop(unsafe { OwnedFd::from_raw_fd(descriptor) });
-}
-
-fn descriptor(index: u32) -> i32 {
-    FIRST_DESCRIPTOR + i32::try_from(index).expect("a small number")
 }
 
 pub(crate) fn fuel_used() -> Option<u64> {
