@@ -13,6 +13,7 @@ pub(crate) enum IoOutcome {
     /// It moved something, and there may be more.
     Complete,
     /// As `Partial`, but the bytes are still there for the next read.
+    #[cfg_attr(not(feature = "net"), allow(dead_code, reason = "sockets only"))]
     Peeked,
     /// The stream has ended.
     Eof,
@@ -53,6 +54,7 @@ impl IoOutcome {
     }
 
     /// Of a peek that found `peeked` bytes and had room for `len`.
+    #[cfg_attr(not(feature = "net"), allow(dead_code, reason = "sockets only"))]
     pub(crate) const fn of_peek(peeked: usize, len: usize) -> Self {
         match Self::of_stream(peeked, len) {
             Self::Eof => Self::NoOp,

@@ -193,6 +193,12 @@ impl<T> IoSource<T> {
         }
     }
 
+    /// For a source whose pollables change: where they are to be replaced.
+    #[cfg(all(wasio_pollables, feature = "net"))]
+    pub(crate) fn registration(&self) -> Option<&Registration> {
+        self.registration.as_ref()
+    }
+
     /// The source, and where its registration is kept.
     #[cfg(wasio_pollables)]
     pub(crate) fn parts(&mut self) -> (&T, &mut Option<Registration>) {

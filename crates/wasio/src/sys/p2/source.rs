@@ -18,12 +18,9 @@ pub(crate) trait Pollables {
 
     /// The descriptor, for a source that may be one. Registering it is linked with it.
     #[cfg(feature = "net")]
-    fn of_libc(&self) -> Option<&dyn Descriptor> {
+    fn std_socket(&self) -> Option<&dyn Descriptor> {
         None
     }
-
-    /// The registration, for a source whose pollables change.
-    fn set_registration(&self, _registration: Option<(&Selector, Key)>) {}
 }
 
 // One copy of each, whatever the source.
@@ -39,7 +36,6 @@ pub(crate) fn register(
 ) -> io::Result<()> {
     let selector = registration::begin(slot, registry)?;
     let key = register_with(selector, source, token, interests)?;
-    source.set_registration(Some((selector, key)));
     *slot = Some(Registration::new(selector, key));
     Ok(())
 }
@@ -51,7 +47,7 @@ fn register_with(
     interests: Interest,
 ) -> io::Result<Key> {
     #[cfg(feature = "net")]
-    if let Some(descriptor) = source.of_libc() {
+    if let Some(descriptor) = source.std_socket() {
         return descriptor.register(selector, token, interests);
     }
     selector.register_source(source.target(interests), token, interests, Mode::Edge)
@@ -71,17 +67,6 @@ pub(crate) fn reregister(
     // First: what is armed next must be there.
     selector.set_source(key, source.target(interests));
     selector.reregister(key, token, interests, Mode::Edge)
-}
-
-/// `Source::deregister`.
-pub(crate) fn deregister(
-    source: &dyn Pollables,
-    slot: &mut Option<Registration>,
-    registry: &Registry,
-) -> io::Result<()> {
-    registration::deregister(slot, registry)?;
-    source.set_registration(None);
-    Ok(())
 }
 
 /// Makes an `IoSource` of a type with [`Pollables`] a source.
@@ -109,8 +94,8 @@ macro_rules! pollable_source {
             }
 
             fn deregister(&mut self, registry: &crate::Registry) -> std::io::Result<()> {
-                let (source, slot) = self.parts();
-                $crate::sys::imp::source::deregister(source, slot, registry)
+                let (_, slot) = self.parts();
+                $crate::registration::deregister(slot, registry)
             }
         }
     };

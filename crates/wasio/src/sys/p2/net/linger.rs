@@ -10,11 +10,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use wasip2::clocks::monotonic_clock;
-use wasip2::io::poll::Pollable;
 
-use super::stream::Native;
+use super::stream::HostStream;
 use crate::lock::Lock;
 use crate::sys::imp::host::Handle;
+use crate::sys::imp::owned::Owned;
 use crate::sys::imp::raw;
 use crate::sys::imp::ready;
 
@@ -26,8 +26,8 @@ const SELECTS_PER_LOOK: usize = 64;
 /// A connection that its owner has dropped.
 struct Lingering {
     // Before its parent: the host traps if that goes first.
-    sent: Pollable,
-    connection: Arc<Native>,
+    sent: Owned,
+    connection: Arc<HostStream>,
     next: Option<Box<Lingering>>,
 }
 
@@ -43,7 +43,7 @@ static ANY: AtomicBool = AtomicBool::new(false);
 
 /// Keeps a connection for as long as the host has something of it to send.
 #[cold]
-pub(super) fn keep(connection: &Arc<Native>) {
+pub(super) fn keep(connection: &Arc<HostStream>) {
     static AT_EXIT: AtomicBool = AtomicBool::new(false);
     if !AT_EXIT.swap(true, Ordering::Relaxed) {
         raw::at_exit(wait_for_all);

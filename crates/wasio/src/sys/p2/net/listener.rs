@@ -9,7 +9,7 @@ use wasip2::sockets::tcp::TcpSocket;
 use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 
 use super::stream::TcpStream;
-use super::{address, checked, hop_limit, libc};
+use super::{address, checked, hop_limit, std_socket};
 use crate::Interest;
 use crate::sys::imp::owned::Owned;
 use crate::sys::imp::raw::{self, Once};
@@ -22,11 +22,11 @@ const BACKLOG: u64 = 1024;
 
 /// A listener of the host's, or of libc's.
 pub(crate) enum TcpListener {
-    Native(Native),
-    Std(Box<dyn libc::Listener>),
+    Host(Host),
+    Std(Box<dyn std_socket::Listener>),
 }
 
-pub(crate) struct Native {
+pub(crate) struct Host {
     // Before its socket: the host traps if that goes first.
     readable: Once<Owned>,
     socket: TcpSocket,
@@ -40,7 +40,7 @@ impl TcpListener {
         checked(socket.set_listen_backlog_size(BACKLOG))?;
         checked(socket.start_listen())?;
         checked(finish(&socket, TcpSocket::finish_listen))?;
-        Ok(Self::Native(Native {
+        Ok(Self::Host(Host {
             readable: Once::new(),
             socket,
         }))
@@ -48,8 +48,8 @@ impl TcpListener {
 
     pub(crate) fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         match self {
-            Self::Native(native) => {
-                let (socket, input, output) = checked(native.socket.accept())?;
+            Self::Host(host) => {
+                let (socket, input, output) = checked(host.socket.accept())?;
                 let peer = raw::remote_address(&socket).unwrap_or(address::UNKNOWN);
                 Ok((TcpStream::accepted(socket, input, output), peer))
             }
@@ -59,21 +59,21 @@ impl TcpListener {
 
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
         match self {
-            Self::Native(native) => raw::local_address(&native.socket).map_err(error::of_number),
+            Self::Host(host) => raw::local_address(&host.socket).map_err(error::of_number),
             Self::Std(listener) => listener.local_addr(),
         }
     }
 
     pub(crate) fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         match self {
-            Self::Native(native) => checked(native.socket.set_hop_limit(hop_limit(ttl)?)),
+            Self::Host(host) => checked(host.socket.set_hop_limit(hop_limit(ttl)?)),
             Self::Std(listener) => listener.set_ttl(ttl),
         }
     }
 
     pub(crate) fn ttl(&self) -> io::Result<u32> {
         match self {
-            Self::Native(native) => checked(native.socket.hop_limit()).map(u32::from),
+            Self::Host(host) => checked(host.socket.hop_limit()).map(u32::from),
             Self::Std(listener) => listener.ttl(),
         }
     }
@@ -81,7 +81,7 @@ impl TcpListener {
     /// `None` for one of libc's.
     pub(in crate::sys::imp) fn host_socket(&self) -> Option<&TcpSocket> {
         match self {
-            Self::Native(native) => Some(&native.socket),
+            Self::Host(host) => Some(&host.socket),
             Self::Std(_) => None,
         }
     }
@@ -89,7 +89,7 @@ impl TcpListener {
     /// The host keeps none.
     pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
         match self {
-            Self::Native(_) => Ok(None),
+            Self::Host(_) => Ok(None),
             Self::Std(listener) => listener.take_error(),
         }
     }
@@ -117,18 +117,18 @@ fn wait_for(socket: &TcpSocket) {
 impl Pollables for TcpListener {
     fn target(&self, _interest: Interest) -> Target {
         match self {
-            Self::Native(native) => {
-                let readable = &native.readable;
-                let readable = readable.get_or_init(|| Owned::new(native.socket.subscribe()));
+            Self::Host(host) => {
+                let readable = &host.readable;
+                let readable = readable.get_or_init(|| Owned::new(host.socket.subscribe()));
                 Target::pollables(Some(readable.handle()), None)
             }
             Self::Std(listener) => Target::Descriptor(listener.descriptor()),
         }
     }
 
-    fn of_libc(&self) -> Option<&dyn libc::Descriptor> {
+    fn std_socket(&self) -> Option<&dyn std_socket::Descriptor> {
         match self {
-            Self::Native(_) => None,
+            Self::Host(_) => None,
             Self::Std(listener) => Some(&**listener),
         }
     }
@@ -146,7 +146,7 @@ impl From<net::TcpListener> for TcpListener {
 impl fmt::Debug for TcpListener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Native(native) => f.debug_tuple("TcpListener").field(&native.socket).finish(),
+            Self::Host(host) => f.debug_tuple("TcpListener").field(&host.socket).finish(),
             Self::Std(listener) => listener.fmt(f),
         }
     }

@@ -4,10 +4,11 @@
 //! for it. All others are resources of the host.
 
 mod address;
-mod attempt;
-mod libc;
+mod connection;
 pub(super) mod linger;
 mod listener;
+mod pending;
+mod std_socket;
 mod stream;
 mod udp;
 
@@ -19,8 +20,8 @@ use wasip2::sockets::network::ErrorCode;
 use super::error;
 
 pub(super) use self::address::network;
-pub(crate) use self::libc::Descriptor;
 pub(crate) use self::listener::TcpListener;
+pub(crate) use self::std_socket::Descriptor;
 pub(crate) use self::stream::TcpStream;
 pub(crate) use self::udp::UdpSocket;
 

@@ -1,32 +1,25 @@
-//! TCP connections, and attempts at them.
+//! TCP connections, made and pending.
 
-use std::cell::RefMut;
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{self, Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use wasip2::io::poll::Pollable;
-use wasip2::io::streams::{InputStream, OutputStream, StreamError};
+use wasip2::io::streams::{InputStream, OutputStream};
 use wasip2::sockets::tcp::{ShutdownType, TcpSocket};
 use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 
-use super::attempt::{Attempt, Attempting};
-use super::{address, checked, hop_limit, libc, linger};
-use crate::Interest;
-use crate::io_outcome::IoOutcome;
-use crate::lock::Lock;
-use crate::portable::{Direction, Key};
-use crate::sys::imp::Selector;
+use super::connection::Connection;
+use super::pending::{ConnectOps, PendingConnect};
+use super::{address, checked, hop_limit, linger, std_socket};
+use crate::registration::Registration;
+use crate::sys::imp::error;
 use crate::sys::imp::owned::Owned;
 use crate::sys::imp::raw::{self, DropApart, Once};
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::Target;
-use crate::sys::imp::{error, ready, stream};
-
-/// The most that is taken of a new connection's first bytes.
-const FIRST_LEN: usize = 512;
+use crate::{Interest, IoSource};
 
 /// A message of several buffers is copied together up to this length.
 const MAX_JOINED: usize = 64 * 1024;
@@ -35,78 +28,39 @@ const MAX_JOINED: usize = 64 * 1024;
 pub(crate) struct TcpStream(DropApart<Kind>);
 
 enum Kind {
-    Native(Arc<Native>),
-    Std(Box<dyn libc::Stream>),
+    Host(Arc<HostStream>),
+    Std(Box<dyn std_socket::Stream>),
 }
 
-pub(crate) struct Native {
-    // Children before their parent, here and in `Connection`: the host traps otherwise.
+pub(super) struct HostStream {
+    // Children before their parent: the host traps otherwise.
     /// Set once there is a connection.
     connection: Once<Connection>,
     /// `None` for one that was accepted.
-    attempt: Option<Box<dyn Attempting>>,
+    pending: Option<Box<dyn ConnectOps>>,
     socket: TcpSocket,
     /// What was asked for: see [`TcpStream::set_nodelay`].
     nodelay: AtomicBool,
 }
 
-pub(super) struct Connection {
-    readable: Once<Owned>,
-    writable: Once<Owned>,
-    input: InputStream,
-    output: OutputStream,
-    /// Whether anything was written.
-    wrote: AtomicBool,
-    peeked: Lock<Peeked>,
-    registration: Lock<Option<(Selector, Key)>>,
-}
-
-/// What `peek` took from the host and no read has taken yet.
-#[derive(Default)]
-struct Peeked {
-    bytes: Vec<u8>,
-    /// What came after the bytes.
-    error: Option<StreamError>,
-}
-
-impl TcpStream {
-    const fn from_kind(kind: Kind) -> Self {
-        Self(DropApart::new(kind))
-    }
-
-    pub(super) fn connect(address: SocketAddr) -> io::Result<Self> {
-        let socket = checked(create_tcp_socket(address::family(&address)))?;
-        checked(socket.start_connect(address::network(), address::to_host(address)))?;
-        let native = Native {
-            connection: Once::new(),
-            attempt: Some(Box::new(Attempt::new(&socket))),
-            socket,
-            nodelay: AtomicBool::new(false),
-        };
-        // wasmtime does not begin before it is asked about the outcome for the first time.
-        native.try_finish();
-        Ok(Self::from_kind(Kind::Native(Arc::new(native))))
-    }
-
-    pub(super) fn accepted(socket: TcpSocket, input: InputStream, output: OutputStream) -> Self {
-        Self::from_kind(Kind::Native(Arc::new(Native {
-            connection: Once::with(Connection::new(input, output).warmed()),
-            attempt: None,
-            socket,
-            nodelay: AtomicBool::new(false),
-        })))
-    }
-
+// These may find that a pending connect has ended, and then change what is registered.
+impl IoSource<TcpStream> {
     pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         match &*self.0 {
-            Kind::Native(native) => native.connection()?.read(buffer),
+            Kind::Host(stream) => {
+                let registration = self.registration();
+                stream.connection(registration)?.read(buffer, registration)
+            }
             Kind::Std(stream) => stream.read(buffer),
         }
     }
 
     pub(crate) fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         match &*self.0 {
-            Kind::Native(native) => native.connection()?.peek(buffer),
+            Kind::Host(stream) => {
+                let registration = self.registration();
+                stream.connection(registration)?.peek(buffer, registration)
+            }
             Kind::Std(stream) => stream.peek(buffer),
         }
     }
@@ -121,7 +75,7 @@ impl TcpStream {
 
     pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         match &*self.0 {
-            Kind::Native(native) => native.connection()?.write(bytes),
+            Kind::Host(stream) => stream.connection(self.registration())?.write(bytes),
             Kind::Std(stream) => stream.write(bytes),
         }
     }
@@ -145,25 +99,25 @@ impl TcpStream {
     }
 
     pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        let native = match &*self.0 {
-            Kind::Native(native) => native,
+        let stream = match &*self.0 {
+            Kind::Host(stream) => stream,
             Kind::Std(stream) => return stream.shutdown(how),
         };
-        native.established()?;
-        checked(native.socket.shutdown(match how {
+        stream.established(self.registration())?;
+        checked(stream.socket.shutdown(match how {
             Shutdown::Read => ShutdownType::Receive,
             Shutdown::Write => ShutdownType::Send,
             Shutdown::Both => ShutdownType::Both,
         }))
     }
 
-    /// The error of an attempt to connect. An error of the connection is one of its next operation.
+    /// The error of a connect. An error of the connection is returned by its next operation.
     pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
         match &*self.0 {
-            Kind::Native(native) => match native.connection() {
+            Kind::Host(stream) => match stream.connection(self.registration()) {
                 Ok(_) => Ok(None),
                 Err(error) => match error.kind() {
-                    // Not over, or it was taken before.
+                    // Pending, or it was taken before.
                     io::ErrorKind::WouldBlock | io::ErrorKind::NotConnected => Ok(None),
                     _ => Ok(Some(error)),
                 },
@@ -174,9 +128,9 @@ impl TcpStream {
 
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
         match &*self.0 {
-            Kind::Native(native) => {
-                native.try_finish();
-                raw::local_address(&native.socket).map_err(error::of_number)
+            Kind::Host(stream) => {
+                stream.poll_connect(self.registration());
+                raw::local_address(&stream.socket).map_err(error::of_number)
             }
             Kind::Std(stream) => stream.local_addr(),
         }
@@ -184,20 +138,49 @@ impl TcpStream {
 
     pub(crate) fn peer_addr(&self) -> io::Result<SocketAddr> {
         match &*self.0 {
-            Kind::Native(native) => {
-                native.established()?;
-                raw::remote_address(&native.socket).map_err(error::of_number)
+            Kind::Host(stream) => {
+                stream.established(self.registration())?;
+                raw::remote_address(&stream.socket).map_err(error::of_number)
             }
             Kind::Std(stream) => stream.peer_addr(),
         }
     }
+}
 
-    /// The interface has no such option, and hosts send at once what they are given: as
-    /// wasi-libc, it is remembered and changes nothing.
+impl TcpStream {
+    const fn from_kind(kind: Kind) -> Self {
+        Self(DropApart::new(kind))
+    }
+
+    pub(super) fn connect(address: SocketAddr) -> io::Result<Self> {
+        let socket = checked(create_tcp_socket(address::family(&address)))?;
+        checked(socket.start_connect(address::network(), address::to_host(address)))?;
+        let stream = HostStream {
+            connection: Once::new(),
+            pending: Some(Box::new(PendingConnect::new(&socket))),
+            socket,
+            nodelay: AtomicBool::new(false),
+        };
+        // wasmtime starts to connect when it is asked for the outcome for the first time.
+        stream.poll_connect(None);
+        Ok(Self::from_kind(Kind::Host(Arc::new(stream))))
+    }
+
+    pub(super) fn accepted(socket: TcpSocket, input: InputStream, output: OutputStream) -> Self {
+        Self::from_kind(Kind::Host(Arc::new(HostStream {
+            connection: Once::with(Connection::new(input, output)),
+            pending: None,
+            socket,
+            nodelay: AtomicBool::new(false),
+        })))
+    }
+
+    /// The interface has no such option, and hosts send at once what they are given. As in
+    /// wasi-libc it is remembered and changes nothing.
     pub(crate) fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         match &*self.0 {
-            Kind::Native(native) => {
-                native.nodelay.store(nodelay, Ordering::Relaxed);
+            Kind::Host(stream) => {
+                stream.nodelay.store(nodelay, Ordering::Relaxed);
                 Ok(())
             }
             Kind::Std(stream) => stream.set_nodelay(nodelay),
@@ -206,7 +189,7 @@ impl TcpStream {
 
     pub(crate) fn nodelay(&self) -> io::Result<bool> {
         match &*self.0 {
-            Kind::Native(native) => Ok(native.nodelay.load(Ordering::Relaxed)),
+            Kind::Host(stream) => Ok(stream.nodelay.load(Ordering::Relaxed)),
             Kind::Std(stream) => stream.nodelay(),
         }
     }
@@ -214,281 +197,107 @@ impl TcpStream {
     /// `None` for one of libc's.
     pub(in crate::sys::imp) fn host_socket(&self) -> Option<&TcpSocket> {
         match &*self.0 {
-            Kind::Native(native) => Some(&native.socket),
+            Kind::Host(stream) => Some(&stream.socket),
             Kind::Std(_) => None,
         }
     }
 
     pub(crate) fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         match &*self.0 {
-            Kind::Native(native) => checked(native.socket.set_hop_limit(hop_limit(ttl)?)),
+            Kind::Host(stream) => checked(stream.socket.set_hop_limit(hop_limit(ttl)?)),
             Kind::Std(stream) => stream.set_ttl(ttl),
         }
     }
 
     pub(crate) fn ttl(&self) -> io::Result<u32> {
         match &*self.0 {
-            Kind::Native(native) => checked(native.socket.hop_limit()).map(u32::from),
+            Kind::Host(stream) => checked(stream.socket.hop_limit()).map(u32::from),
             Kind::Std(stream) => stream.ttl(),
         }
     }
 }
 
-impl Native {
-    /// The connection. `WouldBlock` while the attempt lasts, then once the reason why it failed,
-    /// then `NotConnected`.
-    fn connection(&self) -> io::Result<&Connection> {
+impl HostStream {
+    /// The connection. `WouldBlock` while the connect is pending, then once the error that ended
+    /// it, then `NotConnected`.
+    fn connection(&self, registration: Option<&Registration>) -> io::Result<&Connection> {
         match self.connection.get() {
             Some(connection) => Ok(connection),
-            None => self.connected(),
+            None => self.connected(registration),
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn connected(&self) -> io::Result<&Connection> {
-        if let Some(attempt) = &self.attempt {
-            attempt.finish(&self.socket, &self.connection)?;
-        }
-        match self.connection.get() {
-            Some(connection) => Ok(connection),
-            None => Err(io::ErrorKind::NotConnected.into()),
+    fn connected(&self, registration: Option<&Registration>) -> io::Result<&Connection> {
+        self.poll_connect(registration);
+        match (self.connection.get(), &self.pending) {
+            (Some(connection), _) => Ok(connection),
+            (None, Some(pending)) => Err(pending.take_error()),
+            (None, None) => Err(io::ErrorKind::NotConnected.into()),
         }
     }
 
     /// That there is a connection, for what makes no sense without; takes no error.
-    fn established(&self) -> io::Result<()> {
-        self.try_finish();
+    fn established(&self, registration: Option<&Registration>) -> io::Result<()> {
+        self.poll_connect(registration);
         match self.connection.get() {
             Some(_) => Ok(()),
             None => Err(io::ErrorKind::NotConnected.into()),
         }
     }
 
+    /// Takes the result of a pending connect, if the host has one.
+    fn poll_connect(&self, registration: Option<&Registration>) {
+        if let Some(pending) = &self.pending
+            && self.connection.get().is_none()
+        {
+            pending.poll(&self.socket, &self.connection, registration);
+        }
+    }
+
     /// Whether the host has not sent yet what it took.
     #[inline(never)]
     pub(super) fn has_unsent(&self) -> bool {
-        let Some(connection) = self.connection.get() else {
-            return false;
-        };
-        let takes = || raw::check_write(&connection.output);
-        connection.wrote.load(Ordering::Relaxed) && matches!(takes(), Ok(0))
+        let connection = self.connection.get();
+        connection.is_some_and(Connection::has_unsent)
     }
 
-    /// Told that nothing more will be written. Returns what is ready when all has been sent, or
-    /// cannot be.
-    pub(super) fn end(&self) -> Option<Pollable> {
-        // It fails for a connection that is gone, of which there is nothing to send.
+    /// Ends the sending side. Returns what is ready when all has been sent, or cannot be.
+    pub(super) fn end(&self) -> Option<Owned> {
+        // It fails for a connection that is gone, which has nothing to send.
         let _ = self.socket.shutdown(ShutdownType::Send);
-        let connection = self.connection.get()?;
-        connection.set_registration(None);
-        Some(connection.output.subscribe())
-    }
-
-    /// Ends the attempt if the host says that it is over.
-    fn try_finish(&self) {
-        if let Some(attempt) = &self.attempt
-            && self.connection.get().is_none()
-        {
-            attempt.try_finish(&self.socket, &self.connection);
-        }
+        Some(self.connection.get()?.subscribe_to_output())
     }
 }
 
 impl Drop for Kind {
     fn drop(&mut self) {
-        if let Self::Native(native) = self
-            && native.has_unsent()
+        if let Self::Host(stream) = self
+            && stream.has_unsent()
         {
-            linger::keep(native);
+            linger::keep(stream);
         }
-    }
-}
-
-impl Connection {
-    pub(super) fn new(input: InputStream, output: OutputStream) -> Self {
-        Self {
-            readable: Once::new(),
-            writable: Once::new(),
-            input,
-            output,
-            wrote: AtomicBool::new(false),
-            peeked: Lock::default(),
-            registration: Lock::default(),
-        }
-    }
-
-    /// Takes what is there already: wasmtime calls a new stream ready until a read of it has found
-    /// nothing, which would be an event in vain for each connection.
-    pub(super) fn warmed(self) -> Self {
-        // The first read is given what this finds. A stream that has ended says so again.
-        let mut first = [0; FIRST_LEN];
-        let mut peeked = self.peeked();
-        match raw::read(&self.input, &mut first) {
-            Ok(len) => peeked.bytes = first.get(..len).unwrap_or_default().to_vec(),
-            Err(error) => peeked.error = Some(error),
-        }
-        drop(peeked);
-        self
-    }
-
-    fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        let mut written = stream::write(&self.output, bytes)?;
-        if written == 0 && ready::is_ready(self.writable().handle()) {
-            written = stream::write(&self.output, bytes)?;
-        }
-        if written > 0 {
-            self.wrote.store(true, Ordering::Relaxed);
-        }
-        stream::or_would_block(written, bytes)
-    }
-
-    /// wasmtime, which sends in the background what there was no room for, takes note that it has
-    /// done so only when it is asked whether this is ready: a program that is not registered for it
-    /// would find no room for ever.
-    fn writable(&self) -> &Pollable {
-        self.writable
-            .get_or_init(|| Owned::new(self.output.subscribe()))
-    }
-
-    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.peeked().is_empty() {
-            return stream::read(&self.input, buffer);
-        }
-        self.read_peeked(buffer)
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn read_peeked(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut peeked = self.peeked();
-        let len = peeked.copy_to(buffer);
-        peeked.bytes.drain(..len);
-        let result = match len {
-            // Only the error is left.
-            0 => stream::ended(peeked.error.take()),
-            len => Ok(len),
-        };
-        let is_drained = peeked.is_empty();
-        drop(peeked);
-        if is_drained {
-            self.retarget();
-        }
-        result
-    }
-
-    fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut peeked = self.peeked();
-        let known = peeked.bytes.len();
-        if known < buffer.len() && peeked.error.is_none() {
-            // The caller's buffer has room for what comes after the bytes that are known.
-            match raw::read(&self.input, &mut buffer[known..]) {
-                Ok(0) if known == 0 => return Err(io::ErrorKind::WouldBlock.into()),
-                Ok(len) => peeked.bytes.extend_from_slice(&buffer[known..][..len]),
-                Err(error) => peeked.error = Some(error),
-            }
-        }
-        if peeked.bytes.is_empty()
-            && let Some(error) = peeked.error.take()
-        {
-            drop(peeked);
-            self.retarget();
-            return stream::ended(Some(error));
-        }
-        Ok(peeked.copy_to(buffer))
-    }
-
-    fn peeked(&self) -> RefMut<'_, Peeked> {
-        self.peeked.lock()
-    }
-
-    /// Waits for the host from now on: what was taken from it is read.
-    fn retarget(&self) {
-        if let Some((selector, key)) = &*self.registration() {
-            selector.set_source(*key, self.target(Interest::READABLE));
-        }
-    }
-
-    /// Takes the place of the attempt. Its end was an event that said nothing of bytes: the first of
-    /// them are another one, also for a program that has not read yet.
-    pub(super) fn begin(&self) {
-        if let Some((selector, key)) = &*self.registration()
-            && let Some(interest) = selector.interest(*key)
-        {
-            selector.set_source(*key, self.target(interest));
-            selector.after_io(*key, Direction::Read, IoOutcome::WouldBlock);
-        }
-    }
-
-    #[inline(never)]
-    pub(super) fn set_registration(&self, registration: Option<(&Selector, Key)>) {
-        *self.registration() = registration.map(|(selector, key)| (selector.clone(), key));
-    }
-
-    fn registration(&self) -> RefMut<'_, Option<(Selector, Key)>> {
-        self.registration.lock()
-    }
-
-    #[inline(never)]
-    fn target(&self, interest: Interest) -> Target {
-        if interest.is_readable() {
-            self.readable
-                .get_or_init(|| Owned::new(self.input.subscribe()));
-        }
-        if interest.is_writable() {
-            self.writable();
-        }
-        let handle = |pollable: &Once<Owned>| pollable.get().map(|owned| owned.handle());
-        let peeked = self.peeked();
-        let read = if peeked.is_empty() {
-            handle(&self.readable)
-        } else {
-            Some(ready::always_ready())
-        };
-        Target::pollables(read, handle(&self.writable))
-    }
-}
-
-impl Peeked {
-    const fn is_empty(&self) -> bool {
-        self.bytes.is_empty() && self.error.is_none()
-    }
-
-    fn copy_to(&self, buffer: &mut [u8]) -> usize {
-        let len = self.bytes.len().min(buffer.len());
-        buffer[..len].copy_from_slice(&self.bytes[..len]);
-        len
     }
 }
 
 impl Pollables for TcpStream {
     fn target(&self, interest: Interest) -> Target {
-        let native = match &*self.0 {
-            Kind::Native(native) => native,
+        let stream = match &*self.0 {
+            Kind::Host(stream) => stream,
             Kind::Std(stream) => return Target::Descriptor(stream.descriptor()),
         };
-        if let Some(connection) = native.connection.get() {
+        if let Some(connection) = stream.connection.get() {
             return connection.target(interest);
         }
-        let attempt = native.attempt.as_ref();
-        attempt.map_or(Target::NONE, |attempt| attempt.target())
+        let pending = stream.pending.as_ref();
+        pending.map_or(Target::NONE, |pending| pending.target())
     }
 
-    fn of_libc(&self) -> Option<&dyn libc::Descriptor> {
+    fn std_socket(&self) -> Option<&dyn std_socket::Descriptor> {
         match &*self.0 {
-            Kind::Native(_) => None,
+            Kind::Host(_) => None,
             Kind::Std(stream) => Some(&**stream),
-        }
-    }
-
-    fn set_registration(&self, registration: Option<(&Selector, Key)>) {
-        let Kind::Native(native) = &*self.0 else {
-            return;
-        };
-        if let Some(connection) = native.connection.get() {
-            connection.set_registration(registration);
-        } else if let Some(attempt) = &native.attempt {
-            attempt.set_registration(registration);
         }
     }
 }
@@ -505,7 +314,7 @@ impl From<net::TcpStream> for TcpStream {
 impl fmt::Debug for TcpStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
-            Kind::Native(native) => f.debug_tuple("TcpStream").field(&native.socket).finish(),
+            Kind::Host(stream) => f.debug_tuple("TcpStream").field(&stream.socket).finish(),
             Kind::Std(stream) => stream.fmt(f),
         }
     }

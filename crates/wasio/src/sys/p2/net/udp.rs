@@ -13,16 +13,15 @@ use wasip2::sockets::udp::{
 };
 use wasip2::sockets::udp_create_socket::create_udp_socket;
 
-use super::libc::Descriptor;
+use super::std_socket::Descriptor;
 use super::{address, checked, hop_limit, unsupported};
-use crate::Interest;
 use crate::lock::Lock;
-use crate::portable::Key;
-use crate::sys::imp::Selector;
+use crate::registration::Registration;
 use crate::sys::imp::owned::Owned;
 use crate::sys::imp::ready;
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::Target;
+use crate::{Interest, IoSource};
 
 /// What wasmtime 48 is given to let go of a socket: it receives in the background, ends that some
 /// time after the stream was dropped, and traps if the socket is connected before.
@@ -30,11 +29,11 @@ const LET_GO_NS: u64 = 2_000_000;
 
 /// A socket of the host's, or of libc's.
 pub(crate) enum UdpSocket {
-    Native(Box<Native>),
+    Host(Box<Host>),
     Std(net::UdpSocket),
 }
 
-pub(crate) struct Native {
+pub(crate) struct Host {
     // Children before their parent: the host traps otherwise.
     state: Lock<State>,
     socket: HostSocket,
@@ -43,8 +42,6 @@ pub(crate) struct Native {
 struct State {
     /// `None` only while `connect` replaces them.
     streams: Option<Streams>,
-    /// Where the socket is registered: its pollables change with `connect`.
-    registration: Option<(Selector, Key)>,
     /// What `peek` took from the host and nobody has received yet.
     peeked: Option<Datagram>,
 }
@@ -61,6 +58,44 @@ struct Streams {
     is_receiving: bool,
 }
 
+// These may change the pollables that are registered.
+impl IoSource<UdpSocket> {
+    pub(crate) fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        match &**self {
+            UdpSocket::Host(host) => {
+                let mut state = host.state();
+                let (bytes, from) = match state.peeked.take() {
+                    Some(datagram) => {
+                        // Waits for the host again.
+                        state.update_target(self.registration());
+                        datagram
+                    }
+                    None => state.receive()?,
+                };
+                Ok((copy(&bytes, buffer), from))
+            }
+            UdpSocket::Std(socket) => socket.recv_from(buffer),
+        }
+    }
+
+    pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &**self {
+            UdpSocket::Host(host) => {
+                host.check_connected()?;
+                self.recv_from(buffer).map(|(len, _)| len)
+            }
+            UdpSocket::Std(socket) => socket.recv(buffer),
+        }
+    }
+
+    pub(crate) fn connect(&self, address: SocketAddr) -> io::Result<()> {
+        match &**self {
+            UdpSocket::Host(host) => host.connect(address, self.registration()),
+            UdpSocket::Std(socket) => socket.connect(address),
+        }
+    }
+}
+
 impl UdpSocket {
     pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
         let socket = checked(create_udp_socket(address::family(&address)))?;
@@ -72,10 +107,9 @@ impl UdpSocket {
             }
         }
         let streams = Streams::open(&socket, None)?;
-        Ok(Self::Native(Box::new(Native {
+        Ok(Self::Host(Box::new(Host {
             state: Lock::new(State {
                 streams: Some(streams),
-                registration: None,
                 peeked: None,
             }),
             socket,
@@ -84,67 +118,39 @@ impl UdpSocket {
 
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
         match self {
-            Self::Native(native) => checked(native.socket.local_address()).map(address::from_host),
+            Self::Host(host) => checked(host.socket.local_address()).map(address::from_host),
             Self::Std(socket) => socket.local_addr(),
         }
     }
 
     pub(crate) fn peer_addr(&self) -> io::Result<SocketAddr> {
         match self {
-            Self::Native(native) => checked(native.socket.remote_address()).map(address::from_host),
+            Self::Host(host) => checked(host.socket.remote_address()).map(address::from_host),
             Self::Std(socket) => socket.peer_addr(),
         }
     }
 
     pub(crate) fn send_to(&self, bytes: &[u8], target: SocketAddr) -> io::Result<usize> {
         match self {
-            Self::Native(native) => native.send(bytes, Some(target)),
+            Self::Host(host) => host.send(bytes, Some(target)),
             Self::Std(socket) => socket.send_to(bytes, target),
         }
     }
 
     pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Native(native) => {
-                native.check_connected()?;
-                native.send(bytes, None)
+            Self::Host(host) => {
+                host.check_connected()?;
+                host.send(bytes, None)
             }
             Self::Std(socket) => socket.send(bytes),
         }
     }
 
-    pub(crate) fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        match self {
-            Self::Native(native) => {
-                let mut state = native.state();
-                let (bytes, from) = match state.peeked.take() {
-                    Some(datagram) => {
-                        // Waits for the host from now on.
-                        state.retarget();
-                        datagram
-                    }
-                    None => state.receive()?,
-                };
-                Ok((copy(&bytes, buffer), from))
-            }
-            Self::Std(socket) => socket.recv_from(buffer),
-        }
-    }
-
-    pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Native(native) => {
-                native.check_connected()?;
-                self.recv_from(buffer).map(|(len, _)| len)
-            }
-            Self::Std(socket) => socket.recv(buffer),
-        }
-    }
-
     pub(crate) fn peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         match self {
-            Self::Native(native) => {
-                let mut state = native.state();
+            Self::Host(host) => {
+                let mut state = host.state();
                 let datagram = match state.peeked.take() {
                     Some(datagram) => datagram,
                     None => state.receive()?,
@@ -158,31 +164,24 @@ impl UdpSocket {
 
     pub(crate) fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {
-            Self::Native(native) => {
-                native.check_connected()?;
+            Self::Host(host) => {
+                host.check_connected()?;
                 self.peek_from(buffer).map(|(len, _)| len)
             }
             Self::Std(socket) => socket.peek(buffer),
         }
     }
 
-    pub(crate) fn connect(&self, address: SocketAddr) -> io::Result<()> {
-        match self {
-            Self::Native(native) => native.connect(address),
-            Self::Std(socket) => socket.connect(address),
-        }
-    }
-
     pub(crate) fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         match self {
-            Self::Native(native) => checked(native.socket.set_unicast_hop_limit(hop_limit(ttl)?)),
+            Self::Host(host) => checked(host.socket.set_unicast_hop_limit(hop_limit(ttl)?)),
             Self::Std(socket) => socket.set_ttl(ttl),
         }
     }
 
     pub(crate) fn ttl(&self) -> io::Result<u32> {
         match self {
-            Self::Native(native) => checked(native.socket.unicast_hop_limit()).map(u32::from),
+            Self::Host(host) => checked(host.socket.unicast_hop_limit()).map(u32::from),
             Self::Std(socket) => socket.ttl(),
         }
     }
@@ -190,10 +189,8 @@ impl UdpSocket {
     /// Always, for IPv6: the interface says so.
     pub(crate) fn only_v6(&self) -> io::Result<bool> {
         match self {
-            Self::Native(native) if native.socket.address_family() == IpAddressFamily::Ipv6 => {
-                Ok(true)
-            }
-            Self::Native(_) => Err(io::Error::new(
+            Self::Host(host) if host.socket.address_family() == IpAddressFamily::Ipv6 => Ok(true),
+            Self::Host(_) => Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "the socket is not for IPv6",
             )),
@@ -204,7 +201,7 @@ impl UdpSocket {
     /// `None` for one of libc's.
     pub(in crate::sys::imp) fn host_socket(&self) -> Option<&HostSocket> {
         match self {
-            Self::Native(native) => Some(&native.socket),
+            Self::Host(host) => Some(&host.socket),
             Self::Std(_) => None,
         }
     }
@@ -212,7 +209,7 @@ impl UdpSocket {
     /// The host keeps none.
     pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
         match self {
-            Self::Native(_) => Ok(None),
+            Self::Host(_) => Ok(None),
             Self::Std(socket) => socket.take_error(),
         }
     }
@@ -244,7 +241,7 @@ unsupported_options! {
     leave_multicast_v6(&Ipv6Addr, u32) -> ();
 }
 
-impl Native {
+impl Host {
     fn state(&self) -> RefMut<'_, State> {
         self.state.lock()
     }
@@ -273,10 +270,10 @@ impl Native {
     }
 
     /// The streams are of one destination: others take their place.
-    fn connect(&self, address: SocketAddr) -> io::Result<()> {
+    fn connect(&self, address: SocketAddr, registration: Option<&Registration>) -> io::Result<()> {
         let mut state = self.state();
-        if let Some((selector, key)) = &state.registration {
-            selector.set_source(*key, Target::NONE);
+        if let Some(registration) = registration {
+            (registration.selector()).set_source(registration.key(), Target::NONE);
         }
         if state
             .streams
@@ -297,7 +294,7 @@ impl Native {
                 Err(error)
             }
         };
-        state.retarget();
+        state.update_target(registration);
         result
     }
 }
@@ -337,12 +334,13 @@ impl State {
         Target::pollables(readable, handle(&streams.writable))
     }
 
-    /// Waits for what there is to wait for now, where the socket is registered.
-    fn retarget(&mut self) {
-        if let Some((selector, key)) = self.registration.clone()
-            && let Some(interest) = selector.interest(key)
-        {
-            selector.set_source(key, self.target(interest));
+    /// Registers the pollables that there are now.
+    fn update_target(&mut self, registration: Option<&Registration>) {
+        if let Some(registration) = registration {
+            let (selector, key) = (registration.selector(), registration.key());
+            if let Some(interest) = selector.interest(key) {
+                selector.set_source(key, self.target(interest));
+            }
         }
     }
 }
@@ -372,21 +370,15 @@ fn copy(datagram: &[u8], buffer: &mut [u8]) -> usize {
 impl Pollables for UdpSocket {
     fn target(&self, interest: Interest) -> Target {
         match self {
-            Self::Native(native) => native.state().target(interest),
+            Self::Host(host) => host.state().target(interest),
             Self::Std(socket) => Target::Descriptor(socket.as_raw_fd()),
         }
     }
 
-    fn of_libc(&self) -> Option<&dyn Descriptor> {
+    fn std_socket(&self) -> Option<&dyn Descriptor> {
         match self {
-            Self::Native(_) => None,
+            Self::Host(_) => None,
             Self::Std(socket) => Some(socket),
-        }
-    }
-
-    fn set_registration(&self, registration: Option<(&Selector, Key)>) {
-        if let Self::Native(native) = self {
-            native.state().registration = registration.map(|(by, key)| (by.clone(), key));
         }
     }
 }
@@ -403,7 +395,7 @@ impl From<net::UdpSocket> for UdpSocket {
 impl fmt::Debug for UdpSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Native(native) => f.debug_tuple("UdpSocket").field(&native.socket).finish(),
+            Self::Host(host) => f.debug_tuple("UdpSocket").field(&host.socket).finish(),
             Self::Std(socket) => socket.fmt(f),
         }
     }

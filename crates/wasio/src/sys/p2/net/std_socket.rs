@@ -1,5 +1,5 @@
-//! Sockets that wasi-libc made, behind tables of functions: a program that has none is linked
-//! without the code for them, and without libc's.
+//! Sockets of the standard library, which wasi-libc made. Behind trait objects, so that a program
+//! that has none links neither the code for them nor libc's.
 
 use std::fmt;
 use std::io::{self, Read, Write};

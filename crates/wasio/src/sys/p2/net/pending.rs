@@ -1,0 +1,105 @@
+//! Outgoing connects. Behind a trait object, so that a server that never connects does not link
+//! them.
+
+use std::cell::RefMut;
+use std::io;
+
+use wasip2::sockets::network::ErrorCode;
+use wasip2::sockets::tcp::TcpSocket;
+
+use super::connection::Connection;
+use crate::lock::Lock;
+use crate::registration::Registration;
+use crate::sys::imp::error;
+use crate::sys::imp::owned::Owned;
+use crate::sys::imp::raw::Once;
+use crate::sys::imp::target::Target;
+
+/// What a stream needs of a connect that was started.
+pub(super) trait ConnectOps: Send + Sync {
+    /// Sets `connection` if the host has connected. Never waits.
+    fn poll(
+        &self,
+        socket: &TcpSocket,
+        connection: &Once<Connection>,
+        registration: Option<&Registration>,
+    );
+
+    /// Why there is no connection: `WouldBlock` while the connect is pending, then once the error
+    /// that ended it, then `NotConnected`.
+    fn take_error(&self) -> io::Error;
+
+    /// Ready in both directions when the connect has ended, as a failure is reported in both.
+    fn target(&self) -> Target;
+}
+
+pub(super) struct PendingConnect(Lock<State>);
+
+struct State {
+    /// Ready when the connect has ended; `None` once the connection's pollables replace it.
+    ended: Option<Owned>,
+    phase: Phase,
+}
+
+enum Phase {
+    Pending,
+    /// The error, until it is taken.
+    Failed(Option<ErrorCode>),
+    Connected,
+}
+
+impl PendingConnect {
+    /// Of a socket whose connect was started.
+    pub(super) fn new(socket: &TcpSocket) -> Self {
+        Self(Lock::new(State {
+            ended: Some(Owned::new(socket.subscribe())),
+            phase: Phase::Pending,
+        }))
+    }
+
+    fn state(&self) -> RefMut<'_, State> {
+        self.0.lock()
+    }
+}
+
+impl ConnectOps for PendingConnect {
+    fn poll(
+        &self,
+        socket: &TcpSocket,
+        connection: &Once<Connection>,
+        registration: Option<&Registration>,
+    ) {
+        let mut state = self.state();
+        if !matches!(state.phase, Phase::Pending) {
+            return;
+        }
+        match socket.finish_connect() {
+            Err(ErrorCode::WouldBlock) => {}
+            Err(code) => state.phase = Phase::Failed(Some(code)),
+            Ok((input, output)) => {
+                state.phase = Phase::Connected;
+                // It was empty: nothing else sets it.
+                let connection = connection.get_or_init(|| Connection::new(input, output));
+                connection.on_connected(registration);
+                // The registration no longer names it.
+                state.ended = None;
+            }
+        }
+    }
+
+    fn take_error(&self) -> io::Error {
+        match &mut self.state().phase {
+            Phase::Pending => io::ErrorKind::WouldBlock.into(),
+            Phase::Failed(code) => match code.take() {
+                Some(code) => error::of_code(code),
+                None => io::ErrorKind::NotConnected.into(),
+            },
+            Phase::Connected => io::ErrorKind::NotConnected.into(),
+        }
+    }
+
+    fn target(&self) -> Target {
+        let ended = self.state().ended.as_ref().map(|ended| ended.handle());
+        Target::pollables(ended, ended)
+    }
+}
