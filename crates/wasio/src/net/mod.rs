@@ -16,13 +16,20 @@
 //! | keep-alive, sizes of buffers | [`Unsupported`](std::io::ErrorKind::Unsupported) | yes | yes |
 //! | [`lookup`] | [`Unsupported`](std::io::ErrorKind::Unsupported) | yes | yes, on threads |
 //! | from `std` (`from_std`) | yes | yes | yes |
-//! | descriptors (`AsRawFd`), into `std` (`From`) | yes | no: the sockets are resources of the host, of which libc makes no descriptors | yes |
+//! | descriptors (`AsRawFd`), into `std` (`From`) | yes | no: see [`TcpStream::as_std`] | yes |
 //!
-//! On WASI 0.2 a socket of the standard library (`from_std`) stays one of libc, and is waited for
-//! with its `poll`. Where a poll holds such sockets and others too, it waits in turn, in slices
-//! of 1 to 10 ms. [`TcpListener::bind`], [`UdpSocket::bind`] and [`UdpSocket::connect`] wait for the host there, which answers
-//! at once; `connect` takes 2 ms where something was received before, or wasmtime 48 would trap. What was written to a stream before it was dropped is sent still, for 5 s at most
-//! once the program ends.
+//! On WASI 0.2:
+//!
+//! * A socket that came by `from_std` stays one of wasi-libc, which waits for it with its own
+//!   `poll`. A poll that holds such sockets beside other sources alternates between the two, in
+//!   slices of 1 to 10 ms. What was peeked at is kept in the wasio socket: neither its descriptor
+//!   nor what [`into_std`](TcpStream::into_std) returns has it, and registering the socket after a
+//!   peek reports it only if the host does.
+//! * [`TcpListener::bind`], [`UdpSocket::bind`] and [`UdpSocket::connect`] wait for the host, which
+//!   answers at once. `UdpSocket::connect` takes 2 ms if anything was received before: wasmtime 48
+//!   would trap otherwise.
+//! * What was written to a stream before it was dropped is still delivered, for up to 5 s and for
+//!   up to 256 dropped streams.
 
 mod lookup;
 mod options;
@@ -30,13 +37,41 @@ mod raw;
 mod tcp;
 mod udp;
 
+use std::io;
+
 pub(crate) use self::lookup::Name;
 pub use self::lookup::{Lookup, lookup};
 pub use self::options::TcpKeepalive;
 pub use self::tcp::{TcpListener, TcpStream};
 pub use self::udp::UdpSocket;
+use crate::sys::static_error;
 
-/// A socket of the standard library as the backend's: the same thing on most platforms.
-fn backend_socket<S, T: From<S>>(socket: S) -> T {
-    T::from(socket)
+/// A backend's socket that may be made of the standard library's: on most platforms it is that.
+pub(crate) trait MaybeStd<S>: Sized {
+    fn from_std(socket: S) -> Self;
+    fn as_std(&self) -> Option<&S>;
+    fn into_std(self) -> Option<S>;
+}
+
+impl<S> MaybeStd<S> for S {
+    fn from_std(socket: S) -> Self {
+        socket
+    }
+
+    fn as_std(&self) -> Option<&S> {
+        Some(self)
+    }
+
+    fn into_std(self) -> Option<S> {
+        Some(self)
+    }
+}
+
+#[cold]
+fn no_descriptor() -> io::Error {
+    static_error(
+        io::ErrorKind::Unsupported,
+        "the socket is a resource of the WASI 0.2 host and has no descriptor: \
+         make it with `std::net` and `from_std`",
+    )
 }

@@ -12,6 +12,36 @@ macro_rules! socket {
             }
         }
 
+        impl $socket {
+            /// The standard library's socket that this is. An operation that may block, done
+            /// through it, hides its outcome from wasio: use `try_io` for it.
+            ///
+            /// # Platform behaviour
+            ///
+            /// WASI 0.2: `None` unless it came by [`from_std`](Self::from_std). All others are
+            /// resources of the host, which have no descriptor.
+            #[must_use]
+            pub fn as_std(&self) -> Option<&$std> {
+                crate::net::MaybeStd::as_std(&*self.inner)
+            }
+
+            /// The standard library's socket that this is. It is deregistered, and stays
+            /// non-blocking.
+            ///
+            /// # Errors
+            ///
+            /// [`Unsupported`](std::io::ErrorKind::Unsupported) where [`as_std`](Self::as_std) is
+            /// `None`.
+            ///
+            /// # Platform behaviour
+            ///
+            /// WASI 0.2: what was peeked at and not read is lost.
+            pub fn into_std(self) -> std::io::Result<$std> {
+                crate::net::MaybeStd::into_std(self.inner.into_inner())
+                    .ok_or_else(crate::net::no_descriptor)
+            }
+        }
+
         /// The socket is deregistered, and stays non-blocking.
         #[cfg(not(wasio_pollables))]
         impl From<$socket> for $std {

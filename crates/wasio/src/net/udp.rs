@@ -1,7 +1,7 @@
 use std::io;
 use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::backend_socket;
+use super::MaybeStd;
 use super::options::buffer_options;
 use super::raw::socket;
 use crate::io_outcome::IoOutcome;
@@ -63,7 +63,7 @@ impl UdpSocket {
     /// [`set_nonblocking`](net::UdpSocket::set_nonblocking).
     #[must_use]
     pub fn from_std(socket: net::UdpSocket) -> Self {
-        Self::from_backend(backend_socket(socket))
+        Self::from_backend(MaybeStd::from_std(socket))
     }
 
     fn from_backend(socket: sys::net::UdpSocket) -> Self {

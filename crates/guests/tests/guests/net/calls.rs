@@ -2,11 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
 
 use wasio_host::peer;
 
 use crate::harness::{Case, Host};
-use crate::talk::{hear, hear_end, say};
+use crate::talk::{end, hear, hear_end, say};
 
 /// Starts the guest and sends `text` on its only connection.
 fn one_peer(case: &Case, text: &str) -> (crate::harness::Session, TcpStream) {
@@ -74,6 +76,24 @@ pub(crate) fn net_from_std(case: &Case) {
     let peer = guest.connect();
     hear(&peer, "1");
     say(&peer, "ab");
+    guest.succeeds();
+}
+
+pub(crate) fn net_from_std_lingers(case: &Case) {
+    let guest = case.start();
+    let mut peer = guest.connect();
+    // It is dropped meanwhile.
+    thread::sleep(Duration::from_millis(300));
+    let mut received = Vec::new();
+    peer.read_to_end(&mut received).unwrap();
+    let sent = format!("{} bytes\n", received.len());
+    assert_eq!(guest.succeeds().stdout_text(), sent);
+}
+
+pub(crate) fn net_from_std_peeks(case: &Case) {
+    let (guest, peer) = one_peer(case, "hello");
+    hear(&peer, "1");
+    end(&peer);
     guest.succeeds();
 }
 
@@ -160,7 +180,7 @@ pub(crate) fn net_accept_storm(case: &Case) {
     let count = usize::from(THREADS) * usize::from(EACH);
     let guest = case.setup().arg(count.to_string()).start();
     let addr = guest.addr(0);
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         for thread in 0..THREADS {
             scope.spawn(move || {
                 let peers: Vec<TcpStream> =

@@ -4,7 +4,7 @@ use std::net::{self, SocketAddr};
 use super::TcpStream;
 use crate::IoSource;
 use crate::io_outcome::IoOutcome;
-use crate::net::backend_socket;
+use crate::net::MaybeStd;
 use crate::net::options::{buffer_options, keepalive_options};
 use crate::net::raw::socket;
 use crate::portable::Direction;
@@ -115,7 +115,7 @@ impl TcpListener {
     /// There is a way back, `From`, except on WASI 0.2: see [`net`](crate::net#platform-behaviour).
     #[must_use]
     pub fn from_std(listener: net::TcpListener) -> Self {
-        Self::from_backend(backend_socket(listener))
+        Self::from_backend(MaybeStd::from_std(listener))
     }
 
     fn from_backend(listener: sys::net::TcpListener) -> Self {

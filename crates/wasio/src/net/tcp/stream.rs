@@ -2,7 +2,7 @@ use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{self, Shutdown, SocketAddr};
 
 use crate::io_outcome::IoOutcome;
-use crate::net::backend_socket;
+use crate::net::MaybeStd;
 use crate::net::options::{buffer_options, keepalive_options};
 use crate::net::raw::socket;
 use crate::portable::Direction;
@@ -86,7 +86,7 @@ impl TcpStream {
     /// There is a way back, `From`, except on WASI 0.2: see [`net`](crate::net#platform-behaviour).
     #[must_use]
     pub fn from_std(stream: net::TcpStream) -> Self {
-        Self::from_backend(backend_socket(stream))
+        Self::from_backend(MaybeStd::from_std(stream))
     }
 
     pub(super) fn from_backend(stream: sys::net::TcpStream) -> Self {

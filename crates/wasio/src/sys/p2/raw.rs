@@ -440,7 +440,7 @@ pub(super) fn accept(listener: BorrowedFd<'_>) -> io::Result<OwnedFd> {
 }
 
 /// libc's `poll`. Returns how many descriptors were found to be anything.
-fn poll_fds(fds: &mut [PollFd], timeout_ms: i32) -> io::Result<usize> {
+pub(super) fn poll_fds(fds: &mut [PollFd], timeout_ms: i32) -> io::Result<usize> {
     // SAFETY: the slice is `len` records that libc reads and writes in place.
     let len = unsafe { libc_poll(fds.as_mut_ptr(), fds.len(), timeout_ms) };
     usize::try_from(len).map_err(|_| io::Error::last_os_error())
@@ -475,7 +475,7 @@ impl Host for Wasi {
 
     #[cfg(feature = "net")]
     fn reap_lingering(&self) {
-        super::net::linger::look();
+        super::net::linger::sweep();
     }
 
     fn forked(fork: &Arc<Shared<P2<Self>>>) {

@@ -5,8 +5,9 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use wasip2::io::poll::Pollable;
-use wasip2::io::streams::{InputStream, OutputStream, StreamError};
+use wasip2::io::streams::{InputStream, OutputStream};
 
+use super::peeked::Peeked;
 use crate::Interest;
 use crate::io_outcome::IoOutcome;
 use crate::lock::Lock;
@@ -31,14 +32,6 @@ pub(super) struct Connection {
     peeked: Lock<Peeked>,
 }
 
-/// What `peek` took from the host and no read has taken yet.
-#[derive(Default)]
-struct Peeked {
-    bytes: Vec<u8>,
-    /// What came after the bytes.
-    error: Option<StreamError>,
-}
-
 impl Connection {
     pub(super) fn new(input: InputStream, output: OutputStream) -> Self {
         let connection = Self {
@@ -59,10 +52,7 @@ impl Connection {
         // The first read is given what this finds. A stream that has ended says so again.
         let mut first = [0; PREFETCH_LEN];
         let mut peeked = self.peeked();
-        match raw::read(&self.input, &mut first) {
-            Ok(len) => peeked.bytes = first.get(..len).unwrap_or_default().to_vec(),
-            Err(error) => peeked.error = Some(error),
-        }
+        peeked.read_ahead(&mut first, |first| stream::read(&self.input, first));
     }
 
     pub(super) fn read(
@@ -83,20 +73,11 @@ impl Connection {
         buffer: &mut [u8],
         registration: Option<&Registration>,
     ) -> io::Result<usize> {
-        let mut peeked = self.peeked();
-        let len = peeked.copy_to(buffer);
-        peeked.bytes.drain(..len);
-        let result = match len {
-            // Only the error is left.
-            0 => stream::ended(peeked.error.take()),
-            len => Ok(len),
-        };
-        let is_drained = peeked.is_empty();
-        drop(peeked);
-        if is_drained {
+        let known = self.peeked().take(buffer);
+        if self.peeked().is_empty() {
             self.update_target(registration);
         }
-        result
+        known.unwrap_or_else(|| stream::read(&self.input, buffer))
     }
 
     pub(super) fn peek(
@@ -105,23 +86,14 @@ impl Connection {
         registration: Option<&Registration>,
     ) -> io::Result<usize> {
         let mut peeked = self.peeked();
-        let known = peeked.bytes.len();
-        if known < buffer.len() && peeked.error.is_none() {
-            // The caller's buffer has room for what comes after the bytes that are known.
-            match raw::read(&self.input, &mut buffer[known..]) {
-                Ok(0) if known == 0 => return Err(io::ErrorKind::WouldBlock.into()),
-                Ok(len) => peeked.bytes.extend_from_slice(&buffer[known..][..len]),
-                Err(error) => peeked.error = Some(error),
-            }
-        }
-        if peeked.bytes.is_empty()
-            && let Some(error) = peeked.error.take()
-        {
-            drop(peeked);
+        let was_empty = peeked.is_empty();
+        let result = peeked.peek(buffer, |buffer| stream::read(&self.input, buffer));
+        let is_empty = peeked.is_empty();
+        drop(peeked);
+        if is_empty && !was_empty {
             self.update_target(registration);
-            return stream::ended(Some(error));
         }
-        Ok(peeked.copy_to(buffer))
+        result
     }
 
     fn peeked(&self) -> RefMut<'_, Peeked> {
@@ -193,17 +165,5 @@ impl Connection {
             Some(ready::always_ready())
         };
         Target::pollables(read, handle(&self.writable))
-    }
-}
-
-impl Peeked {
-    const fn is_empty(&self) -> bool {
-        self.bytes.is_empty() && self.error.is_none()
-    }
-
-    fn copy_to(&self, buffer: &mut [u8]) -> usize {
-        let len = self.bytes.len().min(buffer.len());
-        buffer[..len].copy_from_slice(&self.bytes[..len]);
-        len
     }
 }

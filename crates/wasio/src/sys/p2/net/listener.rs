@@ -11,6 +11,7 @@ use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 use super::stream::TcpStream;
 use super::{address, checked, hop_limit, std_socket};
 use crate::Interest;
+use crate::net::MaybeStd;
 use crate::sys::imp::owned::Owned;
 use crate::sys::imp::raw::{self, Once};
 use crate::sys::imp::source::{Pollables, pollable_source};
@@ -134,14 +135,27 @@ impl Pollables for TcpListener {
     }
 }
 
-pollable_source!(TcpListener);
-
-/// The listener must be non-blocking.
-impl From<net::TcpListener> for TcpListener {
-    fn from(listener: net::TcpListener) -> Self {
+impl MaybeStd<net::TcpListener> for TcpListener {
+    fn from_std(listener: net::TcpListener) -> Self {
         Self::Std(Box::new(listener))
     }
+
+    fn as_std(&self) -> Option<&net::TcpListener> {
+        match self {
+            Self::Host(_) => None,
+            Self::Std(listener) => Some(listener.listener()),
+        }
+    }
+
+    fn into_std(self) -> Option<net::TcpListener> {
+        match self {
+            Self::Host(_) => None,
+            Self::Std(listener) => Some(listener.into_listener()),
+        }
+    }
 }
+
+pollable_source!(TcpListener);
 
 impl fmt::Debug for TcpListener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

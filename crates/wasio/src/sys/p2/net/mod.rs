@@ -5,8 +5,10 @@
 
 mod address;
 mod connection;
+mod datagrams;
 pub(super) mod linger;
 mod listener;
+mod peeked;
 mod pending;
 mod std_socket;
 mod stream;

@@ -1,15 +1,24 @@
 //! Sockets of the standard library, which wasi-libc made. Behind trait objects, so that a program
 //! that has none links neither the code for them nor libc's.
 
+use std::cell::RefMut;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::net::{self, Shutdown, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use wasip2::clocks::monotonic_clock;
 
 use super::address;
+use super::linger::{self, Unsent};
+use super::peeked::Peeked;
 use super::stream::TcpStream;
+use crate::lock::Lock;
+use crate::net::MaybeStd;
 use crate::portable::Key;
 use crate::sys::imp::Selector;
+use crate::sys::imp::host::PollFd;
 use crate::sys::imp::raw;
 use crate::{Interest, Mode, Token};
 
@@ -31,6 +40,8 @@ impl<T: AsRawFd + fmt::Debug + Send + Sync> Descriptor for T {
 
 /// A connection of libc's.
 pub(crate) trait Stream: Descriptor {
+    fn stream(&self) -> &net::TcpStream;
+    fn into_stream(self: Box<Self>) -> net::TcpStream;
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize>;
     fn peek(&self, buffer: &mut [u8]) -> io::Result<usize>;
     fn write(&self, bytes: &[u8]) -> io::Result<usize>;
@@ -44,54 +55,146 @@ pub(crate) trait Stream: Descriptor {
     fn ttl(&self) -> io::Result<u32>;
 }
 
-impl Stream for net::TcpStream {
+/// A connection of libc's with what libc does not do: it can be peeked at, and sends what was
+/// written before it was dropped.
+pub(super) struct StdStream {
+    /// Always there, until `drop` or `into_stream` takes it.
+    stream: Option<net::TcpStream>,
+    peeked: Lock<Peeked>,
+    /// Whether anything was written.
+    wrote: AtomicBool,
+}
+
+impl StdStream {
+    pub(super) fn new(stream: net::TcpStream) -> Self {
+        Self {
+            stream: Some(stream),
+            peeked: Lock::default(),
+            wrote: AtomicBool::new(false),
+        }
+    }
+
+    fn peeked(&self) -> RefMut<'_, Peeked> {
+        self.peeked.lock()
+    }
+}
+
+impl Stream for StdStream {
+    fn stream(&self) -> &net::TcpStream {
+        match &self.stream {
+            Some(stream) => stream,
+            None => unreachable!("only `drop` and `into_stream` take the stream"),
+        }
+    }
+
+    fn into_stream(mut self: Box<Self>) -> net::TcpStream {
+        match self.stream.take() {
+            Some(stream) => stream,
+            None => unreachable!("only `drop` and `into_stream` take the stream"),
+        }
+    }
+
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        Read::read(&mut &*self, buffer)
+        match self.peeked().take(buffer) {
+            Some(known) => known,
+            None => self.stream().read(buffer),
+        }
     }
 
     fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.peek(buffer)
+        let mut peeked = self.peeked();
+        peeked.peek(buffer, |buffer| self.stream().read(buffer))
     }
 
     fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        Write::write(&mut &*self, bytes)
+        let written = self.stream().write(bytes)?;
+        self.wrote.store(true, Ordering::Relaxed);
+        Ok(written)
     }
 
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.shutdown(how)
+        self.stream().shutdown(how)
     }
 
     fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.take_error()
+        self.stream().take_error()
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.local_addr()
+        self.stream().local_addr()
     }
 
     fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.peer_addr()
+        self.stream().peer_addr()
     }
 
     fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
-        self.set_nodelay(nodelay)
+        self.stream().set_nodelay(nodelay)
     }
 
     fn nodelay(&self) -> io::Result<bool> {
-        self.nodelay()
+        self.stream().nodelay()
     }
 
     fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.set_ttl(ttl)
+        self.stream().set_ttl(ttl)
     }
 
     fn ttl(&self) -> io::Result<u32> {
-        self.ttl()
+        self.stream().ttl()
     }
+}
+
+impl Drop for StdStream {
+    fn drop(&mut self) {
+        if *self.wrote.get_mut()
+            && let Some(stream) = self.stream.take()
+            && !has_room(&stream, 0)
+            // It fails for a connection that is gone, which has nothing to send.
+            && stream.shutdown(Shutdown::Write).is_ok()
+        {
+            linger::keep(Box::new(stream));
+        }
+    }
+}
+
+impl AsRawFd for StdStream {
+    fn as_raw_fd(&self) -> RawFd {
+        self.stream().as_raw_fd()
+    }
+}
+
+impl fmt::Debug for StdStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.stream().fmt(f)
+    }
+}
+
+impl Unsent for net::TcpStream {
+    fn is_sent(&self) -> bool {
+        has_room(self, 0)
+    }
+
+    fn wait_until(&self, deadline_ns: u64) {
+        let left_ns = deadline_ns.saturating_sub(monotonic_clock::now());
+        has_room(self, i32::try_from(left_ns / 1_000_000).unwrap_or(i32::MAX));
+    }
+}
+
+/// Whether the host takes more to send, and so has sent what it took, or never will again.
+fn has_room(stream: &net::TcpStream, timeout_ms: i32) -> bool {
+    let mut fds = [PollFd {
+        fd: stream.as_raw_fd(),
+        events: PollFd::POLLWRNORM,
+        revents: 0,
+    }];
+    !matches!(raw::poll_fds(&mut fds, timeout_ms), Ok(0))
 }
 
 /// A listener of libc's.
 pub(crate) trait Listener: Descriptor {
+    fn listener(&self) -> &net::TcpListener;
+    fn into_listener(self: Box<Self>) -> net::TcpListener;
     fn accept(&self) -> io::Result<(TcpStream, SocketAddr)>;
     fn local_addr(&self) -> io::Result<SocketAddr>;
     fn set_ttl(&self, ttl: u32) -> io::Result<()>;
@@ -100,11 +203,19 @@ pub(crate) trait Listener: Descriptor {
 }
 
 impl Listener for net::TcpListener {
+    fn listener(&self) -> &net::TcpListener {
+        self
+    }
+
+    fn into_listener(self: Box<Self>) -> net::TcpListener {
+        *self
+    }
+
     fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        // Not even a peer that is there has an address: libc ends the program if it is asked about
-        // one that is gone, and nobody can know before.
+        // Without the address, even of a peer that is there: libc ends the program when it is asked
+        // for that of a peer that is gone.
         let stream = net::TcpStream::from(raw::accept(self.as_fd())?);
-        Ok((stream.into(), address::UNKNOWN))
+        Ok((TcpStream::from_std(stream), address::UNKNOWN))
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {

@@ -3,36 +3,42 @@
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{self, Shutdown, SocketAddr};
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use wasip2::clocks::monotonic_clock;
 use wasip2::io::streams::{InputStream, OutputStream};
 use wasip2::sockets::tcp::{ShutdownType, TcpSocket};
 use wasip2::sockets::tcp_create_socket::create_tcp_socket;
 
 use super::connection::Connection;
+use super::linger::{self, Unsent};
 use super::pending::{ConnectOps, PendingConnect};
-use super::{address, checked, hop_limit, linger, std_socket};
+use super::std_socket::{self, StdStream};
+use super::{address, checked, hop_limit};
+use crate::net::MaybeStd;
 use crate::registration::Registration;
-use crate::sys::imp::error;
 use crate::sys::imp::owned::Owned;
-use crate::sys::imp::raw::{self, DropApart, Once};
+use crate::sys::imp::raw::{self, Once};
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::Target;
+use crate::sys::imp::{error, ready};
 use crate::{Interest, IoSource};
 
 /// A message of several buffers is copied together up to this length.
 const MAX_JOINED: usize = 64 * 1024;
 
 /// A connection of the host's, or of libc's.
-pub(crate) struct TcpStream(DropApart<Kind>);
-
-enum Kind {
-    Host(Arc<HostStream>),
+pub(crate) enum TcpStream {
+    Host(HostHandle),
     Std(Box<dyn std_socket::Stream>),
 }
 
-pub(super) struct HostStream {
+/// The one handle of a connection, which lingers when it is dropped.
+pub(crate) struct HostHandle(Arc<HostStream>);
+
+pub(crate) struct HostStream {
     // Children before their parent: the host traps otherwise.
     /// Set once there is a connection.
     connection: Once<Connection>,
@@ -46,22 +52,22 @@ pub(super) struct HostStream {
 // These may find that a pending connect has ended, and then change what is registered.
 impl IoSource<TcpStream> {
     pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        match &*self.0 {
-            Kind::Host(stream) => {
+        match &**self {
+            TcpStream::Host(stream) => {
                 let registration = self.registration();
                 stream.connection(registration)?.read(buffer, registration)
             }
-            Kind::Std(stream) => stream.read(buffer),
+            TcpStream::Std(stream) => stream.read(buffer),
         }
     }
 
     pub(crate) fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        match &*self.0 {
-            Kind::Host(stream) => {
+        match &**self {
+            TcpStream::Host(stream) => {
                 let registration = self.registration();
                 stream.connection(registration)?.peek(buffer, registration)
             }
-            Kind::Std(stream) => stream.peek(buffer),
+            TcpStream::Std(stream) => stream.peek(buffer),
         }
     }
 
@@ -74,9 +80,9 @@ impl IoSource<TcpStream> {
     }
 
     pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        match &*self.0 {
-            Kind::Host(stream) => stream.connection(self.registration())?.write(bytes),
-            Kind::Std(stream) => stream.write(bytes),
+        match &**self {
+            TcpStream::Host(stream) => stream.connection(self.registration())?.write(bytes),
+            TcpStream::Std(stream) => stream.write(bytes),
         }
     }
 
@@ -99,9 +105,9 @@ impl IoSource<TcpStream> {
     }
 
     pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        let stream = match &*self.0 {
-            Kind::Host(stream) => stream,
-            Kind::Std(stream) => return stream.shutdown(how),
+        let stream = match &**self {
+            TcpStream::Host(stream) => stream,
+            TcpStream::Std(stream) => return stream.shutdown(how),
         };
         stream.established(self.registration())?;
         checked(stream.socket.shutdown(match how {
@@ -113,8 +119,8 @@ impl IoSource<TcpStream> {
 
     /// The error of a connect. An error of the connection is returned by its next operation.
     pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
-        match &*self.0 {
-            Kind::Host(stream) => match stream.connection(self.registration()) {
+        match &**self {
+            TcpStream::Host(stream) => match stream.connection(self.registration()) {
                 Ok(_) => Ok(None),
                 Err(error) => match error.kind() {
                     // Pending, or it was taken before.
@@ -122,36 +128,32 @@ impl IoSource<TcpStream> {
                     _ => Ok(Some(error)),
                 },
             },
-            Kind::Std(stream) => stream.take_error(),
+            TcpStream::Std(stream) => stream.take_error(),
         }
     }
 
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
-        match &*self.0 {
-            Kind::Host(stream) => {
+        match &**self {
+            TcpStream::Host(stream) => {
                 stream.poll_connect(self.registration());
                 raw::local_address(&stream.socket).map_err(error::of_number)
             }
-            Kind::Std(stream) => stream.local_addr(),
+            TcpStream::Std(stream) => stream.local_addr(),
         }
     }
 
     pub(crate) fn peer_addr(&self) -> io::Result<SocketAddr> {
-        match &*self.0 {
-            Kind::Host(stream) => {
+        match &**self {
+            TcpStream::Host(stream) => {
                 stream.established(self.registration())?;
                 raw::remote_address(&stream.socket).map_err(error::of_number)
             }
-            Kind::Std(stream) => stream.peer_addr(),
+            TcpStream::Std(stream) => stream.peer_addr(),
         }
     }
 }
 
 impl TcpStream {
-    const fn from_kind(kind: Kind) -> Self {
-        Self(DropApart::new(kind))
-    }
-
     pub(super) fn connect(address: SocketAddr) -> io::Result<Self> {
         let socket = checked(create_tcp_socket(address::family(&address)))?;
         checked(socket.start_connect(address::network(), address::to_host(address)))?;
@@ -163,56 +165,56 @@ impl TcpStream {
         };
         // wasmtime starts to connect when it is asked for the outcome for the first time.
         stream.poll_connect(None);
-        Ok(Self::from_kind(Kind::Host(Arc::new(stream))))
+        Ok(Self::Host(HostHandle::new(stream)))
     }
 
     pub(super) fn accepted(socket: TcpSocket, input: InputStream, output: OutputStream) -> Self {
-        Self::from_kind(Kind::Host(Arc::new(HostStream {
+        Self::Host(HostHandle::new(HostStream {
             connection: Once::with(Connection::new(input, output)),
             pending: None,
             socket,
             nodelay: AtomicBool::new(false),
-        })))
+        }))
     }
 
     /// The interface has no such option, and hosts send at once what they are given. As in
     /// wasi-libc it is remembered and changes nothing.
     pub(crate) fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
-        match &*self.0 {
-            Kind::Host(stream) => {
+        match self {
+            Self::Host(stream) => {
                 stream.nodelay.store(nodelay, Ordering::Relaxed);
                 Ok(())
             }
-            Kind::Std(stream) => stream.set_nodelay(nodelay),
+            Self::Std(stream) => stream.set_nodelay(nodelay),
         }
     }
 
     pub(crate) fn nodelay(&self) -> io::Result<bool> {
-        match &*self.0 {
-            Kind::Host(stream) => Ok(stream.nodelay.load(Ordering::Relaxed)),
-            Kind::Std(stream) => stream.nodelay(),
+        match self {
+            Self::Host(stream) => Ok(stream.nodelay.load(Ordering::Relaxed)),
+            Self::Std(stream) => stream.nodelay(),
         }
     }
 
     /// `None` for one of libc's.
     pub(in crate::sys::imp) fn host_socket(&self) -> Option<&TcpSocket> {
-        match &*self.0 {
-            Kind::Host(stream) => Some(&stream.socket),
-            Kind::Std(_) => None,
+        match self {
+            Self::Host(stream) => Some(&stream.socket),
+            Self::Std(_) => None,
         }
     }
 
     pub(crate) fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        match &*self.0 {
-            Kind::Host(stream) => checked(stream.socket.set_hop_limit(hop_limit(ttl)?)),
-            Kind::Std(stream) => stream.set_ttl(ttl),
+        match self {
+            Self::Host(stream) => checked(stream.socket.set_hop_limit(hop_limit(ttl)?)),
+            Self::Std(stream) => stream.set_ttl(ttl),
         }
     }
 
     pub(crate) fn ttl(&self) -> io::Result<u32> {
-        match &*self.0 {
-            Kind::Host(stream) => checked(stream.socket.hop_limit()).map(u32::from),
-            Kind::Std(stream) => stream.ttl(),
+        match self {
+            Self::Host(stream) => checked(stream.socket.hop_limit()).map(u32::from),
+            Self::Std(stream) => stream.ttl(),
         }
     }
 }
@@ -271,21 +273,59 @@ impl HostStream {
     }
 }
 
-impl Drop for Kind {
+impl HostHandle {
+    fn new(stream: HostStream) -> Self {
+        Self(Arc::new(stream))
+    }
+}
+
+impl Deref for HostHandle {
+    type Target = HostStream;
+
+    fn deref(&self) -> &HostStream {
+        &self.0
+    }
+}
+
+impl Drop for HostHandle {
+    #[inline(never)]
     fn drop(&mut self) {
-        if let Self::Host(stream) = self
-            && stream.has_unsent()
+        if self.has_unsent()
+            && let Some(sent) = self.end()
         {
-            linger::keep(stream);
+            let stream = Arc::clone(&self.0);
+            linger::keep(Box::new(LingeringStream { sent, stream }));
+        }
+    }
+}
+
+struct LingeringStream {
+    // Before its parent: the host traps if that goes first.
+    sent: Owned,
+    stream: Arc<HostStream>,
+}
+
+impl Unsent for LingeringStream {
+    /// wasmtime notices that it has sent all only when it is polled.
+    fn is_sent(&self) -> bool {
+        ready::is_ready(self.sent.handle()) && !self.stream.has_unsent()
+    }
+
+    fn wait_until(&self, deadline_ns: u64) {
+        let deadline = monotonic_clock::subscribe_instant(deadline_ns);
+        while !self.is_sent() {
+            if ready::is_ready_before(deadline.handle(), self.sent.handle()) {
+                return;
+            }
         }
     }
 }
 
 impl Pollables for TcpStream {
     fn target(&self, interest: Interest) -> Target {
-        let stream = match &*self.0 {
-            Kind::Host(stream) => stream,
-            Kind::Std(stream) => return Target::Descriptor(stream.descriptor()),
+        let stream = match self {
+            Self::Host(stream) => stream,
+            Self::Std(stream) => return Target::Descriptor(stream.descriptor()),
         };
         if let Some(connection) = stream.connection.get() {
             return connection.target(interest);
@@ -295,27 +335,40 @@ impl Pollables for TcpStream {
     }
 
     fn std_socket(&self) -> Option<&dyn std_socket::Descriptor> {
-        match &*self.0 {
-            Kind::Host(_) => None,
-            Kind::Std(stream) => Some(&**stream),
+        match self {
+            Self::Host(_) => None,
+            Self::Std(stream) => Some(&**stream),
+        }
+    }
+}
+
+impl MaybeStd<net::TcpStream> for TcpStream {
+    fn from_std(stream: net::TcpStream) -> Self {
+        Self::Std(Box::new(StdStream::new(stream)))
+    }
+
+    fn as_std(&self) -> Option<&net::TcpStream> {
+        match self {
+            Self::Host(_) => None,
+            Self::Std(stream) => Some(stream.stream()),
+        }
+    }
+
+    fn into_std(self) -> Option<net::TcpStream> {
+        match self {
+            Self::Host(_) => None,
+            Self::Std(stream) => Some(stream.into_stream()),
         }
     }
 }
 
 pollable_source!(TcpStream);
 
-/// The stream must be non-blocking.
-impl From<net::TcpStream> for TcpStream {
-    fn from(stream: net::TcpStream) -> Self {
-        Self::from_kind(Kind::Std(Box::new(stream)))
-    }
-}
-
 impl fmt::Debug for TcpStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &*self.0 {
-            Kind::Host(stream) => f.debug_tuple("TcpStream").field(&stream.socket).finish(),
-            Kind::Std(stream) => stream.fmt(f),
+        match self {
+            Self::Host(stream) => f.debug_tuple("TcpStream").field(&stream.socket).finish(),
+            Self::Std(stream) => stream.fmt(f),
         }
     }
 }

@@ -1,0 +1,149 @@
+//! The host's UDP sockets and their streams of datagrams.
+
+use std::cell::RefMut;
+use std::io;
+use std::net::SocketAddr;
+
+use wasip2::clocks::monotonic_clock;
+use wasip2::sockets::network::ErrorCode;
+use wasip2::sockets::udp::{
+    IncomingDatagramStream, OutgoingDatagram, OutgoingDatagramStream, UdpSocket,
+};
+use wasip2::sockets::udp_create_socket::create_udp_socket;
+
+use super::{address, checked};
+use crate::Interest;
+use crate::lock::Lock;
+use crate::portable::{Direction, Directions};
+use crate::sys::imp::host::Handle;
+use crate::sys::imp::owned::Owned;
+
+/// wasmtime 48 receives in the background, ends that some time after the stream was dropped, and
+/// traps if the socket is connected before.
+const LET_GO_NS: u64 = 2_000_000;
+
+/// The bytes, and who sent them.
+pub(super) type Datagram = (Vec<u8>, SocketAddr);
+
+pub(super) struct HostUdp {
+    // Children before their parent: the host traps otherwise.
+    /// `None` only while `connect` replaces them.
+    streams: Lock<Option<Streams>>,
+    pub(super) socket: UdpSocket,
+}
+
+struct Streams {
+    readable: Option<Owned>,
+    writable: Option<Owned>,
+    incoming: IncomingDatagramStream,
+    outgoing: OutgoingDatagramStream,
+    /// Whether the host was asked for a datagram, or when there is one.
+    is_receiving: bool,
+}
+
+impl HostUdp {
+    pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
+        let socket = checked(create_udp_socket(address::family(&address)))?;
+        checked(socket.start_bind(address::network(), address::to_host(address)))?;
+        loop {
+            match socket.finish_bind() {
+                Err(ErrorCode::WouldBlock) => socket.subscribe().block(),
+                result => break checked(result)?,
+            }
+        }
+        let streams = Streams::open(&socket, None)?;
+        Ok(Self {
+            streams: Lock::new(Some(streams)),
+            socket,
+        })
+    }
+
+    fn streams(&self) -> io::Result<RefMut<'_, Streams>> {
+        let lost = |_| io::ErrorKind::NotConnected.into();
+        RefMut::filter_map(self.streams.lock(), Option::as_mut).map_err(lost)
+    }
+
+    pub(super) fn check_connected(&self) -> io::Result<()> {
+        match self.socket.remote_address() {
+            Ok(_) => Ok(()),
+            Err(_) => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    pub(super) fn send(&self, bytes: &[u8], target: Option<SocketAddr>) -> io::Result<usize> {
+        let streams = self.streams()?;
+        if checked(streams.outgoing.check_send())? == 0 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let datagram = OutgoingDatagram {
+            data: bytes.to_vec(),
+            remote_address: target.map(address::to_host),
+        };
+        match checked(streams.outgoing.send(&[datagram]))? {
+            0 => Err(io::ErrorKind::WouldBlock.into()),
+            _ => Ok(bytes.len()),
+        }
+    }
+
+    /// Receives one datagram: no poll would report more of them that were kept here.
+    pub(super) fn receive(&self) -> io::Result<Datagram> {
+        let mut streams = self.streams()?;
+        streams.is_receiving = true;
+        let mut datagrams = checked(streams.incoming.receive(1))?;
+        let datagram = datagrams.pop().ok_or(io::ErrorKind::WouldBlock)?;
+        Ok((datagram.data, address::from_host(datagram.remote_address)))
+    }
+
+    /// Replaces the streams, which are of one destination. No registration may name their
+    /// pollables.
+    pub(super) fn connect(&self, address: SocketAddr) -> io::Result<()> {
+        let mut streams = self.streams.lock();
+        let was_receiving = streams.take().is_some_and(|streams| streams.is_receiving);
+        if was_receiving {
+            monotonic_clock::subscribe_duration(LET_GO_NS).block();
+        }
+        let opened = Streams::open(&self.socket, Some(address));
+        let result = opened.map(|opened| *streams = Some(opened));
+        if result.is_err() {
+            *streams = Streams::open(&self.socket, None).ok();
+        }
+        result
+    }
+
+    /// The pollable of a direction, made if the direction is an interest.
+    pub(super) fn pollable(&self, direction: Direction, interest: Interest) -> Option<Handle> {
+        let streams = &mut *self.streams().ok()?;
+        let is_wanted = Directions::of(interest).contains(direction);
+        let pollable = match direction {
+            Direction::Read => {
+                if is_wanted && streams.readable.is_none() {
+                    streams.readable = Some(Owned::new(streams.incoming.subscribe()));
+                    streams.is_receiving = true;
+                }
+                &streams.readable
+            }
+            Direction::Write => {
+                if is_wanted && streams.writable.is_none() {
+                    streams.writable = Some(Owned::new(streams.outgoing.subscribe()));
+                }
+                &streams.writable
+            }
+        };
+        pollable.as_ref().map(|pollable| pollable.handle())
+    }
+}
+
+impl Streams {
+    fn open(socket: &UdpSocket, remote: Option<SocketAddr>) -> io::Result<Self> {
+        let (incoming, outgoing) = checked(socket.stream(remote.map(address::to_host)))?;
+        // There is room from the start, as soon as the host has noticed.
+        outgoing.subscribe().block();
+        Ok(Self {
+            readable: None,
+            writable: None,
+            incoming,
+            outgoing,
+            is_receiving: false,
+        })
+    }
+}
