@@ -36,6 +36,7 @@ macro_rules! source {
 }
 
 /// The traits of a descriptor; `FromRawFd`, which is unsafe, is in `raw`.
+#[cfg(unix)]
 macro_rules! descriptor {
     ($type:ident) => {
         const _: () = {
@@ -79,7 +80,7 @@ macro_rules! descriptor {
 }
 
 /// `Read`, by way of that of a reference to what `inner` holds.
-#[cfg(any(unix, feature = "net"))]
+#[cfg(unix)]
 macro_rules! reads {
     ($type:ident) => {
         const _: () = {
@@ -113,7 +114,7 @@ macro_rules! reads {
 }
 
 /// `Write`, by way of that of a reference to what `inner` holds.
-#[cfg(any(unix, feature = "net"))]
+#[cfg(unix)]
 macro_rules! writes {
     ($type:ident) => {
         const _: () = {
@@ -158,7 +159,7 @@ macro_rules! writes {
 }
 
 /// Back to the standard library's type.
-#[cfg(feature = "net")]
+#[cfg(all(unix, feature = "net"))]
 macro_rules! into_std {
     ($type:ident, $std:ty) => {
         /// It is deregistered, and stays non-blocking.
@@ -170,11 +171,12 @@ macro_rules! into_std {
     };
 }
 
+#[cfg(unix)]
 pub(crate) use descriptor;
-#[cfg(feature = "net")]
+#[cfg(all(unix, feature = "net"))]
 pub(crate) use into_std;
-#[cfg(any(unix, feature = "net"))]
+#[cfg(unix)]
 pub(crate) use reads;
 pub(crate) use source;
-#[cfg(any(unix, feature = "net"))]
+#[cfg(unix)]
 pub(crate) use writes;

@@ -1,14 +1,10 @@
 //! A listener of the standard library becomes a source. A stream is converted there and back.
 
-#[cfg(not(target_env = "p2"))]
-use std::io::Read;
-use std::io::Write;
+use std::io::{Read, Write};
 
 use wasio::Interest;
 use wasio::net::{TcpListener, TcpStream};
-#[cfg(not(target_env = "p2"))]
-use wasio_guests::driver::drain;
-use wasio_guests::driver::{Driver, accept};
+use wasio_guests::driver::{Driver, accept, drain};
 
 fn main() {
     let listener = wasio_guests::std_listener(0);
@@ -17,28 +13,10 @@ fn main() {
     let mut stream = accept(&mut listener);
     let mut driver = Driver::default();
     driver.register(&mut stream, 1, Interest::READABLE);
-    go_there_and_back(stream, &mut driver);
-    #[cfg(not(target_env = "p2"))]
-    let _listener: std::net::TcpListener = listener.into();
-}
+    assert!(stream.as_std().is_some());
 
-/// Not on WASI 0.2, where a stream may be a resource of the host, without a descriptor.
-#[cfg(target_env = "p2")]
-fn go_there_and_back(mut stream: TcpStream, driver: &mut Driver) {
-    stream.write_all(b"1").expect("write");
-    assert_eq!(driver.receive(&stream, 2), b"ab");
-    driver
-        .poll
-        .registry()
-        .deregister(&mut stream)
-        .expect("deregister");
-    driver.expect_silence();
-}
-
-#[cfg(not(target_env = "p2"))]
-fn go_there_and_back(stream: TcpStream, driver: &mut Driver) {
-    // The conversion deregisters it.
-    let mut plain: std::net::TcpStream = stream.into();
+    // Leaving deregisters it.
+    let mut plain = stream.into_std().expect("made of the standard library's");
     driver.expect_silence();
     plain.set_nonblocking(false).expect("blocking");
     plain.write_all(b"1").expect("write");
@@ -51,4 +29,18 @@ fn go_there_and_back(stream: TcpStream, driver: &mut Driver) {
     driver.register(&mut stream, 2, Interest::READABLE);
     driver.expect(2);
     assert_eq!(drain(&mut stream).0, b"b");
+    listener.into_std().expect("made of the standard library's");
+    #[cfg(target_env = "p2")]
+    the_hosts_own_have_no_descriptor();
+}
+
+#[cfg(target_env = "p2")]
+fn the_hosts_own_have_no_descriptor() {
+    use wasio_guests::driver::local;
+
+    let listener = TcpListener::bind(local()).expect("bind");
+    assert!(listener.as_std().is_none());
+    let error = listener.into_std().expect_err("no descriptor");
+    assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
+    assert!(error.to_string().contains("from_std"), "{error}");
 }

@@ -5,12 +5,12 @@
 //!
 //! # Platform behaviour
 //!
-//! On WASI 0.2 they are sockets of wasi-libc and not wasio's own, which have no descriptor: mio
-//! promises one on every type, and programs on tokio use it (`into_std`, `TcpSocket`,
-//! `socket2::SockRef`). wasio waits for them with libc's `poll`, as quickly as for its own for as long as nothing
-//! else is registered; beside a [`Pollable`] or a socket of `wasio::net` the wait goes in turn, in
-//! slices of 1 to 10 ms. libc cannot look at bytes and leave them where they are, so what
-//! `peek` returned is kept here: only the reads of the same value find it, not its descriptor.
+//! On WASI 0.2 they are `wasio::net`'s over sockets of wasi-libc, not over the host's own, which
+//! have no descriptor: mio promises one on every type, and programs on tokio use it (`into_std`,
+//! `TcpSocket`, `socket2::SockRef`). wasio waits for them with libc's `poll`, as quickly as for the
+//! host's as long as nothing else is registered; beside a [`Pollable`] or a socket of `wasio::net`
+//! it alternates between the two, in slices of 1 to 10 ms. What `peek` returned is kept in the
+//! value: only its reads return it, not those of its descriptor.
 //!
 //! [`Pollable`]: https://docs.rs/wasio/latest/wasm32-wasip2/wasio/struct.Pollable.html
 
