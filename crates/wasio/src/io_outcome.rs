@@ -1,6 +1,8 @@
 //! What one I/O operation showed about a source, and what follows from it: the same on every
 //! backend.
 
+use std::io;
+
 use crate::portable::Direction;
 
 /// What an operation showed.
@@ -15,8 +17,11 @@ pub(crate) enum IoOutcome {
     /// As `Partial`, but the bytes are still there for the next read.
     #[cfg_attr(not(feature = "net"), allow(dead_code, reason = "sockets only"))]
     Peeked,
-    /// The stream has ended.
+    /// The stream has ended, or its peer has broken it off.
     Eof,
+    /// It failed, and the next one may succeed: an accept without a free descriptor, a datagram
+    /// that came back.
+    Failed,
     /// Nothing: the buffer was empty, or the end is still there for the next read.
     NoOp,
 }
@@ -53,6 +58,25 @@ impl IoOutcome {
         }
     }
 
+    /// Of any operation that returned this error.
+    pub(crate) fn of_error(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::WouldBlock => Self::WouldBlock,
+            _ => Self::Failed,
+        }
+    }
+
+    /// Of a read or write of a stream that returned this error.
+    pub(crate) fn of_stream_error(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::WouldBlock => Self::WouldBlock,
+            io::ErrorKind::BrokenPipe
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset => Self::Eof,
+            _ => Self::Failed,
+        }
+    }
+
     /// Of a peek that found `peeked` bytes and had room for `len`.
     #[cfg_attr(not(feature = "net"), allow(dead_code, reason = "sockets only"))]
     pub(crate) const fn of_peek(peeked: usize, len: usize) -> Self {
@@ -70,7 +94,8 @@ impl IoOutcome {
             Self::WouldBlock => (is_write, Arming::Arm),
             Self::Partial => (true, Arming::Arm),
             Self::Complete => (!is_write, Arming::Unchanged),
-            Self::Peeked => (false, Arming::Arm),
+            // A source that was silent after an error would be silent for ever.
+            Self::Peeked | Self::Failed => (false, Arming::Arm),
             // It is ready for as long as it exists: once it was read, an event would be news to
             // nobody, and a level-triggered host would repeat it in each poll.
             Self::Eof => (false, Arming::Disarm),
@@ -95,12 +120,13 @@ impl Effect {
 mod tests {
     use super::*;
 
-    const OUTCOMES: [IoOutcome; 6] = [
+    const OUTCOMES: [IoOutcome; 7] = [
         IoOutcome::WouldBlock,
         IoOutcome::Partial,
         IoOutcome::Complete,
         IoOutcome::Peeked,
         IoOutcome::Eof,
+        IoOutcome::Failed,
         IoOutcome::NoOp,
     ];
 
@@ -110,11 +136,11 @@ mod tests {
     }
 
     #[test]
-    fn what_shows_that_there_is_no_more_arms() {
-        use IoOutcome::{Eof, Partial, Peeked, WouldBlock};
+    fn what_shows_that_there_is_no_more_arms_and_so_does_an_error() {
+        use IoOutcome::{Eof, Failed, Partial, Peeked, WouldBlock};
         for direction in Direction::BOTH {
             let armed = those_that(|effect| effect.arming == Arming::Arm, direction);
-            assert_eq!(armed, [WouldBlock, Partial, Peeked]);
+            assert_eq!(armed, [WouldBlock, Partial, Peeked, Failed]);
             let disarmed = those_that(|effect| effect.arming == Arming::Disarm, direction);
             assert_eq!(disarmed, [Eof]);
         }
@@ -125,6 +151,20 @@ mod tests {
         for direction in Direction::BOTH {
             let known = those_that(|effect| effect.is_known_blocked, direction);
             assert_eq!(known, [IoOutcome::Partial]);
+        }
+    }
+
+    #[test]
+    fn only_a_peer_that_broke_off_ends_a_stream() {
+        use io::ErrorKind::{BrokenPipe, ConnectionRefused, ConnectionReset, NotConnected, Other};
+        let of_stream = |kind: io::ErrorKind| IoOutcome::of_stream_error(&kind.into());
+        for kind in [BrokenPipe, ConnectionReset] {
+            assert_eq!(of_stream(kind), IoOutcome::Eof);
+            // A listener or a UDP socket goes on.
+            assert_eq!(IoOutcome::of_error(&kind.into()), IoOutcome::Failed);
+        }
+        for kind in [ConnectionRefused, NotConnected, Other] {
+            assert_eq!(of_stream(kind), IoOutcome::Failed);
         }
     }
 

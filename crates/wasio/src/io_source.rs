@@ -10,8 +10,8 @@ use crate::sys;
 use crate::{Interest, Mode, Registry, Token, event};
 
 /// Makes a source of any type that has a descriptor, edge-triggered: after an event a
-/// direction is silent until an operation on it says
-/// [`WouldBlock`](io::ErrorKind::WouldBlock).
+/// direction is silent until an operation on it returns
+/// [`WouldBlock`](io::ErrorKind::WouldBlock) or another error.
 ///
 /// For that, every operation that may block must go through [`do_io`](Self::do_io) or
 /// [`do_io_with`](Self::do_io_with). The descriptor must be non-blocking. Dropping the
@@ -65,10 +65,10 @@ impl<T> IoSource<T> {
         }
     }
 
-    /// Runs an operation and arms again what it found blocked.
+    /// Runs an operation and arms the source again if it fails.
     ///
-    /// If `f` returns [`WouldBlock`](io::ErrorKind::WouldBlock), both directions of the
-    /// registration are armed, as `f` does not say which one it tried: an idle writable
+    /// If `f` returns [`WouldBlock`](io::ErrorKind::WouldBlock) or any other error, both directions
+    /// of the registration are armed, as `f` does not say which one it tried: an idle writable
     /// direction then gives one needless event. [`do_io_with`](Self::do_io_with) avoids it.
     ///
     /// # Errors
@@ -93,8 +93,7 @@ impl<T> IoSource<T> {
         let result = f(&self.inner);
         let outcome = match &result {
             Ok(_) => IoOutcome::Complete,
-            Err(error) if would_block(error) => IoOutcome::WouldBlock,
-            Err(_) => return result,
+            Err(error) => IoOutcome::of_error(error),
         };
         if interest.is_readable() {
             self.report(Direction::Read, outcome);
@@ -127,7 +126,10 @@ impl<T> IoSource<T> {
         if len == 0 {
             return Ok(0);
         }
-        self.try_io(direction, f, |moved| IoOutcome::of_stream(*moved, len))
+        self.run(direction, f, |result| match result {
+            Ok(moved) => IoOutcome::of_stream(*moved, len),
+            Err(error) => IoOutcome::of_stream_error(error),
+        })
     }
 
     /// One operation of one direction; `outcome` says what a success shows.
@@ -137,15 +139,23 @@ impl<T> IoSource<T> {
         f: impl FnOnce(&Self) -> io::Result<R>,
         outcome: impl FnOnce(&R) -> IoOutcome,
     ) -> io::Result<R> {
+        self.run(direction, f, |result| match result {
+            Ok(value) => outcome(value),
+            Err(error) => IoOutcome::of_error(error),
+        })
+    }
+
+    fn run<R>(
+        &self,
+        direction: Direction,
+        f: impl FnOnce(&Self) -> io::Result<R>,
+        outcome: impl FnOnce(&io::Result<R>) -> IoOutcome,
+    ) -> io::Result<R> {
         if self.take_known_blocked(direction) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let result = f(self);
-        match &result {
-            Ok(value) => self.report(direction, outcome(value)),
-            Err(error) if would_block(error) => self.report(direction, IoOutcome::WouldBlock),
-            Err(_) => {}
-        }
+        self.report(direction, outcome(&result));
         result
     }
 
@@ -205,14 +215,6 @@ impl<T> IoSource<T> {
         *self.known_blocked.get_mut() = 0;
         (&self.inner, &mut self.registration)
     }
-}
-
-/// On WASI 0.2, where size counts, as a function of its own; on 0.1 that would cost a round trip a
-/// tenth, and to ask in place makes the program smaller.
-#[cfg_attr(wasio_pollables, inline(never))]
-#[cfg_attr(not(wasio_pollables), inline(always))]
-fn would_block(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::WouldBlock
 }
 
 impl<T> Deref for IoSource<T> {

@@ -3,7 +3,7 @@
 
 mod util;
 
-use std::io::{IoSlice, IoSliceMut, Read, Write};
+use std::io::{ErrorKind, IoSlice, IoSliceMut, Read, Write};
 
 use util::{LIMIT, assert_silent, assert_would_block, bounded, connection, drain, one_event, poll};
 use wasio::net::TcpStream;
@@ -46,6 +46,23 @@ fn a_readable_source_is_reported_once_until_it_is_drained_and_readable_again() {
             assert_would_block(test.ours.read(&mut [0; 8]));
             assert_silent(&mut test.poll, &mut test.events);
         }
+    });
+}
+
+#[test]
+fn an_operation_that_fails_does_not_silence_the_source() {
+    bounded(|| {
+        let mut test = setup(Interest::READABLE);
+        test.peer.write_all(b"hello").unwrap();
+        one_event(&mut test.poll, &mut test.events);
+        for _ in 0..2 {
+            let failed = || Err::<(), _>(ErrorKind::OutOfMemory.into());
+            let result = test.ours.try_io_with(Interest::READABLE, failed);
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::OutOfMemory);
+            assert!(one_event(&mut test.poll, &mut test.events).is_readable());
+        }
+        assert_eq!(drain(&test.ours), b"hello");
+        assert_silent(&mut test.poll, &mut test.events);
     });
 }
 
@@ -107,7 +124,7 @@ fn a_write_that_blocked_is_reported_when_there_is_room() {
         loop {
             match test.ours.write(&chunk) {
                 Ok(more) => written += more,
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) => panic!("{error}"),
             }
         }

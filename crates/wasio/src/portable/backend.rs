@@ -7,6 +7,7 @@ use super::{
     Config, Direction, Directions, Key, Registrations, Shared, Source, State, Until, Waits,
 };
 use crate::event::Readiness;
+use crate::io_outcome::IoOutcome;
 use crate::sys::Record;
 use crate::{Mode, RawDescriptor};
 
@@ -127,8 +128,15 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
     /// What is armed of the registration `key` has changed, by an event or by an operation.
     fn rearmed(&self, _registrations: &Registrations<Self::Source, Self::Slot>, _key: Key) {}
 
-    /// An operation on the edge-triggered source `key` moved fewer bytes than it could.
-    fn after_partial_io(&self, _state: &State<Self>, _key: Key, _direction: Direction) {}
+    /// An operation on the edge-triggered source `key` has armed nothing that was not armed.
+    fn after_io(
+        &self,
+        _state: &State<Self>,
+        _key: Key,
+        _direction: Direction,
+        _outcome: IoOutcome,
+    ) {
+    }
 
     /// Whether the host has forgotten the registration of a descriptor that was closed.
     fn has_forgotten(&self, _state: &State<Self>, _key: Key) -> bool {

@@ -276,9 +276,7 @@ impl<B: Backend> Selector<B> {
             }
             Arming::Arm => {}
         }
-        if outcome == IoOutcome::Partial {
-            shared.backend.after_partial_io(&state, key, direction);
-        }
+        shared.backend.after_io(&state, key, direction, outcome);
     }
 
     /// Whether a direction is waited for: no event of it since it was armed.

@@ -9,6 +9,7 @@ use super::event::{Ready, Record, asked, poll_mode, to_label};
 use super::raw;
 use crate::errors::static_error;
 use crate::event::Readiness;
+use crate::io_outcome::IoOutcome;
 use crate::portable::{
     self, Backend, Config, Direction, Directions, Failure, Key, Registration, Registrations,
     Report, Source, State, WaitCall, Waits, saturating_ns,
@@ -176,14 +177,18 @@ impl Backend for Native {
         }
     }
 
-    /// Makes sure that the end of a stream is an edge of its own if an event does not tell whether it
-    /// was part of the last one (kqueue does; polling does not hand it on). A source that the system
-    /// is asked about again is reported if it is ready.
-    fn after_partial_io(&self, state: &State<Self>, key: Key, direction: Direction) {
-        if cfg!(any(target_os = "linux", target_os = "android")) || direction == Direction::Write {
-            return;
-        }
-        if let Some(entry) = state.registrations.get(key)
+    /// Has the system report the source again if it is ready: it reports new edges only. After an
+    /// operation that failed, what it left is an old one. After a short read the end of the stream
+    /// may have been part of the last one: epoll's events say so, kqueue's do not by way of polling.
+    fn after_io(&self, state: &State<Self>, key: Key, direction: Direction, outcome: IoOutcome) {
+        let events_tell_the_end = cfg!(any(target_os = "linux", target_os = "android"));
+        let may_hide_an_edge = match outcome {
+            IoOutcome::Failed => true,
+            IoOutcome::Partial => direction == Direction::Read && !events_tell_the_end,
+            _ => false,
+        };
+        if may_hide_an_edge
+            && let Some(entry) = state.registrations.get(key)
             && entry.mode == Mode::Edge
             && self.keeps_edges(entry.waits)
         {

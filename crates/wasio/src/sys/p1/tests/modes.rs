@@ -53,6 +53,17 @@ fn a_short_read_arms() {
 }
 
 #[test]
+fn an_operation_that_fails_arms() {
+    let mut rig = Rig::new(EXACT);
+    let key = rig.stream(3);
+    rig.arrive(3, 10);
+    assert_eq!(rig.select(100), readable(&[3]));
+    rig.selector
+        .after_io(key, Direction::Read, IoOutcome::Failed);
+    assert_eq!(rig.select(100), readable(&[3]));
+}
+
+#[test]
 fn an_end_that_was_read_is_not_reported() {
     let mut rig = Rig::new(EXACT);
     let key = rig.stream(3);
