@@ -14,9 +14,9 @@ use crate::{Interest, Mode, Registry, Token, event};
 /// [`WouldBlock`](io::ErrorKind::WouldBlock) or another error.
 ///
 /// For that, every operation that may block must go through [`do_io`](Self::do_io) or
-/// [`do_io_with`](Self::do_io_with). The descriptor must be non-blocking. Dropping the
-/// `IoSource` deregisters it. On WASI 0.2 a descriptor beside other sources is waited for in turn with them, as
-/// [`SourceFd`](crate::SourceFd) says.
+/// [`do_io_with`](Self::do_io_with). The descriptor must be non-blocking. Dropping the `IoSource`
+/// deregisters it. On WASI 0.2 a descriptor beside other sources is waited for in turn with them,
+/// as [`SourceFd`](crate::SourceFd) says.
 ///
 /// # Examples
 ///

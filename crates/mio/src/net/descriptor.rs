@@ -194,7 +194,8 @@ forward! {
 impl TcpStream {
     /// Starts to connect, and does not wait for the outcome.
     ///
-    /// 1. Register the stream with [`Interest::WRITABLE`](crate::Interest::WRITABLE) and wait for its event.
+    /// 1. Register the stream with [`Interest::WRITABLE`](crate::Interest::WRITABLE) and wait for
+    ///    its event.
     /// 2. If [`take_error`](Self::take_error) returns an error, the connect has failed.
     /// 3. If [`peer_addr`](Self::peer_addr) returns `NotConnected`, wait for the next event; if it
     ///    returns an address, the stream is connected.

@@ -1,7 +1,8 @@
 //! TCP and UDP sources, and the look-up of names.
 //!
 //! The types look like those of [`std::net`] and are edge-triggered: read or write until
-//! [`WouldBlock`](std::io::ErrorKind::WouldBlock), then poll again. None of their calls waits for a peer.
+//! [`WouldBlock`](std::io::ErrorKind::WouldBlock), then poll again. None of their calls waits for a
+//! peer.
 //!
 //! # Platform behaviour
 //!
@@ -33,7 +34,7 @@
 
 mod lookup;
 mod options;
-mod raw;
+mod socket;
 mod tcp;
 mod udp;
 

@@ -45,7 +45,8 @@ impl TcpKeepalive {
         self
     }
 
-    /// How long after a probe that was not answered the next one is sent: whole seconds, rounded up.
+    /// How long after a probe that was not answered the next one is sent: whole seconds, rounded
+    /// up.
     #[must_use]
     pub const fn with_interval(mut self, interval: Duration) -> Self {
         self.interval = Some(interval);
@@ -59,23 +60,36 @@ impl TcpKeepalive {
         self
     }
 
-    /// What every system takes: whole seconds up to 32 767, and up to 127 retries. Zero has no meaning.
+    /// What every system takes: whole seconds up to 32 767, and up to 127 retries. Zero has no
+    /// meaning.
     pub(super) fn checked(self) -> io::Result<Self> {
         const MAX_SECONDS: u64 = i16::MAX as u64;
         const MAX_RETRIES: u32 = i8::MAX as u32;
-        let seconds = |duration: Duration, what| {
+        let seconds = |duration: Duration, what, least| {
             if duration.is_zero() {
-                return Err(zero(what));
+                return Err(zero(what, least));
             }
             let part = u64::from(duration.subsec_nanos() > 0);
             let whole = duration.as_secs().saturating_add(part);
             Ok(Duration::from_secs(whole.min(MAX_SECONDS)))
         };
-        let time = self.time.map(|time| seconds(time, "time of keep-alive"));
+        let time = self.time.map(|time| {
+            seconds(
+                time,
+                "the time before the first keep-alive probe",
+                "1 second",
+            )
+        });
         let interval = self.interval;
-        let interval = interval.map(|interval| seconds(interval, "interval of keep-alive"));
+        let interval = interval.map(|interval| {
+            seconds(
+                interval,
+                "the interval between keep-alive probes",
+                "1 second",
+            )
+        });
         if self.retries == Some(0) {
-            return Err(zero("number of keep-alive's retries"));
+            return Err(zero("the number of keep-alive retries", "1"));
         }
         Ok(Self {
             time: time.transpose()?,
@@ -88,15 +102,15 @@ impl TcpKeepalive {
 /// Refuses a buffer of no size, of which systems make what they like.
 pub(super) fn check_buffer_size(size: usize) -> io::Result<usize> {
     if size == 0 {
-        return Err(zero("size of a socket's buffer"));
+        return Err(zero("the size of a socket buffer", "1 byte"));
     }
     Ok(size)
 }
 
-fn zero(what: &str) -> io::Error {
+fn zero(what: &str, least: &str) -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidInput,
-        format!("0 as the {what}: give 1 or more"),
+        format!("{what} is 0: give at least {least}"),
     )
 }
 
@@ -104,13 +118,14 @@ fn zero(what: &str) -> io::Error {
 macro_rules! buffer_options {
     ($socket:ident) => {
         impl $socket {
-            /// Sets how many bytes the system keeps of what was received and not read yet. A hint: the
-            /// system may round it, double it (Linux) or limit it.
+            /// Sets how many bytes the system keeps of what was received and not read yet. A hint:
+            /// the system may round it, double it (Linux) or limit it.
             ///
             /// # Errors
             ///
-            /// [`InvalidInput`](std::io::ErrorKind::InvalidInput) for 0; what the host says; WASI 0.1, and on
-            /// WASI 0.2 a socket of the standard library: [`Unsupported`](std::io::ErrorKind::Unsupported).
+            /// [`InvalidInput`](std::io::ErrorKind::InvalidInput) for 0; those of the host; WASI
+            /// 0.1, and on WASI 0.2 a socket of the standard library:
+            /// [`Unsupported`](std::io::ErrorKind::Unsupported).
             pub fn set_recv_buffer_size(&self, size: usize) -> std::io::Result<()> {
                 let size = crate::net::options::check_buffer_size(size)?;
                 crate::sys::options::set_recv_buffer_size(&*self.inner, size)
@@ -120,8 +135,8 @@ macro_rules! buffer_options {
             ///
             /// # Errors
             ///
-            /// What the host says; as [`set_recv_buffer_size`](Self::set_recv_buffer_size) where there is no
-            /// such option.
+            /// Those of the host; as [`set_recv_buffer_size`](Self::set_recv_buffer_size) where
+            /// there is no such option.
             pub fn recv_buffer_size(&self) -> std::io::Result<usize> {
                 crate::sys::options::recv_buffer_size(&*self.inner)
             }
@@ -157,7 +172,7 @@ macro_rules! keepalive_options {
             ///
             /// # Errors
             ///
-            /// What the host says; WASI 0.1, and on WASI 0.2 a socket of the standard library:
+            /// Those of the host; WASI 0.1, and on WASI 0.2 a socket of the standard library:
             /// [`Unsupported`](std::io::ErrorKind::Unsupported).
             ///
             /// # Platform behaviour
@@ -181,8 +196,9 @@ macro_rules! keepalive_options {
             ///
             /// # Errors
             ///
-            /// [`InvalidInput`](std::io::ErrorKind::InvalidInput) if one of the parameters is 0; what the host
-            /// says; as [`set_keepalive`](Self::set_keepalive) where there is no such option.
+            /// [`InvalidInput`](std::io::ErrorKind::InvalidInput) if one of the parameters is 0;
+            /// those of the host; as [`set_keepalive`](Self::set_keepalive) where there is no such
+            /// option.
             ///
             /// # Platform behaviour
             ///

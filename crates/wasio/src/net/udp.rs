@@ -3,7 +3,7 @@ use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::MaybeStd;
 use super::options::buffer_options;
-use super::raw::socket;
+use super::socket::socket;
 use crate::io_outcome::IoOutcome;
 use crate::portable::Direction;
 use crate::sys;
@@ -50,11 +50,12 @@ pub struct UdpSocket {
 }
 
 impl UdpSocket {
-    /// Opens a socket on `address`. Port 0 is any free port: [`local_addr`](Self::local_addr) tells.
+    /// Opens a socket on `address`. Port 0 is any free port: [`local_addr`](Self::local_addr)
+    /// returns it.
     ///
     /// # Errors
     ///
-    /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
+    /// Those of the host; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
     pub fn bind(address: SocketAddr) -> io::Result<Self> {
         sys::net::bind_udp(address).map(Self::from_backend)
     }
@@ -76,7 +77,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// What the host says.
+    /// Those of the host.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.inner.local_addr()
     }
@@ -94,16 +95,16 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) when there is no room; what the host says.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) when there is no room; those of the host.
     pub fn send_to(&self, bytes: &[u8], target: SocketAddr) -> io::Result<usize> {
         self.write(|socket| socket.send_to(bytes, target))
     }
 
-    /// Receives a datagram, and says who sent it.
+    /// Receives a datagram. Returns its length and its sender.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) when there is none; what the host says.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) when there is none; those of the host.
     pub fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.read(|socket| socket.recv_from(buffer))
     }
@@ -121,7 +122,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) when there is no room; what the host says.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) when there is no room; those of the host.
     pub fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         self.write(|socket| socket.send(bytes))
     }
@@ -130,7 +131,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) when there is none; what the host says:
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) when there is none; those of the host:
     /// [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) if a datagram came back.
     pub fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.read(|socket| socket.recv(buffer))
@@ -149,7 +150,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// What the host says.
+    /// Those of the host.
     pub fn connect(&self, address: SocketAddr) -> io::Result<()> {
         self.inner.connect(address)
     }
@@ -158,7 +159,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// What the host says.
+    /// Those of the host.
     pub fn set_broadcast(&self, on: bool) -> io::Result<()> {
         self.inner.set_broadcast(on)
     }
@@ -167,7 +168,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// What the host says.
+    /// Those of the host.
     pub fn broadcast(&self) -> io::Result<bool> {
         self.inner.broadcast()
     }
@@ -176,7 +177,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// What the host says.
+    /// Those of the host.
     pub fn set_multicast_loop_v4(&self, on: bool) -> io::Result<()> {
         self.inner.set_multicast_loop_v4(on)
     }
@@ -185,7 +186,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// What the host says.
+    /// Those of the host.
     pub fn multicast_loop_v4(&self) -> io::Result<bool> {
         self.inner.multicast_loop_v4()
     }
@@ -194,7 +195,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// What the host says.
+    /// Those of the host.
     pub fn set_multicast_ttl_v4(&self, ttl: u32) -> io::Result<()> {
         self.inner.set_multicast_ttl_v4(ttl)
     }
@@ -203,7 +204,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// What the host says.
+    /// Those of the host.
     pub fn multicast_ttl_v4(&self) -> io::Result<u32> {
         self.inner.multicast_ttl_v4()
     }
@@ -212,7 +213,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// What the host says.
+    /// Those of the host.
     pub fn set_multicast_loop_v6(&self, on: bool) -> io::Result<()> {
         self.inner.set_multicast_loop_v6(on)
     }
@@ -221,7 +222,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// What the host says.
+    /// Those of the host.
     pub fn multicast_loop_v6(&self) -> io::Result<bool> {
         self.inner.multicast_loop_v6()
     }
@@ -230,7 +231,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// What the host says.
+    /// Those of the host.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.inner.set_ttl(ttl)
     }
@@ -239,7 +240,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// What the host says.
+    /// Those of the host.
     pub fn ttl(&self) -> io::Result<u32> {
         self.inner.ttl()
     }
@@ -249,7 +250,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// What the host says.
+    /// Those of the host.
     pub fn join_multicast_v4(&self, group: &Ipv4Addr, interface: &Ipv4Addr) -> io::Result<()> {
         self.inner.join_multicast_v4(group, interface)
     }
@@ -258,7 +259,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// What the host says.
+    /// Those of the host.
     pub fn join_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
         self.inner.join_multicast_v6(group, interface)
     }
@@ -267,7 +268,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// What the host says.
+    /// Those of the host.
     pub fn leave_multicast_v4(&self, group: &Ipv4Addr, interface: &Ipv4Addr) -> io::Result<()> {
         self.inner.leave_multicast_v4(group, interface)
     }
@@ -276,7 +277,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// What the host says.
+    /// Those of the host.
     pub fn leave_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
         self.inner.leave_multicast_v6(group, interface)
     }
@@ -285,7 +286,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// What the host says of a socket that is not IPv6.
+    /// That of the host for a socket that is not IPv6.
     pub fn only_v6(&self) -> io::Result<bool> {
         self.inner.only_v6()
     }
@@ -294,7 +295,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// What the host says of the question itself.
+    /// That of the host if it cannot be asked.
     ///
     /// # Platform behaviour
     ///
@@ -304,7 +305,7 @@ impl UdpSocket {
     }
 
     /// Runs an operation of the caller's own on the socket (a system call, through
-    /// `AsRawFd`), and arms both directions again if it says `WouldBlock`.
+    /// `AsRawFd`), and arms both directions again if it fails.
     ///
     /// # Errors
     ///
@@ -316,7 +317,7 @@ impl UdpSocket {
         self.inner.do_io(|_| f())
     }
 
-    /// As [`try_io`](Self::try_io), and says which directions `f` tries.
+    /// As [`try_io`](Self::try_io), with the directions that `f` tries.
     ///
     /// # Errors
     ///

@@ -56,7 +56,8 @@ pub struct Lookup {
 ///
 /// # Errors
 ///
-/// * [`InvalidInput`](io::ErrorKind::InvalidInput): no name can be written so; the message says why.
+/// * [`InvalidInput`](io::ErrorKind::InvalidInput): no name can be written so; the message says
+///   why.
 /// * What the host says at once. The rest, that there is no such name for instance, comes with
 ///   [`Lookup::next_address`].
 ///

@@ -6,7 +6,7 @@ use crate::IoSource;
 use crate::io_outcome::IoOutcome;
 use crate::net::MaybeStd;
 use crate::net::options::{buffer_options, keepalive_options};
-use crate::net::raw::socket;
+use crate::net::socket::socket;
 use crate::portable::Direction;
 use crate::sys;
 
@@ -52,13 +52,13 @@ pub struct TcpListener {
 }
 
 impl TcpListener {
-    /// Listens on `address`. Port 0 is any free port: [`local_addr`](Self::local_addr) tells.
+    /// Listens on `address`. Port 0 is any free port: [`local_addr`](Self::local_addr) returns it.
     ///
-    /// The backlog is 1024, or less if the system says so.
+    /// The backlog is 1024, or less if the system limits it.
     ///
     /// # Errors
     ///
-    /// What the host says: [`AddrInUse`](io::ErrorKind::AddrInUse), for instance.
+    /// Those of the host: [`AddrInUse`](io::ErrorKind::AddrInUse), for instance.
     ///
     /// # Platform behaviour
     ///
@@ -74,7 +74,7 @@ impl TcpListener {
     ///
     /// # Errors
     ///
-    /// What the host says while it is made non-blocking.
+    /// That of the host, if it cannot be made non-blocking.
     ///
     /// # Platform behaviour
     ///
@@ -124,20 +124,20 @@ impl TcpListener {
         }
     }
 
-    /// Accepts a connection. Call it until it says `WouldBlock`.
+    /// Accepts a connection. Call it until it returns `WouldBlock`.
     ///
     /// # Errors
     ///
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) when there is none;
-    /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted) and the like when one went away
-    /// before it was accepted, which says nothing about the next; what the host says when it
-    /// has no descriptor left.
+    /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted) and the like when one ended before
+    /// it was accepted; those of the host, as when it has no descriptor left. None of them ends the
+    /// listener: there is another event for what is still to be accepted.
     ///
     /// # Platform behaviour
     ///
-    /// WASI 0.1 does not say who connected: the address is `0.0.0.0:0`. So it is on WASI 0.2 for a
-    /// listener of the standard library: libc ends the program when it is asked about a peer that
-    /// is gone again.
+    /// WASI 0.1 does not return the peer's address: it is always `0.0.0.0:0`. So it is on WASI 0.2
+    /// for a listener of the standard library, as libc ends the program when it is asked for the
+    /// address of a peer that has reset the connection.
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let accepted = self.inner.try_io(
             Direction::Read,
@@ -152,7 +152,7 @@ impl TcpListener {
     ///
     /// # Errors
     ///
-    /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
+    /// Those of the host; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.inner.local_addr()
     }
@@ -161,7 +161,7 @@ impl TcpListener {
     ///
     /// # Errors
     ///
-    /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
+    /// Those of the host; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.inner.set_ttl(ttl)
     }
@@ -170,7 +170,7 @@ impl TcpListener {
     ///
     /// # Errors
     ///
-    /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
+    /// Those of the host; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
     pub fn ttl(&self) -> io::Result<u32> {
         self.inner.ttl()
     }
@@ -179,7 +179,7 @@ impl TcpListener {
     ///
     /// # Errors
     ///
-    /// What the host says of the question itself.
+    /// That of the host if it cannot be asked.
     ///
     /// # Platform behaviour
     ///

@@ -4,7 +4,7 @@ use std::net::{self, Shutdown, SocketAddr};
 use crate::io_outcome::IoOutcome;
 use crate::net::MaybeStd;
 use crate::net::options::{buffer_options, keepalive_options};
-use crate::net::raw::socket;
+use crate::net::socket::socket;
 use crate::portable::Direction;
 use crate::sys;
 use crate::{Interest, IoSource};
@@ -62,10 +62,11 @@ pub struct TcpStream {
 impl TcpStream {
     /// Starts to connect, and does not wait for the outcome.
     ///
-    /// Register the stream with [`Interest::WRITABLE`]: its event says that the attempt is over.
-    /// Then [`take_error`](Self::take_error) says whether it failed, and
-    /// [`peer_addr`](Self::peer_addr) whether there is a connection
-    /// ([`NotConnected`](io::ErrorKind::NotConnected): wait for the next event).
+    /// 1. Register the stream with [`Interest::WRITABLE`] and wait for its event.
+    /// 2. If [`take_error`](Self::take_error) returns an error, the connect has failed.
+    /// 3. If [`peer_addr`](Self::peer_addr) returns
+    ///    [`NotConnected`](io::ErrorKind::NotConnected), wait for the next event; if it returns an
+    ///    address, the stream is connected.
     ///
     /// # Errors
     ///
@@ -114,7 +115,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
+    /// Those of the host; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.inner.local_addr()
     }
@@ -132,7 +133,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
+    /// Those of the host; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
     ///
     /// # Platform behaviour
     ///
@@ -146,7 +147,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
+    /// Those of the host; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
     pub fn nodelay(&self) -> io::Result<bool> {
         self.inner.nodelay()
     }
@@ -155,7 +156,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
+    /// Those of the host; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.inner.set_ttl(ttl)
     }
@@ -164,7 +165,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// What the host says; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
+    /// Those of the host; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
     pub fn ttl(&self) -> io::Result<u32> {
         self.inner.ttl()
     }
@@ -173,7 +174,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// What the host says of the question itself.
+    /// That of the host if it cannot be asked.
     ///
     /// # Platform behaviour
     ///
@@ -197,7 +198,7 @@ impl TcpStream {
     }
 
     /// Runs an operation of the caller's own on the socket (a system call, through
-    /// `AsRawFd`), and arms the stream again if it says `WouldBlock`.
+    /// `AsRawFd`), and arms the stream again if it fails.
     ///
     /// Both directions are armed, as `f` does not say which one it tried; a connection that
     /// is writable and has nothing to write then gives one needless event.
@@ -213,7 +214,7 @@ impl TcpStream {
         self.inner.do_io(|_| f())
     }
 
-    /// As [`try_io`](Self::try_io), and says which directions `f` tries.
+    /// As [`try_io`](Self::try_io), with the directions that `f` tries.
     ///
     /// # Errors
     ///

@@ -52,7 +52,7 @@ pub(crate) fn set_tcp_keepalive(
     SockRef::from(socket).set_tcp_keepalive(&parameters)
 }
 
-/// Where they can be told.
+/// Where they can be read.
 #[cfg(any(
     target_os = "linux",
     target_os = "android",
@@ -89,7 +89,8 @@ mod parameters {
     fn unsupported<T>() -> io::Result<T> {
         Err(io::Error::new(
             io::ErrorKind::Unsupported,
-            "this system does not tell the parameters of keep-alive",
+            "this system cannot read keep-alive parameters: Linux, Android, Apple's systems, FreeBSD and \
+             NetBSD can",
         ))
     }
 
@@ -125,7 +126,7 @@ pub(crate) fn set_tcp_keepalive(
 ) -> io::Result<()> {
     Err(io::Error::new(
         io::ErrorKind::Unsupported,
-        "this system has no parameters of keep-alive: use `set_keepalive`",
+        "this system has no keep-alive parameters per socket: use `set_keepalive` and its defaults",
     ))
 }
 

@@ -10,7 +10,7 @@ macro_rules! unsupported {
         pub(crate) fn $name<S>(_socket: &S, $(_: $argument),*) -> io::Result<$result> {
             Err(io::Error::new(
                 io::ErrorKind::Unsupported,
-                "WASI 0.1 has no options of sockets: WASI 0.2 (target `wasm32-wasip2`) has",
+                "WASI 0.1 has no socket options: build for WASI 0.2 (target `wasm32-wasip2`)",
             ))
         }
     )*};

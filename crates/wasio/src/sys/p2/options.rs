@@ -22,14 +22,21 @@ pub(crate) trait Optioned {
 }
 
 fn host(socket: &impl Optioned) -> io::Result<HostSocket<'_>> {
-    let missing = || unsupported("such option of a socket of the standard library");
-    socket.host_socket().ok_or_else(missing)
+    let of_std = || {
+        unsupported(
+            "WASI 0.2 has no such option for a socket of `std::net`: \
+             make the socket with `wasio::net`",
+        )
+    };
+    socket.host_socket().ok_or_else(of_std)
 }
 
 fn tcp(socket: &impl Optioned) -> io::Result<&TcpSocket> {
     match host(socket)? {
         HostSocket::Tcp(socket) => Ok(socket),
-        HostSocket::Udp(_) => Err(unsupported("keep-alive of UDP")),
+        HostSocket::Udp(_) => Err(unsupported(
+            "keep-alive is an option of TCP sockets, not of UDP sockets",
+        )),
     }
 }
 

@@ -20,6 +20,7 @@ use std::net::SocketAddr;
 use wasip2::sockets::network::ErrorCode;
 
 use super::error;
+use crate::sys::static_error;
 
 pub(super) use self::address::network;
 pub(crate) use self::listener::TcpListener;
@@ -57,14 +58,11 @@ fn hop_limit(ttl: u32) -> io::Result<u8> {
         .ok_or_else(|| {
             io::Error::new(
                 io::ErrorKind::InvalidInput,
-                format!("a time to live is 1 to 255, not {ttl}"),
+                format!("time to live of {ttl}: give 1 to 255"),
             )
         })
 }
 
-pub(super) fn unsupported(what: &str) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::Unsupported,
-        format!("WASI 0.2 has no {what}"),
-    )
+pub(super) fn unsupported(message: &'static str) -> io::Error {
+    static_error(io::ErrorKind::Unsupported, message)
 }

@@ -18,6 +18,7 @@ use crate::portable::Direction;
 use crate::sys::imp::ready;
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::Target;
+use crate::sys::static_error;
 use crate::{Interest, IoSource};
 
 /// The longest datagram.
@@ -189,11 +190,14 @@ impl UdpSocket {
     pub(crate) fn only_v6(&self) -> io::Result<bool> {
         match &self.kind {
             Kind::Host(host) if host.socket.address_family() == IpAddressFamily::Ipv6 => Ok(true),
-            Kind::Host(_) => Err(io::Error::new(
+            Kind::Host(_) => Err(static_error(
                 io::ErrorKind::InvalidInput,
-                "IPV6_V6ONLY of an IPv4 socket: it is an option of IPv6 sockets",
+                "the socket is IPv4, and IPV6_V6ONLY is an option of IPv6 sockets",
             )),
-            Kind::Std(_) => Err(unsupported("IPV6_V6ONLY of a `std` socket")),
+            Kind::Std(_) => Err(unsupported(
+                "WASI 0.2 cannot read IPV6_V6ONLY of a socket of `std::net`: \
+                 make the socket with `wasio::net::UdpSocket::bind`",
+            )),
         }
     }
 
@@ -232,7 +236,9 @@ macro_rules! unsupported_options {
     ($($name:ident($($argument:ty),*) -> $result:ty;)*) => {
         impl UdpSocket {$(
             pub(crate) fn $name(&self, $(_: $argument),*) -> io::Result<$result> {
-                Err(unsupported("broadcast or multicast"))
+                Err(unsupported(
+                    "WASI 0.2 has neither broadcast nor multicast: send to each receiver",
+                ))
             }
         )*}
     };
