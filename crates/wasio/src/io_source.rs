@@ -186,7 +186,6 @@ impl<T> IoSource<T> {
         })
     }
 
-    #[inline(never)]
     fn report(&self, direction: Direction, outcome: IoOutcome) {
         let effect = outcome.effect(direction);
         let Some(registration) = &self.registration else {

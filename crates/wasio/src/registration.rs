@@ -31,7 +31,6 @@ impl Registration {
 }
 
 impl Drop for Registration {
-    #[inline(never)]
     fn drop(&mut self) {
         // It is gone only if the descriptor was deregistered through the selector.
         let _ = self.selector.deregister(self.key);
@@ -101,7 +100,6 @@ pub(crate) fn already_registered() -> io::Error {
 }
 
 #[cold]
-#[inline(never)]
 pub(crate) fn not_registered() -> io::Error {
     static_error(
         io::ErrorKind::NotFound,

@@ -67,7 +67,6 @@ impl Connection {
     }
 
     #[cold]
-    #[inline(never)]
     fn read_peeked(
         &self,
         buffer: &mut [u8],
@@ -149,7 +148,6 @@ impl Connection {
         }
     }
 
-    #[inline(never)]
     pub(super) fn target(&self, interest: Interest) -> Target {
         if interest.is_readable() {
             self.readable

@@ -110,7 +110,6 @@ fn finish(
 }
 
 #[cold]
-#[inline(never)]
 fn wait_for(socket: &TcpSocket) {
     ready::is_ready_before(socket.subscribe().handle(), ready::never());
 }

@@ -230,7 +230,6 @@ impl HostStream {
     }
 
     #[cold]
-    #[inline(never)]
     fn connected(&self, registration: Option<&Registration>) -> io::Result<&Connection> {
         self.poll_connect(registration);
         match (self.connection.get(), &self.pending) {
@@ -259,7 +258,6 @@ impl HostStream {
     }
 
     /// Whether the host has not sent yet what it took.
-    #[inline(never)]
     pub(super) fn has_unsent(&self) -> bool {
         let connection = self.connection.get();
         connection.is_some_and(Connection::has_unsent)
@@ -288,7 +286,6 @@ impl Deref for HostHandle {
 }
 
 impl Drop for HostHandle {
-    #[inline(never)]
     fn drop(&mut self) {
         if self.has_unsent()
             && let Some(sent) = self.end()
