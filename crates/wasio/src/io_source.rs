@@ -133,6 +133,7 @@ impl<T> IoSource<T> {
     }
 
     /// One operation of one direction; `outcome` says what a success shows.
+    #[cfg(feature = "net")]
     pub(crate) fn try_io<R>(
         &self,
         direction: Direction,

@@ -1,5 +1,6 @@
 //! Guests that are about WASI 0.2: they talk to themselves.
 
+use std::io::Read;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -51,6 +52,19 @@ pub(crate) fn p2_writes(case: &Case) {
     let text = outcome.stdout_text();
     let sent: usize = text.strip_suffix(" bytes\n").unwrap().parse().unwrap();
     assert!(sent > 4 * 64 * 1024, "{text}");
+}
+
+pub(crate) fn p2_linger_age(case: &Case) {
+    let guest = case.start();
+    let (control, mut silent) = (guest.connect(), guest.connect());
+    hear(&control, "given up");
+    let mut received = Vec::new();
+    silent.read_to_end(&mut received).unwrap();
+    say(&control, "done");
+    let outcome = guest.succeeds();
+    let sent = outcome.stdout_text().strip_suffix(" bytes\n").unwrap();
+    let sent: usize = sent.parse().unwrap();
+    assert!(received.len() < sent, "{} of {sent} bytes", received.len());
 }
 
 /// Each kind of source is seen when the slice for the other one is over, which is 10 ms at most.

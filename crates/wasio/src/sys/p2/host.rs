@@ -5,7 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use super::selector::P2;
-use crate::portable::Shared;
+use crate::portable::{Shared, Until};
 
 /// The handle of a pollable. The host numbers them from 1.
 pub(crate) type Handle = u32;
@@ -53,8 +53,10 @@ pub(crate) trait Host: Default + Send + Sync + 'static {
     /// libc's `poll`, of the descriptors that libc made.
     fn poll_fds(&self, fds: &mut [PollFd], timeout_ms: i32) -> io::Result<usize>;
 
-    /// Gives what is dropped without having sent everything a chance to be done.
-    fn reap_lingering(&self) {}
+    /// Lets go of the dropped streams that have sent everything. Returns when to call this again.
+    fn sweep_lingering(&self) -> Until {
+        Until::Never
+    }
 
     /// A selector was forked: it may name pollables of sources that are registered elsewhere.
     fn forked(_fork: &Arc<Shared<P2<Self>>>) {}

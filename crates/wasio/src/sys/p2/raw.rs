@@ -21,7 +21,7 @@ use wasip2::sockets::tcp::TcpSocket;
 
 use super::host::{Handle, Host, PollFd};
 use super::selector::P2;
-use crate::portable::Shared;
+use crate::portable::{Shared, Until};
 
 // The crate wasip2 describes this interface to the linker, under the version that it was made
 // from: another one would not link, which is why the manifest names that crate's version exactly.
@@ -474,8 +474,9 @@ impl Host for Wasi {
     }
 
     #[cfg(feature = "net")]
-    fn reap_lingering(&self) {
+    fn sweep_lingering(&self) -> Until {
         super::net::linger::sweep();
+        super::net::linger::next_sweep_ns().map_or(Until::Never, Until::At)
     }
 
     fn forked(fork: &Arc<Shared<P2<Self>>>) {

@@ -76,7 +76,7 @@ impl<H: Host> Wait<H> {
 /// Waits until `call.until`.
 pub(super) fn wait<H: Host>(call: WaitCall<'_, P2<H>>) {
     // Here, where nothing is locked: what goes leaves the forks of the selector.
-    call.shared.backend.host.reap_lingering();
+    let until = call.until.min(call.shared.backend.host.sweep_lingering());
     let mut waiter = Waiter {
         host: &call.shared.backend.host,
         shared: call.shared,
@@ -86,10 +86,10 @@ pub(super) fn wait<H: Host>(call: WaitCall<'_, P2<H>>) {
     let has_both = |fds: &mut Box<dyn FdWait<H>>| fds.has_outside();
     match waiter.wait.fds.take_if(has_both) {
         Some(mut fds) => {
-            fds.wait(&mut waiter, call.until, call.round);
+            fds.wait(&mut waiter, until, call.round);
             waiter.wait.fds = Some(fds);
         }
-        None => waiter.wait(call.until),
+        None => waiter.wait(until),
     }
 }
 

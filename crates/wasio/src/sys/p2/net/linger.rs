@@ -7,7 +7,7 @@
 //! [`MAX_STREAMS`] bound what is kept. A program that traps loses it.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use wasip2::clocks::monotonic_clock;
 
@@ -20,9 +20,9 @@ use crate::sys::imp::raw;
 const MAX_AGE_NS: u64 = 5_000_000_000;
 /// How many are kept at most. Each is a descriptor of the host, which often has 1 024 in all.
 const MAX_STREAMS: usize = 256;
-/// One `select` in this many sweeps: a check is two calls of the host, a `select` often one.
-const SELECTS_PER_SWEEP: usize = 64;
-/// How many a sweep checks at most: about one per `select`.
+/// Time from one sweep to the next. All of them are checked in less than half a second.
+const SWEEP_EVERY_NS: u64 = 100_000_000;
+/// How many a sweep checks at most: a check is two calls of the host, some microseconds.
 const CHUNK: usize = 64;
 
 /// A connection with something left to send.
@@ -39,9 +39,16 @@ struct Lingering {
     deadline_ns: u64,
 }
 
-/// The one that was checked least recently is the first.
-static LINGERING: Lock<VecDeque<Lingering>> = Lock::new(VecDeque::new());
-static ANY: AtomicBool = AtomicBool::new(false);
+struct List {
+    /// The one that was checked least recently is the first.
+    streams: VecDeque<Lingering>,
+    next_sweep_ns: u64,
+}
+
+static LIST: Lock<List> = Lock::new(List {
+    streams: VecDeque::new(),
+    next_sweep_ns: 0,
+});
 
 /// Keeps a connection until it has sent everything, or for as long as the bounds allow.
 #[cold]
@@ -50,48 +57,57 @@ pub(super) fn keep(stream: Box<dyn Unsent>) {
     if !AT_EXIT.swap(true, Ordering::Relaxed) {
         raw::at_exit(wait_for_all);
     }
-    let deadline_ns = monotonic_clock::now().saturating_add(MAX_AGE_NS);
-    let mut lingering = LINGERING.lock();
-    if lingering.len() >= MAX_STREAMS {
-        lingering.pop_front();
+    let now_ns = monotonic_clock::now();
+    let list = &mut *LIST.lock();
+    if list.streams.is_empty() {
+        list.next_sweep_ns = now_ns.saturating_add(SWEEP_EVERY_NS);
     }
-    lingering.push_back(Lingering {
+    if list.streams.len() >= MAX_STREAMS {
+        list.streams.pop_front();
+    }
+    list.streams.push_back(Lingering {
         stream,
-        deadline_ns,
+        deadline_ns: now_ns.saturating_add(MAX_AGE_NS),
     });
-    ANY.store(true, Ordering::Relaxed);
 }
 
-/// Closes what has been sent or is too old. Each `select` calls this.
+/// When a wait must end for the next sweep; `None` if nothing lingers.
+pub(crate) fn next_sweep_ns() -> Option<u64> {
+    let list = LIST.lock();
+    (!list.streams.is_empty()).then_some(list.next_sweep_ns)
+}
+
+/// Closes what has been sent or is too old, if a sweep is due. Each wait begins with this.
 pub(crate) fn sweep() {
-    static SELECTS: AtomicUsize = AtomicUsize::new(0);
-    if ANY.load(Ordering::Relaxed)
-        && SELECTS
-            .fetch_add(1, Ordering::Relaxed)
-            .is_multiple_of(SELECTS_PER_SWEEP)
-    {
-        sweep_chunk();
+    if let Some(due_ns) = next_sweep_ns() {
+        let now_ns = monotonic_clock::now();
+        if now_ns >= due_ns {
+            sweep_chunk(now_ns);
+        }
     }
 }
 
 #[cold]
-fn sweep_chunk() {
-    let now_ns = monotonic_clock::now();
-    let mut lingering = LINGERING.lock();
-    for _ in 0..lingering.len().min(CHUNK) {
-        if let Some(first) = lingering.pop_front()
+fn sweep_chunk(now_ns: u64) {
+    let list = &mut *LIST.lock();
+    list.next_sweep_ns = now_ns.saturating_add(SWEEP_EVERY_NS);
+    for _ in 0..list.streams.len().min(CHUNK) {
+        if let Some(first) = list.streams.pop_front()
             && first.deadline_ns > now_ns
             && !first.stream.is_sent()
         {
-            lingering.push_back(first);
+            list.streams.push_back(first);
         }
     }
-    ANY.store(!lingering.is_empty(), Ordering::Relaxed);
 }
 
 extern "C" fn wait_for_all() {
     // All of them are sent meanwhile, whichever is waited for.
-    while let Some(first) = LINGERING.lock().pop_front() {
+    while let Some(first) = next() {
         first.stream.wait_until(first.deadline_ns);
     }
+}
+
+fn next() -> Option<Lingering> {
+    LIST.lock().streams.pop_front()
 }
