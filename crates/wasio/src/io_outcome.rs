@@ -29,7 +29,7 @@ pub(crate) enum IoOutcome {
 /// What a selector does after an operation.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Effect {
-    /// The source counts as active: it stays among those that the host is asked about first.
+    /// The source counts as active: it stays in the hot part of the array.
     pub(crate) warms: bool,
     pub(crate) arming: Arming,
     /// The next operation would only find `WouldBlock`, unless something arrives first.
@@ -94,10 +94,10 @@ impl IoOutcome {
             Self::WouldBlock => (is_write, Arming::Arm),
             Self::Partial => (true, Arming::Arm),
             Self::Complete => (!is_write, Arming::Unchanged),
-            // A source that was silent after an error would be silent for ever.
+            // Without another event the program would never retry.
             Self::Peeked | Self::Failed => (false, Arming::Arm),
-            // It is ready for as long as it exists: once it was read, an event would be news to
-            // nobody, and a level-triggered host would repeat it in each poll.
+            // The end stays ready. The program has read it, and a level-triggered host would
+            // report it in each poll.
             Self::Eof => (false, Arming::Disarm),
             Self::NoOp => (false, Arming::Unchanged),
         };

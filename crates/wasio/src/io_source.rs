@@ -15,8 +15,8 @@ use crate::{Interest, Mode, Registry, Token, event};
 ///
 /// For that, every operation that may block must go through [`do_io`](Self::do_io) or
 /// [`do_io_with`](Self::do_io_with). The descriptor must be non-blocking. Dropping the `IoSource`
-/// deregisters it. On WASI 0.2 a descriptor beside other sources is waited for in turn with them,
-/// as [`SourceFd`](crate::SourceFd) says.
+/// deregisters it. On WASI 0.2 the wait alternates between descriptors and other sources: see
+/// [`SourceFd`](crate::SourceFd#platform-behaviour).
 ///
 /// # Examples
 ///
@@ -81,7 +81,7 @@ impl<T> IoSource<T> {
         self.do_io_with(Interest::READABLE | Interest::WRITABLE, f)
     }
 
-    /// As [`do_io`](Self::do_io), and says which directions `f` tries.
+    /// As [`do_io`](Self::do_io), with the directions that `f` tries.
     ///
     /// # Errors
     ///
@@ -132,7 +132,7 @@ impl<T> IoSource<T> {
         })
     }
 
-    /// One operation of one direction; `outcome` says what a success shows.
+    /// One operation of one direction; `outcome` is what a success shows.
     #[cfg(feature = "net")]
     pub(crate) fn try_io<R>(
         &self,
@@ -244,7 +244,7 @@ impl<T: std::os::fd::AsRawFd> event::Source for IoSource<T> {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        let selector = registration::begin(&self.registration, registry)?;
+        let selector = registration::selector_for(&self.registration, registry)?;
         let descriptor = self.inner.as_raw_fd();
         let key = selector.register(descriptor, token, interests, Mode::Edge)?;
         self.registration = Some(Registration::new(selector, key));
@@ -278,7 +278,7 @@ impl<T: std::os::windows::io::AsRawSocket> event::Source for IoSource<T> {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        let selector = registration::begin(&self.registration, registry)?;
+        let selector = registration::selector_for(&self.registration, registry)?;
         let descriptor = self.inner.as_raw_socket();
         let key = selector.register(descriptor, token, interests, Mode::Edge)?;
         self.registration = Some(Registration::new(selector, key));

@@ -80,7 +80,7 @@ impl event::Source for Pollable {
     ) -> io::Result<()> {
         interests.check_readable("a pollable")?;
         let target = Target::pollables(Some(self.handle), None);
-        let selector = registration::begin(&self.registration, registry)?;
+        let selector = registration::selector_for(&self.registration, registry)?;
         let key = selector.register_source(target, token, Interest::READABLE, self.mode)?;
         self.registration = Some(Registration::new(selector, key));
         Ok(())

@@ -38,7 +38,7 @@ impl Drop for Registration {
 }
 
 /// The selector to register a source with, which must not be registered yet.
-pub(crate) fn begin<'registry>(
+pub(crate) fn selector_for<'registry>(
     slot: &Option<Registration>,
     registry: &'registry Registry,
 ) -> io::Result<&'registry sys::Selector> {

@@ -8,7 +8,7 @@ use wasio::net as wasio_net;
 
 use crate::source::source;
 
-/// Connections that the host keeps before they are accepted, or fewer if it says so.
+/// Connections that the host keeps before they are accepted; it may limit them to fewer.
 const BACKLOG: i32 = 1024;
 
 /// A TCP socket that listens. It is readable when a connection is to be accepted.

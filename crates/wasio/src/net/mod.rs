@@ -1,6 +1,6 @@
 //! TCP and UDP sources, and the look-up of names.
 //!
-//! The types look like those of [`std::net`] and are edge-triggered: read or write until
+//! The types have the methods of [`std::net`]'s and are edge-triggered: read or write until
 //! [`WouldBlock`](std::io::ErrorKind::WouldBlock), then poll again. None of their calls waits for a
 //! peer.
 //!

@@ -168,7 +168,7 @@ macro_rules! buffer_options {
 macro_rules! keepalive_options {
     ($socket:ident) => {
         impl $socket {
-            /// Turns `SO_KEEPALIVE` on or off: whether a silent peer is asked if it is still there.
+            /// Turns `SO_KEEPALIVE` on or off: whether probes are sent to a silent peer.
             ///
             /// # Errors
             ///
@@ -192,7 +192,7 @@ macro_rules! keepalive_options {
                 crate::sys::options::keepalive(&*self.inner)
             }
 
-            /// Sets when silent peers are asked and given up, and turns `SO_KEEPALIVE` on.
+            /// Sets when a silent peer is probed and when it is given up, and turns `SO_KEEPALIVE` on.
             ///
             /// # Errors
             ///
@@ -210,7 +210,7 @@ macro_rules! keepalive_options {
                 crate::sys::options::set_tcp_keepalive(&*self.inner, &keepalive.checked()?)
             }
 
-            /// How long a connection is silent before it is asked.
+            /// How long a connection is silent before the first probe.
             ///
             /// # Errors
             ///
@@ -220,7 +220,7 @@ macro_rules! keepalive_options {
                 crate::sys::options::tcp_keepalive_time(&*self.inner)
             }
 
-            /// How long after a question without an answer the next one is asked.
+            /// How long after a probe without an answer the next one is sent.
             ///
             /// # Errors
             ///
@@ -229,7 +229,7 @@ macro_rules! keepalive_options {
                 crate::sys::options::tcp_keepalive_interval(&*self.inner)
             }
 
-            /// After how many questions without an answer the connection is given up.
+            /// After how many probes without an answer the connection is given up.
             ///
             /// # Errors
             ///

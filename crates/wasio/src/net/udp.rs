@@ -146,7 +146,7 @@ impl UdpSocket {
         self.read(|socket| socket.peek(buffer))
     }
 
-    /// Sets where [`send`](Self::send) sends to, and receives from nobody else.
+    /// Sets where [`send`](Self::send) sends to. Only datagrams from there are received.
     ///
     /// # Errors
     ///
@@ -295,7 +295,7 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// That of the host if it cannot be asked.
+    /// Those of the host.
     ///
     /// # Platform behaviour
     ///

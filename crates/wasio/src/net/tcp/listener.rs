@@ -179,7 +179,7 @@ impl TcpListener {
     ///
     /// # Errors
     ///
-    /// That of the host if it cannot be asked.
+    /// Those of the host.
     ///
     /// # Platform behaviour
     ///

@@ -105,7 +105,7 @@ impl TcpStream {
     ///
     /// # Platform behaviour
     ///
-    /// WASI 0.2: libc ends the program when it is asked about a stream of its own
+    /// WASI 0.2: libc ends the program if this is called on a stream of its own
     /// ([`from_std`](Self::from_std)) that the peer has reset.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.inner.peer_addr()
@@ -174,7 +174,7 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// That of the host if it cannot be asked.
+    /// Those of the host.
     ///
     /// # Platform behaviour
     ///

@@ -34,7 +34,7 @@ pub(crate) fn register(
     token: Token,
     interests: Interest,
 ) -> io::Result<()> {
-    let selector = registration::begin(slot, registry)?;
+    let selector = registration::selector_for(slot, registry)?;
     let key = register_with(selector, source, token, interests)?;
     *slot = Some(Registration::new(selector, key));
     Ok(())

@@ -9,8 +9,8 @@ use wasip2::sockets::network::{
 
 use crate::sys::imp::raw::Once;
 
-/// In place of the address of a peer that has none any more, or must not be asked about. Its stream
-/// tells what happened.
+/// In place of the address of a peer that has gone, or that libc must not be asked for. The stream's
+/// next operation returns what happened.
 pub(super) const UNKNOWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// The network that the host gave the program.

@@ -47,9 +47,9 @@ impl Connection {
     }
 
     /// Reads what is there already. wasmtime calls a new stream ready until a read of it has found
-    /// nothing: without this every connection would begin with an event for nothing.
+    /// nothing: without this the first event of every connection would be for nothing.
     fn prefetch(&self) {
-        // The first read is given what this finds. A stream that has ended says so again.
+        // The first read is given what this finds. A stream that has ended returns that again.
         let mut first = [0; PREFETCH_LEN];
         let mut peeked = self.peeked();
         peeked.read_ahead(&mut first, |first| stream::read(&self.input, first));

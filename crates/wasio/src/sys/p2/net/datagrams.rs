@@ -22,7 +22,7 @@ use crate::sys::imp::owned::Owned;
 /// traps if the socket is connected before.
 const LET_GO_NS: u64 = 2_000_000;
 
-/// The bytes, and who sent them.
+/// The bytes and their sender.
 pub(super) type Datagram = (Vec<u8>, SocketAddr);
 
 pub(super) struct HostUdp {
@@ -37,7 +37,7 @@ struct Streams {
     writable: Option<Owned>,
     incoming: IncomingDatagramStream,
     outgoing: OutgoingDatagramStream,
-    /// Whether the host was asked for a datagram, or when there is one.
+    /// Whether a receive or a registration has made the host receive.
     is_receiving: bool,
 }
 

@@ -18,7 +18,7 @@ use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::Target;
 use crate::sys::imp::{error, ready};
 
-/// Connections that the host keeps before they are accepted, or fewer if it says so.
+/// Connections that the host keeps before they are accepted; it may limit them to fewer.
 const BACKLOG: u64 = 1024;
 
 /// A listener of the host's, or of libc's.

@@ -45,7 +45,7 @@ pub(crate) struct HostStream {
     /// `None` for one that was accepted.
     pending: Option<Box<dyn ConnectOps>>,
     socket: TcpSocket,
-    /// What was asked for: see [`TcpStream::set_nodelay`].
+    /// What was set: see [`TcpStream::set_nodelay`].
     nodelay: AtomicBool,
 }
 
@@ -163,7 +163,7 @@ impl TcpStream {
             socket,
             nodelay: AtomicBool::new(false),
         };
-        // wasmtime starts to connect when it is asked for the outcome for the first time.
+        // wasmtime starts to connect with the first `finish-connect`.
         stream.poll_connect(None);
         Ok(Self::Host(HostHandle::new(stream)))
     }

@@ -186,7 +186,7 @@ impl UdpSocket {
         }
     }
 
-    /// Always, for IPv6: the interface says so.
+    /// Always, for IPv6: the interface has no dual-stack sockets.
     pub(crate) fn only_v6(&self) -> io::Result<bool> {
         match &self.kind {
             Kind::Host(host) if host.socket.address_family() == IpAddressFamily::Ipv6 => Ok(true),
