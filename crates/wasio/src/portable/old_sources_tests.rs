@@ -54,7 +54,6 @@ enum Op {
     Poll {
         times: u16,
     },
-    CoolAll,
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -71,7 +70,6 @@ fn op() -> impl Strategy<Value = Op> {
         4 => (which.clone(), any::<bool>()).prop_map(|(which, write)| Op::Touch { which, write }),
         1 => which.prop_map(|which| Op::Refuse { which }),
         4 => prop_oneof![Just(1_u16), 2..700_u16].prop_map(|times| Op::Poll { times }),
-        1 => Just(Op::CoolAll),
     ]
 }
 
@@ -183,10 +181,6 @@ impl Model {
                 for _ in 0..times {
                     self.reconcile();
                 }
-            }
-            Op::CoolAll => {
-                self.order.cool_all(&mut self.sources);
-                assert_eq!(self.order.hot(), 0);
             }
         }
     }
@@ -319,7 +313,7 @@ proptest! {
         let mut model = Model::new();
         for op in &ops {
             model.run(op);
-            if matches!(op, Op::Poll { .. } | Op::CoolAll) {
+            if matches!(op, Op::Poll { .. }) {
                 model.check();
             }
         }

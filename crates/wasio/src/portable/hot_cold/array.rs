@@ -287,12 +287,6 @@ impl<R: HostRecord> PollArray<R> {
         self.hot -= 1;
     }
 
-    /// Makes every slot cold, in one exchange: the clock goes to the front.
-    pub(super) fn cool_all(&mut self) {
-        self.swap(0, self.hot);
-        self.hot = 0;
-    }
-
     /// Whether [`cool_stale`](Self::cool_stale) may change anything in that poll.
     pub(super) fn may_cool(&self, poll: u32) -> bool {
         self.len() >= FEW_COLD || self.should_rotate(poll)

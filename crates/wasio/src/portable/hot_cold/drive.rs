@@ -26,14 +26,6 @@ pub(crate) trait Parts {
 
     /// What a wait on everything costs beside the waiting.
     fn full_wait_cost_ns(&self, sources: usize) -> u64;
-
-    /// What the last answer to a wait on everything cost, if that is more.
-    fn take_answer_cost_ns(&mut self, sources: usize) -> u64 {
-        self.full_wait_cost_ns(sources)
-    }
-
-    /// Makes every slot cold.
-    fn cool_all(&mut self);
 }
 
 /// Waits until something was reported, until `until` at the latest.
@@ -45,15 +37,14 @@ pub(crate) fn drive(host: &mut impl Parts, until: Until) -> io::Result<()> {
         let reported = match host.policy().next(now_ns, hot, cold, full_cost_ns) {
             Step::All => {
                 let reported = host.wait_all(now_ns, until)?;
-                let cost_ns = host.take_answer_cost_ns(hot + cold);
                 let ended_ns = host.now_ns();
-                (host.policy()).all_done(now_ns, ended_ns, cost_ns, reported);
+                host.policy().all_done(ended_ns, reported);
                 return Ok(());
             }
             Step::Sweep { sources } => {
                 let reported = host.sweep(sources)?;
                 let ended_ns = host.now_ns();
-                host.policy().sweep_done(now_ns, ended_ns, reported);
+                host.policy().sweep_done(ended_ns, reported);
                 now_ns = ended_ns;
                 reported
             }
@@ -64,7 +55,7 @@ pub(crate) fn drive(host: &mut impl Parts, until: Until) -> io::Result<()> {
                 if reported > 0 && host.policy().hot_found() {
                     return Ok(());
                 }
-                // A wait that the caller's timeout cut short says nothing about a miss.
+                // The caller's deadline has ended it.
                 if reported == 0 && !is_bound {
                     return Ok(());
                 }
@@ -75,9 +66,6 @@ pub(crate) fn drive(host: &mut impl Parts, until: Until) -> io::Result<()> {
         };
         if reported > 0 {
             return Ok(());
-        }
-        if host.policy().take_cool_all() {
-            host.cool_all();
         }
     }
 }

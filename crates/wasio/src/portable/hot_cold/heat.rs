@@ -26,18 +26,10 @@ impl Default for Warmth {
 }
 
 /// The clock of the heat.
-#[derive(Copy, Clone, Debug)]
+#[derive(Copy, Clone, Debug, Default)]
 pub(crate) struct Heat {
     /// Counts polls; wraps.
     poll: u32,
-    /// The poll in which everything was cooled.
-    cooled: u32,
-}
-
-impl Default for Heat {
-    fn default() -> Self {
-        Self { poll: 1, cooled: 0 }
-    }
 }
 
 impl Heat {
@@ -48,17 +40,9 @@ impl Heat {
         self.poll
     }
 
-    /// Makes all that was active until now cold.
-    pub(super) const fn cool_all(&mut self) {
-        self.cooled = self.poll;
-        self.poll = self.poll.wrapping_add(1);
-    }
-
     /// Whether a direction belongs in the hot prefix.
     pub(super) const fn is_hot(&self, warmth: &Warmth) -> bool {
-        let polls = self.poll.wrapping_sub(warmth.last_active);
-        let since_cooled = self.poll.wrapping_sub(self.cooled);
-        polls <= 1 << warmth.hot_for_log2 && polls < since_cooled
+        self.poll.wrapping_sub(warmth.last_active) <= 1 << warmth.hot_for_log2
     }
 
     /// Notes that a direction is new or registered again: it is hot.
@@ -121,18 +105,5 @@ mod tests {
             assert!(polls <= 4 * every + 16, "{every}: {polls}");
         }
         assert_eq!(hot_polls(600), 17, "silent for long: the shortest time");
-    }
-
-    #[test]
-    fn what_was_cooled_is_hot_again_once_it_moves_bytes() {
-        let (mut heat, mut warmth) = (Heat::default(), Warmth::default());
-        heat.begin_poll();
-        heat.warm(&mut warmth);
-        assert!(heat.is_hot(&warmth));
-        heat.cool_all();
-        assert!(!heat.is_hot(&warmth));
-        assert!(heat.warm(&mut warmth), "it was cold");
-        assert!(heat.is_hot(&warmth));
-        assert!(!heat.warm(&mut warmth));
     }
 }

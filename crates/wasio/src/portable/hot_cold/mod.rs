@@ -53,9 +53,3 @@ fn apply<S: Source, R: HostRecord>(
         warmth.is_none_or(|warmth| !heat.is_hot(warmth))
     });
 }
-
-/// Makes every slot cold.
-pub(crate) fn cool_all<R: HostRecord>(heat: &mut Heat, array: &mut PollArray<R>) {
-    heat.cool_all();
-    array.cool_all();
-}

@@ -41,6 +41,7 @@ mod tests {
     use super::*;
 
     /// The file types of what is open.
+    #[derive(Default)]
     struct Open(HashMap<u32, u8>);
 
     impl Host for Open {

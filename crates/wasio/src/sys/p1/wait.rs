@@ -440,14 +440,4 @@ impl<H: Host> Parts for Waiter<'_, H> {
     fn full_wait_cost_ns(&self, sources: usize) -> u64 {
         self.wait.quirks.all_cost_ns(sources)
     }
-
-    fn take_answer_cost_ns(&mut self, sources: usize) -> u64 {
-        let verify_ns = self.wait.verify.take_spent_ns();
-        self.wait.quirks.report_cost_ns(sources) + verify_ns
-    }
-
-    fn cool_all(&mut self) {
-        let mut state = self.shared.lock();
-        hot_cold::cool_all(&mut state.locked, &mut self.wait.array);
-    }
 }

@@ -251,11 +251,6 @@ impl<H: Host> Parts for Waiter<'_, H> {
     fn full_wait_cost_ns(&self, sources: usize) -> u64 {
         // One sweep is made beforehand, and one when the wait ends.
         let sweeps = 2 + sources as u64 / NEXT_SWEEP;
-        self.wait.policy.look_ns(sources).min(LONGEST_SWEEP_NS) * sweeps
-    }
-
-    fn cool_all(&mut self) {
-        let mut state = self.shared.lock();
-        hot_cold::cool_all(&mut state.locked.heat, &mut self.wait.array);
+        self.wait.policy.sweep_ns(sources).min(LONGEST_SWEEP_NS) * sweeps
     }
 }

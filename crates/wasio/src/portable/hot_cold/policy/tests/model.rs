@@ -2,20 +2,20 @@
 //!
 //! Times are the model's own, so that the bounds are exact and every failure can be repeated.
 
-use super::super::{Config, EARLY_NS, FEWEST_LUMPS, Policy, Step};
-use super::{MS, PIECE, US};
+use super::super::{Config, MIN_CHUNKS, Policy, SLACK_NS, Step};
+use super::{CHUNK, MS, US};
 
-/// A source that speaks, and when it does so next.
+/// A source that turns ready now and then, and when it does so next.
 #[derive(Clone, Debug)]
 pub(super) struct Talker {
     gap_ns: (u64, u64),
-    /// A peer that waits for the answer; otherwise it speaks by its own clock.
+    /// A peer that waits for the answer; otherwise it sends by its own clock.
     closed: bool,
     ready_ns: u64,
     /// Cold since then; `None`: hot, with the poll that it spoke in last.
     cold_since_ns: Option<u64>,
-    /// Where it stands in the turn: how many sources were looked at before it the last time.
-    looked_at: u64,
+    /// Its place in the sweep: how many sources were polled before it the last time.
+    cursor: u64,
     last_poll: u64,
 }
 
@@ -26,7 +26,7 @@ impl Talker {
             closed,
             ready_ns: min_ns,
             cold_since_ns: Some(0),
-            looked_at: 0,
+            cursor: 0,
             last_poll: 0,
         }
     }
@@ -52,12 +52,16 @@ pub(super) struct Sim {
     pub(super) now_ns: u64,
     random: u64,
     pub(super) per_source_ns: u64,
+    /// What a wait on everything costs in addition for each source, after it has ended.
+    pub(super) answer_per_source_ns: u64,
     pub(super) handle_ns: u64,
+    /// One answer of a peer in so many comes half a millisecond late.
+    pub(super) held_each: u64,
     /// One sweep in so many is preempted, for 10 ms.
     pub(super) preempt_each: u64,
-    /// Nobody begins to speak in the second half of each such period.
+    /// No peer sends in the second half of each such period.
     pub(super) quiet_period_ns: u64,
-    /// Everyone speaks at once, each so often.
+    /// Every peer sends at once, each so often.
     pub(super) storm_period_ns: u64,
     next_storm_ns: u64,
     talkers: Vec<Talker>,
@@ -65,21 +69,25 @@ pub(super) struct Sim {
     // What happened.
     pub(super) polls: u64,
     pub(super) events: u64,
+    /// The time in the host's calls, without sleep.
+    pub(super) work_ns: u64,
+    /// The waits on everything.
+    pub(super) all_waits: u64,
+    /// Of cold sources that were ready, from when they were.
+    pub(super) delays_ns: Vec<u64>,
     pub(super) hot_waits: u64,
     pub(super) misses: u64,
-    /// Those that no look which is due cut short.
-    pub(super) full_misses: u64,
     pub(super) sweeps: u64,
     pub(super) sweep_ns: u64,
-    /// The cold sources that looks were at.
-    looked_at: u64,
-    /// What looks took beyond their share, in ns × 100, after the last one and at most.
+    /// The cold sources polled so far.
+    cursor: u64,
+    /// What sweeping took beyond its share, in ns × 100, after the last one and at most.
     debt: u64,
     pub(super) worst_debt: u64,
     last_sweep_ns: u64,
     pub(super) worst_delay_ns: u64,
-    pub(super) worst_turn_ns: u64,
-    pub(super) worst_look_ns: u64,
+    pub(super) worst_sweep_ns: u64,
+    pub(super) worst_chunk_ns: u64,
     worst_slack_ns: u64,
     step_end_ns: u64,
 }
@@ -92,12 +100,14 @@ impl Sim {
         talkers: impl IntoIterator<Item = Talker>,
     ) -> Self {
         Self {
-            policy: Policy::new(config, PIECE),
+            policy: Policy::new(config, CHUNK),
             config,
             now_ns: 0,
             random: seed | 1,
             per_source_ns: 200,
+            answer_per_source_ns: 0,
             handle_ns: 5 * US,
+            held_each: 0,
             preempt_each: 0,
             quiet_period_ns: 0,
             storm_period_ns: 0,
@@ -106,18 +116,20 @@ impl Sim {
             idle,
             polls: 0,
             events: 0,
+            work_ns: 0,
+            all_waits: 0,
+            delays_ns: Vec::new(),
             hot_waits: 0,
             misses: 0,
-            full_misses: 0,
             sweeps: 0,
             sweep_ns: 0,
-            looked_at: 0,
+            cursor: 0,
             debt: 0,
             worst_debt: 0,
             last_sweep_ns: 0,
             worst_delay_ns: 0,
-            worst_turn_ns: 0,
-            worst_look_ns: 0,
+            worst_sweep_ns: 0,
+            worst_chunk_ns: 0,
             worst_slack_ns: 0,
             step_end_ns: 0,
         }
@@ -152,32 +164,32 @@ impl Sim {
             self.worst_slack_ns = self.worst_slack_ns.max(from_ns - self.step_end_ns);
             steps += 1;
             assert!(steps <= 5_000, "a poll without end");
-            let all_ns = self.call_ns(hot + cold);
-            self.worst_turn_ns = self.worst_turn_ns.max(self.turn_ns(cold));
+            let answer_ns = self.answer_per_source_ns * (hot + cold) as u64;
+            let all_ns = self.call_ns(hot + cold) + answer_ns;
+            self.worst_sweep_ns = self.worst_sweep_ns.max(self.full_sweep_ns(cold));
             let step = self.policy.next(from_ns, hot, cold, all_ns);
             let sweeps = matches!(step, Step::Sweep { .. });
-            assert!(!(sweeps && swept), "two looks without a wait between");
+            assert!(!(sweeps && swept), "two sweeps without a wait between");
             swept = sweeps;
             let found = match step {
                 Step::All => {
                     let found = self.wait(Part::All, hot + cold, u64::MAX, 0);
-                    self.worst_look_ns = self.worst_look_ns.max(all_ns);
-                    self.policy.all_done(from_ns, self.now_ns, 0, found.len());
+                    self.worst_chunk_ns = self.worst_chunk_ns.max(all_ns);
+                    self.policy.all_done(self.now_ns, found.len());
+                    self.all_waits += 1;
                     assert!(!found.is_empty());
                     found
                 }
                 Step::Hot { bound_ns } => {
-                    assert!(bound_ns >= EARLY_NS.0 && hot > 0);
+                    assert!(bound_ns >= SLACK_NS / 4 && hot > 0);
                     let found = self.wait(Part::Hot, hot, bound_ns, 0);
                     self.hot_waits += 1;
                     self.misses += u64::from(found.is_empty());
                     let late_ns = self.now_ns.saturating_sub(from_ns + bound_ns);
                     self.worst_slack_ns = self.worst_slack_ns.max(late_ns);
-                    let was_quiet = self.policy.after_miss;
                     if found.is_empty() || !self.policy.hot_found() {
                         self.policy.hot_done(self.now_ns, found.len());
                     }
-                    self.full_misses += u64::from(self.policy.after_miss && !was_quiet);
                     found
                 }
                 Step::Sweep { sources } => {
@@ -186,24 +198,11 @@ impl Sim {
                 }
             };
             self.step_end_ns = self.now_ns;
-            self.cool_all(from_ns);
             if !found.is_empty() {
                 break found;
             }
         };
         self.deliver(&found);
-    }
-
-    fn cool_all(&mut self, since_ns: u64) {
-        if !self.policy.take_cool_all() {
-            return;
-        }
-        for talker in &mut self.talkers {
-            if talker.cold_since_ns.is_none() {
-                talker.cold_since_ns = Some(since_ns);
-                talker.looked_at = self.looked_at;
-            }
-        }
     }
 
     fn sweep(&mut self, sources: usize, cold: usize) -> Vec<usize> {
@@ -222,14 +221,15 @@ impl Sim {
         self.last_sweep_ns = from_ns;
         self.sweeps += 1;
         self.sweep_ns += took_ns;
-        self.worst_look_ns = self.worst_look_ns.max(took_ns);
-        self.policy.sweep_done(from_ns, self.now_ns, found.len());
+        self.worst_chunk_ns = self.worst_chunk_ns.max(took_ns);
+        self.policy.sweep_done(self.now_ns, found.len());
         found
     }
 
-    /// What a turn through so many cold sources takes at most, in looks of half a piece.
-    fn turn_ns(&self, cold: usize) -> u64 {
-        self.per_source_ns * cold as u64 + 1_500 * cold.div_ceil(PIECE / 2) as u64
+    /// What a sweep of so many cold sources takes at most, in chunks of half the usual length.
+    fn full_sweep_ns(&self, cold: usize) -> u64 {
+        let chunks = cold.div_ceil(CHUNK / 2).max(MIN_CHUNKS);
+        self.per_source_ns * cold as u64 + 1_500 * chunks as u64
     }
 
     fn call_ns(&self, sources: usize) -> u64 {
@@ -237,21 +237,17 @@ impl Sim {
     }
 
     /// Sources that turn ready while the host goes through its array are missed, unless it has
-    /// found none and sleeps. `looks_at` counts the cold ones whose turn it is.
-    fn wait(&mut self, part: Part, sources: usize, bound_ns: u64, looks_at: usize) -> Vec<usize> {
+    /// found none and sleeps. `polled` counts the cold ones that are due.
+    fn wait(&mut self, part: Part, sources: usize, bound_ns: u64, polled: usize) -> Vec<usize> {
         let start_ns = self.now_ns;
         let cold = sources as u64;
-        let sources = if part == Part::Cold {
-            looks_at
-        } else {
-            sources
-        };
-        self.looked_at += looks_at as u64;
-        let looked_at = self.looked_at;
+        let sources = if part == Part::Cold { polled } else { sources };
+        self.cursor += polled as u64;
+        let cursor = self.cursor;
         let within = |t: &Talker| match part {
             Part::All => true,
             Part::Hot => t.cold_since_ns.is_none(),
-            Part::Cold => t.cold_since_ns.is_some() && t.looked_at + cold <= looked_at,
+            Part::Cold => t.cold_since_ns.is_some() && t.cursor + cold <= cursor,
         };
         let first_ns = self
             .talkers
@@ -264,21 +260,26 @@ impl Sim {
             .min(start_ns.saturating_add(bound_ns))
             .max(start_ns);
         let calls = if part == Part::Cold {
-            sources.div_ceil(PIECE)
+            sources.div_ceil(CHUNK)
         } else {
             1
         };
         let answer_ns = self.call_ns(sources) + 1_500 * (calls as u64 - 1);
-        self.now_ns = wake_ns.max(start_ns + answer_ns);
+        let after_ns = match part {
+            Part::All => self.answer_per_source_ns * sources as u64,
+            Part::Hot | Part::Cold => 0,
+        };
+        self.now_ns = wake_ns.max(start_ns + answer_ns) + after_ns;
+        self.work_ns += answer_ns + after_ns;
         let seen = |t: &Talker| within(t) && t.ready_ns <= wake_ns;
         let found = (0..self.talkers.len())
             .filter(|&i| seen(&self.talkers[i]))
             .collect();
-        let is_look = part == Part::Cold;
+        let is_sweep = part == Part::Cold;
         for talker in &mut self.talkers {
             // Others became hot since, so that it may be a few places further on.
-            if is_look && talker.cold_since_ns.is_some() && talker.looked_at + cold <= looked_at {
-                talker.looked_at = (talker.looked_at + cold).max(looked_at - looks_at as u64);
+            if is_sweep && talker.cold_since_ns.is_some() && talker.cursor + cold <= cursor {
+                talker.cursor = (talker.cursor + cold).max(cursor - polled as u64);
             }
         }
         found
@@ -297,7 +298,9 @@ impl Sim {
                 ..
             } = self.talkers[i];
             if let Some(since_ns) = cold_since_ns {
-                self.worst_delay_ns = self.worst_delay_ns.max(found_ns - ready_ns.max(since_ns));
+                let delay_ns = found_ns - ready_ns.max(since_ns);
+                self.delays_ns.push(delay_ns);
+                self.worst_delay_ns = self.worst_delay_ns.max(delay_ns);
             }
             let from_ns = if closed {
                 self.now_ns
@@ -309,6 +312,9 @@ impl Sim {
             {
                 next_ns = next_ns.next_multiple_of(self.quiet_period_ns);
             }
+            if self.held_each > 0 && self.random((1, self.held_each)) == 1 {
+                next_ns += 500 * US;
+            }
             let talker = &mut self.talkers[i];
             talker.ready_ns = next_ns;
             talker.cold_since_ns = None;
@@ -318,7 +324,7 @@ impl Sim {
         for talker in &mut self.talkers {
             if talker.last_poll + 64 < polls && talker.cold_since_ns.is_none() {
                 talker.cold_since_ns = Some(now_ns);
-                talker.looked_at = self.looked_at;
+                talker.cursor = self.cursor;
             }
         }
         if self.storm_period_ns > 0 && now_ns >= self.next_storm_ns {
@@ -329,15 +335,15 @@ impl Sim {
         }
     }
 
-    /// The bound of the module's text, for looks that cannot be timed apart from their wait, in a
+    /// The bound of the module's text, for sweeps that cannot be timed apart from their wait, in a
     /// share of so many percent.
     pub(super) fn delay_bound_ns(&self, percent: u64) -> u64 {
-        let turn_ns = (self.worst_turn_ns * 100).div_ceil(percent);
-        let turn_ns = self.config.max_delay_ns.max(turn_ns);
-        turn_ns
-            + turn_ns / FEWEST_LUMPS as u64
-            + EARLY_NS.1
-            + 2 * self.worst_look_ns
+        let period_ns = (self.worst_sweep_ns * 100).div_ceil(percent);
+        let period_ns = self.config.max_delay_ns.max(period_ns);
+        period_ns
+            + period_ns / MIN_CHUNKS as u64
+            + SLACK_NS
+            + 2 * self.worst_chunk_ns
             + 2 * self.worst_slack_ns
     }
 
