@@ -6,13 +6,14 @@ use std::ops::Range;
 
 use super::abi::{Errno, Subscription};
 use super::host::Host;
-use super::verify::VERIFY_EVERY_NS;
 use super::wait::{Call, Waiter};
 use crate::portable::Key;
 use crate::portable::hot_cold::Part;
 
 /// An `inval` for more sources than this is taken for a limit first.
 const MANY: usize = 512;
+/// The first wait on one chunk, in which the others are not seen.
+const CHUNK_WAIT_NS: u64 = 1_000_000;
 
 impl<H: Host> Waiter<'_, H> {
     /// Waits in chunks, on a host that does not take all sources at once: polls each chunk first, then
@@ -40,7 +41,7 @@ impl<H: Host> Waiter<'_, H> {
         }
         let which = self.wait.next_chunk % count;
         self.wait.next_chunk = which + 1;
-        let slice_ns = VERIFY_EVERY_NS << self.round.min(3);
+        let slice_ns = CHUNK_WAIT_NS << self.round.min(3);
         let Some(chunk) = self.wait.array.chunks(part, limit).nth(which) else {
             return Ok(());
         };

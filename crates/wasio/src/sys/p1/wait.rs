@@ -4,11 +4,11 @@ use std::io;
 use std::ops::Range;
 use std::time::Duration;
 
-use super::abi::{Errno, Event, FD_WRITE, Subscription};
+use super::abi::{Errno, Event, Subscription};
 use super::host::Host;
 use super::quirks::{LONGEST_WAIT_NS, Quirks};
 use super::selector::P1;
-use super::verify::{FEW, Verify, is_ambiguous};
+use super::verify::{Verify, is_ambiguous};
 use crate::portable::hot_cold::{self, Part, Parts, Policy, PollArray, Window};
 use crate::portable::{Config, Shared, Until, WaitCall};
 
@@ -66,10 +66,8 @@ pub(super) struct Answer {
     pub(super) written: usize,
     /// Those that are not the clock's.
     pub(super) reported: usize,
-    /// Those of them that may not be so, and were held back.
-    pub(super) unverified: usize,
-    /// Those of the unverified that are about writing.
-    pub(super) unverified_writes: usize,
+    /// Those of them that may not be true, and were held back.
+    pub(super) ambiguous: usize,
     /// How long the call took; `u64::MAX` if that was not measured.
     pub(super) elapsed_ns: u64,
 }
@@ -214,7 +212,7 @@ impl<H: Host> Waiter<'_, H> {
         };
         let left_ns = at_ns.saturating_sub(now_ns.unwrap_or_else(|| self.now_ns()));
         if left_ns > 0 && self.round > 0 && slept_until == Some(until) {
-            self.wait.quirks.ended_early();
+            self.wait.quirks.coarse = true;
         }
         left_ns
     }
@@ -300,7 +298,7 @@ impl<H: Host> Waiter<'_, H> {
     /// many events were reported.
     #[inline]
     fn take_up(&mut self, call: Call, written: usize, elapsed_ns: u64) -> usize {
-        let (mut reported, mut unverified, mut unverified_writes) = (0, 0, 0);
+        let (mut reported, mut ambiguous) = (0, 0);
         let doubts = self.wait.quirks.doubts(call.slots);
         let written = written.min(self.wait.answers.len());
         for event in &self.wait.answers[..written] {
@@ -309,26 +307,24 @@ impl<H: Host> Waiter<'_, H> {
             }
             reported += 1;
             if doubts && is_ambiguous(event) {
-                unverified += 1;
-                unverified_writes += usize::from(event.kind == FD_WRITE);
+                ambiguous += 1;
             } else {
                 // Not `push`, which would copy the event twice.
                 self.ready.extend_from_slice(std::slice::from_ref(event));
             }
         }
         let is_settled = reported > 0 && !call.is_poll && self.wait.quirks.is_settled(call.slots);
-        if !is_settled || unverified > 0 {
+        if !is_settled || ambiguous > 0 {
             let answer = Answer {
                 call,
                 written,
                 reported,
-                unverified,
-                unverified_writes,
+                ambiguous,
                 elapsed_ns,
             };
-            let skips = unverified > 0 && self.wait.skips_verifying(&answer);
-            if !(is_settled && skips) {
-                self.learn(&answer, skips);
+            let verifies = ambiguous > 0 && !self.wait.puts_off_verifying(&answer);
+            if !is_settled || verifies {
+                self.learn(&answer, verifies);
             }
         }
         reported
@@ -336,47 +332,32 @@ impl<H: Host> Waiter<'_, H> {
 
     /// Whether there is still something to learn from how long the call takes.
     fn is_timed(&self, call: Call) -> bool {
-        let quirks = &self.wait.quirks;
         if call.is_poll {
-            return quirks.times_zeros(call.slots);
+            self.wait.quirks.times_zeros(call.slots)
+        } else {
+            self.wait.quirks.times_waits(call.slots)
         }
-        // On a host that over-reports the time tells, each time, whether it blocked.
-        let reports_all = quirks.reports_all == Some(true);
-        (call.slots > 1 && !quirks.prompt) || (call.slots > FEW && reports_all)
     }
 
-    /// Takes note of what an answer says about the host, and verifies what is ambiguous in it.
+    /// Learns from an answer what the host is like, and verifies what is ambiguous in it.
     #[inline(never)]
-    fn learn(&mut self, answer: &Answer, skips: bool) {
-        let Call {
-            slots,
-            is_poll,
-            timeout_ns,
-        } = answer.call;
-        let quirks = &mut self.wait.quirks;
-        let has_reported = answer.reported > 0;
-        if H::THREADS {
-            quirks.waited(timeout_ns, has_reported);
-        }
-        if is_poll {
-            quirks.zero_took(timeout_ns, answer.elapsed_ns, has_reported);
-        }
-        self.answered_nothing = answer.written == 0 && !is_poll;
-        if !has_reported {
+    fn learn(&mut self, answer: &Answer, verifies: bool) {
+        self.wait.quirks.observe(answer);
+        self.answered_nothing = answer.written == 0 && !answer.call.is_poll;
+        if answer.reported == 0 {
             return;
         }
-        quirks.report_took(slots, answer.elapsed_ns);
-        if answer.reported < slots {
-            quirks.reports_all = Some(false);
+        if answer.reported < answer.call.slots {
+            self.wait.quirks.reports_all = Some(false);
             // A connection that was reset ends a wait of uvwasi that otherwise is for all sources.
             let answers = &self.wait.answers[..answer.written];
             if !self.wait.quirks.prompt && answers.iter().all(Event::is_plain) {
-                (self.wait.quirks).some_took(timeout_ns, answer.elapsed_ns);
+                self.wait.quirks.observe_some_ready(answer);
             }
-            if answer.unverified > 0 {
+            if answer.ambiguous > 0 {
                 self.believe(answer.written);
             }
-        } else if answer.unverified > 0 && !skips {
+        } else if verifies {
             self.verify(answer);
         }
     }
@@ -428,7 +409,7 @@ impl<H: Host> Parts for Waiter<'_, H> {
             let call = Call {
                 slots: chunk.len(),
                 is_poll: true,
-                timeout_ns: self.wait.quirks.look_timeout_ns(),
+                timeout_ns: self.wait.quirks.shortest_ns(),
             };
             self.call_chunk(chunk, call)?;
         }

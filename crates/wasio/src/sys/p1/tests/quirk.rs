@@ -1,5 +1,7 @@
 //! What each host does that the others do not.
 
+use std::time::Duration;
+
 use super::host::{Happening, Kind, MS};
 use super::rig::{READ, Rig, WRITE, readable, sorted};
 use super::rules::{BROWSER, Nbytes, Rules, UVWASI, WAMR, WASI_COMMON, WASMEDGE, WASMER, WAZERO};
@@ -332,4 +334,74 @@ fn a_token_is_the_callers_alone() {
     let mut wanted = readable(&tokens);
     wanted.extend(readable(&[usize::MAX, 0]));
     assert_eq!(sorted(rig.select(10)), sorted(wanted));
+}
+
+/// Round trips of `busy` streams beside others that are idle: the calls for a thousand of them.
+fn calls_per_thousand(sources: u32, busy: u32, timeout: Option<Duration>) -> usize {
+    let mut rig = Rig::new(WASI_COMMON);
+    rig.warm_up();
+    let keys: Vec<_> = (3..3 + sources).map(|fd| rig.stream(fd)).collect();
+    let mut random = 1_u64;
+    let mut trips = |rig: &mut Rig, count: u32| {
+        let mut trips = 0;
+        (0..busy).for_each(|i| rig.arrive(3 + i, 64));
+        while trips < count {
+            for (token, _) in rig.try_select(timeout).unwrap() {
+                let fd = u32::try_from(token).unwrap();
+                rig.drain(fd, keys[token - 3]);
+                random = random
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                let delay_ns = 40_000 + (random >> 40) % 20_000;
+                rig.world().after(delay_ns, Happening::Bytes(fd, 64));
+                trips += 1;
+            }
+        }
+    };
+    rig.world().keep_calls = false;
+    trips(&mut rig, 4_000);
+    rig.world().keep_calls = true;
+    rig.calls(|rig| trips(rig, 4_000)).1.len() / 4
+}
+
+#[test]
+fn wasi_common_verification_costs_few_calls() {
+    for (sources, busy, most) in [
+        (1, 1, 1_000),
+        (8, 1, 1_050),
+        (64, 1, 1_350),
+        (1_000, 1, 1_400),
+        (16, 16, 700),
+        (64, 64, 90),
+        (256, 256, 15),
+    ] {
+        for timeout in [None, Some(Duration::from_secs(1))] {
+            let calls = calls_per_thousand(sources, busy, timeout);
+            assert!(calls <= most, "{busy} of {sources}: {calls} calls");
+        }
+    }
+}
+
+/// The usual turn reads no clock: there a count of waits sees to it that an event which is never
+/// certain is not put off for ever.
+#[test]
+fn wasi_common_one_byte_beside_a_stream_that_never_pauses_is_seen() {
+    for timeout in [None, Some(Duration::from_secs(1))] {
+        let mut rig = Rig::new(WASI_COMMON);
+        rig.warm_up();
+        let busy = rig.stream(3);
+        rig.stream(4);
+        let mut polls = (0..164).filter(|poll| {
+            rig.arrive(3, 100);
+            // By then the host is known, and so all turns are usual.
+            if *poll == 100 {
+                rig.arrive(4, 1);
+            }
+            let said = rig.try_select(timeout).unwrap();
+            rig.drain(3, busy);
+            said.contains(&(4, "r".to_owned()))
+        });
+        let seen = polls.next().is_some();
+        assert!(seen, "it starves, {timeout:?}");
+    }
 }
