@@ -1,5 +1,7 @@
 //! Everything in this repository that is not `cargo build` or `cargo test`.
 
+#[cfg(feature = "bindings")]
+mod bindings;
 mod cargo;
 mod ci;
 mod programs;
@@ -36,6 +38,9 @@ enum Task {
     Ci,
     /// Check the rules of this repository that no compiler knows
     Tidy,
+    /// Describe the interfaces that wasio imports to the linker
+    #[cfg(feature = "bindings")]
+    Bindings,
 }
 
 /// Arguments for the program that does the task.
@@ -63,5 +68,7 @@ fn perform(task: Task) -> anyhow::Result<ExitCode> {
         Task::Test(options) => test::run(&workspace, &options),
         Task::Ci => ci::run(&workspace),
         Task::Tidy => tidy::run(&workspace),
+        #[cfg(feature = "bindings")]
+        Task::Bindings => bindings::run(&workspace).map(|()| ExitCode::SUCCESS),
     }
 }

@@ -1,0 +1,51 @@
+//! Makes the custom sections that describe wasio's imports to the linker: see crates/wasio/wit.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+use wit_component::{StringEncoding, metadata};
+use wit_parser::Resolve;
+
+use crate::cargo::Workspace;
+
+/// The worlds of crates/wasio/wit, and the package that has the text of their interfaces.
+const WORLDS: [(&str, &str); 1] = [("wasi-0.2", "wasip2")];
+
+pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
+    for (world, package) in WORLDS {
+        make(workspace, world, package).with_context(|| format!("the world {world}"))?;
+    }
+    Ok(())
+}
+
+fn make(workspace: &Workspace, world: &str, package: &str) -> anyhow::Result<()> {
+    let folder = workspace.root().join("crates/wasio/wit");
+    let mut resolve = Resolve::default();
+    resolve.push_dir(folder_of(workspace, package)?.join("wit"))?;
+    let ours = resolve.push_file(folder.join(format!("{world}.wit")))?;
+    let world_id = resolve.select_world(&[ours], None)?;
+    let section = metadata::encode(&resolve, world_id, StringEncoding::UTF8, None)?;
+    let path = folder.join(format!("{world}.component-type"));
+    fs::write(&path, &section)?;
+    println!("{}: {} bytes", path.display(), section.len());
+    Ok(())
+}
+
+/// The folder of a package that the workspace depends on.
+fn folder_of(workspace: &Workspace, package: &str) -> anyhow::Result<PathBuf> {
+    let output = workspace
+        .cargo("metadata --format-version 1 --locked")
+        .output()?;
+    ensure!(output.status.success(), "cargo metadata failed");
+    let metadata: Value = serde_json::from_slice(&output.stdout)?;
+    let packages = metadata["packages"].as_array().context("no packages")?;
+    let manifest = packages
+        .iter()
+        .find(|one| one["name"] == package)
+        .and_then(|one| one["manifest_path"].as_str())
+        .with_context(|| format!("the workspace does not depend on {package}"))?;
+    let folder = PathBuf::from(manifest).parent().map(PathBuf::from);
+    folder.context("a manifest lies in a folder")
+}
