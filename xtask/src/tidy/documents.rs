@@ -179,7 +179,7 @@ mod tests {
     fn figures_in_the_readme_are_lines_of_a_record() {
         let records = BTreeMap::from([("benches/record/a.md", "# A\n| mio | 1.0 |\n")]);
         let copied = "<!-- record: benches/record/a.md -->\n| mio | 1.0 |\n<!-- /record -->\n";
-        assert_eq!(lines(&readme(copied, &records)), []);
+        assert_eq!(lines(&readme(copied, &records)), [0_usize; 0]);
         let changed = copied.replace("1.0", "2.0");
         assert_eq!(lines(&readme(&changed, &records)), [2]);
         let absent = copied.replace("a.md", "b.md");
@@ -193,7 +193,7 @@ mod tests {
         assert_eq!(lines(&readme("Idle: 0.3% of a core.", &records)), [1]);
         assert_eq!(lines(&readme("19 500 round trips a second", &records)), [1]);
         let fine = "Serves 1 000 connections; `100%` of\n```\n50 %\n```\nsometimes 3 of them\n";
-        assert_eq!(lines(&readme(fine, &records)), []);
+        assert_eq!(lines(&readme(fine, &records)), [0_usize; 0]);
     }
 
     #[test]
@@ -201,6 +201,6 @@ mod tests {
         let shown = "![plot](benches/record/p.svg)";
         assert_eq!(lines(&readme(shown, &BTreeMap::new())), [1]);
         let records = BTreeMap::from([("benches/record/p.svg", "<svg/>")]);
-        assert_eq!(lines(&readme(shown, &records)), []);
+        assert_eq!(lines(&readme(shown, &records)), [0_usize; 0]);
     }
 }

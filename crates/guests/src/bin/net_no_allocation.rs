@@ -1,6 +1,5 @@
-//! Once the buffers have grown, polls, reads and writes do not allocate. On WASI 0.2 the lists that
-//! the host returns are not counted here: with the feature `in-place` wasio aborts if one is
-//! allocated.
+//! A poll allocates nothing once its buffers have grown, nor does a read or write. On WASI 0.2 that
+//! includes the lists that the host returns: those that wasio has no buffer for are counted.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::{ErrorKind, Read, Write};

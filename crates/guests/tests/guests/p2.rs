@@ -93,6 +93,10 @@ pub(crate) fn p2_mixed(case: &Case) {
     guest.succeeds();
 }
 
+pub(crate) fn p2_own_allocator(case: &Case) {
+    case.start().succeeds();
+}
+
 pub(crate) fn p2_no_lookup(case: &Case) {
     case.setup().without_name_lookup().start().succeeds();
 }

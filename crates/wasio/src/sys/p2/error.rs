@@ -1,15 +1,15 @@
-//! The host's errors as `io::Error`, with what the host said kept inside.
+//! The host's errors as `io::Error`, with the host's code or text kept inside.
 
 use std::error::Error;
 use std::fmt;
 use std::io;
 
-use wasip2::io::streams::StreamError;
 #[cfg(feature = "net")]
-use wasip2::sockets::network::ErrorCode;
+use super::bindings::ErrorCode;
+use super::bindings::StreamError;
 
-/// What a WASI 0.2 host said, inside of an [`io::Error`]: the error code of
-/// `wasi:sockets/network`, or the words of a failed stream.
+/// The error of a WASI 0.2 host, inside of an [`io::Error`]: an error code of
+/// `wasi:sockets/network`, or the text of a failed stream.
 ///
 /// # Examples
 ///
@@ -20,26 +20,25 @@ use wasip2::sockets::network::ErrorCode;
 ///     host.is_some_and(|host| host.code() == Some("connection-refused"))
 /// }
 /// ```
-pub struct HostError(Said);
+pub struct HostError(Repr);
 
-enum Said {
+enum Repr {
     #[cfg(feature = "net")]
     Code(ErrorCode),
-    /// An error code, and more words than its own.
     #[cfg(feature = "net")]
-    CodeInWords(ErrorCode, String),
-    Words(String),
+    CodeWithText(ErrorCode, String),
+    Text(String),
 }
 
 impl HostError {
-    /// The error code by its name in WIT, as `connection-refused`; `None` where the host gave
-    /// words alone.
+    /// The error code's name in WIT, such as `connection-refused`. `None` for a stream, of which the
+    /// host gives a text alone.
     #[must_use]
     pub fn code(&self) -> Option<&'static str> {
         match &self.0 {
             #[cfg(feature = "net")]
-            Said::Code(code) | Said::CodeInWords(code, _) => Some(code.name()),
-            Said::Words(_) => None,
+            Repr::Code(code) | Repr::CodeWithText(code, _) => Some(code.name()),
+            Repr::Text(_) => None,
         }
     }
 }
@@ -48,10 +47,10 @@ impl fmt::Display for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             #[cfg(feature = "net")]
-            Said::Code(code) => f.write_str(words(*code)),
+            Repr::Code(code) => f.write_str(text(*code)),
             #[cfg(feature = "net")]
-            Said::CodeInWords(_, words) => f.write_str(words),
-            Said::Words(words) => f.write_str(words),
+            Repr::CodeWithText(_, text) => f.write_str(text),
+            Repr::Text(text) => f.write_str(text),
         }
     }
 }
@@ -69,63 +68,19 @@ impl fmt::Debug for HostError {
 /// An error code of `wasi:sockets`.
 #[cfg(feature = "net")]
 #[cold]
-#[inline(never)]
 pub(crate) fn of_code(code: ErrorCode) -> io::Error {
-    // Frequent, and it says all there is: not worth an allocation.
+    // Frequent, and the kind says it all: not worth an allocation.
     if code == ErrorCode::WouldBlock {
         return io::ErrorKind::WouldBlock.into();
     }
-    io::Error::new(kind(code), HostError(Said::Code(code)))
-}
-
-/// The error codes in the order of WIT.
-#[cfg(feature = "net")]
-const CODES: [ErrorCode; 21] = [
-    ErrorCode::Unknown,
-    ErrorCode::AccessDenied,
-    ErrorCode::NotSupported,
-    ErrorCode::InvalidArgument,
-    ErrorCode::OutOfMemory,
-    ErrorCode::Timeout,
-    ErrorCode::ConcurrencyConflict,
-    ErrorCode::NotInProgress,
-    ErrorCode::WouldBlock,
-    ErrorCode::InvalidState,
-    ErrorCode::NewSocketLimit,
-    ErrorCode::AddressNotBindable,
-    ErrorCode::AddressInUse,
-    ErrorCode::RemoteUnreachable,
-    ErrorCode::ConnectionRefused,
-    ErrorCode::ConnectionReset,
-    ErrorCode::ConnectionAborted,
-    ErrorCode::DatagramTooLarge,
-    ErrorCode::NameUnresolvable,
-    ErrorCode::TemporaryResolverFailure,
-    ErrorCode::PermanentResolverFailure,
-];
-
-#[cfg(feature = "net")]
-const _: () = {
-    let mut number = 0;
-    while number < CODES.len() {
-        assert!(CODES[number] as usize == number, "not the order of WIT");
-        number += 1;
-    }
-};
-
-/// An error code by its number in WIT, from our own imports.
-#[cfg(feature = "net")]
-#[cold]
-pub(crate) fn of_number(number: u8) -> io::Error {
-    let code = CODES.get(usize::from(number)).copied();
-    of_code(code.unwrap_or(ErrorCode::Unknown))
+    io::Error::new(kind(code), HostError(Repr::Code(code)))
 }
 
 /// An error code of a look-up.
 #[cfg(feature = "net")]
 pub(crate) fn of_name(code: ErrorCode, name: &str) -> io::Error {
-    let words = format!("cannot look up {name:?}: {}", words(code));
-    io::Error::new(kind(code), HostError(Said::CodeInWords(code, words)))
+    let text = format!("cannot look up {name:?}: {}", text(code));
+    io::Error::new(kind(code), HostError(Repr::CodeWithText(code, text)))
 }
 
 #[cfg(feature = "net")]
@@ -157,9 +112,9 @@ const fn kind(code: ErrorCode) -> io::ErrorKind {
     }
 }
 
-/// With the name of the code in WIT, as [`HostError::code`] has it, where the words are others.
+/// The error's text. It ends in the code's name in WIT where it does not use the same words.
 #[cfg(feature = "net")]
-const fn words(code: ErrorCode) -> &'static str {
+const fn text(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::Unknown => "the host does not say what failed (unknown)",
         ErrorCode::AccessDenied => {
@@ -195,30 +150,24 @@ const fn words(code: ErrorCode) -> &'static str {
     }
 }
 
-/// Spelt out, as searching a string brings 2 KiB of code into each component.
-#[inline(never)]
-fn contains(words: &[u8], part: &[u8]) -> bool {
-    let mut places = words.windows(part.len());
-    places.any(|place| place.eq_ignore_ascii_case(part))
-}
-
 /// What a failed operation of a stream means; `None` when the stream has just ended.
 #[cold]
-#[inline(never)]
 pub(crate) fn of_stream(error: StreamError) -> Option<io::Error> {
     match error {
         StreamError::Closed => None,
         StreamError::LastOperationFailed(error) => {
-            let words = error.to_debug_string();
-            let kind = kind_of_words(words.as_bytes());
-            Some(io::Error::new(kind, HostError(Said::Words(words))))
+            let text = error.to_debug_string();
+            Some(io::Error::new(
+                kind_of_text(&text),
+                HostError(Repr::Text(text)),
+            ))
         }
     }
 }
 
-/// The kind of a stream's error: the interface has no code for it in 0.2, only words, which on
-/// wasmtime are those of the operating system.
-fn kind_of_words(words: &[u8]) -> io::ErrorKind {
+/// The kind of a stream's error. In 0.2 the interface has no code for it, only a text, which on
+/// wasmtime is that of the operating system.
+fn kind_of_text(text: &str) -> io::ErrorKind {
     const KINDS: [(&str, io::ErrorKind); 7] = [
         ("reset", io::ErrorKind::ConnectionReset),
         ("forcibly closed", io::ErrorKind::ConnectionReset),
@@ -228,13 +177,16 @@ fn kind_of_words(words: &[u8]) -> io::ErrorKind {
         ("unreachable", io::ErrorKind::HostUnreachable),
         ("no route", io::ErrorKind::HostUnreachable),
     ];
-    // What comes after the first line is how the error came about.
-    let first = words.split(|byte| *byte == b'\n').next();
-    let first = first.unwrap_or_default();
-    for (part, kind) in KINDS {
-        if contains(first, part.as_bytes()) {
-            return kind;
-        }
-    }
-    io::ErrorKind::Other
+    // The lines after the first tell where the error comes from.
+    let mut lines = text.as_bytes().split(|byte| *byte == b'\n');
+    let first = lines.next().unwrap_or_default();
+    let kind = KINDS.into_iter().find(|(part, _)| contains(first, part));
+    kind.map_or(io::ErrorKind::Other, |(_, kind)| kind)
+}
+
+/// Whether a text contains `part`, in capitals or not. Inlined for each kind, this takes 2 KB.
+#[inline(never)]
+fn contains(text: &[u8], part: &str) -> bool {
+    let mut places = text.windows(part.len());
+    places.any(|place| place.eq_ignore_ascii_case(part.as_bytes()))
 }

@@ -2,14 +2,12 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use wasip2::sockets::ip_name_lookup::{ResolveAddressStream, resolve_addresses};
-use wasip2::sockets::network::{ErrorCode, IpAddress};
-
+use super::bindings::{ErrorCode, ResolveAddressStream, resolve_addresses};
+use super::cell::Once;
 use super::owned::Owned;
-use super::raw::Once;
 use super::source::{Pollables, pollable_source};
 use super::target::Target;
 use super::{error, net, ready};
@@ -18,7 +16,7 @@ use crate::net::Name;
 use crate::portable::Direction;
 use crate::{Interest, IoSource, event};
 
-/// A look-up of the host's, or one that needs no host.
+/// The look-up of a name, or of an address, which needs no host.
 pub(crate) struct Lookup(IoSource<Answer>);
 
 pub(crate) enum Answer {
@@ -26,15 +24,15 @@ pub(crate) enum Answer {
         address: IpAddr,
         is_taken: AtomicBool,
     },
-    Asked(Asked),
+    Pending(Pending),
 }
 
-pub(crate) struct Asked {
-    // Before its stream: the host traps if that goes first.
+pub(crate) struct Pending {
+    // Declared before its stream, and so dropped before it: the host traps otherwise.
     readable: Once<Owned>,
     stream: ResolveAddressStream,
     name: String,
-    /// The error is told once: wasmtime 48 would repeat it.
+    /// An error is returned once. wasmtime 48 would repeat it.
     has_failed: AtomicBool,
 }
 
@@ -46,7 +44,7 @@ impl Lookup {
                 is_taken: AtomicBool::new(false),
             },
             Name::Domain(name) => match resolve_addresses(net::network(), &name) {
-                Ok(stream) => Answer::Asked(Asked {
+                Ok(stream) => Answer::Pending(Pending {
                     readable: Once::new(),
                     stream,
                     name,
@@ -72,31 +70,24 @@ impl Lookup {
 
 impl Answer {
     fn next(&self) -> io::Result<Option<IpAddr>> {
-        let asked = match self {
+        let pending = match self {
             Self::Known { address, is_taken } => {
                 let is_first = !is_taken.swap(true, Ordering::Relaxed);
                 return Ok(is_first.then_some(*address));
             }
-            Self::Asked(asked) => asked,
+            Self::Pending(pending) => pending,
         };
-        if asked.has_failed.load(Ordering::Relaxed) {
+        if pending.has_failed.load(Ordering::Relaxed) {
             return Ok(None);
         }
-        match asked.stream.resolve_next_address() {
-            Ok(next) => Ok(next.map(address)),
+        match pending.stream.resolve_next_address() {
+            Ok(next) => Ok(next),
             Err(ErrorCode::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
             Err(code) => {
-                asked.has_failed.store(true, Ordering::Relaxed);
-                Err(error::of_name(code, &asked.name))
+                pending.has_failed.store(true, Ordering::Relaxed);
+                Err(error::of_name(code, &pending.name))
             }
         }
-    }
-}
-
-fn address(address: IpAddress) -> IpAddr {
-    match address {
-        IpAddress::Ipv4((a, b, c, d)) => Ipv4Addr::new(a, b, c, d).into(),
-        IpAddress::Ipv6((a, b, c, d, e, f, g, h)) => Ipv6Addr::new(a, b, c, d, e, f, g, h).into(),
     }
 }
 
@@ -104,9 +95,9 @@ impl Pollables for Answer {
     fn target(&self, _interest: Interest) -> Target {
         let read = match self {
             Self::Known { .. } => ready::always_ready(),
-            Self::Asked(asked) => {
-                let readable = &asked.readable;
-                let readable = readable.get_or_init(|| Owned::new(asked.stream.subscribe()));
+            Self::Pending(pending) => {
+                let readable = &pending.readable;
+                let readable = readable.get_or_init(|| Owned::new(pending.stream.subscribe()));
                 readable.handle()
             }
         };
@@ -123,7 +114,7 @@ impl fmt::Debug for Lookup {
         let mut tuple = f.debug_tuple("Lookup");
         match &*self.0 {
             Answer::Known { address, .. } => tuple.field(address),
-            Answer::Asked(asked) => tuple.field(&asked.name),
+            Answer::Pending(pending) => tuple.field(&pending.name),
         };
         tuple.finish()
     }

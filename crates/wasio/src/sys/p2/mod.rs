@@ -13,6 +13,15 @@ mod target;
 mod wait;
 
 #[cfg(target_os = "wasi")]
+#[allow(unsafe_code, reason = "the only door to the host")]
+mod bindings;
+#[cfg(all(target_os = "wasi", feature = "net"))]
+#[allow(
+    unsafe_code,
+    reason = "a cell that is shared where there is one thread"
+)]
+mod cell;
+#[cfg(target_os = "wasi")]
 mod error;
 #[cfg(all(target_os = "wasi", feature = "net"))]
 pub(crate) mod lookup;
@@ -23,7 +32,7 @@ pub(crate) mod options;
 #[cfg(target_os = "wasi")]
 mod owned;
 #[cfg(target_os = "wasi")]
-#[allow(unsafe_code, reason = "the only door to the host")]
+#[allow(unsafe_code, reason = "the only door to libc")]
 mod raw;
 #[cfg(all(target_os = "wasi", feature = "net"))]
 mod ready;
@@ -35,6 +44,8 @@ pub(crate) mod source;
 pub(crate) mod stdio;
 #[cfg(target_os = "wasi")]
 mod stream;
+#[cfg(target_os = "wasi")]
+mod wasi;
 
 #[cfg(target_os = "wasi")]
 pub use self::error::HostError;
@@ -46,7 +57,7 @@ pub(crate) use self::record::Record;
 pub(crate) use self::target::Target;
 
 #[cfg(target_os = "wasi")]
-pub(crate) type Selector = selector::Selector<raw::Wasi>;
+pub(crate) type Selector = selector::Selector<wasi::Wasi>;
 
 #[cfg(not(target_os = "wasi"))]
 use super::Record;

@@ -3,9 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use wasip2::sockets::tcp::TcpSocket;
-use wasip2::sockets::udp::UdpSocket;
-
+use super::bindings::{TcpSocket, UdpSocket};
 use super::net::{self, checked, unsupported};
 use crate::net::TcpKeepalive;
 

@@ -4,11 +4,10 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
-use wasip2::io::poll::Pollable;
-
+use super::bindings::Pollable;
 use super::host::Handle;
-use super::raw::Wasi;
 use super::selector::P2;
+use super::wasi::Wasi;
 use crate::lock::Lock;
 use crate::portable::{Key, Shared};
 

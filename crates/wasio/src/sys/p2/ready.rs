@@ -1,10 +1,8 @@
 //! Pollables that the sources need which are always ready or never, and whether one is ready now.
 
-use wasip2::clocks::monotonic_clock;
-use wasip2::io::poll::Pollable;
-
+use super::bindings::{Pollable, monotonic_clock, poll};
+use super::cell::Once;
 use super::host::Handle;
-use super::raw::{self, Once};
 
 /// A pollable that is ready for as long as the program runs: it stands for a source that has
 /// something to give without the host.
@@ -37,6 +35,6 @@ fn due() -> Pollable {
 #[inline(never)]
 pub(super) fn is_ready_before(handle: Handle, other: Handle) -> bool {
     let mut ready = [0; 2];
-    let len = raw::poll(&[handle, other], &mut ready);
+    let len = poll(&[handle, other], &mut ready);
     len == 2 || ready[0] == 0
 }

@@ -2,9 +2,7 @@
 
 use std::io;
 
-use wasip2::cli::{stdin, stdout};
-use wasip2::io::streams::{InputStream, OutputStream};
-
+use super::bindings::{InputStream, OutputStream, get_stdin, get_stdout};
 use super::owned::Owned;
 use super::source::{Pollables, pollable_source};
 use super::target::Target;
@@ -14,21 +12,21 @@ use crate::Interest;
 /// Standard input.
 #[derive(Debug)]
 pub(crate) struct Stdin {
-    // Before its stream: the host traps if that goes first.
+    // Declared before its stream, and so dropped before it: the host traps otherwise.
     readable: Owned,
     stream: InputStream,
 }
 
 impl Stdin {
     pub(crate) fn new() -> io::Result<Self> {
-        let stream = stdin::get_stdin();
+        let stream = get_stdin();
         Ok(Self {
             readable: Owned::new(stream.subscribe()),
             stream,
         })
     }
 
-    /// `_reported` is of use where asking may block: the host never does.
+    /// `_reported` is for backends on which a read may block.
     pub(crate) fn read(&self, target: &mut [u8], _reported: bool) -> io::Result<usize> {
         stream::read(&self.stream, target)
     }
@@ -43,14 +41,14 @@ impl Pollables for Stdin {
 /// Standard output.
 #[derive(Debug)]
 pub(crate) struct Stdout {
-    // Before its stream, as above.
+    // Declared before its stream, as above.
     writable: Owned,
     stream: OutputStream,
 }
 
 impl Stdout {
     pub(crate) fn new() -> io::Result<Self> {
-        let stream = stdout::get_stdout();
+        let stream = get_stdout();
         Ok(Self {
             writable: Owned::new(stream.subscribe()),
             stream,
@@ -60,7 +58,7 @@ impl Stdout {
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         let written = stream::write(&self.stream, bytes)?;
         if written > 0 {
-            // The host may keep what was written until it is told. An error shows in the next write.
+            // The host may keep the bytes until a flush. If it fails later, the next write fails.
             self.stream
                 .flush()
                 .or_else(|error| error::of_stream(error).map_or(Ok(()), Err))?;

@@ -4,17 +4,15 @@ use std::cell::RefMut;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use wasip2::io::poll::Pollable;
-use wasip2::io::streams::{InputStream, OutputStream};
-
 use super::peeked::Peeked;
 use crate::Interest;
 use crate::io_outcome::IoOutcome;
 use crate::lock::Lock;
 use crate::portable::Direction;
 use crate::registration::Registration;
+use crate::sys::imp::bindings::{InputStream, OutputStream, Pollable};
+use crate::sys::imp::cell::Once;
 use crate::sys::imp::owned::Owned;
-use crate::sys::imp::raw::{self, Once};
 use crate::sys::imp::target::Target;
 use crate::sys::imp::{ready, stream};
 
@@ -123,7 +121,7 @@ impl Connection {
 
     /// Whether the host has not sent yet what it took.
     pub(super) fn has_unsent(&self) -> bool {
-        let takes_none = || matches!(raw::check_write(&self.output), Ok(0));
+        let takes_none = || matches!(self.output.check_write(), Ok(0));
         self.wrote.load(Ordering::Relaxed) && takes_none()
     }
 

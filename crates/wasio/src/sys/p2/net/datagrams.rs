@@ -4,17 +4,14 @@ use std::cell::RefMut;
 use std::io;
 use std::net::SocketAddr;
 
-use wasip2::clocks::monotonic_clock;
-use wasip2::sockets::network::ErrorCode;
-use wasip2::sockets::udp::{
-    IncomingDatagramStream, OutgoingDatagram, OutgoingDatagramStream, UdpSocket,
-};
-use wasip2::sockets::udp_create_socket::create_udp_socket;
-
 use super::{address, checked};
 use crate::Interest;
 use crate::lock::Lock;
 use crate::portable::{Direction, Directions};
+use crate::sys::imp::bindings::{
+    ErrorCode, IncomingDatagramStream, OutgoingDatagramStream, UdpSocket, create_udp_socket,
+    monotonic_clock,
+};
 use crate::sys::imp::host::Handle;
 use crate::sys::imp::owned::Owned;
 
@@ -44,7 +41,7 @@ struct Streams {
 impl HostUdp {
     pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
         let socket = checked(create_udp_socket(address::family(&address)))?;
-        checked(socket.start_bind(address::network(), address::to_host(address)))?;
+        checked(socket.start_bind(address::network(), address))?;
         loop {
             match socket.finish_bind() {
                 Err(ErrorCode::WouldBlock) => socket.subscribe().block(),
@@ -75,13 +72,9 @@ impl HostUdp {
         if checked(streams.outgoing.check_send())? == 0 {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let datagram = OutgoingDatagram {
-            data: bytes.to_vec(),
-            remote_address: target.map(address::to_host),
-        };
-        match checked(streams.outgoing.send(&[datagram]))? {
-            0 => Err(io::ErrorKind::WouldBlock.into()),
-            _ => Ok(bytes.len()),
+        match checked(streams.outgoing.send_one(bytes, target))? {
+            true => Ok(bytes.len()),
+            false => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
 
@@ -89,9 +82,8 @@ impl HostUdp {
     pub(super) fn receive(&self) -> io::Result<Datagram> {
         let mut streams = self.streams()?;
         streams.is_receiving = true;
-        let mut datagrams = checked(streams.incoming.receive(1))?;
-        let datagram = datagrams.pop().ok_or(io::ErrorKind::WouldBlock)?;
-        Ok((datagram.data, address::from_host(datagram.remote_address)))
+        let datagram = checked(streams.incoming.receive_one())?;
+        datagram.ok_or_else(|| io::ErrorKind::WouldBlock.into())
     }
 
     /// Replaces the streams, which are of one destination. No registration may name their
@@ -135,7 +127,7 @@ impl HostUdp {
 
 impl Streams {
     fn open(socket: &UdpSocket, remote: Option<SocketAddr>) -> io::Result<Self> {
-        let (incoming, outgoing) = checked(socket.stream(remote.map(address::to_host)))?;
+        let (incoming, outgoing) = checked(socket.stream(remote))?;
         // There is room from the start, as soon as the host has noticed.
         outgoing.subscribe().block();
         Ok(Self {

@@ -9,9 +9,8 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use wasip2::clocks::monotonic_clock;
-
 use crate::lock::Lock;
+use crate::sys::imp::bindings::monotonic_clock;
 use crate::sys::imp::raw;
 
 /// How long a connection is kept at most, and so what its peers may add to the time that the end

@@ -4,19 +4,16 @@ use std::fmt;
 use std::io;
 use std::net::{self, SocketAddr};
 
-use wasip2::sockets::network::ErrorCode;
-use wasip2::sockets::tcp::TcpSocket;
-use wasip2::sockets::tcp_create_socket::create_tcp_socket;
-
 use super::stream::TcpStream;
 use super::{address, checked, hop_limit, std_socket};
 use crate::Interest;
 use crate::net::MaybeStd;
+use crate::sys::imp::bindings::{ErrorCode, TcpSocket, create_tcp_socket};
+use crate::sys::imp::cell::Once;
 use crate::sys::imp::owned::Owned;
-use crate::sys::imp::raw::{self, Once};
+use crate::sys::imp::ready;
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::Target;
-use crate::sys::imp::{error, ready};
 
 /// Connections that the host keeps before they are accepted; it may limit them to fewer.
 const BACKLOG: u64 = 1024;
@@ -36,7 +33,7 @@ pub(crate) struct Host {
 impl TcpListener {
     pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
         let socket = checked(create_tcp_socket(address::family(&address)))?;
-        checked(socket.start_bind(address::network(), address::to_host(address)))?;
+        checked(socket.start_bind(address::network(), address))?;
         checked(finish(&socket, TcpSocket::finish_bind))?;
         checked(socket.set_listen_backlog_size(BACKLOG))?;
         checked(socket.start_listen())?;
@@ -51,7 +48,7 @@ impl TcpListener {
         match self {
             Self::Host(host) => {
                 let (socket, input, output) = checked(host.socket.accept())?;
-                let peer = raw::remote_address(&socket).unwrap_or(address::UNKNOWN);
+                let peer = socket.remote_address().unwrap_or(address::UNKNOWN);
                 Ok((TcpStream::accepted(socket, input, output), peer))
             }
             Self::Std(listener) => listener.accept(),
@@ -60,7 +57,7 @@ impl TcpListener {
 
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
         match self {
-            Self::Host(host) => raw::local_address(&host.socket).map_err(error::of_number),
+            Self::Host(host) => checked(host.socket.local_address()),
             Self::Std(listener) => listener.local_addr(),
         }
     }

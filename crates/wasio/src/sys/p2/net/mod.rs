@@ -17,8 +17,7 @@ mod udp;
 use std::io;
 use std::net::SocketAddr;
 
-use wasip2::sockets::network::ErrorCode;
-
+use super::bindings::ErrorCode;
 use super::error;
 use crate::sys::static_error;
 

@@ -4,15 +4,13 @@
 use std::cell::RefMut;
 use std::io;
 
-use wasip2::sockets::network::ErrorCode;
-use wasip2::sockets::tcp::TcpSocket;
-
 use super::connection::Connection;
 use crate::lock::Lock;
 use crate::registration::Registration;
+use crate::sys::imp::bindings::{ErrorCode, TcpSocket};
+use crate::sys::imp::cell::Once;
 use crate::sys::imp::error;
 use crate::sys::imp::owned::Owned;
-use crate::sys::imp::raw::Once;
 use crate::sys::imp::target::Target;
 
 /// What a stream needs of a connect that was started.

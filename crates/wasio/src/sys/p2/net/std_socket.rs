@@ -8,8 +8,6 @@ use std::net::{self, Shutdown, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use wasip2::clocks::monotonic_clock;
-
 use super::address;
 use super::linger::{self, Unsent};
 use super::peeked::Peeked;
@@ -18,6 +16,7 @@ use crate::lock::Lock;
 use crate::net::MaybeStd;
 use crate::portable::Key;
 use crate::sys::imp::Selector;
+use crate::sys::imp::bindings::monotonic_clock;
 use crate::sys::imp::host::PollFd;
 use crate::sys::imp::raw;
 use crate::{Interest, Mode, Token};

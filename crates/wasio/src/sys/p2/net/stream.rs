@@ -7,11 +7,6 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use wasip2::clocks::monotonic_clock;
-use wasip2::io::streams::{InputStream, OutputStream};
-use wasip2::sockets::tcp::{ShutdownType, TcpSocket};
-use wasip2::sockets::tcp_create_socket::create_tcp_socket;
-
 use super::connection::Connection;
 use super::linger::{self, Unsent};
 use super::pending::{ConnectOps, PendingConnect};
@@ -19,11 +14,14 @@ use super::std_socket::{self, StdStream};
 use super::{address, checked, hop_limit};
 use crate::net::MaybeStd;
 use crate::registration::Registration;
+use crate::sys::imp::bindings::{
+    InputStream, OutputStream, ShutdownType, TcpSocket, create_tcp_socket, monotonic_clock,
+};
+use crate::sys::imp::cell::Once;
 use crate::sys::imp::owned::Owned;
-use crate::sys::imp::raw::{self, Once};
+use crate::sys::imp::ready;
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::Target;
-use crate::sys::imp::{error, ready};
 use crate::{Interest, IoSource};
 
 /// A message of several buffers is copied together up to this length.
@@ -136,7 +134,7 @@ impl IoSource<TcpStream> {
         match &**self {
             TcpStream::Host(stream) => {
                 stream.poll_connect(self.registration());
-                raw::local_address(&stream.socket).map_err(error::of_number)
+                checked(stream.socket.local_address())
             }
             TcpStream::Std(stream) => stream.local_addr(),
         }
@@ -146,7 +144,7 @@ impl IoSource<TcpStream> {
         match &**self {
             TcpStream::Host(stream) => {
                 stream.established(self.registration())?;
-                raw::remote_address(&stream.socket).map_err(error::of_number)
+                checked(stream.socket.remote_address())
             }
             TcpStream::Std(stream) => stream.peer_addr(),
         }
@@ -156,7 +154,7 @@ impl IoSource<TcpStream> {
 impl TcpStream {
     pub(super) fn connect(address: SocketAddr) -> io::Result<Self> {
         let socket = checked(create_tcp_socket(address::family(&address)))?;
-        checked(socket.start_connect(address::network(), address::to_host(address)))?;
+        checked(socket.start_connect(address::network(), address))?;
         let stream = HostStream {
             connection: Once::new(),
             pending: Some(Box::new(PendingConnect::new(&socket))),

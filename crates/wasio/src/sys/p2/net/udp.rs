@@ -6,15 +6,13 @@ use std::io;
 use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 
-use wasip2::sockets::network::IpAddressFamily;
-use wasip2::sockets::udp::UdpSocket as HostSocket;
-
 use super::datagrams::{Datagram, HostUdp};
 use super::std_socket::Descriptor;
-use super::{address, checked, hop_limit, unsupported};
+use super::{checked, hop_limit, unsupported};
 use crate::lock::Lock;
 use crate::net::MaybeStd;
 use crate::portable::Direction;
+use crate::sys::imp::bindings::{IpAddressFamily, UdpSocket as HostSocket};
 use crate::sys::imp::ready;
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::Target;
@@ -160,14 +158,14 @@ impl UdpSocket {
 
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
         match &self.kind {
-            Kind::Host(host) => checked(host.socket.local_address()).map(address::from_host),
+            Kind::Host(host) => checked(host.socket.local_address()),
             Kind::Std(socket) => socket.local_addr(),
         }
     }
 
     pub(crate) fn peer_addr(&self) -> io::Result<SocketAddr> {
         match &self.kind {
-            Kind::Host(host) => checked(host.socket.remote_address()).map(address::from_host),
+            Kind::Host(host) => checked(host.socket.remote_address()),
             Kind::Std(socket) => socket.peer_addr(),
         }
     }

@@ -1,0 +1,25 @@
+//! `wasi:cli`.
+
+use super::io::{InputStream, OutputStream};
+
+super::described!();
+
+#[link(wasm_import_module = "wasi:cli/stdin@0.2.12")]
+unsafe extern "C" {
+    #[link_name = "get-stdin"]
+    safe fn wasi_get_stdin() -> InputStream;
+}
+
+#[link(wasm_import_module = "wasi:cli/stdout@0.2.12")]
+unsafe extern "C" {
+    #[link_name = "get-stdout"]
+    safe fn wasi_get_stdout() -> OutputStream;
+}
+
+pub(crate) fn get_stdin() -> InputStream {
+    wasi_get_stdin()
+}
+
+pub(crate) fn get_stdout() -> OutputStream {
+    wasi_get_stdout()
+}

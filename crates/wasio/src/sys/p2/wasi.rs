@@ -1,0 +1,50 @@
+//! The host that a component runs on.
+
+use std::io;
+use std::sync::Arc;
+
+use super::bindings::{Pollable, monotonic_clock, poll};
+use super::host::{Handle, Host, PollFd};
+use super::selector::P2;
+use super::{owned, raw};
+use crate::portable::Shared;
+#[cfg(feature = "net")]
+use crate::portable::Until;
+
+/// The real host.
+#[derive(Copy, Clone, Debug, Default)]
+pub(crate) struct Wasi;
+
+impl Host for Wasi {
+    type Pollable = Pollable;
+
+    fn now_ns(&self) -> u64 {
+        monotonic_clock::now()
+    }
+
+    fn subscribe_instant(&self, at_ns: u64) -> Pollable {
+        monotonic_clock::subscribe_instant(at_ns)
+    }
+
+    fn handle(pollable: &Pollable) -> Handle {
+        pollable.handle()
+    }
+
+    fn poll(&self, handles: &[Handle], ready: &mut [u32]) -> usize {
+        poll(handles, ready)
+    }
+
+    fn poll_fds(&self, fds: &mut [PollFd], timeout_ms: i32) -> io::Result<usize> {
+        raw::poll_fds(fds, timeout_ms)
+    }
+
+    #[cfg(feature = "net")]
+    fn sweep_lingering(&self) -> Until {
+        super::net::linger::sweep();
+        super::net::linger::next_sweep_ns().map_or(Until::Never, Until::At)
+    }
+
+    fn forked(fork: &Arc<Shared<P2<Self>>>) {
+        owned::add_fork(fork);
+    }
+}
