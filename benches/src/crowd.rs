@@ -82,21 +82,21 @@ pub fn pummel(crowd: Crowd, server: &Server, time: Duration) -> anyhow::Result<M
 }
 
 /// While `crowd` is busy, sends a message on each `idle` connection in turn, with a `pause` in
-/// between. Returns the latencies of these messages in nanoseconds, and the messages per second of
-/// the crowd.
+/// between. The latencies are those of the idle connections, the round trips those of the crowd.
 ///
 /// # Errors
 /// A message does not come back, or comes back changed.
 pub fn poke(
     crowd: Crowd,
+    server: &Server,
     idle: &[std::net::TcpStream],
     pause: Duration,
     time: Duration,
-) -> anyhow::Result<(Histogram<u64>, f64)> {
+) -> anyhow::Result<Measured> {
     let exchange = Rc::clone(&crowd.exchange);
     let busy = async |tally: &Tally| {
         let mut latency_ns = new_histogram();
-        let start = Instant::now();
+        let (start, cpu) = (Instant::now(), server.cpu_time());
         for stream in idle {
             if start.elapsed() > time {
                 break;
@@ -108,8 +108,12 @@ pub fn poke(
             let mut stream = TcpStream::from_std(stream)?;
             latency_ns.saturating_record(as_ns(round_trip(&mut stream, &exchange).await?));
         }
-        let messages = tally.latency_ns.borrow().len() as f64;
-        Ok((latency_ns, messages / start.elapsed().as_secs_f64()))
+        Ok(Measured {
+            round_trips: tally.latency_ns.borrow().len(),
+            elapsed: start.elapsed(),
+            server_cpu: server.cpu_time().saturating_sub(cpu),
+            latency_ns,
+        })
     };
     crowd.keep_busy(busy)
 }

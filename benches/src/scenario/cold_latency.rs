@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Effort, Scenario};
+use super::{Effort, Scenario, figures};
 use crate::client::open_idle;
 use crate::crowd::{Crowd, poke};
 use crate::metric::{self, Sample};
@@ -48,15 +48,11 @@ impl Scenario for ColdLatency {
         let server = peer.start_with(&args, false)?;
         let idle = open_idle(server.addr(), peer.peer.protocol, size)?;
         let crowd = Crowd::connect(server.addr(), peer.peer.protocol, BUSY)?;
-        let (latency_ns, busy) = poke(crowd, &idle, PAUSE, effort.time() * 2)?;
+        let measured = poke(crowd, &server, &idle, PAUSE, effort.time() * 2)?;
         drop(idle);
         server.end()?;
-        let us = |ns: u64| ns as f64 / 1e3;
-        Ok(vec![
-            (metric::P50, us(latency_ns.value_at_quantile(0.5))),
-            (metric::P99, us(latency_ns.value_at_quantile(0.99))),
-            (metric::MAX, us(latency_ns.max())),
-            (metric::THROUGHPUT, busy),
-        ])
+        let mut sample = figures(&measured);
+        sample.push((metric::MAX, measured.latency_ns.max() as f64 / 1e3));
+        Ok(sample)
     }
 }
