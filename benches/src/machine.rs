@@ -1,7 +1,10 @@
 //! The machine and the versions with which the figures were measured.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::SystemTime;
+
+use crate::artifact::repository;
 
 /// The lock file of this repository, which contains the version of the host.
 const LOCK: &str = include_str!("../../Cargo.lock");
@@ -13,8 +16,22 @@ pub fn date() -> String {
     now.split('T').next().unwrap_or_default().to_owned()
 }
 
-/// Returns one line each for processor, system, compiler, host and date. They are determined only
-/// once: a thread that is bound to a core would count only that core.
+/// The commit that `checkout` is at, with `-dirty` if files differ from it; `None` without git.
+#[must_use]
+pub fn commit(checkout: &Path) -> Option<String> {
+    let output = Command::new("git")
+        .current_dir(checkout)
+        .args(["describe", "--always", "--dirty", "--abbrev=12"])
+        // No tag: what it names may move.
+        .arg("--exclude=*")
+        .output()
+        .ok()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    output.status.success().then(|| text.trim().to_owned())
+}
+
+/// Returns one line each for commit, processor, system, compiler, host and date. They are
+/// determined only once: a thread that is bound to a core would count only that core.
 pub fn describe() -> &'static [String] {
     static LINES: std::sync::OnceLock<Vec<String>> = std::sync::OnceLock::new();
     LINES.get_or_init(look_up)
@@ -22,7 +39,9 @@ pub fn describe() -> &'static [String] {
 
 fn look_up() -> Vec<String> {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let commit = commit(&repository()).unwrap_or_else(|| "unknown".to_owned());
     vec![
+        format!("commit: {commit}"),
         format!("processor: {} ({cores} cores)", processor()),
         format!("system: {} {}", std::env::consts::OS, kernel()),
         format!("compiler: {}", compiler()),
