@@ -10,8 +10,10 @@ use serde_json::Value;
 /// One program to build, in a workspace of this repository.
 #[derive(Clone, Copy, Debug)]
 pub struct Artifact {
-    /// The folder of its workspace, relative to the repository. Cargo runs in this folder, because
-    /// it would ignore the configuration there otherwise.
+    /// The checkout of this repository that it is built from; `None` is the one of the bench.
+    pub checkout: Option<&'static Path>,
+    /// The folder of its workspace, relative to the checkout. Cargo runs in
+    /// it, since what is configured there counts only then.
     pub workspace: &'static str,
     /// The package.
     pub package: &'static str,
@@ -53,9 +55,10 @@ impl Artifact {
     }
 
     fn command(&self) -> Command {
+        let checkout = self.checkout.map_or_else(repository, Path::to_owned);
         let mut command = Command::new("cargo");
         command
-            .current_dir(repository().join(self.workspace))
+            .current_dir(checkout.join(self.workspace))
             .args(["build", "--quiet", "--profile", self.profile])
             .args(["--package", self.package, "--bin", self.program])
             .arg("--message-format=json-render-diagnostics")
@@ -80,12 +83,26 @@ mod tests {
     use super::*;
 
     const ECHO: Artifact = Artifact {
+        checkout: None,
         workspace: "",
         package: "some-package",
         program: "echo",
         target: None,
         profile: "release",
     };
+
+    #[test]
+    fn cargo_runs_in_the_checkout_of_the_program() {
+        let folder = |artifact: Artifact| artifact.command().get_current_dir().map(Path::to_owned);
+        assert_eq!(folder(ECHO), Some(repository().join("")));
+        let workspace = "benches/peers";
+        let elsewhere = Artifact {
+            checkout: Some(Path::new("/elsewhere")),
+            workspace,
+            ..ECHO
+        };
+        assert_eq!(folder(elsewhere), Some("/elsewhere/benches/peers".into()));
+    }
 
     #[test]
     fn the_path_is_that_of_the_program_asked_for() {

@@ -62,15 +62,18 @@ impl Series {
     /// busy. `None` if there is no meaningful ratio.
     #[must_use]
     pub fn ratio(&self, other: &Self) -> Option<f64> {
-        let ratios: Vec<f64> = self
-            .values
-            .iter()
-            .filter_map(|(round, value)| {
-                let (_, base) = other.values.iter().find(|(theirs, _)| theirs == round)?;
-                (*base > 0.0).then(|| value / base)
-            })
-            .collect();
+        let ratios = self.ratios(other);
         (!ratios.is_empty()).then(|| median(ratios))
+    }
+
+    /// The ratios that [`Series::ratio`] is the median of.
+    #[must_use]
+    pub fn ratios(&self, other: &Self) -> Vec<f64> {
+        let in_round = |(round, value): &(usize, f64)| {
+            let (_, base) = other.values.iter().find(|(theirs, _)| theirs == round)?;
+            (*base > 0.0).then(|| value / base)
+        };
+        self.values.iter().filter_map(in_round).collect()
     }
 }
 

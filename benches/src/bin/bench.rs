@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use anyhow::ensure;
 use clap::Parser;
 use wasio_bench::awake::Awake;
+use wasio_bench::peer::earlier::{self, Earlier};
 use wasio_bench::peer::{self, Built, Peer, Versions};
 use wasio_bench::report::table::ScenarioTable;
-use wasio_bench::report::{bars, record};
+use wasio_bench::report::{bars, before, record};
 use wasio_bench::run::Plan;
 use wasio_bench::scenario::{self, Effort, Scenario};
 use wasio_bench::{artifact, machine, prepare_process};
@@ -23,7 +24,11 @@ struct Arguments {
     /// All sizes, in seven long rounds
     #[arg(long)]
     full: bool,
-    /// Only scenarios whose name starts with this; may be repeated
+    /// Each peer on wasio beside its build from another checkout of this repository, as git
+    /// worktree add makes it: seven rounds of 1.5 s, unless --quick or --full
+    #[arg(long, value_name = "DIR")]
+    before: Option<PathBuf>,
+    /// Only scenarios whose name starts so; may be given again
     #[arg(long = "scenario", value_name = "NAME")]
     scenarios: Vec<String>,
     /// Only this peer; may be repeated
@@ -51,6 +56,8 @@ impl Arguments {
     fn effort(&self) -> Effort {
         if self.full {
             Effort::Full
+        } else if self.before.is_some() && !self.quick {
+            Effort::Paired
         } else {
             Effort::Quick
         }
@@ -89,18 +96,26 @@ impl Arguments {
         if self.peers.is_empty() {
             let is_whole_quick = self.is_whole_quick();
             let versions = self.versions();
-            let all = peer::ALL.iter().filter(|one| versions.include(one.place));
+            let is_chosen = |one: &&Peer| {
+                let differs = self.before.is_none() || earlier::is_on_wasio(one);
+                differs && versions.include(one.place)
+            };
+            let all = peer::ALL.iter().filter(is_chosen);
             return Ok(all.filter(|one| one.in_quick || !is_whole_quick).collect());
         }
         self.peers.iter().map(|name| Peer::named(name)).collect()
     }
 
-    /// A partial bench would replace the record of a whole one.
-    fn folder(&self) -> Option<PathBuf> {
+    /// A part of the bench would stand in the way of the whole one.
+    fn folder(&self, earlier: Option<&Earlier>) -> Option<PathBuf> {
         let chosen = self.scenarios.len() + self.peers.len() + self.sizes.len();
         let is_whole = chosen == 0 && !self.awake;
         self.record.clone().or_else(|| {
-            let effort = if self.full { "full" } else { "quick" };
+            let effort = match earlier {
+                Some(earlier) => format!("beside-{}", earlier.commit()),
+                None if self.full => "full".to_owned(),
+                None => "quick".to_owned(),
+            };
             let name = match self.versions() {
                 Versions::Wasi01 => format!("{}-{effort}-0.1", machine::date()),
                 Versions::Wasi02 => format!("{}-{effort}-0.2", machine::date()),
@@ -120,22 +135,10 @@ fn main() -> anyhow::Result<()> {
         return Ok(());
     }
     let _awake = arguments.awake.then(Awake::hold).transpose()?;
+    let earlier = arguments.before.as_deref().map(Earlier::open).transpose()?;
     let scenarios = arguments.scenarios()?;
-    let peers = arguments.peers()?;
-    eprintln!("Building the peers ...");
     let effort = arguments.effort();
-    let is_used = |peer: &&Peer| {
-        let takes = |one: &&dyn Scenario| {
-            let sizes = one.sizes(effort);
-            sizes.into_iter().any(|size| one.takes(peer, size))
-        };
-        scenarios.iter().any(takes)
-    };
-    let peers: Vec<Built> = peers
-        .into_iter()
-        .filter(is_used)
-        .map(Peer::build)
-        .collect::<Result<_, _>>()?;
+    let peers = build(arguments.peers()?, earlier.as_ref(), &scenarios, effort)?;
     let plan = Plan {
         scenarios,
         peers,
@@ -154,7 +157,10 @@ fn main() -> anyhow::Result<()> {
     if let Some(bars) = bars::table(&results) {
         println!("\n{bars}");
     }
-    if let Some(folder) = arguments.folder() {
+    if let Some(table) = before::table(&results) {
+        println!("\n{table}");
+    }
+    if let Some(folder) = arguments.folder(earlier.as_ref()) {
         let (scenarios, peers) = (&plan.scenarios, &plan.peers);
         record::write(&folder, &command(), scenarios, peers, &results)?;
         println!("\nRecorded in {}", folder.display());
@@ -167,7 +173,40 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the command line.
+/// Builds the peers that a scenario takes, each followed by its earlier build.
+fn build(
+    peers: Vec<&'static Peer>,
+    earlier: Option<&Earlier>,
+    scenarios: &[&dyn Scenario],
+    effort: Effort,
+) -> anyhow::Result<Vec<Built>> {
+    eprintln!("Building the peers ...");
+    let is_used = |peer: &&Peer| {
+        let takes = |one: &&dyn Scenario| {
+            let sizes = one.sizes(effort);
+            sizes.into_iter().any(|size| one.takes(peer, size))
+        };
+        scenarios.iter().any(takes)
+    };
+    let mut built: Vec<Built> = Vec::new();
+    for peer in peers.into_iter().filter(is_used) {
+        let before = earlier.and_then(|earlier| earlier.build_of(peer));
+        for peer in std::iter::once(peer).chain(before) {
+            let one = peer.build()?;
+            // As with CARGO_TARGET_DIR set: the second would be measured twice.
+            ensure!(
+                built.iter().all(|other| other.server != one.server),
+                "{} overwrites the build of another peer: {}",
+                peer.name,
+                one.server.display()
+            );
+            built.push(one);
+        }
+    }
+    Ok(built)
+}
+
+/// What was typed.
 fn command() -> String {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let command = format!("cargo xtask bench {}", args.join(" "));

@@ -20,6 +20,7 @@ use wasio_host::Wasi;
 /// The example that is shown for a version of WASI.
 const fn echo(target: &'static str) -> Artifact {
     Artifact {
+        checkout: None,
         workspace: "",
         package: "wasio-examples",
         program: "echo",

@@ -5,6 +5,7 @@
 //! their arguments that is an address, and print `listening ADDRESS`. A server echoes what it
 //! reads, or serves HTTP and echoes what is posted to `/echo`.
 
+pub mod earlier;
 mod hyper_mio_p1;
 mod hyper_mio_p2;
 mod hyper_p1;
@@ -42,7 +43,7 @@ pub const REFERENCE: &str = "mio";
 /// Returns the server that `peer` is compared with: the same one on mio.
 #[must_use]
 pub fn reference_of(peer: &str) -> &'static str {
-    match peer {
+    match earlier::original(peer).unwrap_or(peer) {
         "wasio-p2" | "mio-p2" | "wstd-p2" => "mio-p2",
         "tokio-p1" | "tokio-mio-p1" => "tokio-mio-p1",
         "tokio-p2" | "tokio-mio-p2" => "tokio-mio-p2",
@@ -97,8 +98,8 @@ impl Versions {
     }
 }
 
-/// A server, and how to build and start it.
-#[derive(Debug)]
+/// A server, and how it is built and started.
+#[derive(Clone, Copy, Debug)]
 pub struct Peer {
     /// Its name on the command line and in the records.
     pub name: &'static str,
@@ -149,6 +150,7 @@ const fn in_peers(
     target: Option<&'static str>,
 ) -> Artifact {
     Artifact {
+        checkout: None,
         workspace: "benches/peers",
         package,
         program,
@@ -160,6 +162,7 @@ const fn in_peers(
 /// A program on the drop-in mio, for WASI, with the same profile as the peers.
 const fn in_examples(program: &'static str, target: &'static str) -> Artifact {
     Artifact {
+        checkout: None,
         workspace: "examples/tokio",
         package: "wasio-tokio-examples",
         program,

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::table::ScenarioTable;
-use super::{bars, plot};
+use super::{bars, before, plot};
 use crate::machine;
 use crate::peer::Built;
 use crate::results::Results;
@@ -74,6 +74,9 @@ fn markdown(
     );
     if let Some(bars) = bars::table(results) {
         let _ = write!(text, "\n## Bars\n\n{bars}");
+    }
+    if let Some(table) = before::table(results) {
+        let _ = write!(text, "\n## Beside the earlier build\n\n{table}");
     }
     for scenario in scenarios {
         if let Some(table) = ScenarioTable::new(results, *scenario) {

@@ -30,7 +30,9 @@ use crate::peer::{Built, Peer};
 pub enum Effort {
     /// Everything in under four minutes.
     Quick,
-    /// As long as needed.
+    /// Two builds of one peer, which differ by a few percent: more rounds, of fewer sizes.
+    Paired,
+    /// As long as it needs.
     Full,
 }
 
@@ -40,7 +42,7 @@ impl Effort {
     pub fn rounds(self) -> usize {
         match self {
             Self::Quick => 2,
-            Self::Full => 7,
+            Self::Paired | Self::Full => 7,
         }
     }
 
@@ -49,6 +51,7 @@ impl Effort {
     pub fn time(self) -> Duration {
         match self {
             Self::Quick => Duration::from_millis(400),
+            Self::Paired => Duration::from_millis(1_500),
             Self::Full => Duration::from_secs(3),
         }
     }
@@ -56,7 +59,7 @@ impl Effort {
     /// Returns one of two values, depending on the effort.
     fn pick<T>(self, quick: T, full: T) -> T {
         match self {
-            Self::Quick => quick,
+            Self::Quick | Self::Paired => quick,
             Self::Full => full,
         }
     }
