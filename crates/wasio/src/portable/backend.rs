@@ -67,7 +67,7 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
     /// What is kept for each direction of a registration.
     type Slot: Copy + Default + fmt::Debug + Send;
     /// What is kept beside the registrations, under their lock.
-    type Locked: Clone + Default + fmt::Debug + Send;
+    type Locked: Default + fmt::Debug + Send;
     /// What belongs to the thread that waits.
     type Wait: Send;
     /// One answer of the host.
@@ -156,6 +156,11 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
     /// One more handle, or one less, that another thread may hold.
     fn retain(&self) {}
     fn release(&self) {}
+
+    /// What the fork of a selector keeps beside its registrations.
+    fn fork_locked(_locked: &Self::Locked) -> Self::Locked {
+        Self::Locked::default()
+    }
 
     /// A fork was made.
     fn forked(_fork: &std::sync::Arc<Shared<Self>>) {}

@@ -22,6 +22,8 @@ mod registrations;
 mod select;
 mod selector;
 mod slab;
+#[cfg(all(test, not(target_os = "wasi"), not(loom)))]
+pub(crate) mod tests;
 mod timers;
 mod until;
 mod wake;

@@ -281,7 +281,10 @@ impl<S: Source, A: Copy> Registrations<S, A> {
         list.retain(|key| match self.slab.get_mut(*key) {
             None => false,
             Some(registration) => {
-                let stays = !registration.armed.is_empty() && registration.waits.is_always_ready();
+                // What is disarmed stays until an update takes it up: armed again before, it is no
+                // change, and nobody would list it.
+                let stays = registration.waits.is_always_ready()
+                    && !registration.armed.with(registration.known).is_empty();
                 registration.is_listed = stays;
                 stays
             }
@@ -289,7 +292,7 @@ impl<S: Source, A: Copy> Registrations<S, A> {
         let mut reported = 0;
         for key in &list {
             let armed = self.get(*key).map_or(Directions::NONE, |one| one.armed);
-            if !report(self, *key, armed) {
+            if !armed.is_empty() && !report(self, *key, armed) {
                 break;
             }
             reported += 1;
@@ -383,3 +386,6 @@ impl<S, A> RegistrationMut<'_, S, A> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -74,15 +74,19 @@ impl<B: Backend> SelectCall<'_, B> {
     /// Waits until there is an event or the deadline has passed.
     pub(super) fn run(&mut self) -> io::Result<()> {
         while let Some(until) = self.prepare()? {
-            B::wait(WaitCall {
+            let result = B::wait(WaitCall {
                 shared: self.shared,
                 host: &mut self.waiting.host,
                 ready: &mut self.waiting.ready,
                 until,
                 round: self.round,
                 room: self.events.capacity(),
-            })?;
+            });
             self.deliver(&mut self.shared.lock());
+            // An error does not take the place of events, which would be lost: it comes again.
+            if self.events.is_empty() {
+                result?;
+            }
             if !self.events.is_empty() && !self.holds_back {
                 break;
             }

@@ -406,7 +406,7 @@ impl<B: Backend> Shared<B> {
         let fork = Self::new(backend, wait, self.config);
         let mut forked = fork.lock();
         forked.timers = state.timers.clone();
-        forked.locked = state.locked.clone();
+        forked.locked = B::fork_locked(&state.locked);
         for (_, one) in state.registrations.iter() {
             let mode = match one.mode {
                 Mode::Edge | Mode::Level => Mode::Level,

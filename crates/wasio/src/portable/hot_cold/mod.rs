@@ -53,3 +53,6 @@ fn apply<S: Source, R: HostRecord>(
         warmth.is_none_or(|warmth| !heat.is_hot(warmth))
     });
 }
+
+#[cfg(test)]
+mod tests;

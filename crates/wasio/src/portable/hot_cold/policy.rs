@@ -132,11 +132,6 @@ impl Policy {
         }
     }
 
-    /// The configuration, its values brought into their range.
-    pub(crate) const fn config(&self) -> Config {
-        self.config
-    }
-
     /// Whether there is anything to decide beside so many cold sources. If not, the caller may wait
     /// on everything without reading the clock and without calling [`all_done`](Self::all_done).
     pub(crate) const fn applies(&self, cold: usize) -> bool {

@@ -202,7 +202,8 @@ impl Descriptors {
 }
 
 /// libc refuses them all for one that was closed, and does not say which. If none of them is refused
-/// alone, the error is one of each.
+/// alone and none is ready, the error is one of each: an operation shows what it is, and the source
+/// is waited for again.
 fn poll_one_by_one(host: &impl Host, fds: &mut [PollFd]) {
     for one in &mut *fds {
         if host.poll_fds(std::slice::from_mut(one), 0).is_err() {
@@ -211,7 +212,7 @@ fn poll_one_by_one(host: &impl Host, fds: &mut [PollFd]) {
     }
     if fds.iter().all(|one| one.revents == 0) {
         for one in fds {
-            one.revents = PollFd::POLLNVAL;
+            one.revents = PollFd::POLLERR;
         }
     }
 }

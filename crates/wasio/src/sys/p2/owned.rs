@@ -6,10 +6,10 @@ use std::sync::{Arc, Weak};
 
 use super::bindings::Pollable;
 use super::host::Handle;
-use super::selector::P2;
+use super::selector::{P2, forget_pollable_in};
 use super::wasi::Wasi;
 use crate::lock::Lock;
-use crate::portable::{Key, Shared};
+use crate::portable::Shared;
 
 /// A pollable that a source owns. When it goes, it leaves every selector that may still name it.
 #[derive(Debug)]
@@ -59,15 +59,7 @@ fn forget_in_forks(handle: Handle) {
         let Some(shared) = fork.upgrade() else {
             return false;
         };
-        let registrations = &mut shared.lock().registrations;
-        let keys: Vec<Key> = registrations
-            .iter()
-            .filter(|(_, one)| one.source.names(handle))
-            .map(|(key, _)| key)
-            .collect();
-        for key in keys {
-            registrations.deregister(key);
-        }
+        forget_pollable_in(&shared, handle);
         true
     });
     ANY_FORKS.store(!forks.is_empty(), Ordering::Relaxed);

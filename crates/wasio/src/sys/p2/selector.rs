@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use super::descriptors::{FdWait, new_fd_wait};
 use super::event::Ready;
-use super::host::{Host, PollFd};
+use super::host::{Handle, Host, PollFd};
 use super::target::Target;
 use super::wait::{self, Wait};
 use crate::RawDescriptor;
 use crate::portable::hot_cold::{Heat, Warmth};
-use crate::portable::{self, Backend, Config, Report, Shared, State, WaitCall, Waits};
+use crate::portable::{self, Backend, Config, Key, Report, Shared, State, WaitCall, Waits};
 
 /// A handle to a 0.2 selector.
 pub(crate) type Selector<H> = portable::Selector<P2<H>>;
@@ -35,15 +35,6 @@ impl<H: Host> Default for Locked<H> {
         Self {
             heat: Heat::default(),
             new_fd_wait: None,
-        }
-    }
-}
-
-impl<H: Host> Clone for Locked<H> {
-    fn clone(&self) -> Self {
-        Self {
-            heat: self.heat,
-            new_fd_wait: self.new_fd_wait,
         }
     }
 }
@@ -106,8 +97,28 @@ impl<H: Host> Backend for P2<H> {
         locked.heat.warm(slot)
     }
 
+    fn fork_locked(locked: &Locked<H>) -> Locked<H> {
+        Locked {
+            new_fd_wait: locked.new_fd_wait,
+            ..Locked::default()
+        }
+    }
+
     fn forked(fork: &Arc<Shared<Self>>) {
         H::forked(fork);
+    }
+}
+
+/// Takes a pollable that is about to go out of one selector.
+pub(super) fn forget_pollable_in<H: Host>(shared: &Shared<P2<H>>, handle: Handle) {
+    let registrations = &mut shared.lock().registrations;
+    let keys: Vec<Key> = registrations
+        .iter()
+        .filter(|(_, one)| one.source.names(handle))
+        .map(|(key, _)| key)
+        .collect();
+    for key in keys {
+        registrations.deregister(key);
     }
 }
 

@@ -6,16 +6,13 @@ use super::super::host::Host;
 use super::super::selector::Selector;
 use super::host::{Kind, MS, Scripted, Shared, World};
 use super::rules::Rules;
-use crate::event::Event;
 use crate::io_outcome::IoOutcome;
+pub(super) use crate::portable::tests::said::{Said, readable, said, sorted};
 use crate::portable::{Config, Direction, Expiry, Key};
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
 pub(super) const READ: Interest = Interest::READABLE;
 pub(super) const WRITE: Interest = Interest::WRITABLE;
-
-/// What an event said, in letters: `r`, `w`, `e`rror, `R`ead closed, `W`rite closed.
-pub(super) type Said = (usize, String);
 
 pub(super) struct Rig<H: Host = Scripted> {
     pub(super) world: Shared,
@@ -166,32 +163,4 @@ impl Rules {
     pub(super) fn lie_about_time(&self) -> bool {
         self.lie == Some(super::rules::Lie::ClockBackwards)
     }
-}
-
-pub(super) fn said(event: &Event) -> Said {
-    let letters = [
-        (event.is_readable(), 'r'),
-        (event.is_writable(), 'w'),
-        (event.is_error(), 'e'),
-        (event.is_read_closed(), 'R'),
-        (event.is_write_closed(), 'W'),
-    ];
-    let letters = letters
-        .iter()
-        .filter(|(is, _)| *is)
-        .map(|(_, letter)| letter);
-    (event.token().0, letters.collect())
-}
-
-/// What events with these tokens, readable, look like.
-pub(super) fn readable(tokens: &[usize]) -> Vec<Said> {
-    tokens
-        .iter()
-        .map(|token| (*token, "r".to_owned()))
-        .collect()
-}
-
-pub(super) fn sorted(mut said: Vec<Said>) -> Vec<Said> {
-    said.sort();
-    said
 }

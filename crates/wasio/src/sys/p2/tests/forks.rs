@@ -1,0 +1,76 @@
+//! Independent selectors that start with the same registrations.
+
+use super::rig::{READ, Rig, Said, WRITE, readable, said, sorted};
+use super::rules::EXACT;
+use crate::portable::Selector;
+use crate::sys::p2::selector::P2;
+use crate::{Events, Mode, Token};
+use std::time::Duration;
+
+use super::host::Scripted;
+
+fn poll(fork: &Selector<P2<Scripted>>) -> Vec<Said> {
+    let mut events = Events::with_capacity(1024);
+    fork.select(&mut events, Some(Duration::from_millis(30)))
+        .unwrap();
+    sorted(events.iter().map(said).collect())
+}
+
+#[test]
+fn a_fork_waits_for_pollables_and_for_descriptors() {
+    let rig = Rig::new(EXACT);
+    rig.source(1);
+    rig.add_fd(2, READ, Mode::Level);
+    let fork = rig.selector.fork().unwrap();
+    rig.arrive(1);
+    rig.arrive(2);
+    assert_eq!(poll(&fork), readable(&[1, 2]));
+}
+
+/// What was alone in the array, where libc waits for it, no longer is.
+#[test]
+fn a_fork_of_descriptors_to_which_a_pollable_came_waits_for_both() {
+    let mut rig = Rig::new(EXACT);
+    rig.add_fd(2, READ, Mode::Level);
+    assert_eq!(rig.poll(), []);
+    rig.source(1);
+    let fork = rig.selector.fork().unwrap();
+    rig.arrive(2);
+    assert_eq!(poll(&fork), readable(&[2]));
+    rig.arrive(1);
+    assert_eq!(poll(&fork), readable(&[1, 2]));
+}
+
+/// The host traps on a handle that is gone, so the scripted host does.
+#[test]
+fn a_pollable_that_goes_leaves_every_fork() {
+    let mut rig = Rig::new(EXACT);
+    let key = rig.source(1);
+    let fork = rig.selector.fork().unwrap();
+    assert_eq!(poll(&fork), []);
+    rig.close(key, 1);
+    rig.source(2);
+    assert_eq!(poll(&fork), []);
+    rig.arrive(2);
+    assert_eq!(rig.poll(), readable(&[2]));
+    assert_eq!(poll(&fork), [], "it came after the fork");
+}
+
+#[test]
+fn a_fork_is_level_triggered_and_has_no_part_in_what_comes_later() {
+    let mut rig = Rig::new(EXACT);
+    let key = rig.source(1);
+    let fork = rig.selector.fork().unwrap();
+    rig.arrive(1);
+    assert_eq!(rig.poll(), readable(&[1]));
+    assert_eq!(rig.poll(), [], "edge-triggered");
+    for _ in 0..3 {
+        assert_eq!(poll(&fork), readable(&[1]), "level-triggered");
+    }
+    rig.world().source(1).room = true;
+    rig.selector
+        .reregister(key, Token(9), READ | WRITE, Mode::Edge)
+        .unwrap();
+    assert_eq!(rig.poll(), [(9, "rw".to_owned())]);
+    assert_eq!(poll(&fork), readable(&[1]));
+}
