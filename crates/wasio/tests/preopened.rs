@@ -165,7 +165,7 @@ fn threads_that_race_get_each_listener_once() {
                 let next = || TcpListener::preopened().unwrap();
                 std::iter::from_fn(next).collect::<Vec<_>>()
             };
-            let taken: Vec<_> = std::thread::scope(|scope| {
+            let taken: Vec<_> = thread::scope(|scope| {
                 let threads: Vec<_> = (0..4).map(|_| scope.spawn(take_all)).collect();
                 let joined = threads.into_iter().map(|thread| thread.join().unwrap());
                 joined.flatten().collect()

@@ -13,7 +13,7 @@ const THREADS: usize = 4;
 const QUESTIONS: usize = 200;
 /// The first descriptor that the host hands in.
 const FIRST: i32 = 3;
-/// Every so many listeners one stays open. More unused numbers in a row than a few end the search.
+/// One listener in this many stays open. The search ends at a longer row of unused numbers.
 const APART: u32 = 6;
 
 fn main() {

@@ -99,14 +99,16 @@ pub(crate) fn net_idle_thousand(case: &Case) {
     }
 }
 
-/// Beside a thousand silent connections a few are busy all the time, and others speak once, after a
-/// silence that made them cold.
+/// Beside a thousand silent connections a few are busy all the time, and others speak once,
+/// after a silence that made them cold. A source that starves waits for ever.
 fn expect_no_starvation(guest: SocketAddr) {
     const BUSY: usize = 8;
     const SPEAKERS: usize = 40;
-    /// How late a cold source is seen: on WASI 0.1 the cost of a sweep of a thousand sources, of 0.2
-    /// to 1 µs each, four times; on 0.2 ten times, of 0.3 µs, and what a timer of the host takes.
+    /// On WASI 0.1 four times the cost of a sweep of a thousand sources, of 0.2 to 1 µs each; on 0.2
+    /// ten times, of 0.3 µs each, and what a timer of the host takes.
     const DOCUMENTED: Duration = Duration::from_millis(5);
+    /// What this machine adds to most of the delays.
+    const MACHINE: Duration = Duration::from_millis(5);
     let open = || {
         let stream = TcpStream::connect(guest).unwrap();
         stream.set_nodelay(true).unwrap();
@@ -118,47 +120,41 @@ fn expect_no_starvation(guest: SocketAddr) {
     let cold: Vec<TcpStream> = (0..SPEAKERS).map(|_| open()).collect();
     let (done, rounds) = (AtomicBool::new(false), AtomicU64::new(0));
     let busy = |stream: TcpStream| {
-        let mut times = Vec::new();
         while !done.load(Ordering::Relaxed) {
-            times.push(echo(&stream));
+            echo(&stream);
             rounds.fetch_add(1, Ordering::Relaxed);
         }
-        times
     };
-    let (cold, hot) = std::thread::scope(|scope| {
-        let hot = (0..BUSY).map(|_| open());
-        let hot: Vec<_> = hot.map(|stream| scope.spawn(|| busy(stream))).collect();
-        let cold = cold.iter().map(|stream| {
+    let mut waits: Vec<Duration> = std::thread::scope(|scope| {
+        for stream in (0..BUSY).map(|_| open()) {
+            scope.spawn(|| busy(stream));
+        }
+        let waits = cold.iter().map(|stream| {
             // Busy in between: a lease of 512 polls has run out.
             let until = rounds.load(Ordering::Relaxed) + 600;
             while rounds.load(Ordering::Relaxed) < until {
                 std::thread::sleep(Duration::from_micros(200));
             }
-            echo(stream)
+            let start = Instant::now();
+            echo(stream);
+            start.elapsed()
         });
-        let cold: Vec<Duration> = cold.collect();
+        let waits = waits.collect();
         done.store(true, Ordering::Relaxed);
-        let hot = hot.into_iter().flat_map(|thread| thread.join().unwrap());
-        (cold, hot.collect())
+        waits
     });
-    let ((cold, longest), (hot, _)) = (middle_and_longest(cold), middle_and_longest(hot));
+    waits.sort();
+    let (median, longest) = (waits[SPEAKERS / 2], waits[SPEAKERS - 1]);
     assert!(
-        cold < DOCUMENTED + 2 * hot && longest < Duration::from_secs(1),
-        "a cold source waits for {cold:?}, or {longest:?}, and a hot one for {hot:?}"
+        median < DOCUMENTED + MACHINE && longest < Duration::from_secs(1),
+        "a cold source waits for {median:?}, or {longest:?}"
     );
 }
 
-fn middle_and_longest(mut times: Vec<Duration>) -> (Duration, Duration) {
-    times.sort_unstable();
-    (times[times.len() / 2], times[times.len() - 1])
-}
-
-/// A byte there and back, and how long that took.
-fn echo(mut stream: &TcpStream) -> Duration {
-    let start = Instant::now();
+/// A byte there and back.
+fn echo(mut stream: &TcpStream) {
     let mut answer = [0];
     stream.write_all(b"x").unwrap();
     stream.read_exact(&mut answer).unwrap();
     assert_eq!(&answer, b"x");
-    start.elapsed()
 }
