@@ -51,13 +51,13 @@ mod one_thread {
         "this lock is for one thread"
     );
 
-    // SAFETY: `Sync` lets other threads use a shared reference. The target has none: `build.rs` sets
-    // `wasio_threads` for the targets that have threads, which leaves this module out, and refuses
-    // those whose memory may be shared all the same.
     #[allow(
         unsafe_code,
         reason = "a static needs `Sync`, and a mutex would cost each poll for nothing"
     )]
+    // SAFETY: `Sync` lets other threads use a shared reference. The target has none: `build.rs` sets
+    // `wasio_threads` for the targets that have threads, which leaves this module out, and refuses
+    // those whose memory may be shared all the same.
     unsafe impl<T: Send> Sync for Lock<T> {}
 
     impl<T> Lock<T> {

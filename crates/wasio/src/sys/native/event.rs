@@ -10,14 +10,7 @@ use crate::{Interest, Mode};
 /// and 4095 uses of an index.
 const INDEX_BITS: u32 = if usize::BITS >= 64 { 32 } else { 20 };
 const INDEX_MASK: usize = (1 << INDEX_BITS) - 1;
-const GENERATION_MASK: u32 = {
-    let mask = usize::MAX >> INDEX_BITS;
-    if mask > u32::MAX as usize {
-        u32::MAX
-    } else {
-        mask as u32
-    }
-};
+const GENERATION_MASK: u32 = u32::MAX >> (u32::BITS + INDEX_BITS - usize::BITS);
 
 /// What the host said, for `{:#?}` of an event.
 #[derive(Copy, Clone, Debug)]

@@ -47,6 +47,9 @@ pub(super) trait FdWait<H: Host>: Send {
     fn wait(&mut self, waiter: &mut Waiter<'_, H>, until: Until, round: u32);
 }
 
+/// Makes what waits for descriptors.
+pub(super) type NewFdWait<H> = fn() -> Box<dyn FdWait<H>>;
+
 pub(super) fn new_fd_wait<H: Host>() -> Box<dyn FdWait<H>> {
     Box::<Descriptors>::default()
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use super::descriptors::{FdWait, new_fd_wait};
+use super::descriptors::{NewFdWait, new_fd_wait};
 use super::event::Ready;
 use super::host::{Handle, Host, PollFd};
 use super::target::Target;
@@ -27,7 +27,7 @@ pub(crate) struct Locked<H: Host> {
     pub(super) heat: Heat,
     /// Makes what waits for descriptors, once there was one: a program without any is linked without
     /// that code, and without libc's `poll`.
-    pub(super) new_fd_wait: Option<fn() -> Box<dyn FdWait<H>>>,
+    pub(super) new_fd_wait: Option<NewFdWait<H>>,
 }
 
 impl<H: Host> Default for Locked<H> {
