@@ -60,6 +60,14 @@ pub(crate) trait World {
     fn read(&mut self, id: u32, all: bool) -> IoOutcome;
     fn write(&mut self, id: u32) -> IoOutcome;
 
+    /// The next call of the host fails, if such calls can.
+    fn fail_next_call(&mut self);
+
+    /// Whether an error of `select` is due to that.
+    fn explains(&self, _error: &std::io::Error) -> bool {
+        false
+    }
+
     /// Whether a source is ready, as the peers see it.
     fn is_ready(&self, id: u32, direction: Direction) -> bool;
 
@@ -142,6 +150,7 @@ pub(crate) enum Op {
         timeout_ns: u64,
         ample: bool,
     },
+    Fault,
     Fork,
     Settle,
 }
@@ -169,6 +178,7 @@ fn op() -> impl Strategy<Value = Op> {
         10 => (timeout, any::<bool>())
             .prop_map(|(timeout_ns, ample)| Op::Select { timeout_ns, ample }),
         1 => Just(Op::Fork),
+        1 => Just(Op::Fault),
         4 => Just(Op::Settle),
     ]
 }

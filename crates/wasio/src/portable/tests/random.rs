@@ -84,6 +84,14 @@ impl model::World for World {
         }
     }
 
+    fn fail_next_call(&mut self) {
+        self.0.lock().fails = Some(std::io::ErrorKind::Other);
+    }
+
+    fn explains(&self, error: &std::io::Error) -> bool {
+        error.kind() == std::io::ErrorKind::Other
+    }
+
     fn is_ready(&self, id: u32, direction: Direction) -> bool {
         self.0.lock().is_ready(id, direction)
     }

@@ -95,6 +95,7 @@ impl<W: World> Model<W> {
                 self.selector.wake().unwrap();
                 self.woken = true;
             }
+            Op::Fault => self.world.fail_next_call(),
             Op::Timer {
                 id,
                 after_ns,
@@ -230,7 +231,11 @@ impl<W: World> Model<W> {
         let (before_ns, calls) = (self.world.now_ns(), self.world.calls());
         self.events.clear();
         let timeout = timeout_ns.map(Duration::from_nanos);
-        self.selector.select(&mut self.events, timeout).unwrap();
+        if let Err(error) = self.selector.select(&mut self.events, timeout) {
+            assert!(self.world.explains(&error), "{error}");
+            assert!(self.events.is_empty(), "events that nobody sees");
+            return Vec::new();
+        }
         let elapsed_ns = self.world.now_ns() - before_ns;
         let slack_ns = self.world.slack_ns(self.world.calls() - calls);
         let timeout_ns = timeout_ns.unwrap_or(60 * MS);

@@ -128,6 +128,11 @@ impl model::World for World {
         }
     }
 
+    /// Only libc's can.
+    fn fail_next_call(&mut self) {
+        self.world.lock().fd_failures += 1;
+    }
+
     fn is_ready(&self, id: u32, direction: Direction) -> bool {
         let has_it = direction == Direction::Read || !self.listeners.contains(&id);
         has_it && self.world.lock().is_ready(id, direction)
