@@ -332,6 +332,84 @@ proptest! {
     }
 }
 
+/// One change of the array between two chunks of a sweep, of the slot `which`.
+#[derive(Clone, Debug)]
+enum Change {
+    None,
+    Insert,
+    Remove(usize),
+    Warm(usize),
+    CoolAll,
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    prop_oneof![
+        6 => Just(Change::None),
+        2 => Just(Change::Insert),
+        2 => any::<usize>().prop_map(Change::Remove),
+        2 => any::<usize>().prop_map(Change::Warm),
+        1 => Just(Change::CoolAll),
+    ]
+}
+
+fn label(index: u32) -> (SlotId, u64) {
+    let generation = 1;
+    let key = Key { index, generation };
+    (key.slot(Direction::Read), key.to_userdata(Direction::Read))
+}
+
+proptest! {
+    /// In an array that is long beside the changes: each costs two other slots a second poll at most.
+    #[test]
+    fn a_change_between_two_chunks_makes_the_sweep_skip_no_slot(
+        steps in proptest::collection::vec((change(), 1..8_usize), 20..MOST_OPS),
+    ) {
+        let mut array = PollArray::new(CLOCK);
+        let mut indices: Vec<u32> = (0..60).collect();
+        for index in &indices {
+            let (slot, record) = label(*index);
+            array.put(slot, record, false);
+        }
+        let (mut next, mut polls_left, mut unseen) = (60, 0, HashSet::new());
+        for (change, limit) in steps {
+            let (hot, len) = (array.hot(), indices.len());
+            match change {
+                Change::None => {}
+                Change::Insert => {
+                    let (slot, record) = label(next);
+                    array.put(slot, record, false);
+                    indices.push(next);
+                    next += 1;
+                }
+                Change::Remove(which) => array.remove(label(indices.swap_remove(which % len)).0),
+                Change::Warm(which) => {
+                    let (slot, record) = label(indices[which % len]);
+                    array.put(slot, record, true);
+                }
+                Change::CoolAll => array.cool_all(),
+            }
+            polls_left += match change {
+                Change::None => 0,
+                Change::CoolAll => hot,
+                _ => 2,
+            };
+            let cold = array.owners(array.places(Part::Cold));
+            let cold: HashSet<u64> = cold[1..].iter().map(|slot| label(slot.index()).1).collect();
+            unseen.retain(|record| cold.contains(record));
+            let chunk = array.next_cold(limit);
+            polls_left = polls_left.saturating_sub(chunk.len());
+            for place in chunk {
+                unseen.remove(&array.record(place));
+            }
+            if polls_left == 0 {
+                prop_assert!(unseen.is_empty(), "{unseen:?}");
+                polls_left = cold.len();
+                unseen = cold;
+            }
+        }
+    }
+}
+
 #[test]
 fn what_moves_bytes_is_hot_and_what_does_not_cools() {
     let mut parts = Parts::new();
