@@ -13,7 +13,7 @@ fn busy(rules: Rules) -> (Rig, Key, Vec<Key>) {
     let mut rig = Rig::new(rules);
     let idle = (0..IDLE).map(|id| rig.source(100 + id)).collect();
     let key = rig.source(BUSY);
-    for _ in 0..3_000 {
+    for _ in 0..1_000 {
         turn(&mut rig, key);
     }
     (rig, key, idle)
