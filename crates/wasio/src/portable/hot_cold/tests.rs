@@ -339,7 +339,6 @@ enum Change {
     Insert,
     Remove(usize),
     Warm(usize),
-    CoolAll,
 }
 
 fn change() -> impl Strategy<Value = Change> {
@@ -348,7 +347,6 @@ fn change() -> impl Strategy<Value = Change> {
         2 => Just(Change::Insert),
         2 => any::<usize>().prop_map(Change::Remove),
         2 => any::<usize>().prop_map(Change::Warm),
-        1 => Just(Change::CoolAll),
     ]
 }
 
@@ -370,9 +368,9 @@ proptest! {
             let (slot, record) = label(*index);
             array.put(slot, record, false);
         }
-        let (mut next, mut polls_left, mut unseen) = (60, 0, HashSet::new());
+        let (mut next, mut polls_left, mut unseen) = (60, 0_usize, HashSet::new());
         for (change, limit) in steps {
-            let (hot, len) = (array.hot(), indices.len());
+            let len = indices.len();
             match change {
                 Change::None => {}
                 Change::Insert => {
@@ -386,11 +384,9 @@ proptest! {
                     let (slot, record) = label(indices[which % len]);
                     array.put(slot, record, true);
                 }
-                Change::CoolAll => array.cool_all(),
             }
             polls_left += match change {
                 Change::None => 0,
-                Change::CoolAll => hot,
                 _ => 2,
             };
             let cold = array.owners(array.places(Part::Cold));
