@@ -90,11 +90,7 @@
 //! | feature | default | effect |
 //! |---|---|---|
 //! | `net` | on | [`net`]: TCP, UDP and name look-ups |
-//! | `in-place` | on | WASI 0.2: the host writes results into the caller's buffer, without an allocation and a copy |
 //! | `log` | off | trace messages through the [`log`](https://docs.rs/log) crate |
-//!
-//! `in-place` exports the function `cabi_realloc`, which only one crate in a program may do. Turn
-//! it off where another crate exports that function, and in all but one of several copies of wasio.
 //!
 //! # Supported platforms
 //!
