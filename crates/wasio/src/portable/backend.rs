@@ -62,6 +62,9 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
     /// block: the next `WouldBlock` may then be returned without asking the host.
     const CAN_SYNTHESIZE_WOULD_BLOCK: bool = false;
 
+    /// Whether there are sources that its host cannot wait for, which are then always ready.
+    const HAS_ALWAYS_READY: bool = true;
+
     /// What is registered.
     type Source: Source + fmt::Debug + Send;
     /// What is kept for each direction of a registration.

@@ -155,7 +155,7 @@ impl<S: Source, A: Copy> Registrations<S, A> {
         let registration = self.slab.get_mut(key)?;
         let (source, waits) = (registration.source, registration.waits);
         if let Some(descriptor) = source.descriptor() {
-            self.by_descriptor.remove(&descriptor);
+            self.by_descriptor.remove(descriptor);
         }
         // The backend hears of it in the next update, unless its host was never asked about it.
         if let Some(mut registration) = self.get_mut(key) {
@@ -171,7 +171,7 @@ impl<S: Source, A: Copy> Registrations<S, A> {
 
     /// The registration of a descriptor.
     pub(crate) fn find(&self, descriptor: RawDescriptor) -> Option<Key> {
-        self.by_descriptor.get(&descriptor).copied()
+        self.by_descriptor.get(descriptor)
     }
 
     /// The number of registrations of descriptors.
@@ -181,7 +181,7 @@ impl<S: Source, A: Copy> Registrations<S, A> {
 
     /// The registrations of descriptors, in no order that means anything.
     pub(crate) fn descriptor_keys(&self) -> impl Iterator<Item = Key> {
-        self.by_descriptor.values().copied()
+        self.by_descriptor.keys()
     }
 
     pub(crate) fn get(&self, key: Key) -> Option<&Registration<S, A>> {

@@ -156,7 +156,9 @@ impl<B: Backend> SelectCall<'_, B> {
                 }
                 Kind::Waker => self.report_wake(state),
                 Kind::Timers => self.report_timers(state),
-                Kind::AlwaysReady if !self.holds_back => self.report_always_ready(state),
+                Kind::AlwaysReady if B::HAS_ALWAYS_READY && !self.holds_back => {
+                    self.report_always_ready(state);
+                }
                 Kind::Leftovers | Kind::AlwaysReady => {}
             }
             kind = kind.next();
@@ -177,12 +179,15 @@ impl<B: Backend> SelectCall<'_, B> {
     }
 
     fn report_timers(&mut self, state: &mut State<B>) {
+        let Some(pop_due) = state.pop_due else {
+            return;
+        };
         if state.timers.next_deadline_ns().is_none() {
             return;
         }
         let now_ns = self.shared.backend.now_ns();
         while !self.events.is_full()
-            && let Some(token) = state.timers.pop_due(now_ns)
+            && let Some(token) = pop_due(&mut state.timers, now_ns)
         {
             self.push(token);
         }
@@ -308,7 +313,7 @@ impl<B: Backend> SelectCall<'_, B> {
             return;
         };
         let mode = changed.registration.mode;
-        if failure == Some(Failure::Refused) {
+        if B::HAS_ALWAYS_READY && failure == Some(Failure::Refused) {
             changed.set_waits(Waits::Refused);
             state.reported_always_ready = true;
         }

@@ -37,10 +37,14 @@ pub(crate) struct Shared<B: Backend> {
     config: Config,
 }
 
+type PopDue = fn(&mut Timers, now_ns: u64) -> Option<Token>;
+
 /// What is locked before and after a wait, and never during one.
 pub(crate) struct State<B: Backend> {
     pub(crate) registrations: Registrations<B::Source, B::Slot>,
     pub(crate) timers: Timers,
+    /// [`Timers::pop_due`], once a timer was registered: programs without timers do not link it.
+    pub(super) pop_due: Option<PopDue>,
     pub(crate) waker: Option<Token>,
     pub(crate) locked: B::Locked,
     /// When the wait that a thread is in ends by itself; `None` if none waits.
@@ -54,6 +58,7 @@ impl<B: Backend> State<B> {
         Self {
             registrations: Registrations::new(),
             timers: Timers::new(),
+            pop_due: None,
             waker: None,
             locked: B::Locked::default(),
             waits_until: None,
@@ -292,6 +297,7 @@ impl<B: Backend> Selector<B> {
     /// Calls `f` on the timers, and lets a thread that waits know of an earlier deadline.
     fn with_timers<R>(&self, f: impl FnOnce(&mut Timers) -> R) -> io::Result<R> {
         let mut state = self.0.lock();
+        state.pop_due = Some(Timers::pop_due);
         let result = f(&mut state.timers);
         let due = state
             .timers
@@ -406,6 +412,7 @@ impl<B: Backend> Shared<B> {
         let fork = Self::new(backend, wait, self.config);
         let mut forked = fork.lock();
         forked.timers = state.timers.clone();
+        forked.pop_due = state.pop_due;
         forked.locked = B::fork_locked(&state.locked);
         for (_, one) in state.registrations.iter() {
             let mode = match one.mode {

@@ -230,6 +230,10 @@ impl<R: HostRecord> PollArray<R> {
             let place = self.records.len();
             self.records.push(record);
             self.owners.push(slot);
+            if slot.to_usize() >= self.positions.len() {
+                // Both directions of the registration: most have both sooner or later.
+                self.positions.resize((slot.to_usize() | 1) + 1, ABSENT);
+            }
             self.set_position(slot, place);
         }
         if hot {
@@ -339,25 +343,21 @@ impl<R: HostRecord> PollArray<R> {
 
     /// There are fewer than 2^32 records, as there are fewer than 2^31 registrations.
     fn set_position(&mut self, slot: SlotId, place: usize) {
-        let at = slot.to_usize();
-        if at >= self.positions.len() {
-            // Both directions of the registration: most have both sooner or later.
-            self.positions.resize((at | 1) + 1, ABSENT);
+        // The clock has no position.
+        if let Some(position) = self.positions.get_mut(slot.to_usize()) {
+            *position = u32::try_from(place).unwrap_or(ABSENT);
         }
-        self.positions[at] = u32::try_from(place).unwrap_or(ABSENT);
     }
 
+    /// Not inlined: in place in its eight callers it makes a program 2 kB larger.
+    #[inline(never)]
     fn swap(&mut self, a: usize, b: usize) {
         if a == b {
             return;
         }
         self.records.swap(a, b);
         self.owners.swap(a, b);
-        for place in [a, b] {
-            let owner = self.owners[place];
-            if owner != SlotId::CLOCK {
-                self.set_position(owner, place);
-            }
-        }
+        self.set_position(self.owners[a], a);
+        self.set_position(self.owners[b], b);
     }
 }
