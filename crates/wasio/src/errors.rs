@@ -32,6 +32,31 @@ pub(crate) fn static_error(kind: io::ErrorKind, message: &'static str) -> io::Er
 
 // The first words of the errors about registering are mio's, because programs match on them.
 
+#[cold]
+pub(crate) fn registered_elsewhere() -> io::Error {
+    static_error(
+        io::ErrorKind::AlreadyExists,
+        "I/O source already registered with a different `Registry`: deregister it there first",
+    )
+}
+
+#[cold]
+pub(crate) fn already_registered() -> io::Error {
+    static_error(
+        io::ErrorKind::AlreadyExists,
+        "I/O source already registered with a `Registry`: \
+         use `reregister` to change its token or interests",
+    )
+}
+
+#[cold]
+pub(crate) fn not_registered() -> io::Error {
+    static_error(
+        io::ErrorKind::NotFound,
+        "I/O source not registered with `Registry`: call `register` first",
+    )
+}
+
 pub(crate) fn registered_twice(descriptor: RawDescriptor) -> io::Error {
     io::Error::new(
         io::ErrorKind::AlreadyExists,

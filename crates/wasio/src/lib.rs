@@ -115,6 +115,7 @@
 #![cfg_attr(not(feature = "net"), doc = "[`net`]: #features")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod descriptor;
 mod errors;
 pub mod event;
 pub mod guide;
@@ -123,6 +124,7 @@ mod io_outcome;
 mod io_source;
 mod lock;
 mod log;
+mod mode;
 #[cfg(feature = "net")]
 pub mod net;
 mod poll;
@@ -139,13 +141,15 @@ pub mod time;
 mod token;
 mod waker;
 
+pub use self::descriptor::RawDescriptor;
 pub use self::event::Events;
 pub use self::interest::Interest;
 pub use self::io_source::IoSource;
+pub use self::mode::Mode;
 pub use self::poll::{Poll, PollBuilder, Registry};
 #[cfg(wasio_pollables)]
 pub use self::pollable::Pollable;
-pub use self::selector::{Mode, RawDescriptor, Selector};
+pub use self::selector::Selector;
 #[cfg(any(unix, target_os = "wasi"))]
 pub use self::source_fd::SourceFd;
 #[cfg(wasio_pollables)]

@@ -3,8 +3,9 @@
 use std::io;
 
 use crate::Registry;
+use crate::errors::{already_registered, not_registered, registered_elsewhere};
 use crate::portable::Key;
-use crate::sys::{self, static_error};
+use crate::sys;
 
 /// A registration of a descriptor that ends when it is dropped.
 #[derive(Debug)]
@@ -80,29 +81,4 @@ pub(crate) fn check_same(selector: &sys::Selector, registry: &Registry) -> io::R
 /// Whether a selector is the one of that registry.
 fn is_of(selector: &sys::Selector, registry: &Registry) -> bool {
     selector.id() == registry.selector().inner().id()
-}
-
-#[cold]
-fn registered_elsewhere() -> io::Error {
-    static_error(
-        io::ErrorKind::AlreadyExists,
-        "I/O source already registered with a different `Registry`: deregister it there first",
-    )
-}
-
-#[cold]
-pub(crate) fn already_registered() -> io::Error {
-    static_error(
-        io::ErrorKind::AlreadyExists,
-        "I/O source already registered with a `Registry`: \
-         use `reregister` to change its token or interests",
-    )
-}
-
-#[cold]
-pub(crate) fn not_registered() -> io::Error {
-    static_error(
-        io::ErrorKind::NotFound,
-        "I/O source not registered with `Registry`: call `register` first",
-    )
 }

@@ -2,30 +2,10 @@ use std::fmt;
 use std::io;
 use std::time::Duration;
 
+use crate::errors::static_error;
 use crate::portable::Config;
 use crate::sys;
-use crate::{Events, Interest, Token};
-
-/// The number by which the operating system or the WASI host knows an open source.
-#[cfg(any(unix, target_os = "wasi"))]
-pub type RawDescriptor = std::os::fd::RawFd;
-/// The number by which the operating system knows an open source.
-#[cfg(windows)]
-pub type RawDescriptor = std::os::windows::io::RawSocket;
-
-/// What a registration does after an event.
-#[derive(Copy, Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Mode {
-    /// Each poll reports the source for as long as it is ready. Use this mode for sources whose I/O
-    /// wasio does not see.
-    Level,
-    /// After an event the direction is not reported again until an operation in it returns
-    /// `WouldBlock`, or until `reregister`. wasio must see the operation: do it through
-    /// [`IoSource`](crate::IoSource).
-    Edge,
-    /// After an event the source is not reported again until `reregister`.
-    Oneshot,
-}
+use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
 /// The object that waits: the low-level side of [`Poll`](crate::Poll).
 ///
@@ -102,7 +82,7 @@ impl Selector {
     pub fn select(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
         events.clear();
         if events.capacity() == 0 {
-            return Err(sys::static_error(
+            return Err(static_error(
                 io::ErrorKind::InvalidInput,
                 "`events` has capacity 0, so no event could be returned: \
                  use `Events::with_capacity(1)` or more",

@@ -3,8 +3,9 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use crate::errors::{already_registered, not_registered};
 use crate::portable::{Expiry, Key, saturating_ns};
-use crate::registration::{already_registered, check_same, not_registered};
+use crate::registration::check_same;
 use crate::sys;
 use crate::{Interest, Registry, Token, event};
 

@@ -45,7 +45,7 @@ pub use self::lookup::{Lookup, lookup};
 pub use self::options::TcpKeepalive;
 pub use self::tcp::{TcpListener, TcpStream};
 pub use self::udp::UdpSocket;
-use crate::sys::static_error;
+use crate::errors::static_error;
 
 /// A backend's socket that may be made of the standard library's: on most platforms it is that.
 pub(crate) trait MaybeStd<S>: Sized {

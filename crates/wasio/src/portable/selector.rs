@@ -11,11 +11,10 @@ use super::{
     WakeFlag,
 };
 use crate::errors::{
-    already_waiting, never_registered, registered_twice, second_waker, static_error,
+    already_waiting, never_registered, not_registered, registered_twice, second_waker, static_error,
 };
 use crate::io_outcome::{Arming, IoOutcome};
 use crate::lock::{Guard, Lock};
-use crate::registration::not_registered;
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
 /// A handle to a selector; clones are handles to the same one.

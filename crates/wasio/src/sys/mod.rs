@@ -44,7 +44,6 @@ mod hand_out;
 
 #[cfg(all(feature = "net", any(unix, target_env = "p1")))]
 use self::hand_out::HandOut;
-pub(crate) use crate::errors::static_error;
 
 // The selectors of 0.1 and 0.2 are tested natively, against scripted hosts.
 #[cfg(all(test, not(target_os = "wasi"), not(loom)))]

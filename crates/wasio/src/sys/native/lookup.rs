@@ -14,9 +14,10 @@ use std::vec;
 
 use self::failure::failed;
 use super::Selector;
+use crate::errors::{already_registered, not_registered};
 use crate::net::Name;
 use crate::portable::{Expiry, Key};
-use crate::registration::{already_registered, check_same, not_registered};
+use crate::registration::check_same;
 use crate::{Interest, Registry, Token, event};
 
 mod failure;

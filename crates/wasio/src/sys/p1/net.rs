@@ -13,7 +13,7 @@ use super::abi::{self, Errno};
 use super::host::Host;
 use super::raw::{self, Wasi};
 use crate::IoSource;
-use crate::sys::static_error;
+use crate::errors::static_error;
 
 /// The next listener that the host preopened and that was not handed out yet.
 pub(crate) fn preopened() -> io::Result<Option<TcpListener>> {

@@ -19,7 +19,7 @@ use std::net::SocketAddr;
 
 use super::bindings::ErrorCode;
 use super::error;
-use crate::sys::static_error;
+use crate::errors::static_error;
 
 pub(super) use self::address::network;
 pub(crate) use self::listener::TcpListener;

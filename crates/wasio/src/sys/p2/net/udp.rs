@@ -9,6 +9,7 @@ use std::os::fd::AsRawFd;
 use super::datagrams::{Datagram, HostUdp};
 use super::std_socket::Descriptor;
 use super::{checked, hop_limit, unsupported};
+use crate::errors::static_error;
 use crate::lock::Lock;
 use crate::net::MaybeStd;
 use crate::portable::Direction;
@@ -16,7 +17,6 @@ use crate::sys::imp::bindings::{IpAddressFamily, UdpSocket as HostSocket};
 use crate::sys::imp::ready;
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::Target;
-use crate::sys::static_error;
 use crate::{Interest, IoSource};
 
 /// The longest datagram.
