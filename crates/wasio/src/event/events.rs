@@ -1,8 +1,7 @@
 use std::fmt;
 use std::slice;
 
-use super::Event;
-use super::event::Readiness;
+use super::{Event, Readiness};
 use crate::Token;
 use crate::portable::Key;
 use crate::sys;

@@ -3,10 +3,11 @@
 #[allow(clippy::module_inception, reason = "mio's layout")]
 mod event;
 mod events;
+mod readiness;
 mod source;
 
 pub use self::event::Event;
-pub(crate) use self::event::Readiness;
 pub use self::events::{Events, Iter};
+pub(crate) use self::readiness::Readiness;
 pub use self::source::Source;
 pub(crate) use self::source::source_by_field;

@@ -30,6 +30,18 @@ impl Directions {
         Self(reads as u8 | (writes as u8) << 1)
     }
 
+    /// The readiness of directions of which only that is known.
+    pub(crate) const fn to_readiness(self) -> Readiness {
+        let mut readiness = Readiness::EMPTY;
+        if self.contains(Direction::Read) {
+            readiness = readiness.with(Readiness::READABLE);
+        }
+        if self.contains(Direction::Write) {
+            readiness = readiness.with(Readiness::WRITABLE);
+        }
+        readiness
+    }
+
     pub(crate) const fn is_empty(self) -> bool {
         self.0 == 0
     }

@@ -209,7 +209,7 @@ impl<B: Backend> SelectCall<'_, B> {
                 return true;
             };
             let registration = &mut *changed.registration;
-            let readiness = Readiness::of(armed);
+            let readiness = armed.to_readiness();
             let record = Record::LOCAL;
             let index = events.merge(
                 registration.event_index,

@@ -10,7 +10,6 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::RawDescriptor;
-use crate::event::Readiness;
 use crate::portable::{
     Backend, Config, Direction, Directions, Key, Report, Source, State, Until, WaitCall, Waits,
 };
@@ -303,7 +302,7 @@ impl Backend for Completions {
         Some(Report {
             key,
             directions,
-            readiness: Readiness::of(directions),
+            readiness: directions.to_readiness(),
             failure: None,
             record: Record::LOCAL,
         })

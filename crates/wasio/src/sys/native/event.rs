@@ -12,23 +12,6 @@ const INDEX_BITS: u32 = if usize::BITS >= 64 { 32 } else { 20 };
 const INDEX_MASK: usize = (1 << INDEX_BITS) - 1;
 const GENERATION_MASK: u32 = u32::MAX >> (u32::BITS + INDEX_BITS - usize::BITS);
 
-/// What the host said, for `{:#?}` of an event.
-#[derive(Copy, Clone, Debug)]
-#[allow(
-    dead_code,
-    reason = "read by `Debug`, which the lint does not count as a use"
-)]
-pub(crate) enum Record {
-    /// The operating system reported a source.
-    Polling(Event),
-    /// The event needed no host: a timer, the waker, a source that is always ready.
-    Local,
-}
-
-impl Record {
-    pub(crate) const LOCAL: Self = Self::Local;
-}
-
 /// One answer of the operating system.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Ready {

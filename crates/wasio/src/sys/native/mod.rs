@@ -13,11 +13,12 @@ pub(crate) mod net;
 pub(crate) mod options;
 #[allow(unsafe_code, reason = "the only door to the operating system")]
 mod raw;
+mod record;
 mod selector;
 pub(crate) mod stdio;
 #[cfg(all(test, unix, not(loom)))]
 mod tests;
 mod wait;
 
-pub(crate) use self::event::Record;
+pub(crate) use self::record::Record;
 pub(crate) use self::selector::Selector;

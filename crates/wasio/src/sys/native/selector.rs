@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use polling::Poller;
 
-use super::event::{Ready, Record, asked, poll_mode, to_label};
+use super::event::{Ready, asked, poll_mode, to_label};
 use super::raw;
+use super::record::Record;
 use crate::errors::static_error;
 use crate::event::Readiness;
 use crate::io_outcome::IoOutcome;

@@ -160,18 +160,6 @@ impl Event {
         self.error == Errno::SUCCESS && !self.is_hangup()
     }
 
-    /// The part of it that the caller's event keeps.
-    #[cfg(target_os = "wasi")]
-    pub(crate) const fn record(&self) -> Record {
-        Record {
-            userdata: self.userdata,
-            nbytes: self.nbytes,
-            error: self.error,
-            flags: self.flags,
-            kind: self.kind,
-        }
-    }
-
     pub(crate) const fn is_hangup(&self) -> bool {
         self.flags & HANGUP != 0
     }
@@ -184,43 +172,6 @@ impl Event {
         } else {
             None
         }
-    }
-}
-
-/// The host's record as the caller's event keeps it: complete, but without padding.
-#[cfg(target_os = "wasi")]
-#[derive(Copy, Clone)]
-pub(crate) struct Record {
-    userdata: u64,
-    nbytes: u64,
-    error: Errno,
-    flags: u16,
-    kind: u8,
-}
-
-#[cfg(target_os = "wasi")]
-impl Record {
-    /// The event needed no host: a timer, the waker, a source that is always ready.
-    pub(crate) const LOCAL: Self = Event::ZERO.record();
-}
-
-#[cfg(target_os = "wasi")]
-impl fmt::Debug for Record {
-    /// Uses the names of the specification.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind: &dyn fmt::Debug = match self.kind {
-            CLOCK => &"clock",
-            FD_READ => &"fd_read",
-            FD_WRITE => &"fd_write",
-            _ => &self.kind,
-        };
-        f.debug_struct("event")
-            .field("userdata", &format_args!("{:#018x}", self.userdata))
-            .field("error", &self.error)
-            .field("type", kind)
-            .field("nbytes", &self.nbytes)
-            .field("hangup", &(self.flags & HANGUP != 0))
-            .finish()
     }
 }
 

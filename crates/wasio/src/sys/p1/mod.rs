@@ -7,6 +7,8 @@ mod abi;
 mod host;
 mod parker;
 mod quirks;
+#[cfg(target_os = "wasi")]
+mod record;
 mod recover;
 mod selector;
 mod verify;
@@ -33,18 +35,6 @@ pub(crate) mod stdio;
 mod tests;
 
 #[cfg(target_os = "wasi")]
-pub(crate) use self::abi::Record;
+pub(crate) use self::record::Record;
 #[cfg(target_os = "wasi")]
 pub(crate) type Selector = selector::Selector<raw::Wasi>;
-
-/// What an event of the caller keeps of the host's.
-#[cfg(target_os = "wasi")]
-const fn record(event: &abi::Event) -> Record {
-    event.record()
-}
-
-/// In the tests the caller's events are of the native backend.
-#[cfg(not(target_os = "wasi"))]
-const fn record(_: &abi::Event) -> super::Record {
-    super::Record::Local
-}

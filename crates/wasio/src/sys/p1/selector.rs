@@ -7,7 +7,8 @@ use super::abi::{self, Errno, Event, Subscription};
 use super::host::Host;
 use super::parker::Parker;
 use super::quirks::Sharing;
-use super::record;
+#[cfg(target_os = "wasi")]
+use super::record::Record;
 use super::wait::{self, Wait};
 use crate::RawDescriptor;
 use crate::event::Readiness;
@@ -146,6 +147,18 @@ impl<H: Host> Backend for P1<H> {
     fn release(&self) {
         self.handles.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// What an event of the caller keeps of the host's.
+#[cfg(target_os = "wasi")]
+const fn record(event: &Event) -> Record {
+    Record::of(event)
+}
+
+/// In the native tests events are of the native backend.
+#[cfg(not(target_os = "wasi"))]
+const fn record(_: &Event) -> crate::sys::Record {
+    crate::sys::Record::Local
 }
 
 /// What an event with an error says.

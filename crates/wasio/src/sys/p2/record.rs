@@ -1,4 +1,4 @@
-//! What the host said, for `{:#?}` of an event.
+//! The record of the host that `{:#?}` of an event prints.
 
 use super::host::{Handle, PollFd};
 
