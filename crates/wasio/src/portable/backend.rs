@@ -1,15 +1,19 @@
-//! What a backend does for the shared selector.
+//! What a backend does for the selector, and the state that the two work on.
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 
+use super::waiting::Waiting;
 use super::{
-    Config, Direction, Directions, Key, Registrations, Shared, Source, State, Until, Waits,
+    Config, Direction, Directions, Key, Registrations, Source, Timers, Until, Waits, WakeFlag,
 };
+use crate::errors::{registered_twice, static_error};
 use crate::event::Readiness;
 use crate::io_outcome::IoOutcome;
+use crate::lock::{Guard, Lock};
 use crate::sys::Record;
-use crate::{Mode, RawDescriptor};
+use crate::{Interest, Mode, RawDescriptor, Token};
 
 /// What one answer of the host says.
 #[derive(Clone, Debug)]
@@ -166,5 +170,132 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
     }
 
     /// A fork was made.
-    fn forked(_fork: &std::sync::Arc<Shared<Self>>) {}
+    fn forked(_fork: &Arc<Shared<Self>>) {}
+}
+
+/// What the handles share.
+pub(crate) struct Shared<B: Backend> {
+    pub(crate) backend: B,
+    state: Lock<State<B>>,
+    /// Held by the thread that waits, and needed by no other.
+    pub(super) waiting: Lock<Waiting<B::Wait, B::Ready>>,
+    pub(crate) wake: WakeFlag,
+    pub(super) config: Config,
+}
+
+type PopDue = fn(&mut Timers, now_ns: u64) -> Option<Token>;
+
+/// What is locked before and after a wait, and never during one.
+pub(crate) struct State<B: Backend> {
+    pub(crate) registrations: Registrations<B::Source, B::Slot>,
+    pub(crate) timers: Timers,
+    /// [`Timers::pop_due`], once a timer was registered: programs without timers do not link it.
+    pub(super) pop_due: Option<PopDue>,
+    pub(crate) waker: Option<Token>,
+    pub(crate) locked: B::Locked,
+    /// When the wait that a thread is in ends by itself; `None` if none waits.
+    pub(super) waits_until: Option<Until>,
+    /// Whether the last wait reported a level-triggered source that is always ready.
+    pub(super) reported_always_ready: bool,
+}
+
+impl<B: Backend> State<B> {
+    fn new() -> Self {
+        Self {
+            registrations: Registrations::new(),
+            timers: Timers::new(),
+            pop_due: None,
+            waker: None,
+            locked: B::Locked::default(),
+            waits_until: None,
+            reported_always_ready: false,
+        }
+    }
+
+    /// What a `select` must have at least one of to make sense without a timeout.
+    pub(super) const fn has_something_to_wait_for(&self) -> bool {
+        self.registrations.len() > 0 || self.timers.len() > 0 || self.waker.is_some()
+    }
+
+    /// Whether there may be something to report that the host knows nothing of.
+    pub(super) fn may_have_local_events(&self) -> bool {
+        self.waker.is_some()
+            || self.timers.next_deadline_ns().is_some()
+            || self.registrations.has_always_ready()
+    }
+}
+
+impl<B: Backend> Shared<B> {
+    pub(super) fn new(backend: B, wait: B::Wait, config: Config) -> Self {
+        Self {
+            backend,
+            state: Lock::new(State::new()),
+            waiting: Lock::new(Waiting::new(wait)),
+            wake: WakeFlag::new(),
+            config,
+        }
+    }
+
+    /// Short, and never held while the host waits.
+    pub(crate) fn lock(&self) -> Guard<'_, State<B>> {
+        self.state.lock()
+    }
+
+    /// Unlocks after a change which may be due at `due`, and lets a thread that waits know.
+    pub(super) fn unlock(&self, state: Guard<'_, State<B>>, due: Until) -> io::Result<()> {
+        let waits_until = state.waits_until;
+        drop(state);
+        match waits_until {
+            Some(until) => self.backend.changed_during_wait(until > due),
+            None => Ok(()),
+        }
+    }
+
+    /// When a registration may be due of which the host reports nothing.
+    pub(super) fn due_of(state: &State<B>, key: Key) -> Until {
+        match state.registrations.get(key) {
+            Some(registration) if registration.waits.is_always_ready() => Until::Now,
+            _ => Until::Never,
+        }
+    }
+
+    /// Fails if a descriptor is registered, and removes a registration that its host has forgotten.
+    pub(super) fn check_unregistered(
+        &self,
+        state: &mut State<B>,
+        descriptor: RawDescriptor,
+    ) -> io::Result<()> {
+        match state.registrations.find(descriptor) {
+            Some(key) if !self.backend.has_forgotten(state, key) => {
+                Err(registered_twice(descriptor))
+            }
+            Some(key) => {
+                state.registrations.deregister(key);
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Registers a source with the backend, and arms it.
+    pub(super) fn insert(
+        &self,
+        state: &mut State<B>,
+        source: B::Source,
+        token: Token,
+        interest: Interest,
+        mode: Mode,
+        waits: Waits,
+    ) -> io::Result<Key> {
+        let mut slot = B::Slot::default();
+        B::refresh(&state.locked, &mut slot);
+        let key = (state.registrations).register(source, token, interest, mode, waits, slot);
+        let full = "there are 2^31 registrations: deregister some";
+        let key = key.ok_or_else(|| static_error(io::ErrorKind::OutOfMemory, full))?;
+        if let Err(error) = self.backend.register(state, key) {
+            state.registrations.deregister(key);
+            return Err(error);
+        }
+        Ok(key)
+    }
 }

@@ -26,9 +26,10 @@ mod slab;
 pub(crate) mod tests;
 mod timers;
 mod until;
+mod waiting;
 mod wake;
 
-pub(crate) use self::backend::{Backend, Failure, Report, WaitCall};
+pub(crate) use self::backend::{Backend, Failure, Report, Shared, State, WaitCall};
 pub(crate) use self::config::Config;
 pub(crate) use self::directions::Directions;
 pub(crate) use self::fd_index::FdIndex;
@@ -36,7 +37,7 @@ pub(crate) use self::key::{Direction, Key};
 #[allow(unused_imports, reason = "some backends use it")]
 pub(crate) use self::registrations::Registration;
 pub(crate) use self::registrations::{Registrations, Source, Waits};
-pub(crate) use self::selector::{Selector, Shared, State};
+pub(crate) use self::selector::Selector;
 pub(crate) use self::slab::Slab;
 pub(crate) use self::timers::{Expiry, Timers};
 pub(crate) use self::until::{Until, saturating_ns};

@@ -3,6 +3,7 @@
 
 use std::io;
 
+use super::waiting::{Kind, Waiting};
 use super::{Backend, Directions, Failure, Key, Report, Shared, State, Until, WaitCall, Waits};
 use crate::errors::nothing_to_wait_for;
 use crate::event::Readiness;
@@ -14,54 +15,10 @@ use crate::{Events, Mode, Token};
 /// some hosts report nothing.
 const ALWAYS_READY_PAUSE_NS: u64 = 1_100_000;
 
-/// What belongs to the thread that waits.
-pub(crate) struct Waiting<B: Backend> {
-    pub(crate) host: B::Wait,
-    /// What the host has answered.
-    ready: Vec<B::Ready>,
-    /// The answers that were delivered. The rest are leftovers: events that found no room.
-    delivered: usize,
-    /// What goes first the next time, as there may be room for it alone.
-    first: Kind,
-}
-
-/// What can be reported without asking the host.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-enum Kind {
-    Leftovers,
-    Waker,
-    Timers,
-    AlwaysReady,
-}
-
-impl Kind {
-    const COUNT: usize = 4;
-
-    const fn next(self) -> Self {
-        match self {
-            Self::Leftovers => Self::Waker,
-            Self::Waker => Self::Timers,
-            Self::Timers => Self::AlwaysReady,
-            Self::AlwaysReady => Self::Leftovers,
-        }
-    }
-}
-
-impl<B: Backend> Waiting<B> {
-    pub(super) fn new(host: B::Wait) -> Self {
-        Self {
-            host,
-            ready: Vec::new(),
-            delivered: 0,
-            first: Kind::Leftovers,
-        }
-    }
-}
-
 /// One call of `select`.
 pub(super) struct SelectCall<'a, B: Backend> {
     pub(super) shared: &'a Shared<B>,
-    pub(super) waiting: &'a mut Waiting<B>,
+    pub(super) waiting: &'a mut Waiting<B::Wait, B::Ready>,
     pub(super) events: &'a mut Events,
     pub(super) deadline: Until,
     /// The waits made so far.
