@@ -8,12 +8,13 @@ use polling::Poller;
 use super::event::{Ready, asked, poll_mode, to_label};
 use super::raw;
 use super::record::Record;
+use super::wait;
 use crate::errors::static_error;
 use crate::event::Readiness;
 use crate::io_outcome::IoOutcome;
 use crate::portable::{
     self, Backend, Config, Direction, Directions, Failure, Key, Registration, Registrations,
-    Report, Source, State, WaitCall, Waits, saturating_ns,
+    Report, Source, State, Until, WaitCall, Waits, saturating_ns,
 };
 use crate::{Mode, RawDescriptor};
 
@@ -149,7 +150,15 @@ impl Backend for Native {
     }
 
     fn wait(call: WaitCall<'_, Self>) -> io::Result<()> {
-        super::wait::wait(call)
+        let backend = &call.shared.backend;
+        let left_ns = match call.until {
+            Until::Now => 0,
+            until => until.left_ns(backend.now_ns()),
+        };
+        wait::wait(&backend.poller, call.host, call.room, left_ns)?;
+        let state = call.shared.lock();
+        wait::collect(call.host, &state.registrations, call.ready);
+        Ok(())
     }
 
     fn report(&self, ready: &Ready) -> Option<Report> {

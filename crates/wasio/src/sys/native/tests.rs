@@ -182,7 +182,7 @@ fn an_event_that_was_fetched_does_not_outlive_its_registration() {
     let next = register(&idle, Token(2));
     assert_eq!(next.index, key.index);
     let mut ready = Vec::new();
-    collect(&buffer, &shared.lock(), &mut ready);
+    collect(&buffer, &shared.lock().registrations, &mut ready);
     assert!(ready.is_empty(), "{ready:?}");
 }
 

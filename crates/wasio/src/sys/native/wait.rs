@@ -4,46 +4,53 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use polling::Poller;
+
 use super::event::{Ready, index_of, names, readiness};
 use super::raw;
-use super::selector::Native;
-use crate::portable::{Backend, State, Until, WaitCall};
+use crate::RawDescriptor;
+use crate::event::Readiness;
+use crate::portable;
 
 /// The longest single wait: some kernels refuse more than three years. The selector waits again.
 const LONGEST_WAIT_NS: u64 = 86_400_000_000_000;
 /// The most events asked for at once.
 const LARGEST_BUFFER: usize = 1 << 16;
 
-pub(super) fn wait(call: WaitCall<'_, Native>) -> io::Result<()> {
-    let backend = &call.shared.backend;
-    // As many as the caller has room for: what is not fetched stays with the operating system.
-    let capacity = NonZeroUsize::new(call.room.min(LARGEST_BUFFER)).unwrap_or(NonZeroUsize::MIN);
-    if call.host.capacity() != capacity {
-        *call.host = polling::Events::with_capacity(capacity);
+/// Waits for `timeout_ns` at most, for as many events as there is `room` for.
+pub(super) fn wait(
+    poller: &Poller,
+    buffer: &mut polling::Events,
+    room: usize,
+    timeout_ns: u64,
+) -> io::Result<()> {
+    // What is not fetched stays with the operating system.
+    let capacity = NonZeroUsize::new(room.min(LARGEST_BUFFER)).unwrap_or(NonZeroUsize::MIN);
+    if buffer.capacity() != capacity {
+        *buffer = polling::Events::with_capacity(capacity);
     }
-    let timeout_ns = match call.until {
-        Until::Now => 0,
-        until => until.left_ns(backend.now_ns()).min(LONGEST_WAIT_NS),
-    };
-    call.host.clear();
+    buffer.clear();
     // polling waits on when a signal comes.
-    backend
-        .poller
-        .wait(call.host, Some(Duration::from_nanos(timeout_ns)))?;
-    let state = call.shared.lock();
-    collect(call.host, &state, call.ready);
+    let timeout = Duration::from_nanos(timeout_ns.min(LONGEST_WAIT_NS));
+    poller.wait(buffer, Some(timeout))?;
     Ok(())
 }
 
+type Registrations = portable::Registrations<RawDescriptor, ()>;
+
 /// Appends what `buffer` holds to `ready`.
-pub(super) fn collect(buffer: &polling::Events, state: &State<Native>, ready: &mut Vec<Ready>) {
+pub(super) fn collect(
+    buffer: &polling::Events,
+    registrations: &Registrations,
+    ready: &mut Vec<Ready>,
+) {
     let start = ready.len();
     for event in buffer.iter() {
         // Fetched by us before another thread deregistered the source.
-        let Some(key) = state.registrations.key_at(index_of(event.key)) else {
+        let Some(key) = registrations.key_at(index_of(event.key)) else {
             continue;
         };
-        if let Some(entry) = state.registrations.get(key)
+        if let Some(entry) = registrations.get(key)
             && names(event.key, key)
         {
             let readiness = readiness(event, false, entry.interest);
@@ -55,7 +62,7 @@ pub(super) fn collect(buffer: &polling::Events, state: &State<Native>, ready: &m
         }
     }
     for batch in ready[start..].chunks_mut(raw::MOST_ASKED) {
-        note_ends(batch, state);
+        note_ends(batch, registrations);
     }
 }
 
@@ -63,14 +70,14 @@ pub(super) fn collect(buffer: &polling::Events, state: &State<Native>, ready: &m
 ///
 /// Data and the end behind it may be one edge. A caller that takes a short read for the last word
 /// until the next edge, as tokio does, would wait for ever if the event did not say both.
-fn note_ends(batch: &mut [Ready], state: &State<Native>) {
+fn note_ends(batch: &mut [Ready], registrations: &Registrations) {
     let mut sources = [0; raw::MOST_ASKED];
     let mut places = [0; raw::MOST_ASKED];
     let mut len = 0;
     for (place, one) in batch.iter().enumerate() {
         if one.event.readable
             && !one.event.is_interrupt()
-            && let Some(entry) = state.registrations.get(one.key)
+            && let Some(entry) = registrations.get(one.key)
         {
             sources[len] = entry.source;
             places[len] = place;
@@ -84,7 +91,7 @@ fn note_ends(batch: &mut [Ready], state: &State<Native>) {
     for (at, place) in places[..len].iter().enumerate() {
         if ended >> at & 1 == 1 {
             let one = &mut batch[*place];
-            one.readiness = one.readiness.with(crate::event::Readiness::READ_CLOSED);
+            one.readiness = one.readiness.with(Readiness::READ_CLOSED);
         }
     }
 }
