@@ -160,6 +160,11 @@ impl Event {
         self.error == Errno::SUCCESS && !self.is_hangup()
     }
 
+    /// Whether it says no more than "perhaps" if its host over-reports.
+    pub(super) fn is_ambiguous(&self) -> bool {
+        (self.nbytes <= 1 || self.kind == FD_WRITE) && self.is_plain() && !self.is_clock()
+    }
+
     pub(crate) const fn is_hangup(&self) -> bool {
         self.flags & HANGUP != 0
     }

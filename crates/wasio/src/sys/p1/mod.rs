@@ -4,6 +4,8 @@
 //! natively, against a scripted host that misbehaves as the real ones do.
 
 mod abi;
+mod answer;
+mod backend;
 mod host;
 mod parker;
 mod quirks;
@@ -13,6 +15,7 @@ mod recover;
 mod selector;
 mod verify;
 mod wait;
+mod waiter;
 
 #[cfg(target_os = "wasi")]
 #[cfg(feature = "net")]

@@ -1,7 +1,7 @@
 //! What a selector has learned of its host. WASI 0.1 hosts differ in ways that no call
 //! tells, so wasio starts careful and lets what it sees make it quicker.
 
-use super::wait::Answer;
+use super::answer::Answer;
 
 const MS: u64 = 1_000_000;
 

@@ -5,8 +5,9 @@ use std::io;
 use std::ops::Range;
 
 use super::abi::{Errno, Subscription};
+use super::answer::Call;
 use super::host::Host;
-use super::wait::{Call, Waiter};
+use super::waiter::Waiter;
 use crate::portable::Key;
 use crate::portable::hot_cold::Part;
 

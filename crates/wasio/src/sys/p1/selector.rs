@@ -4,53 +4,27 @@ use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::abi::{self, Errno, Event, Subscription};
+use super::backend::P1;
 use super::host::Host;
 use super::parker::Parker;
-use super::quirks::Sharing;
 #[cfg(target_os = "wasi")]
 use super::record::Record;
-use super::wait::{self, Wait};
+use super::wait;
+use super::waiter::Wait;
 use crate::RawDescriptor;
 use crate::event::Readiness;
 use crate::portable::hot_cold::{self, Heat, Warmth};
 use crate::portable::{
-    self, Backend, Config, Direction, Directions, Failure, Key, Report, Shared, Source, State,
-    WaitCall, Waits,
+    self, Backend, Config, Direction, Directions, Failure, Key, Report, Source, State, WaitCall,
+    Waits,
 };
 
 /// A handle to a 0.1 selector.
 pub(crate) type Selector<H> = portable::Selector<P1<H>>;
 
-/// The 0.1 backend, on the host `H`.
-#[derive(Debug)]
-pub(crate) struct P1<H> {
-    pub(super) host: H,
-    /// Where the thread sleeps that has no descriptors to wait for.
-    pub(super) parker: Parker,
-    /// The handles that may be in another thread, and the one that is not.
-    handles: AtomicUsize,
-    /// Whether the selector was used while a thread waited, which only another thread can do.
-    used_elsewhere: AtomicBool,
-}
-
 impl Source for u32 {
     fn descriptor(&self) -> Option<RawDescriptor> {
         RawDescriptor::try_from(*self).ok()
-    }
-}
-
-impl<H: Host> P1<H> {
-    /// How the selector is shared between threads.
-    pub(super) fn sharing(&self, shared: &Shared<Self>) -> Sharing {
-        if !H::THREADS {
-            Sharing::None
-        } else if self.used_elsewhere.load(Ordering::Relaxed) || shared.lock().waker.is_some() {
-            Sharing::Certain
-        } else if self.handles.load(Ordering::Relaxed) > 1 {
-            Sharing::Handle
-        } else {
-            Sharing::Possible
-        }
     }
 }
 

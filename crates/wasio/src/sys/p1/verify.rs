@@ -5,9 +5,10 @@
 //! delivered at once. The others are polled again without blocking, in groups and then one by one,
 //! where that host is exact. Sources that were not found ready stay armed.
 
-use super::abi::{Errno, Event, FD_WRITE, Subscription};
+use super::abi::{Errno, Event, Subscription};
+use super::answer::Answer;
 use super::host::Host;
-use super::wait::{Answer, Wait, Waiter};
+use super::waiter::{Wait, Waiter};
 use crate::portable::Key;
 
 /// How many sources are verified in one call: a call costs 1.5 µs and a source in it 0.2 µs, so that
@@ -21,36 +22,6 @@ const VERIFY_EVERY: usize = 2_048;
 /// never certain is reported after 32 waits at most.
 const SMALLEST_WAIT: usize = 64;
 const MS: u64 = 1_000_000;
-
-/// The buffers of verification, and when the next is due.
-pub(super) struct Verify {
-    /// The labels of the events to verify.
-    labels: Vec<u64>,
-    /// The array and the answers of the calls. The clock comes first.
-    probe: Vec<Subscription>,
-    answers: Vec<Event>,
-    /// The subscriptions that the host has answered for since the last verification.
-    unverified: usize,
-}
-
-impl Verify {
-    pub(super) fn new() -> Self {
-        Self {
-            labels: Vec::new(),
-            probe: vec![Subscription::clock()],
-            answers: Vec::new(),
-            unverified: 0,
-        }
-    }
-}
-
-/// Whether an event of a host that over-reports says no more than "perhaps".
-pub(super) fn is_ambiguous(event: &Event) -> bool {
-    (event.nbytes <= 1 || event.kind == FD_WRITE)
-        && event.error == Errno::SUCCESS
-        && !event.is_hangup()
-        && !event.is_clock()
-}
 
 impl Wait {
     /// Whether ambiguous events may wait. There is other work, and a source that is really ready
@@ -92,7 +63,7 @@ impl<H: Host> Waiter<'_, H> {
     #[cold]
     pub(super) fn believe(&mut self, written: usize) {
         let events = self.wait.answers.iter().take(written);
-        (self.ready).extend(events.filter(|event| is_ambiguous(event)));
+        (self.ready).extend(events.filter(|event| event.is_ambiguous()));
     }
 
     /// The labels of the ambiguous events of the last answer.
@@ -100,7 +71,7 @@ impl<H: Host> Waiter<'_, H> {
         let mut labels = std::mem::take(&mut self.wait.verify.labels);
         labels.clear();
         let events = self.wait.answers[..written].iter();
-        let ambiguous = events.filter(|event| event.target().is_some() && is_ambiguous(event));
+        let ambiguous = events.filter(|event| event.target().is_some() && event.is_ambiguous());
         labels.extend(ambiguous.map(|event| event.userdata));
         labels
     }
@@ -121,7 +92,7 @@ impl<H: Host> Waiter<'_, H> {
         let before = self.ready.len();
         let answers = self.wait.verify.answers[..reported].iter();
         let is_single = labels.len() == 1;
-        (self.ready).extend(answers.filter(|event| is_single || !is_ambiguous(event)));
+        (self.ready).extend(answers.filter(|event| is_single || !event.is_ambiguous()));
         if reported > 0 && self.ready.len() == before {
             for label in labels.chunks(1) {
                 self.verify_group(label);

@@ -5,83 +5,19 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::abi::{Errno, Event, Subscription};
+use super::answer::{Answer, Call};
+use super::backend::P1;
 use super::host::Host;
-use super::quirks::{LONGEST_WAIT_NS, Quirks};
-use super::selector::P1;
-use super::verify::{Verify, is_ambiguous};
-use crate::portable::hot_cold::{self, Part, Parts, Policy, PollArray, Window};
-use crate::portable::{Config, Shared, Until, WaitCall};
+use super::quirks::LONGEST_WAIT_NS;
+use super::waiter::{CHUNK, Waiter};
+use crate::portable::hot_cold::{self, Part, Parts, Policy, Window};
+use crate::portable::{Until, WaitCall};
 
 const MS: u64 = 1_000_000;
-/// The most cold slots that one call of a sweep polls: 20 to 30 µs.
-const CHUNK: usize = 100;
 /// Back-off after a wait that returned no events at all, the clock's included: the initial delay, and
 /// the number of doublings. Some hosts return at once, each time, for a connection that the peer reset.
 const NO_ANSWER_PAUSE_NS: u64 = MS;
 const NO_ANSWER_DOUBLINGS: u32 = 3;
-
-/// What belongs to the thread that waits.
-pub(crate) struct Wait {
-    pub(super) array: PollArray<Subscription>,
-    /// Where the host writes.
-    pub(super) answers: Vec<Event>,
-    pub(super) verify: Verify,
-    policy: Policy,
-    pub(super) quirks: Quirks,
-    /// The chunk that is waited on next, on a host with a limit.
-    pub(super) next_chunk: usize,
-    /// Set if the last wait asked for all the time that was left until then, and only time ended it.
-    slept_until: Option<Until>,
-}
-
-impl Wait {
-    pub(super) fn new(config: Config) -> Self {
-        Self {
-            array: PollArray::new(Subscription::clock()),
-            answers: Vec::new(),
-            verify: Verify::new(),
-            policy: Policy::new(config, CHUNK),
-            quirks: Quirks::new(),
-            next_chunk: 0,
-            slept_until: None,
-        }
-    }
-}
-
-/// What one call is made with.
-#[derive(Copy, Clone, Debug)]
-pub(super) struct Call {
-    /// The number of slots that it is about.
-    pub(super) slots: usize,
-    /// Whether it is not to block.
-    pub(super) is_poll: bool,
-    pub(super) timeout_ns: u64,
-}
-
-/// The answer to one call.
-#[derive(Copy, Clone, Debug)]
-pub(super) struct Answer {
-    pub(super) call: Call,
-    /// The events that the host wrote.
-    pub(super) written: usize,
-    /// Those that are not the clock's.
-    pub(super) reported: usize,
-    /// Those of them that may not be true, and were held back.
-    pub(super) ambiguous: usize,
-    /// How long the call took; `u64::MAX` if that was not measured.
-    pub(super) elapsed_ns: u64,
-}
-
-/// One wait.
-pub(super) struct Waiter<'a, H: Host> {
-    pub(super) shared: &'a Shared<P1<H>>,
-    pub(super) wait: &'a mut Wait,
-    /// What is known to be ready.
-    pub(super) ready: &'a mut Vec<Event>,
-    pub(super) round: u32,
-    /// Whether the last call returned no event at all.
-    answered_nothing: bool,
-}
 
 /// Waits until `call.until`.
 ///
@@ -252,7 +188,8 @@ impl<H: Host> Waiter<'_, H> {
             return self.wait.quirks.zero_timeout_ns();
         }
         let quirks = &self.wait.quirks;
-        let sharing = self.shared.backend.sharing(self.shared);
+        let shared = self.shared;
+        let sharing = (shared.backend).sharing(|| shared.lock().waker.is_some());
         let slice_ns = quirks.slice_ns(sharing, slots, self.round);
         quirks.timeout_ns(left_ns.min(slice_ns))
     }
@@ -327,7 +264,7 @@ impl<H: Host> Waiter<'_, H> {
                 continue;
             }
             reported += 1;
-            if doubts && is_ambiguous(event) {
+            if doubts && event.is_ambiguous() {
                 ambiguous += 1;
             } else {
                 // Not `push`, which would copy the event twice.

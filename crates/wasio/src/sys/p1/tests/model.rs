@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::selector::P1;
+use super::super::backend::P1;
 use super::host::{Happening, Kind, MS, Scripted, Shared};
 use super::rules::{ALL, EXACT, Files, LIES, Lie, Reset, Rules, UVWASI, WASI_COMMON};
 use crate::io_outcome::IoOutcome;

@@ -1,0 +1,25 @@
+//! A call of the host and its answer.
+
+/// What one call is made with.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Call {
+    /// The number of slots that it is about.
+    pub(super) slots: usize,
+    /// Whether it is not to block.
+    pub(super) is_poll: bool,
+    pub(super) timeout_ns: u64,
+}
+
+/// The answer to one call.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Answer {
+    pub(super) call: Call,
+    /// The events that the host wrote.
+    pub(super) written: usize,
+    /// Those that are not the clock's.
+    pub(super) reported: usize,
+    /// Those of them that may not be true, and were held back.
+    pub(super) ambiguous: usize,
+    /// How long the call took; `u64::MAX` if that was not measured.
+    pub(super) elapsed_ns: u64,
+}
