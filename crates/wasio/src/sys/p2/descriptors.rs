@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
+use super::backend::P2;
 use super::event::{Answer, Ready};
 use super::host::{Host, PollFd};
-use super::selector::{P2, fd_of};
 use super::target::Target;
-use super::wait::{CHUNK, Waiter};
+use super::waiter::{CHUNK, FdWait, Waiter};
+use crate::RawDescriptor;
 use crate::portable::{Direction, Key, Source, State, Until, Waits};
 
 /// libc's `poll` puts 24 bytes for each descriptor on the stack, which is 1 MiB by default.
@@ -16,40 +17,7 @@ const CHUNK_MS: i32 = 10;
 /// The longest waits on pollables while descriptors are registered too: first and last.
 const SLICE_NS: (u64, u64) = (1_000_000, 10_000_000);
 
-/// What waits for descriptors.
-///
-/// Descriptors that are alone are in the array, hot and cold as pollables are, and libc polls parts of
-/// it. Beside pollables they are outside: the host must be handed those in one piece.
-pub(super) trait FdWait<H: Host>: Send {
-    /// Decides where the descriptors are, before the array is brought up to date.
-    fn place(&mut self, state: &mut State<P2<H>>);
-
-    /// Lists those that are outside the array.
-    fn gather(&mut self, state: &State<P2<H>>);
-
-    /// Whether there are descriptors and no pollables.
-    fn are_alone(&self) -> bool;
-
-    /// Whether a descriptor is waited for outside the array.
-    fn has_outside(&self) -> bool;
-
-    /// Waits for what is at places of the array, where all sources are descriptors. Returns how many
-    /// directions are ready.
-    fn poll_places(
-        &mut self,
-        waiter: &mut Waiter<'_, H>,
-        places: Range<usize>,
-        until: Until,
-    ) -> usize;
-
-    /// Waits for the descriptors outside the array and for what is in it, in turn: neither libc nor
-    /// the host can wait for what the other one knows.
-    fn wait(&mut self, waiter: &mut Waiter<'_, H>, until: Until, round: u32);
-}
-
-/// Makes what waits for descriptors.
-pub(super) type NewFdWait<H> = fn() -> Box<dyn FdWait<H>>;
-
+/// What waits for descriptors, with none yet.
 pub(super) fn new_fd_wait<H: Host>() -> Box<dyn FdWait<H>> {
     Box::<Descriptors>::default()
 }
@@ -218,6 +186,11 @@ fn poll_one_by_one(host: &impl Host, fds: &mut [PollFd]) {
             one.revents = PollFd::POLLERR;
         }
     }
+}
+
+/// The number as libc takes it: negative for what cannot be one.
+pub(super) fn fd_of(descriptor: RawDescriptor) -> i32 {
+    descriptor
 }
 
 /// Rounded up: a wait is never shorter than asked for.

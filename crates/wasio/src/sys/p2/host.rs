@@ -2,10 +2,9 @@
 //! have scripted hosts.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::Weak;
 
-use super::selector::P2;
-use crate::portable::{Shared, Until};
+use crate::portable::Until;
 
 /// The handle of a pollable. The host numbers them from 1.
 pub(crate) type Handle = u32;
@@ -59,5 +58,11 @@ pub(crate) trait Host: Default + Send + Sync + 'static {
     }
 
     /// A selector was forked: it may name pollables of sources that are registered elsewhere.
-    fn forked(_fork: &Arc<Shared<P2<Self>>>) {}
+    fn forked(&self, _fork: Weak<dyn Forget>) {}
+}
+
+/// What may name a pollable that it does not own.
+pub(crate) trait Forget: Send + Sync {
+    /// Removes what names a pollable that is about to be dropped.
+    fn forget(&self, handle: Handle);
 }

@@ -4,6 +4,7 @@
 //! handles in place. Descriptors that wasi-libc made are waited for with its `poll`. The selector is
 //! generic over [`host::Host`], so that it also runs natively, against scripted hosts.
 
+mod backend;
 mod clock;
 mod descriptors;
 mod event;
@@ -11,6 +12,7 @@ mod host;
 mod selector;
 mod target;
 mod wait;
+mod waiter;
 
 #[cfg(target_os = "wasi")]
 #[allow(unsafe_code, reason = "the only door to the host")]

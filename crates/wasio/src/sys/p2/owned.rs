@@ -1,15 +1,12 @@
 //! Pollables that are safe to let go of: the host traps on a handle that is gone.
 
 use std::ops::Deref;
+use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
 
 use super::bindings::Pollable;
-use super::host::Handle;
-use super::selector::{P2, forget_pollable_in};
-use super::wasi::Wasi;
+use super::host::{Forget, Handle};
 use crate::lock::Lock;
-use crate::portable::Shared;
 
 /// A pollable that a source owns. When it goes, it leaves every selector that may still name it.
 #[derive(Debug)]
@@ -37,15 +34,15 @@ impl Drop for Owned {
 }
 
 /// The selectors that may name pollables of sources that are registered elsewhere.
-static FORKS: Lock<Vec<Weak<Shared<P2<Wasi>>>>> = Lock::new(Vec::new());
+static FORKS: Lock<Vec<Weak<dyn Forget>>> = Lock::new(Vec::new());
 static ANY_FORKS: AtomicBool = AtomicBool::new(false);
 
-pub(super) fn add_fork(fork: &Arc<Shared<P2<Wasi>>>) {
-    FORKS.lock().push(Arc::downgrade(fork));
+pub(super) fn add_fork(fork: Weak<dyn Forget>) {
+    FORKS.lock().push(fork);
     ANY_FORKS.store(true, Ordering::Relaxed);
 }
 
-/// Takes a pollable that is about to go out of every fork of a selector.
+/// Removes a pollable that is about to be dropped from every fork of a selector.
 pub(crate) fn forget_pollable(handle: Handle) {
     if ANY_FORKS.load(Ordering::Relaxed) {
         forget_in_forks(handle);
@@ -56,10 +53,10 @@ pub(crate) fn forget_pollable(handle: Handle) {
 fn forget_in_forks(handle: Handle) {
     let mut forks = FORKS.lock();
     forks.retain(|fork| {
-        let Some(shared) = fork.upgrade() else {
+        let Some(fork) = fork.upgrade() else {
             return false;
         };
-        forget_pollable_in(&shared, handle);
+        fork.forget(handle);
         true
     });
     ANY_FORKS.store(!forks.is_empty(), Ordering::Relaxed);

@@ -4,23 +4,19 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use super::descriptors::{NewFdWait, new_fd_wait};
+use super::backend::P2;
+use super::descriptors::{fd_of, new_fd_wait};
 use super::event::Ready;
-use super::host::{Handle, Host, PollFd};
+use super::host::{Forget, Handle, Host, PollFd};
 use super::target::Target;
-use super::wait::{self, Wait};
+use super::wait;
+use super::waiter::{NewFdWait, Wait};
 use crate::RawDescriptor;
 use crate::portable::hot_cold::{Heat, Warmth};
 use crate::portable::{self, Backend, Config, Key, Report, Shared, State, WaitCall, Waits};
 
 /// A handle to a 0.2 selector.
 pub(crate) type Selector<H> = portable::Selector<P2<H>>;
-
-/// The 0.2 backend, on the host `H`.
-#[derive(Debug)]
-pub(crate) struct P2<H> {
-    pub(super) host: H,
-}
 
 /// What is kept beside the registrations.
 pub(crate) struct Locked<H: Host> {
@@ -107,20 +103,22 @@ impl<H: Host> Backend for P2<H> {
     }
 
     fn forked(fork: &Arc<Shared<Self>>) {
-        H::forked(fork);
+        let weak = Arc::downgrade(fork);
+        fork.backend.host.forked(weak);
     }
 }
 
-/// Takes a pollable that is about to go out of one selector.
-pub(super) fn forget_pollable_in<H: Host>(shared: &Shared<P2<H>>, handle: Handle) {
-    let registrations = &mut shared.lock().registrations;
-    let keys: Vec<Key> = registrations
-        .iter()
-        .filter(|(_, one)| one.source.names(handle))
-        .map(|(key, _)| key)
-        .collect();
-    for key in keys {
-        registrations.deregister(key);
+impl<H: Host> Forget for Shared<P2<H>> {
+    fn forget(&self, handle: Handle) {
+        let registrations = &mut self.lock().registrations;
+        let keys: Vec<Key> = registrations
+            .iter()
+            .filter(|(_, one)| one.source.names(handle))
+            .map(|(key, _)| key)
+            .collect();
+        for key in keys {
+            registrations.deregister(key);
+        }
     }
 }
 
@@ -140,9 +138,4 @@ fn check_open(host: &impl Host, descriptor: RawDescriptor) -> io::Result<()> {
         ));
     }
     Ok(())
-}
-
-/// The number as libc takes it: negative for what cannot be one.
-pub(super) fn fd_of(descriptor: RawDescriptor) -> i32 {
-    descriptor
 }

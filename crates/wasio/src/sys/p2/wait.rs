@@ -9,44 +9,20 @@
 
 use std::ops::Range;
 
-use super::clock::Clock;
-use super::descriptors::FdWait;
+use super::backend::P2;
 use super::event::{Answer, Ready};
-use super::host::{Handle, Host};
-use super::selector::P2;
+use super::host::Host;
 use super::target::Target;
-use crate::portable::hot_cold::{self, Part, Parts, Policy, PollArray, Window};
-use crate::portable::{Config, Key, Shared, State, Until, WaitCall};
+use super::waiter::{CHUNK, FdWait, Wait, Waiter};
+use crate::portable::hot_cold::{self, Part, Parts, Policy, Window};
+use crate::portable::{Key, State, Until, WaitCall};
 
-/// The most pollables that are polled in one call without blocking: 30 µs.
-pub(super) const CHUNK: usize = 100;
 /// The most that a sweep is taken to cost, so that no product of it overflows.
 const LONGEST_SWEEP_NS: u64 = 1_000_000_000;
 /// A wait that blocks costs one sweep more for this many pollables in it.
 const NEXT_SWEEP: u64 = 384;
 
-/// What belongs to the thread that waits.
-pub(crate) struct Wait<H: Host> {
-    pub(super) array: PollArray<Handle>,
-    clock: Clock<H>,
-    /// Where the host puts its answer.
-    indices: Vec<u32>,
-    policy: Policy,
-    pub(super) fds: Option<Box<dyn FdWait<H>>>,
-}
-
 impl<H: Host> Wait<H> {
-    pub(super) fn new(config: Config) -> Self {
-        Self {
-            // The clock is replaced before each call of the host.
-            array: PollArray::new(0),
-            clock: Clock::new(),
-            indices: Vec::new(),
-            policy: Policy::new(config, CHUNK),
-            fds: None,
-        }
-    }
-
     pub(super) fn update(&mut self, host: &H, state: &mut State<P2<H>>) {
         if let Some(new) = state.locked.new_fd_wait {
             self.fds.get_or_insert_with(new).place(state);
@@ -91,14 +67,6 @@ pub(super) fn wait<H: Host>(call: WaitCall<'_, P2<H>>) {
         }
         None => waiter.wait(until),
     }
-}
-
-/// One wait.
-pub(super) struct Waiter<'a, H: Host> {
-    pub(super) host: &'a H,
-    pub(super) shared: &'a Shared<P2<H>>,
-    pub(super) wait: &'a mut Wait<H>,
-    pub(super) ready: &'a mut Vec<Ready>,
 }
 
 impl<H: Host> Waiter<'_, H> {

@@ -1,13 +1,11 @@
 //! The host that a component runs on.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::Weak;
 
 use super::bindings::{Pollable, monotonic_clock, poll};
-use super::host::{Handle, Host, PollFd};
-use super::selector::P2;
+use super::host::{Forget, Handle, Host, PollFd};
 use super::{owned, raw};
-use crate::portable::Shared;
 #[cfg(feature = "net")]
 use crate::portable::Until;
 
@@ -44,7 +42,7 @@ impl Host for Wasi {
         super::net::linger::next_sweep_ns().map_or(Until::Never, Until::At)
     }
 
-    fn forked(fork: &Arc<Shared<P2<Self>>>) {
+    fn forked(&self, fork: Weak<dyn Forget>) {
         owned::add_fork(fork);
     }
 }

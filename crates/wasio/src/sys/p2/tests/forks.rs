@@ -3,7 +3,7 @@
 use super::rig::{READ, Rig, Said, WRITE, readable, said, sorted};
 use super::rules::EXACT;
 use crate::portable::Selector;
-use crate::sys::p2::selector::P2;
+use crate::sys::p2::backend::P2;
 use crate::{Events, Mode, Token};
 use std::time::Duration;
 

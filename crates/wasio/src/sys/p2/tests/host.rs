@@ -8,10 +8,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::super::host::{Handle, Host, PollFd};
-use super::super::selector::{P2, forget_pollable_in};
+use super::super::host::{Forget, Handle, Host, PollFd};
 use super::rules::Rules;
-use crate::portable::{self, Direction};
+use crate::portable::Direction;
 
 pub(super) const MS: u64 = 1_000_000;
 /// A test whose clock passes this would hang.
@@ -67,7 +66,7 @@ pub(super) struct World {
     polled: HashSet<Handle>,
     script: BTreeMap<(u64, u64), Bytes>,
     scripted: u64,
-    pub(super) forks: Vec<Weak<portable::Shared<P2<Scripted>>>>,
+    pub(super) forks: Vec<Weak<dyn Forget>>,
     /// Calls of `poll` and of libc's.
     pub(super) polls: u64,
     /// Clocks that were made.
@@ -131,13 +130,9 @@ impl Shared {
         old
     }
 
-    pub(super) fn drop_pollable(
-        &self,
-        handle: Handle,
-        forks: &[Weak<portable::Shared<P2<Scripted>>>],
-    ) {
+    pub(super) fn drop_pollable(&self, handle: Handle, forks: &[Weak<dyn Forget>]) {
         for fork in forks.iter().filter_map(Weak::upgrade) {
-            forget_pollable_in(&fork, handle);
+            fork.forget(handle);
         }
         self.lock().forget(handle);
     }
@@ -209,9 +204,8 @@ impl Host for Scripted {
         Ok(self.0.wait(|world| world.answer_fds(fds, end_ns)))
     }
 
-    fn forked(fork: &Arc<portable::Shared<P2<Self>>>) {
-        let weak = Arc::downgrade(fork);
-        fork.backend.host.0.lock().forks.push(weak);
+    fn forked(&self, fork: Weak<dyn Forget>) {
+        self.0.lock().forks.push(fork);
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 
-use super::super::selector::P2;
+use super::super::backend::P2;
 use super::super::target::Target;
 use super::host::{Bytes, Scripted, Shared};
 use super::rig::raw;
