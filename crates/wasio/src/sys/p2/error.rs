@@ -7,6 +7,8 @@ use std::io;
 #[cfg(feature = "net")]
 use super::bindings::ErrorCode;
 use super::bindings::StreamError;
+#[cfg(feature = "net")]
+use crate::errors::static_error;
 
 /// The error of a WASI 0.2 host, inside of an [`io::Error`]: an error code of
 /// `wasi:sockets/network`, or the text of a failed stream.
@@ -74,6 +76,18 @@ pub(crate) fn of_code(code: ErrorCode) -> io::Error {
         return io::ErrorKind::WouldBlock.into();
     }
     io::Error::new(kind(code), HostError(Repr::Code(code)))
+}
+
+/// The result of a call of the host.
+#[cfg(feature = "net")]
+pub(super) fn checked<T>(result: Result<T, ErrorCode>) -> io::Result<T> {
+    result.map_err(of_code)
+}
+
+/// That the host has no such operation.
+#[cfg(feature = "net")]
+pub(super) fn unsupported(message: &'static str) -> io::Error {
+    static_error(io::ErrorKind::Unsupported, message)
 }
 
 /// An error code of a look-up.

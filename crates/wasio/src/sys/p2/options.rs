@@ -4,7 +4,8 @@ use std::io;
 use std::time::Duration;
 
 use super::bindings::{TcpSocket, UdpSocket};
-use super::net::{self, checked, unsupported};
+use super::error::{checked, unsupported};
+use super::net;
 use crate::net::TcpKeepalive;
 
 /// The host's socket behind one of ours.

@@ -4,7 +4,7 @@ use std::cell::RefMut;
 use std::io;
 use std::net::SocketAddr;
 
-use super::{address, checked};
+use super::address;
 use crate::Interest;
 use crate::lock::Lock;
 use crate::portable::{Direction, Directions};
@@ -12,6 +12,7 @@ use crate::sys::imp::bindings::{
     ErrorCode, IncomingDatagramStream, OutgoingDatagramStream, UdpSocket, create_udp_socket,
     monotonic_clock,
 };
+use crate::sys::imp::error::checked;
 use crate::sys::imp::host::Handle;
 use crate::sys::imp::owned::Owned;
 

@@ -4,12 +4,14 @@ use std::fmt;
 use std::io;
 use std::net::{self, SocketAddr};
 
+use super::hop_limit::hop_limit;
 use super::stream::TcpStream;
-use super::{address, checked, hop_limit, std_socket};
+use super::{address, std_socket};
 use crate::Interest;
 use crate::net::MaybeStd;
 use crate::sys::imp::bindings::{ErrorCode, TcpSocket, create_tcp_socket};
 use crate::sys::imp::cell::Once;
+use crate::sys::imp::error::checked;
 use crate::sys::imp::owned::Owned;
 use crate::sys::imp::ready;
 use crate::sys::imp::source::{Pollables, pollable_source};
@@ -51,7 +53,11 @@ impl TcpListener {
                 let peer = socket.remote_address().unwrap_or(address::UNKNOWN);
                 Ok((TcpStream::accepted(socket, input, output), peer))
             }
-            Self::Std(listener) => listener.accept(),
+            Self::Std(listener) => {
+                // Without the address, even of a peer that is there: libc ends the program when it
+                // is asked for that of a peer that is gone.
+                Ok((TcpStream::Std(listener.accept()?), address::UNKNOWN))
+            }
         }
     }
 

@@ -6,6 +6,7 @@
 mod address;
 mod connection;
 mod datagrams;
+mod hop_limit;
 pub(super) mod linger;
 mod listener;
 mod peeked;
@@ -16,10 +17,6 @@ mod udp;
 
 use std::io;
 use std::net::SocketAddr;
-
-use super::bindings::ErrorCode;
-use super::error;
-use crate::errors::static_error;
 
 pub(super) use self::address::network;
 pub(crate) use self::listener::TcpListener;
@@ -42,26 +39,4 @@ pub(crate) fn preopened() -> io::Result<Option<TcpListener>> {
 
 pub(crate) fn bind_udp(address: SocketAddr) -> io::Result<UdpSocket> {
     UdpSocket::bind(address)
-}
-
-/// The result of a call of the host.
-pub(super) fn checked<T>(result: Result<T, ErrorCode>) -> io::Result<T> {
-    result.map_err(error::of_code)
-}
-
-/// A time to live as the host's hop limit.
-fn hop_limit(ttl: u32) -> io::Result<u8> {
-    u8::try_from(ttl)
-        .ok()
-        .filter(|ttl| *ttl > 0)
-        .ok_or_else(|| {
-            io::Error::new(
-                io::ErrorKind::InvalidInput,
-                format!("time to live of {ttl}: give 1 to 255"),
-            )
-        })
-}
-
-pub(super) fn unsupported(message: &'static str) -> io::Error {
-    static_error(io::ErrorKind::Unsupported, message)
 }

@@ -8,12 +8,9 @@ use std::net::{self, Shutdown, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::address;
 use super::linger::{self, Unsent};
 use super::peeked::Peeked;
-use super::stream::TcpStream;
 use crate::lock::Lock;
-use crate::net::MaybeStd;
 use crate::portable::Key;
 use crate::sys::imp::Selector;
 use crate::sys::imp::bindings::monotonic_clock;
@@ -194,7 +191,7 @@ fn has_room(stream: &net::TcpStream, timeout_ms: i32) -> bool {
 pub(crate) trait Listener: Descriptor {
     fn listener(&self) -> &net::TcpListener;
     fn into_listener(self: Box<Self>) -> net::TcpListener;
-    fn accept(&self) -> io::Result<(TcpStream, SocketAddr)>;
+    fn accept(&self) -> io::Result<Box<dyn Stream>>;
     fn local_addr(&self) -> io::Result<SocketAddr>;
     fn set_ttl(&self, ttl: u32) -> io::Result<()>;
     fn ttl(&self) -> io::Result<u32>;
@@ -210,11 +207,9 @@ impl Listener for net::TcpListener {
         *self
     }
 
-    fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        // Without the address, even of a peer that is there: libc ends the program when it is asked
-        // for that of a peer that is gone.
+    fn accept(&self) -> io::Result<Box<dyn Stream>> {
         let stream = net::TcpStream::from(raw::accept(self.as_fd())?);
-        Ok((TcpStream::from_std(stream), address::UNKNOWN))
+        Ok(Box::new(StdStream::new(stream)))
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {

@@ -7,17 +7,19 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::address;
 use super::connection::Connection;
+use super::hop_limit::hop_limit;
 use super::linger::{self, Unsent};
 use super::pending::{ConnectOps, PendingConnect};
 use super::std_socket::{self, StdStream};
-use super::{address, checked, hop_limit};
 use crate::net::MaybeStd;
 use crate::registration::Registration;
 use crate::sys::imp::bindings::{
     InputStream, OutputStream, ShutdownType, TcpSocket, create_tcp_socket, monotonic_clock,
 };
 use crate::sys::imp::cell::Once;
+use crate::sys::imp::error::checked;
 use crate::sys::imp::owned::Owned;
 use crate::sys::imp::ready;
 use crate::sys::imp::source::{Pollables, pollable_source};

@@ -7,13 +7,14 @@ use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 
 use super::datagrams::{Datagram, HostUdp};
+use super::hop_limit::hop_limit;
 use super::std_socket::Descriptor;
-use super::{checked, hop_limit, unsupported};
 use crate::errors::static_error;
 use crate::lock::Lock;
 use crate::net::MaybeStd;
 use crate::portable::Direction;
 use crate::sys::imp::bindings::{IpAddressFamily, UdpSocket as HostSocket};
+use crate::sys::imp::error::{checked, unsupported};
 use crate::sys::imp::ready;
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::Target;
