@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use wasmtime::{Engine, SharedMemory, Store, UpdateDeadline};
 
 use crate::cpu::CpuMeter;
-use crate::running::Exit;
+use crate::exit::Exit;
 
 /// More fuel than any guest uses, yet far from overflow.
 const FUEL: u64 = u64::MAX / 4;

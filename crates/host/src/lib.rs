@@ -34,6 +34,7 @@
 
 mod capture;
 mod cpu;
+mod exit;
 mod files;
 mod guest_state;
 mod http;
@@ -55,6 +56,7 @@ mod stdio;
 mod threads;
 
 pub use cpu::{quiet_backtraces, raise_descriptor_limit, thread_cpu_time};
+pub use exit::Exit;
 pub use runner::{Runner, Wasi};
-pub use running::{Exit, Outcome, Running};
+pub use running::{Outcome, Running};
 pub use stdio::Stdin;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use crate::capture::Capture;
+use crate::exit::Exit;
 use crate::guest_state::GuestState;
 
 /// How long a stopped guest may take to return from a host call.
@@ -22,19 +23,6 @@ const START_LIMIT: Duration = Duration::from_secs(20);
 
 /// The prefix of the lines in which it does.
 const LISTENING: &str = "listening ";
-
-/// How a guest ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Exit {
-    /// It exited with this code; returning from `main` is 0.
-    Code(i32),
-    /// It trapped, with this message, which includes the guest's stack.
-    Trap(String),
-    /// It was stopped by [`Running::stop`].
-    Stopped,
-    /// It was still running at the end of [`Running::wait`].
-    TimedOut,
-}
 
 /// The outcome of a guest.
 #[derive(Clone, Debug)]

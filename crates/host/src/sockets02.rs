@@ -21,11 +21,11 @@ use wasmtime_wasi_http::WasiHttpCtx;
 use wasmtime_wasi_http::p2::{WasiHttpCtxView, WasiHttpView};
 
 use crate::capture::Capture;
+use crate::exit::Exit;
 use crate::guest_state::GuestState;
 use crate::http::Requests;
 use crate::plain01;
 use crate::runner::{Endpoints, Program};
-use crate::running::Exit;
 use crate::start::{self, State};
 
 /// The context of one guest.

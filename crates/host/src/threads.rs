@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use wasi_common::WasiCtx;
 use wasmtime::{Caller, InstancePre, Linker, Module, SharedMemory, Store};
 
+use crate::exit::Exit;
 use crate::guest_state::GuestState;
 use crate::start::{self, State};
 
@@ -68,10 +69,10 @@ fn run(
     instance: &InstancePre<StoreState>,
     id: i32,
     argument: i32,
-) -> Option<crate::Exit> {
+) -> Option<Exit> {
     let store = match state.into_store() {
         Ok(store) => store,
-        Err(error) => return Some(crate::Exit::Trap(format!("{error:?}"))),
+        Err(error) => return Some(Exit::Trap(format!("{error:?}"))),
     };
     start::run(store, |store| {
         let instance = instance.instantiate(&mut *store)?;
