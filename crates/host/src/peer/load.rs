@@ -9,13 +9,13 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use rand::RngExt;
-use rand::rngs::StdRng;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::LocalSet;
 
-use super::{Pattern, play};
+use super::Pattern;
+pub use super::play::Progress;
+use super::play::{self, Kind, PATTERN_BYTES, Shared, Tally};
 use crate::cpu::{raise_descriptor_limit, thread_cpu_time};
 
 /// The largest number of failures that a [`Report`] lists. It counts all of them.
@@ -23,9 +23,6 @@ const LISTED_FAILURES: usize = 10;
 
 /// The receive buffer of a slow reader. It is small, so that the server has to wait for the reader.
 const SLOW_RECEIVE_BUFFER_BYTES: u32 = 8 * 1024;
-
-/// The number of positions in the pattern at which a message may start.
-const PATTERN_BYTES: usize = 1 << 20;
 
 /// Longer latencies are recorded as this.
 const LONGEST: Duration = Duration::from_secs(600);
@@ -70,15 +67,6 @@ impl Default for Load {
     }
 }
 
-/// The progress of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// The number of messages that came back whole.
-    pub messages: u64,
-    /// The number of bytes that came back and were right.
-    pub bytes: u64,
-}
-
 /// The result of a run.
 #[derive(Clone, Debug)]
 pub struct Report {
@@ -97,44 +85,6 @@ pub struct Report {
     pub failed: usize,
     /// The reasons of the first few failures.
     pub failures: Vec<String>,
-}
-
-/// The behaviour of one connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
-    Plain,
-    SlowReader,
-    HalfClose,
-    Reset,
-}
-
-/// The state shared by all connections of a run.
-#[derive(Debug)]
-pub(super) struct Shared<F> {
-    pub(super) pattern: Rc<[u8]>,
-    pub(super) sizes: RangeInclusive<usize>,
-    /// The buffer of all reads, so that a connection needs none.
-    pub(super) buffer: RefCell<Vec<u8>>,
-    pub(super) tally: RefCell<Tally<F>>,
-}
-
-#[derive(Debug)]
-pub(super) struct Tally<F> {
-    pub(super) done: Progress,
-    pub(super) latency_ns: Histogram<u64>,
-    pub(super) on_progress: F,
-}
-
-impl<F: FnMut(&Progress)> Tally<F> {
-    pub(super) fn count(&mut self, bytes: usize, latency: Option<Duration>) {
-        self.done.messages += 1;
-        self.done.bytes += bytes as u64;
-        if let Some(latency) = latency {
-            let ns = u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX);
-            self.latency_ns.saturating_record(ns);
-        }
-        (self.on_progress)(&self.done);
-    }
 }
 
 /// Open connections. They stay open between and after runs, except those that close themselves.
@@ -324,10 +274,4 @@ fn new_histogram() -> Histogram<u64> {
         Ok(histogram) => histogram,
         Err(error) => unreachable!("the bounds are constants that fit: {error}"),
     }
-}
-
-/// The position of the next message in the pattern, and its length.
-pub(super) fn next_message(dice: &mut StdRng, sizes: &RangeInclusive<usize>) -> (usize, usize) {
-    let len_bytes = dice.random_range(sizes.clone());
-    (dice.random_range(0..PATTERN_BYTES), len_bytes)
 }

@@ -1,20 +1,72 @@
 //! One connection of a [`load`](super::load).
 
+use std::cell::RefCell;
 use std::io;
+use std::ops::RangeInclusive;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::try_join;
+use hdrhistogram::Histogram;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::net::tcp::ReadHalf;
 
-use super::load::{Kind, Progress, Shared, next_message};
-
 /// The size of a slow reader's reads, and its pause after each.
 const SLOW_READ_BYTES: usize = 16 * 1024;
 const SLOW_REST: Duration = Duration::from_millis(1);
+
+/// The number of positions in the pattern at which a message may start.
+pub(super) const PATTERN_BYTES: usize = 1 << 20;
+
+/// The behaviour of one connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Plain,
+    SlowReader,
+    HalfClose,
+    Reset,
+}
+
+/// The progress of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// The number of messages that came back whole.
+    pub messages: u64,
+    /// The number of bytes that came back and were right.
+    pub bytes: u64,
+}
+
+/// The state shared by all connections of a run.
+#[derive(Debug)]
+pub(super) struct Shared<F> {
+    pub(super) pattern: Rc<[u8]>,
+    pub(super) sizes: RangeInclusive<usize>,
+    /// The buffer of all reads, so that a connection needs none.
+    pub(super) buffer: RefCell<Vec<u8>>,
+    pub(super) tally: RefCell<Tally<F>>,
+}
+
+#[derive(Debug)]
+pub(super) struct Tally<F> {
+    pub(super) done: Progress,
+    pub(super) latency_ns: Histogram<u64>,
+    pub(super) on_progress: F,
+}
+
+impl<F: FnMut(&Progress)> Tally<F> {
+    fn count(&mut self, bytes: usize, latency: Option<Duration>) {
+        self.done.messages += 1;
+        self.done.bytes += bytes as u64;
+        if let Some(latency) = latency {
+            let ns = u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX);
+            self.latency_ns.saturating_record(ns);
+        }
+        (self.on_progress)(&self.done);
+    }
+}
 
 /// Runs the behaviour `kind` on `stream`.
 pub(super) async fn play<F: FnMut(&Progress)>(
@@ -151,4 +203,10 @@ async fn expect_end<F>(stream: &TcpStream, shared: &Shared<F>) -> io::Result<()>
             Err(error) => return Err(error),
         }
     }
+}
+
+/// The position of the next message in the pattern, and its length.
+fn next_message(dice: &mut StdRng, sizes: &RangeInclusive<usize>) -> (usize, usize) {
+    let len_bytes = dice.random_range(sizes.clone());
+    (dice.random_range(0..PATTERN_BYTES), len_bytes)
 }
