@@ -32,7 +32,7 @@ pub(crate) fn start(
     p1::add_to_linker_sync(&mut linker, |state: &mut State<WasiP1Ctx>| &mut state.wasi)
         .and_then(|()| crate::imports::add_to_linker(&mut linker))
         .map_err(|error| anyhow!("cannot link the host's functions: {error:#}"))?;
-    let mut store = State::new(wasi, Arc::clone(guest), None)
+    let mut store = State::new(wasi, Arc::clone(guest))
         .into_store()
         .map_err(|error| anyhow!("cannot start the guest: {error:#}"))?;
     let instance = start::link(path, module, &linker, &mut store)?;

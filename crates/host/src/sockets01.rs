@@ -17,7 +17,7 @@ use crate::guest_state::GuestState;
 use crate::runner::{Endpoints, Output as OutputTo, Program};
 use crate::start::{self, State};
 use crate::stdio::{self, Source};
-use crate::threads::{self, Spawner};
+use crate::threads::{self, Spawner, StoreState, Threaded};
 
 /// The first descriptor after stdin, stdout and stderr.
 const FIRST_DESCRIPTOR: u32 = 3;
@@ -33,10 +33,14 @@ pub(crate) fn start(
     let (wasi, captures) = context(program, endpoints)?;
     let spawner = program.threads.then(Arc::<Spawner>::default);
     let mut linker = Linker::new(module.engine());
-    let mut store = State::new(wasi, Arc::clone(guest), spawner.clone())
+    let wasi = Threaded {
+        wasi,
+        spawner: spawner.clone(),
+    };
+    let mut store = State::new(wasi, Arc::clone(guest))
         .into_store()
         .map_err(|error| anyhow!("cannot start the guest: {error:#}"))?;
-    wasi_common::sync::add_to_linker(&mut linker, |state: &mut State<WasiCtx>| &mut state.wasi)
+    wasi_common::sync::add_to_linker(&mut linker, |state: &mut StoreState| &mut state.wasi.wasi)
         .and_then(|()| crate::imports::add_to_linker(&mut linker))
         .map_err(|error| anyhow!("cannot link the host's functions: {error:#}"))?;
     if program.threads {

@@ -88,7 +88,7 @@ pub(crate) fn start(
         .instantiate_pre(component)
         .and_then(CommandPre::new)
         .map_err(|error| anyhow!("{} does not fit this host: {error:#}", path.display()))?;
-    let store = State::new(wasi, Arc::clone(guest), None)
+    let store = State::new(wasi, Arc::clone(guest))
         .into_store()
         .map_err(|error| anyhow!("cannot start the guest: {error:#}"))?;
     let guest = Arc::clone(guest);

@@ -9,13 +9,11 @@ use wasmtime::{ExternType, InstancePre, Linker, Module, ResourceLimiter, Store, 
 
 use crate::exit::Exit;
 use crate::guest_state::GuestState;
-use crate::threads::Spawner;
 
 /// The data of a guest's store. `C` is its WASI context.
 pub(crate) struct State<C> {
     pub(crate) wasi: C,
     pub(crate) guest: Arc<GuestState>,
-    pub(crate) spawner: Option<Arc<Spawner>>,
     memory: MemoryMeter,
 }
 
@@ -24,12 +22,11 @@ pub(crate) struct State<C> {
 struct MemoryMeter(Arc<GuestState>);
 
 impl<C> State<C> {
-    pub(crate) fn new(wasi: C, guest: Arc<GuestState>, spawner: Option<Arc<Spawner>>) -> Self {
+    pub(crate) fn new(wasi: C, guest: Arc<GuestState>) -> Self {
         Self {
             wasi,
             memory: MemoryMeter(Arc::clone(&guest)),
             guest,
-            spawner,
         }
     }
 

@@ -14,7 +14,13 @@ use crate::exit::Exit;
 use crate::guest_state::GuestState;
 use crate::start::{self, State};
 
-type StoreState = State<WasiCtx>;
+/// The WASI context of a guest that may start threads.
+pub(crate) struct Threaded {
+    pub(crate) wasi: WasiCtx,
+    pub(crate) spawner: Option<Arc<Spawner>>,
+}
+
+pub(crate) type StoreState = State<Threaded>;
 
 /// The function in which a guest thread starts.
 const ENTRY: &str = "wasi_thread_start";
@@ -54,7 +60,8 @@ impl Spawner {
         std::thread::Builder::new()
             .name(format!("guest-{id}"))
             .spawn(move || {
-                let state = State::new(wasi, Arc::clone(&guest), Some(spawner));
+                let spawner = Some(spawner);
+                let state = State::new(Threaded { wasi, spawner }, Arc::clone(&guest));
                 if let Some(exit) = run(state, &instance, id, argument) {
                     guest.finish(exit);
                 }
@@ -92,11 +99,10 @@ pub(crate) fn add_to_linker(
         "thread-spawn",
         |caller: Caller<'_, StoreState>, argument: i32| -> i32 {
             let state = caller.data();
-            let (wasi, guest) = (state.wasi.clone(), Arc::clone(&state.guest));
-            state
-                .spawner
+            let Threaded { wasi, spawner } = &state.wasi;
+            spawner
                 .as_ref()
-                .and_then(|spawner| spawner.spawn(wasi, guest, argument))
+                .and_then(|one| one.spawn(wasi.clone(), Arc::clone(&state.guest), argument))
                 .unwrap_or(-1)
         },
     )?;
