@@ -73,7 +73,7 @@ impl<B: Backend> SelectCall<'_, B> {
         if state.may_have_local_events() || !self.waiting.ready.is_empty() {
             self.holds_back = std::mem::take(&mut state.reported_always_ready);
             let had_leftovers = self.report_without_host(state);
-            // Sources that are ready have their chance, once, beside timers and wakes that never end.
+            // Once per `select` the host is polled too: timers and wakes may never end.
             if !self.events.is_empty() && (had_leftovers || self.round > 0) {
                 return Ok(None);
             }
@@ -179,7 +179,7 @@ impl<B: Backend> SelectCall<'_, B> {
                 return false;
             };
             registration.event_index = index;
-            // A file never blocks and so is read to its end; of what was refused nobody knows.
+            // A file never blocks, so it is read to its end. Whether a refused source blocks is unknown.
             *reported_before |=
                 registration.mode == Mode::Level || registration.waits == Waits::Refused;
             if registration.mode != Mode::Level {

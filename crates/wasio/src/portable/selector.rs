@@ -51,7 +51,7 @@ impl<B: Backend> Selector<B> {
 
     /// Tells selectors apart; never zero.
     pub(crate) fn id(&self) -> usize {
-        // Whoever asks holds a handle: no other selector comes to be at this address meanwhile.
+        // The caller holds a handle, so no other selector can have this address meanwhile.
         Arc::as_ptr(&self.0).addr()
     }
 
@@ -185,7 +185,7 @@ impl<B: Backend> Selector<B> {
             Arming::Arm if changed.arm(direction) => {
                 shared.backend.rearmed(registrations, key);
                 let due = Shared::due_of(&state, key);
-                // An error is for the next operation to meet, which can return it.
+                // The next operation meets the error, and can return it.
                 let _ = shared.unlock(state, due);
                 return;
             }

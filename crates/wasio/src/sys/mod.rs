@@ -1,7 +1,7 @@
-//! The backends: one folder an interface version, the same file names for the same things.
+//! The backends: one folder per interface version, with the same file names for the same things.
 //!
-//! This file holds the contract and the only choice of backend; nothing outside
-//! it mentions `target_env`. Each backend provides, and the compiler checks:
+//! This file holds the contract and the only choice of backend: nothing outside it mentions
+//! `target_env`. Each backend provides, and the compiler checks:
 //!
 //! * `Selector`: the shared selector over the backend's implementation of
 //!   [`Backend`](crate::portable::Backend), which is the contract;

@@ -68,8 +68,8 @@ pub(super) fn collect(
 
 /// Notes of which sources the peer has ended.
 ///
-/// Data and the end behind it may be one edge. A caller that takes a short read for the last word
-/// until the next edge, as tokio does, would wait for ever if the event did not say both.
+/// Data and the end behind it may be one edge. A caller that waits for the next edge after a short
+/// read, as tokio does, would wait forever if the event did not report both.
 fn note_ends(batch: &mut [Ready], registrations: &Registrations) {
     let mut sources = [0; raw::MOST_ASKED];
     let mut places = [0; raw::MOST_ASKED];

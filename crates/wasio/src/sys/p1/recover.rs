@@ -1,5 +1,5 @@
-//! Calls that fail. A host that takes no more than so many subscriptions at once is asked in chunks; a
-//! source that makes a call fail is found, and its owner gets the error.
+//! Calls that fail. On a host that limits the subscriptions per call, the array is waited on in
+//! chunks. A source that makes a call fail is identified, and its owner gets the error.
 
 use std::io;
 use std::ops::Range;
@@ -62,7 +62,7 @@ impl<H: Host> Waiter<'_, H> {
             Errno::INTR => Ok(()),
             Errno::INVAL | Errno::NOMEM if slots > 1 && slots <= MANY => {
                 if self.isolate(Errno::INVAL, chunk).is_ok() {
-                    // It was not the number, here. Perhaps it never was.
+                    // The number was not the cause here, and perhaps never was.
                     self.wait.quirks.limit = usize::MAX;
                 } else {
                     self.wait.quirks.halve_limit(slots);
@@ -106,7 +106,7 @@ impl<H: Host> Waiter<'_, H> {
         }
     }
 
-    /// Finds the sources that made a call fail, and reports each to its own owner.
+    /// Identifies the sources that made a call fail, and reports each to its owner.
     fn isolate(&mut self, errno: Errno, places: Range<usize>) -> io::Result<()> {
         let before = self.ready.len();
         for place in places.clone() {

@@ -14,11 +14,11 @@ use crate::portable::Key;
 /// How many sources are verified in one call: a call costs 1.5 µs and a source in it 0.2 µs, so that
 /// a thousand take 0.3 ms, where each in a call of its own would make it 1.7 ms.
 const GROUP: usize = 16;
-/// Beside certain events the others are verified once in so many subscriptions that the host has
-/// answered for: 1 to 3 ms of its work, without reading a clock. With no such limit each wait on
-/// several sources makes one call more, or one per [`GROUP`] of them.
+/// Beside certain events the others are verified once per this many subscriptions that the host
+/// has answered for: 1 to 3 ms of its work, without reading a clock. With no such limit each wait
+/// on several sources makes one more call, or one per [`GROUP`] of them.
 const VERIFY_EVERY: usize = 2_048;
-/// A wait counts as one on so many sources at least, so that a ready source that beside others is
+/// A wait counts as one on at least this many sources, so that a ready source that beside others is
 /// never certain is reported after 32 waits at most.
 const SMALLEST_WAIT: usize = 64;
 const MS: u64 = 1_000_000;
@@ -101,7 +101,7 @@ impl<H: Host> Waiter<'_, H> {
     }
 
     /// Polls the sources behind a few labels. Leaves out those that are not armed, whatever the host
-    /// said of them, and duplicates.
+    /// reported of them, and duplicates.
     pub(super) fn probe_labels(&mut self, labels: &[u64], timeout_ns: u64) -> Result<usize, Errno> {
         let probe = &mut self.wait.verify.probe;
         probe.truncate(1);

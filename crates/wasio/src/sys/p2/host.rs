@@ -1,5 +1,5 @@
-//! The host's calls that the selector makes, as a trait: the real ones are in `raw.rs`; the tests
-//! have scripted hosts.
+//! The host's calls that the selector makes, as a trait: the real ones are in `wasi.rs`; the
+//! tests have scripted hosts.
 
 use std::io;
 use std::sync::Weak;
@@ -52,12 +52,13 @@ pub(crate) trait Host: Default + Send + Sync + 'static {
     /// libc's `poll`, of the descriptors that libc made.
     fn poll_fds(&self, fds: &mut [PollFd], timeout_ms: i32) -> io::Result<usize>;
 
-    /// Lets go of the dropped streams that have sent everything. Returns when to call this again.
+    /// Drops the lingering streams that have sent everything. Returns when to call this again.
     fn sweep_lingering(&self) -> Until {
         Until::Never
     }
 
-    /// A selector was forked: it may name pollables of sources that are registered elsewhere.
+    /// A selector was forked. The fork may name pollables of sources that are registered with the
+    /// other selector, and must forget them before they are dropped.
     fn forked(&self, _fork: Weak<dyn Forget>) {}
 }
 

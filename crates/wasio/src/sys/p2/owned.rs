@@ -1,4 +1,4 @@
-//! Pollables that are safe to let go of: the host traps on a handle that is gone.
+//! Pollables that are safe to drop: the host traps on a handle that was dropped.
 
 use std::ops::Deref;
 use std::sync::Weak;
@@ -8,7 +8,7 @@ use super::bindings::Pollable;
 use super::host::{Forget, Handle};
 use crate::lock::Lock;
 
-/// A pollable that a source owns. When it goes, it leaves every selector that may still name it.
+/// A pollable that a source owns. Before it is dropped, every fork that names it forgets it.
 #[derive(Debug)]
 pub(crate) struct Owned(Pollable);
 

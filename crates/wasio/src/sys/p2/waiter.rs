@@ -46,7 +46,7 @@ impl<H: Host> Wait<H> {
 /// What waits for descriptors.
 ///
 /// Descriptors that are alone are in the array, hot and cold as pollables are, and libc polls parts of
-/// it. Beside pollables they are outside: the host must be handed those in one piece.
+/// it. Beside pollables they are outside: the host must be handed those in one slice.
 pub(super) trait FdWait<H: Host>: Send {
     /// Decides where the descriptors are, before the array is brought up to date.
     fn place(&mut self, state: &mut State<P2<H>>);
@@ -69,8 +69,8 @@ pub(super) trait FdWait<H: Host>: Send {
         until: Until,
     ) -> usize;
 
-    /// Waits for the descriptors outside the array and for what is in it, in turn: neither libc nor
-    /// the host can wait for what the other one knows.
+    /// Waits alternately for the descriptors outside the array and for what is in it: neither libc
+    /// nor the host can wait for what the other one knows.
     fn wait(&mut self, waiter: &mut Waiter<'_, H>, until: Until, round: u32);
 }
 
