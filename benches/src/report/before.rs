@@ -10,7 +10,7 @@ use crate::results::{Results, Series, Subject};
 /// The share that a figure may be worse than before.
 const TOLERANCE: f64 = 0.05;
 
-/// CPU time while nobody speaks, in % of a core, that counts as none: 0.2 ms of two seconds, which
+/// CPU time while no peer sends, in % of a core, that counts as none: 0.2 ms of two seconds, which
 /// one more wake-up of the host takes.
 const NO_IDLE_CPU: f64 = 0.01;
 
@@ -163,7 +163,7 @@ mod tests {
             ("mio-p2", metric::CPU, &[30.0, 30.0, 30.0]),
         ]);
         let table = table(&results).unwrap();
-        let row = "| ping_pong | 1\u{a0}000 | wasio-p2 | cpu, µs a round trip | 20.0 | 21.0 \
+        let row = "| ping_pong | 1\u{a0}000 | wasio-p2 | cpu, µs per round trip | 20.0 | 21.0 \
                    | 1.05 (1.00 to 1.10) | 0.900 |  | yes |";
         assert!(table.contains(row), "{table}");
         assert!(table.contains("\n1 of 1 are within"), "{table}");

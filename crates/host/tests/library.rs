@@ -12,7 +12,7 @@ use wasio_host::{Exit, Outcome, Runner, Stdin, Wasi};
 const LIMIT: Duration = Duration::from_secs(30);
 const BOTH: [Wasi; 2] = [Wasi::Sockets01, Wasi::Plain01];
 
-/// Works for ever.
+/// Works forever.
 const SPINS: &str = r#"(module (memory (export "memory") 1)
     (func (export "_start") (loop $again (br $again))))"#;
 
@@ -200,7 +200,7 @@ fn thread_ends_the_guest_and_its_fuel_counts() {
     let path = guest("lib-thread", &thread_that("(call $exit (local.get $arg))"));
     let runner = Runner::new(Wasi::Sockets01).threads(true).fuel(true);
     let running = runner.spawn(path).unwrap();
-    // The main thread sleeps for ever; it is left behind after a second.
+    // The main thread sleeps forever; it is left behind after a second.
     let outcome = timed(ms(0), ms(10_000), || running.wait(LIMIT));
     assert_eq!(outcome.exit, Exit::Code(9));
     assert!(outcome.fuel.unwrap() > 0);

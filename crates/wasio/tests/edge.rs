@@ -66,7 +66,7 @@ fn an_operation_that_fails_does_not_silence_the_source() {
     });
 }
 
-// mio on WASI reports it for ever, and a runtime above it takes a whole core.
+// mio on WASI reports it forever, and a runtime above it takes a whole core.
 #[test]
 fn an_idle_connection_is_writable_once_and_then_silent() {
     bounded(|| {

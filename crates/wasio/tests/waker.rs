@@ -91,7 +91,7 @@ fn what_was_done_before_a_wake_is_seen_and_of_a_million_wakes_none_is_lost() {
                 })
             })
             .collect();
-        // A wake that is lost after the last addition leaves this waiting for ever: `bounded` fails.
+        // A wake that is lost after the last addition leaves this waiting forever: `bounded` fails.
         while shared.1.load(Ordering::Relaxed) < THREADS * WAKES {
             one_event(&mut poll, &mut events);
         }

@@ -114,7 +114,7 @@ fn read(body: &Body, late_us: &mut Vec<u64>) -> bool {
     for part in bytes.chunks(20) {
         let text = std::str::from_utf8(part).expect("digits");
         let sent_us: u128 = text.parse().expect("a time");
-        late_us.push(u64::try_from(now_us.saturating_sub(sent_us)).expect("not for ever"));
+        late_us.push(u64::try_from(now_us.saturating_sub(sent_us)).expect("not forever"));
     }
     true
 }

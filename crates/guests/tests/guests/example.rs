@@ -17,7 +17,7 @@ mod proxy;
 pub(crate) use dial::*;
 pub(crate) use proxy::*;
 
-/// It serves for ever: what it sends back is checked, and then it is stopped.
+/// It serves forever: what it sends back is checked, and then it is stopped.
 pub(crate) fn echo(case: &Case) {
     let guest = case.setup().listeners(1).start();
     let load = Load {

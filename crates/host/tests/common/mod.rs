@@ -35,7 +35,7 @@ pub(crate) const READS: &str = r#"(module
             (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
             (br_if $again (i32.load (i32.const 8))))))"#;
 
-/// The main thread waits for ever, and the thread that it starts runs `body`.
+/// The main thread waits forever, and the thread that it starts runs `body`.
 pub(crate) fn thread_that(body: &str) -> String {
     format!(
         r#"(module

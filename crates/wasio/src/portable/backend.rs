@@ -57,7 +57,7 @@ pub(crate) struct WaitCall<'a, B: Backend> {
 ///
 /// * [`wait`](Self::wait) MUST NOT hold the lock of the state while the host waits.
 /// * [`wait`](Self::wait) may return early and without an answer: it is then called again.
-/// * [`register`](Self::register) and the like run under the lock of the state.
+/// * [`register`](Self::register) and the other calls about one registration run under the lock of the state.
 pub(crate) trait Backend: Sized + Send + Sync + 'static {
     /// For messages.
     const NAME: &'static str;
@@ -106,7 +106,7 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
     /// What an answer says; `None` if it is about no source.
     fn report(&self, ready: &Self::Ready) -> Option<Report>;
 
-    /// Whether the host itself sees to it that an edge is reported once.
+    /// Whether the host itself reports an edge once.
     fn keeps_edges(&self, _waits: Waits) -> bool {
         false
     }

@@ -7,7 +7,7 @@ pub(crate) struct Config {
     pub(crate) enabled: bool,
     /// How long a ready cold source may wait, unless `max_sweep_percent` asks for longer.
     pub(crate) max_delay_ns: u64,
-    /// The largest share of time for looks; taken as the nearest of 1 to 90.
+    /// The largest share of time for sweeps, in percent; taken as the nearest of 1 to 90.
     pub(crate) max_sweep_percent: u8,
 }
 

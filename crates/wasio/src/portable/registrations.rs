@@ -2,7 +2,7 @@
 //!
 //! It knows nothing of how a host is asked. A change puts the registration into the list of changes,
 //! from which the backend brings its host up to date before the next wait. A direction that an event
-//! disarms and the read that follows arms again, the usual sequence of a request, leaves that list as
+//! disarms and the read that follows arms again, the sequence of most requests, leaves that list as
 //! it was: the host is asked about it all the while.
 
 use super::{Direction, Directions, FdIndex, Key, Slab};
@@ -26,7 +26,7 @@ pub(crate) enum Waits {
     AlwaysReady,
     /// Nobody: the host refuses to wait for the source, which is reported ready whenever it is armed.
     Refused,
-    /// Something else than the backend's host; the backend sees to it.
+    /// Something else than the backend's host, which the backend watches itself.
     Elsewhere,
 }
 
@@ -282,7 +282,7 @@ impl<S: Source, A: Copy> Registrations<S, A> {
             None => false,
             Some(registration) => {
                 // What is disarmed stays until an update takes it up: armed again before, it is no
-                // change, and nobody would list it.
+                // change, and it would be in no list.
                 let stays = registration.waits.is_always_ready()
                     && !registration.armed.with(registration.known).is_empty();
                 registration.is_listed = stays;

@@ -1,7 +1,7 @@
 //! The waker's flag.
 //!
 //! The rule that both sides keep: `wake` sets the flag *first* and then ends the wait; the waiting
-//! thread looks at the flag *after* it has become possible to end its wait. So no wake is missed,
+//! thread reads the flag *after* it has become possible to end its wait. So no wake is missed,
 //! whichever comes first. Checked with loom, see `sys/p1/parker.rs`.
 
 #[cfg(loom)]

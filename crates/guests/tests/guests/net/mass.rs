@@ -100,7 +100,7 @@ pub(crate) fn net_idle_thousand(case: &Case) {
 }
 
 /// Beside a thousand silent connections a few are busy all the time, and others speak once,
-/// after a silence that made them cold. A source that starves waits for ever.
+/// after a silence that made them cold. A source that starves waits forever.
 fn expect_no_starvation(guest: SocketAddr) {
     const BUSY: usize = 8;
     const SPEAKERS: usize = 40;

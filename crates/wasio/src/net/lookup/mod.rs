@@ -52,7 +52,7 @@ pub struct Lookup {
 /// Starts to look up the addresses of `name`, and does not wait for the answer.
 ///
 /// The name of a host, as `localhost` or `example.org`, without a port. An IPv4 or IPv6 address
-/// stands for itself, and nobody is asked.
+/// stands for itself, and no name server is asked.
 ///
 /// # Errors
 ///

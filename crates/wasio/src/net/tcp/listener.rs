@@ -69,7 +69,7 @@ impl TcpListener {
         sys::net::bind(address).map(Self::from_backend)
     }
 
-    /// The next listener that whoever started the program has opened for it; `None` when
+    /// The next listener that the host or a service manager has opened for the program; `None` when
     /// there is none left. Each is handed out once in the life of the program.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ const ABSENT: u32 = u32::MAX;
 /// is more: little beside what the host does for each of them.
 const COOLED_PER_POLL: usize = 2;
 const COOLED_SHARE: usize = 16;
-/// With few slots another one comes first every so many polls.
+/// With few slots, another one comes first after this number of polls.
 const ROTATE_EVERY: u32 = 8;
 
 /// One record of the array.

@@ -12,7 +12,7 @@ const HOT_FOR_LOG2: RangeInclusive<u8> = 4..=9;
 pub(crate) struct Warmth {
     /// The poll in which it last moved bytes.
     last_active: u32,
-    /// It is hot for so many polls more, as a power of two.
+    /// The number of polls for which it stays hot, as a power of two.
     hot_for_log2: u8,
 }
 
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_direction_stays_hot_for_at_least_twice_its_usual_gap() {
+    fn a_direction_stays_hot_for_at_least_twice_its_gap() {
         for every in [1, 5, 9, 40, 200] {
             let polls = hot_polls(every);
             assert!(polls > 2 * every, "{every}: {polls}");

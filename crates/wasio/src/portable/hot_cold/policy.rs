@@ -45,16 +45,16 @@ pub(super) const FEW_COLD: usize = 16;
 /// A chunk that is due so soon is swept now, while the peers work on their answers, and no wait is
 /// shorter. With 20 µs a busy connection loses up to 11% of its speed, and the work grows by 18%.
 const SLACK_NS: u64 = 100_000;
-/// A sweep is in at least so many chunks: the delay may be longer by one of them. Moves no bar; it
+/// A sweep is in at least this number of chunks: the delay may be longer by one of them. Moves no bar; it
 /// is a part of the guarantee.
 const MIN_CHUNKS: usize = 4;
 /// A gap shorter than this does not limit a chunk. Without: sixteen busy connections delay a cold
 /// source by 25% to 30% more, as each call of a small chunk costs as much as its sources.
 const MIN_CHUNK_NS: u64 = 10_000;
-/// After so many sweeps that found nothing the share is halved. Without: up to twice the work beside
+/// After this number of sweeps that found nothing the share is halved. Without: up to twice the work beside
 /// idle sources, and 4% to 12% of the speed of busy ones.
 const EMPTY_SWEEPS: usize = 16;
-/// One in so many short waits is timed: reading the clock each time costs 3% of a round trip's CPU
+/// One short wait of this number is timed: reading the clock each time costs 3% of a round trip's CPU
 /// time (measured on WASI 0.1).
 const TIMED_EVERY: u8 = 4;
 /// The cost of sweeping one source, in ps, before it was measured, and the most that the first
@@ -114,7 +114,7 @@ impl Policy {
     /// longer than the call as such.
     pub(crate) fn new(mut config: Config, max_chunk: usize) -> Self {
         config.max_sweep_percent = config.max_sweep_percent.clamp(1, 90);
-        // As good as for ever, and far from overflow.
+        // In practice forever, and far from overflow.
         config.max_delay_ns = config.max_delay_ns.min(u64::MAX / 4);
         Self {
             config,
@@ -132,13 +132,13 @@ impl Policy {
         }
     }
 
-    /// Whether there is anything to decide beside so many cold sources. If not, the caller may wait
+    /// Whether there is anything to decide beside `cold` cold sources. If not, the caller may wait
     /// on everything without reading the clock and without calling [`all_done`](Self::all_done).
     pub(crate) const fn applies(&self, cold: usize) -> bool {
         self.config.enabled && cold >= FEW_COLD
     }
 
-    /// The next step at `now_ns`, with so many hot and cold sources, where a wait on everything
+    /// The next step at `now_ns`, with `hot` hot and `cold` cold sources, where a wait on everything
     /// costs the host `all_ns` in addition to the time in which it sleeps. Two sweeps never follow
     /// each other without a wait in between.
     pub(crate) fn next(&mut self, now_ns: u64, hot: usize, cold: usize, all_ns: u64) -> Step {
@@ -226,7 +226,7 @@ impl Policy {
         self.spent_ns = 0;
     }
 
-    /// The estimated cost of sweeping so many sources.
+    /// The estimated cost of sweeping `cold` sources.
     pub(crate) fn sweep_ns(&self, sources: usize) -> u64 {
         // No product of two 32-bit numbers overflows.
         (sources as u64).min(u64::from(u32::MAX)) * u64::from(self.each_ps) / 1_000
@@ -236,7 +236,7 @@ impl Policy {
     /// sweeping through a usual gap, or than the sweeping that this wait has needed so far.
     ///
     /// Without the first, a loop with an event every 2 ms does 45% more work beside 1 000 sources.
-    /// Without the second, a loop that falls silent would sweep for ever.
+    /// Without the second, a loop that falls silent would sweep forever.
     fn prefers_all(&self, all_ns: u64) -> bool {
         let worth_ns = all_ns.min(u64::MAX / 100) * 100 / self.percent(self.sources);
         self.gap_ns > worth_ns || self.spent_ns > all_ns

@@ -199,7 +199,7 @@ impl World {
         };
         let next_ns = self.script.keys().next().map(|key| key.0);
         let next_ns = next_ns.into_iter().chain(end_ns).min();
-        self.now_ns = next_ns.expect("the host waits for ever");
+        self.now_ns = next_ns.expect("the host waits forever");
     }
 }
 

@@ -74,7 +74,7 @@ impl Rig {
     }
 }
 
-/// A program that wakes itself in each turn, a periodic timer that is always due, a file and a source
+/// A program that wakes itself in each round, a periodic timer that is always due, a file and a source
 /// that are always ready.
 #[test]
 fn with_little_room_each_kind_of_event_comes_in_its_turn() {

@@ -62,7 +62,7 @@ pub(crate) fn preopened() -> io::Result<Option<TcpListener>> {
     Ok(None)
 }
 
-/// The listeners that systemd, or whoever speaks its protocol, started us with.
+/// The listeners that systemd, or another service manager with its protocol, started the program with.
 #[cfg(unix)]
 mod inherited {
     use std::env;

@@ -127,7 +127,7 @@ mod kqueue {
         let closed = |_| io::Error::from_raw_os_error(libc::EBADF);
         let ident = libc::uintptr_t::try_from(fd).map_err(closed)?;
         let filter = |filter, is_asked: bool| {
-            // SAFETY: it is numbers and a pointer that nobody follows: zeros are a valid value.
+            // SAFETY: it is numbers and a pointer that is not followed: zeros are a valid value.
             let mut filtered: libc::kevent = unsafe { std::mem::zeroed() };
             filtered.ident = ident;
             filtered.filter = filter;
@@ -234,7 +234,7 @@ pub(super) fn read_closed(sources: &[RawDescriptor]) -> u64 {
         place.fd = *source;
     }
     let asked = &mut asked[..sources.len().min(MOST_ASKED)];
-    // SAFETY: the call reads and writes the records of `asked`, of which there are so many, and
+    // SAFETY: the call reads and writes the records of `asked`, of which there are `asked.len()`, and
     // checks the numbers in them: one that is closed is answered with `POLLNVAL`.
     let count = unsafe { libc::poll(asked.as_mut_ptr(), asked.len() as libc::nfds_t, 0) };
     // A call that fails says nothing of anybody; the end is still found by reading.
@@ -278,13 +278,13 @@ pub(super) fn next_inherited(
     static INHERITED: HandOut<RawDescriptor> = HandOut::new();
     let wanted = |descriptor: &RawDescriptor| {
         is_inherited(*descriptor) && {
-            // SAFETY: it is open, as the line above says, and stays so for the call: nobody in this
-            // program owns it, so nobody closes it.
+            // SAFETY: it is open, as the line above says, and stays so for the call: nothing in this
+            // program owns it, so nothing closes it.
             is_wanted(unsafe { BorrowedFd::borrow_raw(*descriptor) })
         }
     };
     let descriptor = INHERITED.next(|| candidates().filter(wanted).collect())?;
-    // SAFETY: the one scan saw it open and owned by nobody, and `INHERITED`, which nothing else
+    // SAFETY: the one scan saw it open and without an owner, and `INHERITED`, which nothing else
     // reaches, gives it out once.
     Some(unsafe { OwnedFd::from_raw_fd(descriptor) })
 }

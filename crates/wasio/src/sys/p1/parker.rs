@@ -72,7 +72,7 @@ mod loom_tests {
                 other.0.set();
                 other.1.unpark();
             });
-            // A lost wake-up would leave this parked for ever, which loom reports as a deadlock.
+            // A lost wake-up would leave this parked forever, which loom reports as a deadlock.
             wait_for_wake(&shared.0, &shared.1);
             waker.join().unwrap();
             assert!(!shared.0.is_set());

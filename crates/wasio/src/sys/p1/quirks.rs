@@ -27,9 +27,9 @@ const SOURCE_NS: u64 = 2_000;
 /// A non-blocking poll that takes longer has slept.
 const SLOW_ZERO_NS: u64 = MS / 2;
 /// Use a timeout of zero only after this many slow polls and no fast one: a single one may have been
-/// preempted, and on other hosts zero means "wait for ever".
+/// preempted, and on other hosts zero means "wait forever".
 const SLOW_ZEROS: u8 = 8;
-/// Until a non-blocking poll has reported a source, one of so many is a wait of 1 ms.
+/// Until a non-blocking poll has reported a source, one of this number is a wait of 1 ms.
 const ESCALATE_EVERY: u8 = 16;
 
 /// Which length of slice a wait needs.
@@ -148,7 +148,7 @@ impl Quirks {
         (asked > 1 && !self.prompt) || (asked >= FEW && self.reports_all == Some(true))
     }
 
-    /// The shortest timeout that does not mean "for ever": zero is that on some hosts (wasmer, old
+    /// The shortest timeout that does not mean "forever": zero is that on some hosts (wasmer, old
     /// WasmEdge), and a nanosecond was seen to sleep on others (wasmtime's own implementation).
     pub(super) fn shortest_ns(&self) -> u64 {
         u64::from(self.zero_is_zero != Some(true))
@@ -166,7 +166,7 @@ impl Quirks {
         self.shortest_ns()
     }
 
-    /// Whether the next chunk, of so many of the cold sources, is to be a wait of 1 ms on all of them
+    /// Whether the next chunk, of `sources` of the cold sources, is to be a wait of 1 ms on all of them
     /// for the same reason.
     pub(super) const fn escalates(&mut self, sources: usize, cold: usize) -> bool {
         if self.zero_reports {
@@ -210,12 +210,12 @@ impl Quirks {
         }
     }
 
-    /// Whether an answer about so many slots may say more than is so.
+    /// Whether an answer about `slots` slots may say more than is so.
     pub(super) fn doubts(&self, asked: usize) -> bool {
         asked > 1 && self.reports_all != Some(false)
     }
 
-    /// Whether nothing is left to learn from an answer to a wait on so many slots that reports
+    /// Whether nothing is left to learn from an answer to a wait on `slots` slots that reports
     /// something. An answer about one slot says nothing about how the host treats several.
     pub(super) const fn is_settled(&self, slots: usize) -> bool {
         slots < 2 || (self.prompt && self.reports_all.is_some())

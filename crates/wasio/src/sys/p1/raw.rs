@@ -186,7 +186,7 @@ pub(crate) fn accept(fd: u32, flags: u16) -> Result<TcpStream, Errno> {
     // SAFETY: the host writes one descriptor to `accepted`.
     let errno = unsafe { wasi_sock_accept(fd, u32::from(flags), &raw mut accepted) };
     check(errno)?;
-    // SAFETY: the host has just made this descriptor for us, and nobody else knows it.
+    // SAFETY: the host has just made this descriptor for us, and nothing else knows it.
     Ok(unsafe { TcpStream::from_raw_fd(accepted.cast_signed()) })
 }
 

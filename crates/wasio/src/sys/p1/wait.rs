@@ -9,7 +9,7 @@ use super::answer::{Answer, Call};
 use super::backend::P1;
 use super::host::Host;
 use super::quirks::LONGEST_WAIT_NS;
-use super::waiter::{CHUNK, Waiter};
+use super::waiter::{CHUNK, Wait, Waiter};
 use crate::portable::hot_cold::{self, Part, Parts, Policy, Window};
 use crate::portable::{Until, WaitCall};
 
@@ -21,8 +21,8 @@ const NO_ANSWER_DOUBLINGS: u32 = 3;
 
 /// Waits until `call.until`.
 ///
-/// The usual wait is straight: no limit, and a host about which there is nothing left to learn. That
-/// spares a third of the instructions of a `select`.
+/// There is a fast path for a wait without a limit on a host about which there is nothing left to
+/// learn. It spares a third of the instructions of a `select`.
 #[inline]
 pub(super) fn wait<H: Host>(call: WaitCall<'_, P1<H>>) -> io::Result<()> {
     let WaitCall {
@@ -33,9 +33,9 @@ pub(super) fn wait<H: Host>(call: WaitCall<'_, P1<H>>) -> io::Result<()> {
         round,
         ..
     } = call;
-    let is_usual =
+    let is_fast =
         !H::THREADS && until == Until::Never && !shared.wake.is_set() && wait.is_settled();
-    let written = is_usual.then(|| wait.call_usual(&shared.backend.host));
+    let written = is_fast.then(|| wait.call_fast(&shared.backend.host));
     if let Some(Ok(written @ 1..)) = written
         && !wait.quirks.doubts(wait.array.len())
     {
@@ -51,7 +51,7 @@ pub(super) fn wait<H: Host>(call: WaitCall<'_, P1<H>>) -> io::Result<()> {
         answered_nothing: false,
     };
     match written {
-        Some(written) => waiter.take_up_usual(written),
+        Some(written) => waiter.take_up_fast(written),
         None => waiter.wait(until),
     }
 }
@@ -67,9 +67,9 @@ impl Wait {
             && !self.policy.applies(self.array.cold())
     }
 
-    /// Makes the call of the usual wait.
+    /// Makes the call of the fast path.
     #[inline]
-    fn call_usual(&mut self, host: &impl Host) -> Result<usize, Errno> {
+    fn call_fast(&mut self, host: &impl Host) -> Result<usize, Errno> {
         let answers = &mut self.answers[..];
         let written = if self.quirks.prompt {
             (self.array).without_clock(|subscriptions| host.poll_oneoff(subscriptions, answers))
@@ -82,9 +82,9 @@ impl Wait {
 }
 
 impl<H: Host> Waiter<'_, H> {
-    /// What an answer to the usual call says that is not certain.
+    /// What an answer to the call of the fast path says that is not certain.
     #[inline(never)]
-    fn take_up_usual(&mut self, written: Result<usize, Errno>) -> io::Result<()> {
+    fn take_up_fast(&mut self, written: Result<usize, Errno>) -> io::Result<()> {
         let call = Call {
             slots: self.wait.array.len(),
             is_poll: false,
@@ -181,9 +181,9 @@ impl<H: Host> Waiter<'_, H> {
         }
     }
 
-    /// The timeout of a call about so many slots. `left_ns` is what is left until the wait ends.
+    /// The timeout of a call about `slots` slots. `left_ns` is what is left until the wait ends.
     pub(super) fn timeout_ns(&mut self, slots: usize, left_ns: u64) -> u64 {
-        // A wake that came since the flag was last looked at: do not block.
+        // A wake that came since the flag was last read: do not block.
         if left_ns == 0 || self.is_woken() {
             return self.wait.quirks.zero_timeout_ns();
         }

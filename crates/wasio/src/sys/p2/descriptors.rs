@@ -189,8 +189,12 @@ fn poll_one_by_one(host: &impl Host, fds: &mut [PollFd]) {
 }
 
 /// The number as libc takes it: negative for what cannot be one.
+#[cfg_attr(
+    not(windows),
+    allow(clippy::useless_conversion, reason = "as on Windows")
+)]
 pub(super) fn fd_of(descriptor: RawDescriptor) -> i32 {
-    descriptor
+    i32::try_from(descriptor).unwrap_or(-1)
 }
 
 /// Rounded up: a wait is never shorter than asked for.

@@ -22,7 +22,7 @@ const NON_BLOCKING: i32 = 0x4000;
 /// Has libc call a function when the program ends, by return or `exit`.
 #[cfg(feature = "net")]
 pub(super) fn at_exit(function: extern "C" fn()) {
-    // SAFETY: libc calls `function` once, with no argument, and it is there for ever.
+    // SAFETY: libc calls `function` once, with no argument, and it is there forever.
     let result = unsafe { atexit(function) };
     debug_assert_eq!(result, 0, "no room for one more function");
 }

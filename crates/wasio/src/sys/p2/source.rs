@@ -12,8 +12,8 @@ use crate::{Interest, Mode, Registry, Token};
 
 /// What an `IoSource` of a backend's own type needs to be registered.
 pub(crate) trait Pollables {
-    /// What to wait for. Pollables are made when they are first asked for: a direction that
-    /// nobody is interested in costs the host nothing.
+    /// What to wait for. Pollables are made when they are first asked for: a direction that has no
+    /// interest costs the host nothing.
     fn target(&self, interest: Interest) -> Target;
 
     /// The descriptor, for a source that may be one. Registering it is linked with it.

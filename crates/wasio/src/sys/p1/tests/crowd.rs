@@ -121,7 +121,7 @@ fn busy(rig: &mut Rig, key: Key, rounds: u32, mut each: impl FnMut(&mut Rig, u32
     }
 }
 
-/// Once the crowd has cooled, the usual call is about the busy source alone.
+/// Once the crowd has cooled, each call is about the busy source alone.
 #[test]
 fn a_busy_source_does_not_pay_for_idle_ones() {
     for rules in [EXACT, WASI_COMMON] {

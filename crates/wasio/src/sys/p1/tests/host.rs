@@ -306,7 +306,7 @@ impl World {
         let is_prompt = !self.rules.waits_for_all && !self.rules.sleeps_then_all;
         assert!(
             clock.is_some() || (is_prompt && !questions.is_empty()),
-            "{}: a wait for ever",
+            "{}: a wait forever",
             self.rules.name
         );
         let (clock, timeout_ns) = clock.unwrap_or((0, u64::MAX));
@@ -375,7 +375,7 @@ impl World {
             self.now_ns = next_ns.min(call.deadline_ns);
             assert!(
                 self.now_ns < DOOMSDAY_NS,
-                "the host waits for ever, asked for {} ns about {} sources",
+                "the host waits forever, asked for {} ns about {} sources",
                 call.timeout_ns,
                 call.questions.len()
             );

@@ -4,6 +4,7 @@
 mod answer;
 mod crowd;
 mod errnos;
+mod fast_path;
 mod host;
 mod model;
 mod modes;
@@ -12,4 +13,3 @@ mod rig;
 mod robust;
 mod rules;
 mod threads;
-mod usual;

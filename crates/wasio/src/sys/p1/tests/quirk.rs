@@ -37,7 +37,7 @@ fn wasi_common_reports_of_idle_sources_do_not_reach_the_caller() {
     }
 }
 
-/// The look at doubtful answers is put off while there is work. Not for ever.
+/// Doubtful answers are verified later while there is work, but not forever.
 #[test]
 fn wasi_common_one_byte_beside_a_busy_stream_is_seen_soon() {
     for gap_ns in [20_000, 60_000, 300_000] {
@@ -69,7 +69,7 @@ fn wasi_common_one_byte_beside_a_busy_stream_is_seen_soon() {
     }
 }
 
-/// Neither does a stream that has no room keep the look at the others off.
+/// Neither does a stream that has no room keep the others from being verified.
 #[test]
 fn wasi_common_one_byte_beside_a_blocked_writer_is_seen_soon() {
     let mut rig = Rig::new(WASI_COMMON);
@@ -104,11 +104,11 @@ fn wasi_common_ping_pong_is_one_call_a_round() {
             rig.drain(3, key);
         }
     });
-    // The listener is doubted each time, and looked at each millisecond: a call for the
+    // The listener is doubted each time, and verified each millisecond: a call for the
     // group, which says that both are ready, and one for each.
-    let looks = 3 * (rounds / 15);
+    let verifying = 3 * (rounds / 15);
     assert!(
-        calls.len() as u64 <= rounds + looks,
+        calls.len() as u64 <= rounds + verifying,
         "{} calls",
         calls.len()
     );
@@ -382,8 +382,8 @@ fn wasi_common_verification_costs_few_calls() {
     }
 }
 
-/// The usual turn reads no clock: there a count of waits sees to it that an event which is never
-/// certain is not put off for ever.
+/// The fast path reads no clock: there a count of waits limits how long an event that is never
+/// certain is held back.
 #[test]
 fn wasi_common_one_byte_beside_a_stream_that_never_pauses_is_seen() {
     for timeout in [None, Some(Duration::from_secs(1))] {
@@ -393,7 +393,7 @@ fn wasi_common_one_byte_beside_a_stream_that_never_pauses_is_seen() {
         rig.stream(4);
         let mut polls = (0..164).filter(|poll| {
             rig.arrive(3, 100);
-            // By then the host is known, and so all turns are usual.
+            // By then the host is known, and so each wait takes the fast path.
             if *poll == 100 {
                 rig.arrive(4, 1);
             }

@@ -212,7 +212,7 @@ fn a_slow_nanosecond_becomes_zero() {
     rig.drain(3, key);
 }
 
-/// Point 5, wasmer: zero is for ever there, and is never asked for.
+/// Point 5, wasmer: zero is forever there, and is never asked for.
 #[test]
 fn zero_is_never_asked_of_a_host_where_it_is_for_ever() {
     let mut rig = Rig::new(WASMER);
@@ -520,9 +520,9 @@ fn there_is_one_waker_at_a_time() {
     assert_eq!(rig.poll(), readable(&[2]));
 }
 
-/// Point 6: a second look asks about what was asked about, not about what the host names.
+/// Point 6: verification asks about what was asked about, not about what the host names.
 #[test]
-fn a_lie_about_a_silent_direction_is_not_looked_into() {
+fn a_lie_about_a_silent_direction_is_not_verified() {
     let mut rig = Rig::new(EXACT.lying(Lie::StaleUserdata));
     let key = rig.stream(3);
     rig.stream(4);

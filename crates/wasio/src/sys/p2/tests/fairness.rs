@@ -1,4 +1,4 @@
-//! Each kind of event has its turn, whatever the room.
+//! Each kind of event is reported before long, whatever the room.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::{Mode, Token};
 const WAKER: usize = 100;
 const TIMER: usize = 200;
 
-/// A program that wakes itself in each turn, a periodic timer that is always due, and sources that
+/// A program that wakes itself in each round, a periodic timer that is always due, and sources that
 /// are always ready.
 fn no_event_starves(sources: impl Fn(&Rig)) {
     for rules in ALL {

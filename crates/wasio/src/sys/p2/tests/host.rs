@@ -427,6 +427,6 @@ impl World {
     fn move_on(&mut self, until_ns: u64) {
         let next_ns = self.script.keys().next().map_or(u64::MAX, |key| key.0);
         self.now_ns = next_ns.min(until_ns);
-        assert!(self.now_ns < DOOMSDAY_NS, "the host waits for ever");
+        assert!(self.now_ns < DOOMSDAY_NS, "the host waits forever");
     }
 }

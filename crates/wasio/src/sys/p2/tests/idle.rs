@@ -14,13 +14,13 @@ fn busy(rules: Rules) -> (Rig, Key, Vec<Key>) {
     let idle = (0..IDLE).map(|id| rig.source(100 + id)).collect();
     let key = rig.source(BUSY);
     for _ in 0..1_000 {
-        turn(&mut rig, key);
+        round_trip(&mut rig, key);
     }
     (rig, key, idle)
 }
 
 /// A round trip of 60 µs. Returns the tokens that were reported.
-fn turn(rig: &mut Rig, key: Key) -> Vec<usize> {
+fn round_trip(rig: &mut Rig, key: Key) -> Vec<usize> {
     rig.world().after(60_000, Bytes(BUSY, 1));
     let mut tokens = Vec::new();
     while !tokens.contains(&1) {
@@ -38,7 +38,7 @@ fn a_busy_source_is_polled_without_the_idle_ones() {
         let start_ns = rig.world().now_ns;
         let ((), calls) = rig.calls(|rig| {
             for _ in 0..1_000 {
-                turn(rig, key);
+                round_trip(rig, key);
             }
         });
         let polled: usize = (calls.iter())
@@ -60,7 +60,7 @@ fn no_call_that_does_not_block_has_more_pollables_than_the_host_polls() {
     let (mut rig, key, _) = busy(WASMTIME);
     let ((), calls) = rig.calls(|rig| {
         for _ in 0..1_000 {
-            turn(rig, key);
+            round_trip(rig, key);
         }
         rig.poll();
     });
@@ -80,13 +80,13 @@ fn a_cold_source_is_reported_within_the_bound() {
         let bound_ns = 5 * MS;
         for step in 0..30 {
             for _ in 0..97 {
-                turn(&mut rig, key);
+                round_trip(&mut rig, key);
             }
             let id = 100 + step * 31 % IDLE;
             rig.arrive(id);
             let ready_ns = rig.world().now_ns;
             let name = usize::try_from(id).unwrap();
-            while !turn(&mut rig, key).contains(&name) {
+            while !round_trip(&mut rig, key).contains(&name) {
                 let waited_ns = rig.world().now_ns - ready_ns;
                 assert!(waited_ns < bound_ns, "{}: {waited_ns} ns", rules.name);
             }

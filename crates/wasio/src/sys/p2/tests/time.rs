@@ -50,16 +50,16 @@ fn a_periodic_timer_keeps_its_phase() {
     let mut rig = Rig::new(WASMTIME);
     let timer = rig.timer(9, 10 * MS, 10 * MS);
     let start_ns = rig.world().now_ns;
-    for turn in 1..=20 {
+    for period in 1..=20 {
         assert_eq!(rig.try_select(None).unwrap(), readable(&[9]));
         let elapsed_ns = rig.world().now_ns - start_ns;
-        assert!(elapsed_ns < turn * 10 * MS + 2 * MS, "{elapsed_ns}");
+        assert!(elapsed_ns < period * 10 * MS + 2 * MS, "{elapsed_ns}");
         assert_eq!(rig.selector.take_expirations(timer).unwrap(), 1);
     }
 }
 
 #[test]
-fn a_usual_poll_is_one_call_and_makes_no_clock() {
+fn a_poll_without_a_timer_is_one_call_and_makes_no_clock() {
     let mut rig = Rig::new(WASMTIME);
     let keys = [rig.source(1), rig.source(2), rig.source(3)];
     let (clocks, calls) = rig.calls(|rig| {

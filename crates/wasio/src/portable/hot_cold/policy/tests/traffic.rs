@@ -93,7 +93,7 @@ proptest! {
         // Some send during every few sweeps, so that the share is not halved.
         let bound_ns = sim.delay_bound_ns(sim.percent()) - sim.worst_chunk_ns;
         prop_assert!(sim.worst_delay_ns <= bound_ns, "{} > {bound_ns}", sim.worst_delay_ns);
-        // Not kept by looking at everything all the time.
+        // Not kept by polling everything all the time.
         prop_assert!(sim.hot_waits * 10 >= sim.polls * 8, "{} in {}", sim.hot_waits, sim.polls);
     }
 

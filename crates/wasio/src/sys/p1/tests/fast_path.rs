@@ -1,4 +1,4 @@
-//! The usual turn: no timeout, no timer, few sources.
+//! The fast path: no timeout, no timer, few sources.
 
 use std::time::Duration;
 
@@ -26,10 +26,10 @@ fn read_all(rig: &Rig, fd: u32, key: Key) {
         .after_io(key, Direction::Read, IoOutcome::Partial);
 }
 
-/// One call, about all sources, and no look at the clock; on the host that cries wolf a second look
-/// now and then.
+/// One call, about all sources, and the clock is not read. On the host that reports more than is so
+/// some answers are verified.
 #[test]
-fn a_usual_turn_is_one_call_and_reads_no_clock() {
+fn the_fast_path_is_one_call_and_reads_no_clock() {
     for rules in [EXACT, WASMTIME, WASI_COMMON] {
         let (mut rig, keys) = warm(rules);
         let clocks = rig.world().clocks;
@@ -49,23 +49,24 @@ fn a_usual_turn_is_one_call_and_reads_no_clock() {
     }
 }
 
-/// What there is no room for is told in the next polls, in the order of the host and without asking it.
+/// What there is no room for is reported by the next polls, in the order of the host and without a
+/// call.
 #[test]
-fn what_a_usual_turn_has_no_room_for_comes_first_in_the_next() {
+fn what_the_fast_path_has_no_room_for_comes_first_in_the_next_poll() {
     for rules in [EXACT, WASMTIME, WASI_COMMON] {
         let (mut rig, keys) = warm(rules);
         rig.events = Events::with_capacity(1);
         for fd in 5..8 {
             rig.arrive(fd, 64);
         }
-        let (told, lens) = rig.calls(|rig| {
-            let mut told = Vec::new();
+        let (reported, lens) = rig.calls(|rig| {
+            let mut reported = Vec::new();
             for _ in 0..3 {
-                told.extend(rig.try_select(None).unwrap());
+                reported.extend(rig.try_select(None).unwrap());
             }
-            told
+            reported
         });
-        let mut tokens: Vec<usize> = told.iter().map(|said| said.0).collect();
+        let mut tokens: Vec<usize> = reported.iter().map(|said| said.0).collect();
         tokens.sort_unstable();
         assert_eq!(tokens, [5, 6, 7], "{}", rules.name);
         assert_eq!(lens.len(), 1, "{}", rules.name);
@@ -76,7 +77,7 @@ fn what_a_usual_turn_has_no_room_for_comes_first_in_the_next() {
     }
 }
 
-/// What is armed out of order, and what is not armed again, is in or not in the next wait.
+/// The next wait is about what is armed again, in any order, and about nothing else.
 #[test]
 fn each_wait_is_about_what_is_armed() {
     let (mut rig, keys) = warm(EXACT);
