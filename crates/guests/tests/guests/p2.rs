@@ -43,6 +43,10 @@ pub(crate) fn p2_drop_order(case: &Case) {
     assert_eq!(case.start().succeeds().stdout_text(), "1518 orders\n");
 }
 
+pub(crate) fn p2_dual_stack(case: &Case) {
+    case.start().succeeds();
+}
+
 pub(crate) fn p2_udp(case: &Case) {
     case.start().succeeds();
 }

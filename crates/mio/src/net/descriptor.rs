@@ -1,7 +1,7 @@
 //! TCP and UDP on WASI 0.2: `wasio::net`'s types over sockets of wasi-libc, with their descriptors.
 
 use std::io;
-use std::net::{self, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
+use std::net::{self, IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use wasio::net as wasio_net;
@@ -204,6 +204,7 @@ impl TcpStream {
     ///
     /// What the host knows at once; the rest comes with the event.
     pub fn connect(address: SocketAddr) -> io::Result<Self> {
+        let address = remote(address);
         let socket = tcp_socket(address)?;
         match socket.connect(&address.into()) {
             Err(error) if error.raw_os_error() != Some(libc::EINPROGRESS) => Err(error),
@@ -300,6 +301,21 @@ forward! {
     fn join_multicast_v6(group: &Ipv6Addr, interface: u32) -> ();
     fn leave_multicast_v4(group: &Ipv4Addr, interface: &Ipv4Addr) -> ();
     fn leave_multicast_v6(group: &Ipv6Addr, interface: u32) -> ();
+}
+
+/// The address that an operating system connects to. libc refuses two kinds: an IPv4 address written
+/// as an IPv6 one (`::ffff:a.b.c.d`), and the wildcard, which means this machine.
+fn remote(mut address: SocketAddr) -> SocketAddr {
+    if let IpAddr::V4(mapped) = address.ip().to_canonical() {
+        // Any other IPv6 address keeps its scope.
+        address = SocketAddr::from((mapped, address.port()));
+    }
+    match address.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
 }
 
 /// A TCP socket of the address's family that never blocks.

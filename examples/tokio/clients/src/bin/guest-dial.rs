@@ -3,7 +3,7 @@
 
 use std::env;
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 use socket2::SockRef;
@@ -26,6 +26,7 @@ async fn main() -> io::Result<()> {
     by_name(echo).await?;
     through_a_socket(echo).await?;
     through_the_standard_library(echo).await?;
+    written_otherwise(echo).await?;
     peeking(echo).await?;
     datagrams().await?;
 
@@ -85,6 +86,15 @@ async fn through_the_standard_library(echo: SocketAddr) -> io::Result<()> {
     exchange(stream).await
 }
 
+/// The wildcard is this machine, and an IPv4 address may be written as an IPv6 one.
+async fn written_otherwise(echo: SocketAddr) -> io::Result<()> {
+    for address in ["0.0.0.0", "::ffff:127.0.0.1", "::ffff:0.0.0.0"] {
+        let address: IpAddr = address.parse().expect("an address");
+        exchange(TcpStream::connect((address, echo.port())).await?).await?;
+    }
+    Ok(())
+}
+
 async fn peeking(echo: SocketAddr) -> io::Result<()> {
     let mut stream = TcpStream::connect(echo).await?;
     stream.write_all(b"hello").await?;
@@ -112,7 +122,7 @@ async fn datagrams() -> io::Result<()> {
     assert_eq!(other.peek_from(&mut buffer[..1]).await?, (1, from));
     assert_eq!(other.recv_from(&mut buffer).await?, (10, from));
     assert_eq!(&buffer[..10], b"a datagram");
-    other.send_to(b"back", from).await?;
+    other.send_to(b"back", ("0.0.0.0", from.port())).await?;
     assert_eq!(one.recv(&mut buffer).await?, 4);
     let nothing = timeout(PATIENCE, one.recv(&mut buffer)).await;
     assert!(nothing.is_err());

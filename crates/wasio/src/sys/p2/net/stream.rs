@@ -155,6 +155,7 @@ impl IoSource<TcpStream> {
 
 impl TcpStream {
     pub(super) fn connect(address: SocketAddr) -> io::Result<Self> {
+        let address = address::remote(address);
         let socket = checked(create_tcp_socket(address::family(&address)))?;
         checked(socket.start_connect(address::network(), address))?;
         let stream = HostStream {

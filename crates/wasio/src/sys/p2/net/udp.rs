@@ -6,6 +6,7 @@ use std::io;
 use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 
+use super::address;
 use super::datagrams::{Datagram, HostUdp};
 use super::hop_limit::hop_limit;
 use super::std_socket::Descriptor;
@@ -59,6 +60,7 @@ impl IoSource<UdpSocket> {
     }
 
     pub(crate) fn connect(&self, address: SocketAddr) -> io::Result<()> {
+        let address = address::remote(address);
         match &self.kind {
             Kind::Host(host) => {
                 if let Some(registration) = self.registration() {
@@ -141,6 +143,7 @@ impl UdpSocket {
     }
 
     pub(crate) fn send_to(&self, bytes: &[u8], target: SocketAddr) -> io::Result<usize> {
+        let target = address::remote(target);
         match &self.kind {
             Kind::Host(host) => host.send(bytes, Some(target)),
             Kind::Std(socket) => socket.send_to(bytes, target),
