@@ -51,6 +51,10 @@ pub(crate) fn p2_udp(case: &Case) {
     case.start().succeeds();
 }
 
+pub(crate) fn p2_udp_burst(case: &Case) {
+    case.start().succeeds();
+}
+
 pub(crate) fn p2_writes(case: &Case) {
     let outcome = case.start().succeeds();
     let text = outcome.stdout_text();

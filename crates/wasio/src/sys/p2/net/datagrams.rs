@@ -15,6 +15,7 @@ use crate::sys::imp::bindings::{
 use crate::sys::imp::error::checked;
 use crate::sys::imp::host::Handle;
 use crate::sys::imp::owned::Owned;
+use crate::sys::imp::ready;
 
 /// wasmtime 48 receives in the background, ends that some time after the stream was dropped, and
 /// traps if the socket is connected before.
@@ -69,13 +70,15 @@ impl HostUdp {
     }
 
     pub(super) fn send(&self, bytes: &[u8], target: Option<SocketAddr>) -> io::Result<usize> {
-        let streams = self.streams()?;
-        if checked(streams.outgoing.check_send())? == 0 {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        match checked(streams.outgoing.send_one(bytes, target))? {
-            true => Ok(bytes.len()),
-            false => Err(io::ErrorKind::WouldBlock.into()),
+        let streams = &mut *self.streams()?;
+        // As for TCP: wasmtime may notice that there is room only when the pollable is polled, and
+        // answers no more than 128 calls until the guest has waited.
+        let is_sent = streams.send(bytes, target)?
+            || (ready::is_ready(streams.writable()) && streams.send(bytes, target)?);
+        if is_sent {
+            Ok(bytes.len())
+        } else {
+            Err(io::ErrorKind::WouldBlock.into())
         }
     }
 
@@ -116,8 +119,8 @@ impl HostUdp {
                 &streams.readable
             }
             Direction::Write => {
-                if is_wanted && streams.writable.is_none() {
-                    streams.writable = Some(Owned::new(streams.outgoing.subscribe()));
+                if is_wanted {
+                    streams.writable();
                 }
                 &streams.writable
             }
@@ -138,5 +141,20 @@ impl Streams {
             outgoing,
             is_receiving: false,
         })
+    }
+
+    /// Whether the host took it.
+    fn send(&self, bytes: &[u8], target: Option<SocketAddr>) -> io::Result<bool> {
+        Ok(checked(self.outgoing.check_send())? > 0
+            && checked(self.outgoing.send_one(bytes, target))?)
+    }
+
+    /// Ready when the host takes a datagram.
+    fn writable(&mut self) -> Handle {
+        let outgoing = &self.outgoing;
+        let writable = &mut self.writable;
+        writable
+            .get_or_insert_with(|| Owned::new(outgoing.subscribe()))
+            .handle()
     }
 }

@@ -178,9 +178,9 @@ impl Unsent for net::TcpStream {
 }
 
 /// Whether the host takes more to send, and so has sent what it took, or never will again.
-fn has_room(stream: &net::TcpStream, timeout_ms: i32) -> bool {
+pub(super) fn has_room(socket: &impl AsRawFd, timeout_ms: i32) -> bool {
     let mut fds = [PollFd {
-        fd: stream.as_raw_fd(),
+        fd: socket.as_raw_fd(),
         events: PollFd::POLLWRNORM,
         revents: 0,
     }];

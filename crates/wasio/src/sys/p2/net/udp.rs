@@ -9,7 +9,7 @@ use std::os::fd::AsRawFd;
 use super::address;
 use super::datagrams::{Datagram, HostUdp};
 use super::hop_limit::hop_limit;
-use super::std_socket::Descriptor;
+use super::std_socket::{self, Descriptor};
 use crate::errors::static_error;
 use crate::lock::Lock;
 use crate::net::MaybeStd;
@@ -146,7 +146,7 @@ impl UdpSocket {
         let target = address::remote(target);
         match &self.kind {
             Kind::Host(host) => host.send(bytes, Some(target)),
-            Kind::Std(socket) => socket.send_to(bytes, target),
+            Kind::Std(socket) => send_by_libc(socket, || socket.send_to(bytes, target)),
         }
     }
 
@@ -156,7 +156,7 @@ impl UdpSocket {
                 host.check_connected()?;
                 host.send(bytes, None)
             }
-            Kind::Std(socket) => socket.send(bytes),
+            Kind::Std(socket) => send_by_libc(socket, || socket.send(bytes)),
         }
     }
 
@@ -259,6 +259,21 @@ unsupported_options! {
     join_multicast_v6(&Ipv6Addr, u32) -> ();
     leave_multicast_v4(&Ipv4Addr, &Ipv4Addr) -> ();
     leave_multicast_v6(&Ipv6Addr, u32) -> ();
+}
+
+/// Sends, and once more if there is room after all: see [`HostUdp::send`].
+fn send_by_libc(
+    socket: &net::UdpSocket,
+    send: impl Fn() -> io::Result<usize>,
+) -> io::Result<usize> {
+    match send() {
+        Err(error)
+            if error.kind() == io::ErrorKind::WouldBlock && std_socket::has_room(socket, 0) =>
+        {
+            send()
+        }
+        result => result,
+    }
 }
 
 /// A datagram in a buffer; what there is no room for is lost.
