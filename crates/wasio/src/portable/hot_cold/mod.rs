@@ -15,13 +15,13 @@ use super::{Direction, Key, Registrations, Source};
 
 /// Begins a poll: brings the array up to date with what was armed, disarmed, registered and
 /// deregistered since the last one, and cools what moved no bytes for long. `record` makes the host's
-/// record of a direction.
+/// record of a direction; `None` for one that is not waited for.
 #[inline]
 pub(crate) fn update<S: Source, R: HostRecord>(
     registrations: &mut Registrations<S, Warmth>,
     heat: &mut Heat,
     array: &mut PollArray<R>,
-    record: impl FnMut(S, Key, Direction) -> R,
+    record: impl FnMut(S, Key, Direction) -> Option<R>,
 ) {
     let poll = heat.begin_poll();
     if registrations.has_changes() || array.may_cool(poll) {
@@ -35,14 +35,16 @@ fn apply<S: Source, R: HostRecord>(
     heat: Heat,
     poll: u32,
     array: &mut PollArray<R>,
-    mut record: impl FnMut(S, Key, Direction) -> R,
+    mut record: impl FnMut(S, Key, Direction) -> Option<R>,
 ) {
     while let Some(change) = registrations.next_change() {
         for direction in Direction::BOTH {
             let slot = change.key.slot(direction);
-            if change.armed.contains(direction) {
+            let is_armed = change.armed.contains(direction);
+            let record = is_armed.then(|| record(change.source, change.key, direction));
+            if let Some(record) = record.flatten() {
                 let hot = heat.is_hot(&change.slots[direction as usize]);
-                array.put(slot, record(change.source, change.key, direction), hot);
+                array.put(slot, record, hot);
             } else {
                 array.remove(slot);
             }

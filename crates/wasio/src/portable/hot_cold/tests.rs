@@ -56,7 +56,7 @@ impl Parts {
         let Self { table, heat, array } = self;
         update(table, heat, array, |_, key, direction| {
             made += 1;
-            key.to_userdata(direction)
+            Some(key.to_userdata(direction))
         });
         made
     }

@@ -65,7 +65,9 @@ impl<H: Host> Backend for P1<H> {
             ..
         } = state;
         let array = &mut wait.array;
-        hot_cold::update(registrations, locked, array, Subscription::descriptor);
+        hot_cold::update(registrations, locked, array, |source, key, direction| {
+            Some(Subscription::descriptor(source, key, direction))
+        });
     }
 
     #[inline]

@@ -10,14 +10,16 @@ use crate::portable::Until;
 /// milliseconds anyway.
 const HOT_SLACK_NS: u64 = 1_000_000;
 
+/// The farthest that a clock is set: two weeks. jco takes one that is more than 24 days away for one
+/// that is due in a millisecond (`setTimeout`). A wait that is longer than this begins again.
+const FARTHEST_NS: u64 = 14 * 86_400 * 1_000_000_000;
+
 /// The pollables of one selector.
 pub(super) struct Clock<H: Host> {
     /// Ready from this time on.
     deadline: Option<(u64, H::Pollable)>,
     /// Ready at once.
     due: Option<H::Pollable>,
-    /// Not ready while the program runs.
-    never: Option<H::Pollable>,
 }
 
 impl<H: Host> Clock<H> {
@@ -25,7 +27,6 @@ impl<H: Host> Clock<H> {
         Self {
             deadline: None,
             due: None,
-            never: None,
         }
     }
 
@@ -34,7 +35,7 @@ impl<H: Host> Clock<H> {
         match until {
             Until::Now => self.now(host),
             Until::At(at_ns) => self.between(host, at_ns, at_ns),
-            Until::Never => self.never(host),
+            Until::Never => self.between(host, u64::MAX, u64::MAX),
         }
     }
 
@@ -55,16 +56,9 @@ impl<H: Host> Clock<H> {
         handle
     }
 
-    /// The handle of a pollable that is never ready.
-    pub(super) fn never(&mut self, host: &H) -> Handle {
-        let never = self
-            .never
-            .get_or_insert_with(|| host.subscribe_instant(u64::MAX));
-        H::handle(never)
-    }
-
     /// A clock that is ready at a time between the two; a new one is for the later.
     fn between(&mut self, host: &H, earliest_ns: u64, latest_ns: u64) -> Handle {
+        let (earliest_ns, latest_ns) = within_reach(host, earliest_ns, latest_ns);
         match &self.deadline {
             Some((at_ns, pollable)) if (earliest_ns..=latest_ns).contains(at_ns) => {
                 H::handle(pollable)
@@ -78,4 +72,16 @@ impl<H: Host> Clock<H> {
             }
         }
     }
+}
+
+/// The two times, or sooner where they are too far away. Only a far one costs a call of the host.
+fn within_reach<H: Host>(host: &H, earliest_ns: u64, latest_ns: u64) -> (u64, u64) {
+    if latest_ns < FARTHEST_NS {
+        return (earliest_ns, latest_ns);
+    }
+    let now_ns = host.now_ns();
+    (
+        earliest_ns.min(now_ns.saturating_add(FARTHEST_NS / 2)),
+        latest_ns.min(now_ns.saturating_add(FARTHEST_NS)),
+    )
 }

@@ -27,7 +27,8 @@ struct Descriptors {
     fds: Vec<PollFd>,
     /// Whose they are: the same places.
     owners: Vec<(Key, Direction)>,
-    are_alone: bool,
+    /// `None` before the first time: a fork begins with descriptors that are in the array.
+    are_alone: Option<bool>,
 }
 
 impl<H: Host> FdWait<H> for Descriptors {
@@ -40,7 +41,7 @@ impl<H: Host> FdWait<H> for Descriptors {
         } else {
             Waits::Elsewhere
         };
-        if are_alone != self.are_alone || (are_alone && registrations.has_changes()) {
+        if Some(are_alone) != self.are_alone || (are_alone && registrations.has_changes()) {
             let keys: Vec<Key> = registrations.descriptor_keys().collect();
             for key in keys {
                 if let Some(mut changed) = registrations.get_mut(key)
@@ -50,13 +51,13 @@ impl<H: Host> FdWait<H> for Descriptors {
                 }
             }
         }
-        self.are_alone = are_alone;
+        self.are_alone = Some(are_alone);
     }
 
     fn gather(&mut self, state: &State<P2<H>>) {
         self.fds.clear();
         self.owners.clear();
-        if self.are_alone {
+        if self.are_alone == Some(true) {
             return;
         }
         for key in state.registrations.descriptor_keys() {
@@ -69,11 +70,11 @@ impl<H: Host> FdWait<H> for Descriptors {
     }
 
     fn are_alone(&self) -> bool {
-        self.are_alone
+        self.are_alone == Some(true)
     }
 
     fn has_outside(&self) -> bool {
-        !self.are_alone && !self.fds.is_empty()
+        self.are_alone != Some(true) && !self.fds.is_empty()
     }
 
     fn poll_places(

@@ -9,6 +9,9 @@ use crate::portable::Until;
 /// The handle of a pollable. The host numbers them from 1.
 pub(crate) type Handle = u32;
 
+/// The handle of no pollable.
+pub(super) const NO_HANDLE: Handle = 0;
+
 /// libc's `pollfd`.
 #[repr(C)]
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

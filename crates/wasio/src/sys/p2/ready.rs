@@ -1,4 +1,4 @@
-//! Pollables that the sources need which are always ready or never, and whether one is ready now.
+//! A pollable that the sources need which is always ready, and whether one is ready now.
 
 use super::bindings::{Pollable, monotonic_clock, poll};
 use super::cell::Once;
@@ -10,14 +10,6 @@ use super::host::Handle;
 pub(super) fn always_ready() -> Handle {
     static READY: Once<Pollable> = Once::new();
     READY.get_or_init(due).handle()
-}
-
-/// A pollable that is never ready.
-pub(super) fn never() -> Handle {
-    static NEVER: Once<Pollable> = Once::new();
-    NEVER
-        .get_or_init(|| monotonic_clock::subscribe_instant(u64::MAX))
-        .handle()
 }
 
 /// Whether a pollable is ready now.

@@ -75,7 +75,7 @@ impl<H: Host> Backend for P2<H> {
     }
 
     fn update(&self, wait: &mut Self::Wait, state: &mut State<Self>) {
-        wait.update(&self.host, state);
+        wait.update(state);
     }
 
     fn wait(call: WaitCall<'_, Self>) -> io::Result<()> {

@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use super::backend::P2;
 use super::event::{Answer, Ready};
-use super::host::Host;
+use super::host::{Host, NO_HANDLE};
 use super::target::Target;
 use super::waiter::{CHUNK, FdWait, Wait, Waiter};
 use crate::portable::hot_cold::{self, Part, Parts, Policy, Window};
@@ -23,7 +23,7 @@ const LONGEST_SWEEP_NS: u64 = 1_000_000_000;
 const NEXT_SWEEP: u64 = 384;
 
 impl<H: Host> Wait<H> {
-    pub(super) fn update(&mut self, host: &H, state: &mut State<P2<H>>) {
+    pub(super) fn update(&mut self, state: &mut State<P2<H>>) {
         if let Some(new) = state.locked.new_fd_wait {
             self.fds.get_or_insert_with(new).place(state);
         }
@@ -32,15 +32,15 @@ impl<H: Host> Wait<H> {
             locked,
             ..
         } = state;
-        let clock = &mut self.clock;
         hot_cold::update(
             registrations,
             &mut locked.heat,
             &mut self.array,
-            |target, _, direction| {
-                // A direction that the source does not have never becomes ready.
-                let handle = target.handle(direction);
-                handle.unwrap_or_else(|| clock.never(host))
+            |target, _, direction| match target {
+                // A direction that the source does not have is not waited for.
+                Target::Pollables(_) => target.handle(direction),
+                // Only its place counts: the host is not handed descriptors.
+                Target::Descriptor(_) => Some(NO_HANDLE),
             },
         );
         if let Some(fds) = &mut self.fds {
@@ -155,7 +155,7 @@ impl<H: Host> Waiter<'_, H> {
                 && let Some(key) = state.registrations.key_at(slot.index())
                 && let Some(one) = state.registrations.get(key)
             {
-                let handle = one.source.handle(slot.direction()).unwrap_or(0);
+                let handle = one.source.handle(slot.direction()).unwrap_or(NO_HANDLE);
                 self.ready.push(Ready {
                     key,
                     direction: slot.direction(),

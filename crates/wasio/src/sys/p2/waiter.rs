@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::backend::P2;
 use super::clock::Clock;
 use super::event::Ready;
-use super::host::{Handle, Host};
+use super::host::{Handle, Host, NO_HANDLE};
 use crate::portable::hot_cold::{Policy, PollArray};
 use crate::portable::{Config, Shared, State, Until};
 
@@ -34,7 +34,7 @@ impl<H: Host> Wait<H> {
     pub(super) fn new(config: Config) -> Self {
         Self {
             // The clock is replaced before each call of the host.
-            array: PollArray::new(0),
+            array: PollArray::new(NO_HANDLE),
             clock: Clock::new(),
             indices: Vec::new(),
             policy: Policy::new(config, CHUNK),

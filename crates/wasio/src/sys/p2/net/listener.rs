@@ -13,7 +13,6 @@ use crate::sys::imp::bindings::{ErrorCode, TcpSocket, create_tcp_socket};
 use crate::sys::imp::cell::Once;
 use crate::sys::imp::error::checked;
 use crate::sys::imp::owned::Owned;
-use crate::sys::imp::ready;
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::Target;
 
@@ -114,7 +113,7 @@ fn finish(
 
 #[cold]
 fn wait_for(socket: &TcpSocket) {
-    ready::is_ready_before(socket.subscribe().handle(), ready::never());
+    socket.subscribe().block();
 }
 
 impl Pollables for TcpListener {

@@ -268,6 +268,8 @@ impl World {
         self.clocks += 1;
         self.now_ns += 200;
         let step_ns = self.rules.clock_step_ns;
+        let is_too_far = at_ns.saturating_sub(self.now_ns) >= self.rules.farthest_clock_ns;
+        let at_ns = if is_too_far { self.now_ns + MS } else { at_ns };
         let due_ns = if at_ns <= self.now_ns / step_ns * step_ns {
             0
         } else {

@@ -15,6 +15,8 @@ pub(super) struct Rules {
     pub(super) over_reports: bool,
     /// By how much a clock is ready too late.
     pub(super) clock_late_ns: u64,
+    /// A clock that is further away is ready after a millisecond.
+    pub(super) farthest_clock_ns: u64,
     /// A call takes 5 to 50 ms longer now and then.
     pub(super) stalls: bool,
     /// The clock stands still for so long at a time.
@@ -32,6 +34,7 @@ pub(super) const EXACT: Rules = Rules {
     ready_at_first: false,
     over_reports: false,
     clock_late_ns: 0,
+    farthest_clock_ns: u64::MAX,
     stalls: false,
     clock_step_ns: 1,
     clock_goes_back: false,
@@ -41,6 +44,14 @@ pub(super) const EXACT: Rules = Rules {
 pub(super) const WASMTIME: Rules = Rules {
     name: "wasmtime",
     polled_at_once: 128,
+    clock_late_ns: MS,
+    ..EXACT
+};
+
+/// jco: `setTimeout` counts milliseconds in 31 bits.
+pub(super) const JCO: Rules = Rules {
+    name: "jco",
+    farthest_clock_ns: (1 << 31) * MS,
     clock_late_ns: MS,
     ..EXACT
 };

@@ -1,8 +1,10 @@
 //! Timeouts and timers, and what they cost.
 
+use super::super::target::Target;
 use super::host::{Bytes, Call, MS};
-use super::rig::{Rig, readable};
-use super::rules::{ALL, EXACT, WASMTIME};
+use super::rig::{Rig, WRITE, readable};
+use super::rules::{ALL, EXACT, JCO, WASMTIME};
+use crate::{Mode, Token};
 
 /// `select` of the rig checks both.
 #[test]
@@ -119,4 +121,43 @@ fn clocks_are_dropped_with_the_selector_and_few_are_kept() {
     let world = rig.world.clone();
     drop(rig);
     assert_eq!(world.lock().live_pollables(), 0);
+}
+
+/// Such a host takes a clock that is too far away for one that is due soon.
+#[test]
+fn no_clock_is_further_away_than_a_host_can_wait() {
+    const YEAR_NS: u64 = 365 * 86_400 * 1_000 * MS;
+    for years in [0, 3, 500] {
+        let mut rig = Rig::new(JCO);
+        rig.source(1);
+        // It has no direction to write in.
+        let [read, _] = rig.world().open(2);
+        let target = Target::pollables(read, None);
+        let registered = rig
+            .selector
+            .register_source(target, Token(2), WRITE, Mode::Level);
+        registered.unwrap();
+        if years > 0 {
+            rig.timer(9, years * YEAR_NS, 0);
+        }
+        rig.select(0);
+        rig.world().after(10_000 * MS, Bytes(1, 1));
+        let (events, calls) = rig.calls(|rig| rig.try_select(None).unwrap());
+        assert_eq!(events, readable(&[1]));
+        assert!(calls.len() < 8, "{years} years: {} calls", calls.len());
+    }
+}
+
+#[test]
+fn a_wait_for_what_no_source_has_lasts() {
+    let mut rig = Rig::new(JCO);
+    let [read, _] = rig.world().open(1);
+    let target = Target::pollables(read, None);
+    let registered = rig
+        .selector
+        .register_source(target, Token(1), WRITE, Mode::Level);
+    registered.unwrap();
+    let (events, calls) = rig.calls(|rig| rig.select(60_000));
+    assert_eq!(events, []);
+    assert!(calls.len() < 8, "{} calls", calls.len());
 }
