@@ -130,7 +130,10 @@ const fn kind(code: ErrorCode) -> io::ErrorKind {
 #[cfg(feature = "net")]
 const fn text(code: ErrorCode) -> &'static str {
     match code {
-        ErrorCode::Unknown => "the host does not say what failed (unknown)",
+        ErrorCode::Unknown => {
+            "the host does not say what failed, most often because it has no descriptors left: \
+             close sockets, or raise its limit of open files (unknown)"
+        }
         ErrorCode::AccessDenied => {
             "the host does not permit it: is the guest given the network? (access-denied)"
         }
@@ -142,7 +145,10 @@ const fn text(code: ErrorCode) -> &'static str {
         ErrorCode::NotInProgress => "no such operation is in progress (not-in-progress)",
         ErrorCode::WouldBlock => "would block",
         ErrorCode::InvalidState => "the socket is not in the state for it (invalid-state)",
-        ErrorCode::NewSocketLimit => "the host has no room for one more socket (new-socket-limit)",
+        ErrorCode::NewSocketLimit => {
+            "the host has no room for one more socket: close some, or raise its limit \
+             (new-socket-limit)"
+        }
         ErrorCode::AddressNotBindable => {
             "the address is not one of this machine (address-not-bindable)"
         }
