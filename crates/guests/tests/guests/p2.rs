@@ -75,6 +75,32 @@ pub(crate) fn p2_linger_age(case: &Case) {
     assert!(received.len() < sent, "{} of {sent} bytes", received.len());
 }
 
+pub(crate) fn p2_linger_number(case: &Case) {
+    let guest = case.start();
+    let control = guest.connect();
+    let silent: Vec<_> = (0..4).map(|_| guest.connect()).collect();
+    hear(&control, "dropped");
+    let received = silent.into_iter().map(|mut peer| {
+        let mut received = Vec::new();
+        peer.read_to_end(&mut received).unwrap();
+        received.len()
+    });
+    let received: Vec<usize> = received.collect();
+    say(&control, "done");
+    let outcome = guest.succeeds();
+    let printed = outcome.stdout_text();
+    let sent = printed.lines().map(|line| line.parse().unwrap());
+    let is_whole: Vec<bool> = sent
+        .zip(&received)
+        .map(|(sent, got): (usize, _)| sent == *got)
+        .collect();
+    assert_eq!(
+        is_whole,
+        [false, false, true, true],
+        "{received:?} of {printed}"
+    );
+}
+
 /// Each kind of source is seen when the slice for the other one is over, which is 10 ms at most.
 pub(crate) fn p2_mixed(case: &Case) {
     const ROUNDS: u64 = 25;

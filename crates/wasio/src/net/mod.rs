@@ -30,7 +30,7 @@
 //!   answers at once. `UdpSocket::connect` takes 2 ms if anything was received before: wasmtime 48
 //!   would trap otherwise.
 //! * What was written to a stream before it was dropped is still delivered, for up to 5 s and for
-//!   up to 256 dropped streams.
+//!   up to 256 dropped streams: [`set_linger_limits`] changes both.
 
 mod lookup;
 mod options;
@@ -39,6 +39,7 @@ mod tcp;
 mod udp;
 
 use std::io;
+use std::time::Duration;
 
 pub(crate) use self::lookup::Name;
 pub use self::lookup::{Lookup, lookup};
@@ -46,6 +47,25 @@ pub use self::options::TcpKeepalive;
 pub use self::tcp::{TcpListener, TcpStream};
 pub use self::udp::UdpSocket;
 use crate::errors::static_error;
+
+/// Sets how long and of how many dropped streams what was written is still sent: 5 s and 256 unless
+/// this is called.
+///
+/// Beyond `max_streams` the oldest are closed at once, and what they have not sent is lost. `max_age`
+/// counts from the drop, and applies to streams that are dropped after the call. It is also what a
+/// peer that does not read may add to the time that the end of the program takes. With no age or no
+/// streams nothing is kept.
+///
+/// # Platform behaviour
+///
+/// On WASI 0.2 for the whole program. Elsewhere it does nothing: the operating system sends the rest,
+/// within limits of its own.
+pub fn set_linger_limits(max_age: Duration, max_streams: usize) {
+    #[cfg(wasio_pollables)]
+    crate::sys::net::set_linger_limits(max_age, max_streams);
+    #[cfg(not(wasio_pollables))]
+    let _ = (max_age, max_streams);
+}
 
 /// A backend's socket that may be made of the standard library's: on most platforms it is that.
 pub(crate) trait MaybeStd<S>: Sized {

@@ -3,22 +3,17 @@
 //! A host takes a write that the network has no room for into a buffer of its own, and discards
 //! that when the stream is dropped. An operating system's `close` still sends it, and so does this:
 //! the sending side is shut down, and the connection is kept until the host has sent everything.
-//! The peer reads the rest and then the end, also while the program sleeps. [`MAX_AGE_NS`] and
-//! [`MAX_STREAMS`] bound what is kept. A program that traps loses it.
+//! The peer reads the rest and then the end, also while the program sleeps. [`Limits`]
+//! bound what is kept. A program that traps loses it.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crate::lock::Lock;
 use crate::sys::imp::bindings::monotonic_clock;
 use crate::sys::imp::raw;
 
-/// How long a connection is kept at most, and so what its peers may add to the time that the end
-/// of the program takes. A peer that reads at all takes the buffer of a host (wasmtime: 64 KiB)
-/// in less.
-const MAX_AGE_NS: u64 = 5_000_000_000;
-/// How many are kept at most. Each is a descriptor of the host, which often has 1 024 in all.
-const MAX_STREAMS: usize = 256;
 /// Time from one sweep to the next. All of them are checked in less than half a second.
 const SWEEP_EVERY_NS: u64 = 100_000_000;
 /// How many a sweep checks at most: a check is two calls of the host, some microseconds.
@@ -38,13 +33,32 @@ struct Lingering {
     deadline_ns: u64,
 }
 
+struct Limits {
+    /// How long a connection is kept at most, and so what its peers may add to the time that the end
+    /// of the program takes.
+    max_age_ns: u64,
+    /// How many are kept at most.
+    max_streams: usize,
+}
+
+impl Limits {
+    /// A peer that reads at all takes the buffer of a host (wasmtime: 64 KiB) in less time. Each
+    /// connection is a descriptor of the host, which often has 1 024 in all.
+    const DEFAULT: Self = Self {
+        max_age_ns: 5_000_000_000,
+        max_streams: 256,
+    };
+}
+
 struct List {
+    limits: Limits,
     /// The one that was checked least recently is the first.
     streams: VecDeque<Lingering>,
     next_sweep_ns: u64,
 }
 
 static LIST: Lock<List> = Lock::new(List {
+    limits: Limits::DEFAULT,
     streams: VecDeque::new(),
     next_sweep_ns: 0,
 });
@@ -61,13 +75,29 @@ pub(super) fn keep(stream: Box<dyn Unsent>) {
     if list.streams.is_empty() {
         list.next_sweep_ns = now_ns.saturating_add(SWEEP_EVERY_NS);
     }
-    if list.streams.len() >= MAX_STREAMS {
-        list.streams.pop_front();
-    }
     list.streams.push_back(Lingering {
         stream,
-        deadline_ns: now_ns.saturating_add(MAX_AGE_NS),
+        deadline_ns: now_ns.saturating_add(list.limits.max_age_ns),
     });
+    list.shed();
+}
+
+/// See [`net::set_linger_limits`](crate::net::set_linger_limits).
+pub(crate) fn set_limits(max_age: Duration, max_streams: usize) {
+    let list = &mut *LIST.lock();
+    list.limits = Limits {
+        max_age_ns: u64::try_from(max_age.as_nanos()).unwrap_or(u64::MAX),
+        max_streams,
+    };
+    list.shed();
+}
+
+impl List {
+    /// Closes the connections that are too many.
+    fn shed(&mut self) {
+        let excess = self.streams.len().saturating_sub(self.limits.max_streams);
+        self.streams.drain(..excess);
+    }
 }
 
 /// When a wait must end for the next sweep; `None` if nothing lingers.

@@ -19,6 +19,7 @@ use std::io;
 use std::net::SocketAddr;
 
 pub(super) use self::address::network;
+pub(crate) use self::linger::set_limits as set_linger_limits;
 pub(crate) use self::listener::TcpListener;
 pub(crate) use self::std_socket::Descriptor;
 pub(crate) use self::stream::TcpStream;
