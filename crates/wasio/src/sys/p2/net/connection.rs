@@ -10,7 +10,7 @@ use crate::io_outcome::IoOutcome;
 use crate::lock::Lock;
 use crate::portable::Direction;
 use crate::registration::Registration;
-use crate::sys::imp::bindings::{InputStream, OutputStream, Pollable};
+use crate::sys::imp::bindings::{InputStream, OutputStream, Pollable, monotonic_clock};
 use crate::sys::imp::cell::Once;
 use crate::sys::imp::owned::Owned;
 use crate::sys::imp::target::Target;
@@ -18,6 +18,9 @@ use crate::sys::imp::{ready, stream};
 
 /// The most that is read of a new connection before the program asks for it.
 const PREFETCH_LEN: usize = 512;
+
+/// The longest that the first write of a connection waits for the host, once.
+const FIRST_WRITE_WAIT_NS: u64 = 1_000_000;
 
 pub(super) struct Connection {
     // Children before their parents: the host traps otherwise.
@@ -27,6 +30,8 @@ pub(super) struct Connection {
     output: OutputStream,
     /// Whether anything was written.
     wrote: AtomicBool,
+    /// Whether a write has waited for a host that did not know yet whether there is room.
+    has_waited: AtomicBool,
     peeked: Lock<Peeked>,
 }
 
@@ -38,6 +43,7 @@ impl Connection {
             input,
             output,
             wrote: AtomicBool::new(false),
+            has_waited: AtomicBool::new(false),
             peeked: Lock::default(),
         };
         connection.prefetch();
@@ -99,15 +105,32 @@ impl Connection {
 
     pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         let mut written = stream::write(&self.output, bytes)?;
-        // wasmtime flushes in the background, but updates `check-write` only when the pollable is
-        // polled. Without this a stream that is not registered for writing would stay full.
-        if written == 0 && ready::is_ready(self.writable().handle()) {
+        if written == 0 && !bytes.is_empty() && self.has_room() {
             written = stream::write(&self.output, bytes)?;
         }
         if written > 0 {
             self.wrote.store(true, Ordering::Relaxed);
         }
         stream::or_would_block(written, bytes)
+    }
+
+    /// Whether there is room although `check-write` said that there is none. wasmtime flushes in the
+    /// background, but updates `check-write` only when the pollable is polled. Without this a stream
+    /// that is not registered for writing would stay full.
+    #[cold]
+    fn has_room(&self) -> bool {
+        let writable = self.writable().handle();
+        if ready::is_ready(writable) {
+            return true;
+        }
+        // A host whose sockets are watched by another thread learns that a new stream has room only
+        // when that thread has run: wasmtime's command line. A stream has room for its first write.
+        let waits =
+            !self.wrote.load(Ordering::Relaxed) && !self.has_waited.swap(true, Ordering::Relaxed);
+        waits && {
+            let clock = monotonic_clock::subscribe_duration(FIRST_WRITE_WAIT_NS);
+            ready::is_ready_before(writable, clock.handle())
+        }
     }
 
     fn writable(&self) -> &Pollable {
