@@ -39,6 +39,10 @@ pub(crate) fn p2_address_in_use(case: &Case) {
     case.start().succeeds();
 }
 
+pub(crate) fn p2_fresh_silent(case: &Case) {
+    case.start().succeeds();
+}
+
 pub(crate) fn p2_drop_order(case: &Case) {
     assert_eq!(case.start().succeeds().stdout_text(), "1518 orders\n");
 }

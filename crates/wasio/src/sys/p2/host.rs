@@ -4,6 +4,7 @@
 use std::io;
 use std::sync::Weak;
 
+use crate::Interest;
 use crate::portable::Until;
 
 /// The handle of a pollable. The host numbers them from 1.
@@ -60,9 +61,31 @@ pub(crate) trait Host: Default + Send + Sync + 'static {
         Until::Never
     }
 
+    /// Whether a stream is connecting.
+    fn has_connects(&self) -> bool {
+        false
+    }
+
+    /// What to wait for from now on, if the connect that this pollable is ready for has succeeded.
+    fn connected(&self, _pollable: Handle, _interest: Interest) -> Option<Connected> {
+        None
+    }
+
+    /// The selector does not name this pollable of a connect any more: it may be dropped.
+    fn release_connect(&self, _pollable: Handle) {}
+
     /// A selector was forked. The fork may name pollables of sources that are registered with the
     /// other selector, and must forget them before they are dropped.
     fn forked(&self, _fork: Weak<dyn Forget>) {}
+}
+
+/// A connect that has succeeded.
+pub(crate) struct Connected {
+    /// The stream's own pollables, for the directions of its interest.
+    pub(super) readable: Option<Handle>,
+    pub(super) writable: Option<Handle>,
+    /// Whether something has come already, and was read ahead of the program.
+    pub(super) has_read_ahead: bool,
 }
 
 /// What may name a pollable that it does not own.

@@ -10,6 +10,7 @@ mod descriptors;
 mod event;
 mod host;
 mod selector;
+mod settle;
 mod target;
 mod wait;
 mod waiter;

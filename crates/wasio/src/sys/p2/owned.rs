@@ -42,6 +42,12 @@ pub(super) fn add_fork(fork: Weak<dyn Forget>) {
     ANY_FORKS.store(true, Ordering::Relaxed);
 }
 
+/// Whether a selector may name pollables of sources that are registered elsewhere.
+#[cfg(feature = "net")]
+pub(super) fn has_forks() -> bool {
+    ANY_FORKS.load(Ordering::Relaxed)
+}
+
 /// Removes a pollable that is about to be dropped from every fork of a selector.
 pub(crate) fn forget_pollable(handle: Handle) {
     if ANY_FORKS.load(Ordering::Relaxed) {

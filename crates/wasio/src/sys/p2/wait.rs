@@ -12,6 +12,7 @@ use std::ops::Range;
 use super::backend::P2;
 use super::event::{Answer, Ready};
 use super::host::{Host, NO_HANDLE};
+use super::settle::settle;
 use super::target::Target;
 use super::waiter::{CHUNK, FdWait, Wait, Waiter};
 use crate::portable::hot_cold::{self, Part, Parts, Policy, Window};
@@ -53,6 +54,7 @@ impl<H: Host> Wait<H> {
 pub(super) fn wait<H: Host>(call: WaitCall<'_, P2<H>>) {
     // Here, where nothing is locked: what goes leaves the forks of the selector.
     let until = call.until.min(call.shared.backend.host.sweep_lingering());
+    let first = call.ready.len();
     let mut waiter = Waiter {
         host: &call.shared.backend.host,
         shared: call.shared,
@@ -67,6 +69,7 @@ pub(super) fn wait<H: Host>(call: WaitCall<'_, P2<H>>) {
         }
         None => waiter.wait(until),
     }
+    settle(call.shared, waiter.ready, first);
 }
 
 impl<H: Host> Waiter<'_, H> {

@@ -4,10 +4,12 @@ use std::io;
 use std::sync::Weak;
 
 use super::bindings::{Pollable, monotonic_clock, poll};
+#[cfg(feature = "net")]
+use super::host::Connected;
 use super::host::{Forget, Handle, Host, PollFd};
 use super::{owned, raw};
 #[cfg(feature = "net")]
-use crate::portable::Until;
+use crate::{Interest, portable::Until};
 
 /// The real host.
 #[derive(Copy, Clone, Debug, Default)]
@@ -40,6 +42,21 @@ impl Host for Wasi {
     fn sweep_lingering(&self) -> Until {
         super::net::linger::sweep();
         super::net::linger::next_sweep_ns().map_or(Until::Never, Until::At)
+    }
+
+    #[cfg(feature = "net")]
+    fn has_connects(&self) -> bool {
+        super::net::connecting::has_any()
+    }
+
+    #[cfg(feature = "net")]
+    fn connected(&self, pollable: Handle, interest: Interest) -> Option<Connected> {
+        super::net::connecting::connected(pollable, interest)
+    }
+
+    #[cfg(feature = "net")]
+    fn release_connect(&self, pollable: Handle) {
+        super::net::connecting::release(pollable);
     }
 
     fn forked(&self, fork: Weak<dyn Forget>) {

@@ -12,6 +12,7 @@ use crate::portable::Direction;
 use crate::registration::Registration;
 use crate::sys::imp::bindings::{InputStream, OutputStream, Pollable, monotonic_clock};
 use crate::sys::imp::cell::Once;
+use crate::sys::imp::host::Connected;
 use crate::sys::imp::owned::Owned;
 use crate::sys::imp::target::Target;
 use crate::sys::imp::{ready, stream};
@@ -97,6 +98,16 @@ impl Connection {
             self.update_target(registration);
         }
         result
+    }
+
+    /// What the wait needs to know when the connect has ended.
+    pub(super) fn connected(&self, interest: Interest) -> Connected {
+        let target = self.target(interest);
+        Connected {
+            readable: target.handle(Direction::Read),
+            writable: target.handle(Direction::Write),
+            has_read_ahead: !self.peeked().is_empty(),
+        }
     }
 
     fn peeked(&self) -> RefMut<'_, Peeked> {

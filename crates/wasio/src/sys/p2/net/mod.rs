@@ -4,6 +4,7 @@
 //! for it. All others are resources of the host.
 
 mod address;
+pub(super) mod connecting;
 mod connection;
 mod datagrams;
 mod hop_limit;

@@ -4,24 +4,25 @@
 use std::cell::RefMut;
 use std::io;
 
+use super::connecting::Ended;
 use super::connection::Connection;
 use crate::lock::Lock;
-use crate::registration::Registration;
 use crate::sys::imp::bindings::{ErrorCode, TcpSocket};
 use crate::sys::imp::cell::Once;
 use crate::sys::imp::error;
-use crate::sys::imp::owned::Owned;
+use crate::sys::imp::host::Handle;
 use crate::sys::imp::target::Target;
 
 /// What a stream needs of a connect that was started.
 pub(super) trait ConnectOps: Send + Sync {
-    /// Sets `connection` if the host has connected. Never waits.
-    fn poll(
-        &self,
-        socket: &TcpSocket,
-        connection: &Once<Connection>,
-        registration: Option<&Registration>,
-    );
+    /// Sets `connection` if the host has connected, and returns whether it has just now. Never waits.
+    fn poll(&self, socket: &TcpSocket, connection: &Once<Connection>) -> bool;
+
+    /// The pollable that is ready when the connect has ended; `None` once it was let go of.
+    fn ended(&self) -> Option<Handle>;
+
+    /// Lets go of that: no registration names it any more.
+    fn release(&self);
 
     /// Why there is no connection: `WouldBlock` while the connect is pending, then once the error
     /// that ended it, then `NotConnected`.
@@ -35,7 +36,7 @@ pub(super) struct PendingConnect(Lock<State>);
 
 struct State {
     /// Ready when the connect has ended; `None` once the connection's pollables replace it.
-    ended: Option<Owned>,
+    ended: Option<Ended>,
     phase: Phase,
 }
 
@@ -50,7 +51,7 @@ impl PendingConnect {
     /// Of a socket whose connect was started.
     pub(super) fn new(socket: &TcpSocket) -> Self {
         Self(Lock::new(State {
-            ended: Some(Owned::new(socket.subscribe())),
+            ended: Some(Ended::new(socket.subscribe())),
             phase: Phase::Pending,
         }))
     }
@@ -61,15 +62,10 @@ impl PendingConnect {
 }
 
 impl ConnectOps for PendingConnect {
-    fn poll(
-        &self,
-        socket: &TcpSocket,
-        connection: &Once<Connection>,
-        registration: Option<&Registration>,
-    ) {
+    fn poll(&self, socket: &TcpSocket, connection: &Once<Connection>) -> bool {
         let mut state = self.state();
         if !matches!(state.phase, Phase::Pending) {
-            return;
+            return false;
         }
         match socket.finish_connect() {
             Err(ErrorCode::WouldBlock) => {}
@@ -77,12 +73,21 @@ impl ConnectOps for PendingConnect {
             Ok((input, output)) => {
                 state.phase = Phase::Connected;
                 // It was empty: nothing else sets it.
-                let connection = connection.get_or_init(|| Connection::new(input, output));
-                connection.on_connected(registration);
-                // The registration no longer names it.
-                state.ended = None;
+                connection.get_or_init(|| Connection::new(input, output));
+                return true;
             }
         }
+        false
+    }
+
+    fn ended(&self) -> Option<Handle> {
+        self.state().ended.as_ref().map(Ended::handle)
+    }
+
+    fn release(&self) {
+        // Dropped when nothing is borrowed.
+        let ended = self.state().ended.take();
+        drop(ended);
     }
 
     fn take_error(&self) -> io::Error {
@@ -97,7 +102,7 @@ impl ConnectOps for PendingConnect {
     }
 
     fn target(&self) -> Target {
-        let ended = self.state().ended.as_ref().map(|ended| ended.handle());
+        let ended = self.ended();
         Target::pollables(ended, ended)
     }
 }

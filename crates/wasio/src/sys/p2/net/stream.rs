@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::address;
+use super::connecting::{self, Connecting};
 use super::connection::Connection;
 use super::hop_limit::hop_limit;
 use super::linger::{self, Unsent};
@@ -20,6 +21,7 @@ use crate::sys::imp::bindings::{
 };
 use crate::sys::imp::cell::Once;
 use crate::sys::imp::error::checked;
+use crate::sys::imp::host::Connected;
 use crate::sys::imp::owned::Owned;
 use crate::sys::imp::ready;
 use crate::sys::imp::source::{Pollables, pollable_source};
@@ -166,7 +168,13 @@ impl TcpStream {
         };
         // wasmtime starts to connect with the first `finish-connect`.
         stream.poll_connect(None);
-        Ok(Self::Host(HostHandle::new(stream)))
+        let ended = stream.pending.as_ref().and_then(|pending| pending.ended());
+        let handle = HostHandle::new(stream);
+        if let Some(ended) = ended {
+            let stream = Arc::downgrade(&handle.0);
+            connecting::add(ended, stream);
+        }
+        Ok(Self::Host(handle))
     }
 
     pub(super) fn accepted(socket: TcpSocket, input: InputStream, output: OutputStream) -> Self {
@@ -251,10 +259,13 @@ impl HostStream {
 
     /// Takes the result of a pending connect, if the host has one.
     fn poll_connect(&self, registration: Option<&Registration>) {
-        if let Some(pending) = &self.pending
-            && self.connection.get().is_none()
+        if self.connection.get().is_none()
+            && let Some(pending) = &self.pending
+            && pending.poll(&self.socket, &self.connection)
+            && let Some(connection) = self.connection.get()
         {
-            pending.poll(&self.socket, &self.connection, registration);
+            connection.on_connected(registration);
+            pending.release();
         }
     }
 
@@ -269,6 +280,22 @@ impl HostStream {
         // It fails for a connection that is gone, which has nothing to send.
         let _ = self.socket.shutdown(ShutdownType::Send);
         Some(self.connection.get()?.subscribe_to_output())
+    }
+}
+
+impl Connecting for HostStream {
+    fn connected(&self, interest: Interest) -> Option<Connected> {
+        if let (None, Some(pending)) = (self.connection.get(), &self.pending) {
+            pending.poll(&self.socket, &self.connection);
+        }
+        let connection = self.connection.get()?;
+        Some(connection.connected(interest))
+    }
+
+    fn release(&self) {
+        if let Some(pending) = &self.pending {
+            pending.release();
+        }
     }
 }
 

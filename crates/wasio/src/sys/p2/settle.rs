@@ -1,0 +1,51 @@
+//! Connects that end during a wait.
+//!
+//! The host has one pollable for the end of a connect, whatever came of it. So the wait itself takes
+//! the result: a connect that succeeded makes its stream writable, and readable only if something has
+//! come. From then on the stream's own pollables are waited for, whatever the program does.
+
+use super::backend::P2;
+use super::event::{Answer, Ready};
+use super::host::{Handle, Host};
+use super::target::Target;
+use crate::portable::{Direction, Shared};
+
+/// Takes the results of the connects that have ended according to the answers from `first` on. Leaves
+/// out those that are not events.
+#[inline]
+pub(super) fn settle<H: Host>(shared: &Shared<P2<H>>, ready: &mut Vec<Ready>, first: usize) {
+    if shared.backend.host.has_connects() {
+        settle_each(shared, ready, first);
+    }
+}
+
+#[cold]
+fn settle_each<H: Host>(shared: &Shared<P2<H>>, ready: &mut Vec<Ready>, first: usize) {
+    let (mut index, mut ended) = (0, Vec::new());
+    ready.retain(|one| {
+        index += 1;
+        // An answer of an earlier wait may be about a pollable that is gone.
+        index <= first || is_event(shared, one, &mut ended)
+    });
+    // Here, where nothing is locked, and when no answer is left that names them.
+    for handle in ended {
+        shared.backend.host.release_connect(handle);
+    }
+}
+
+fn is_event<H: Host>(shared: &Shared<P2<H>>, ready: &Ready, ended: &mut Vec<Handle>) -> bool {
+    let Answer::Pollable(handle) = ready.answer else {
+        return true;
+    };
+    let mut state = shared.lock();
+    let Some(mut changed) = state.registrations.get_mut(ready.key) else {
+        return true;
+    };
+    let interest = changed.registration.interest;
+    let Some(connected) = shared.backend.host.connected(handle, interest) else {
+        return true;
+    };
+    changed.set_source(Target::pollables(connected.readable, connected.writable));
+    ended.push(handle);
+    ready.direction == Direction::Write || connected.has_read_ahead
+}
