@@ -13,7 +13,7 @@ use crate::registration::Registration;
 use crate::sys::imp::bindings::{InputStream, OutputStream, Pollable, monotonic_clock};
 use crate::sys::imp::cell::Once;
 use crate::sys::imp::host::Connected;
-use crate::sys::imp::owned::Owned;
+use crate::sys::imp::owned::{self, Owned};
 use crate::sys::imp::target::Target;
 use crate::sys::imp::{ready, stream};
 
@@ -107,6 +107,15 @@ impl Connection {
             readable: target.handle(Direction::Read),
             writable: target.handle(Direction::Write),
             has_read_ahead: !self.peeked().is_empty(),
+        }
+    }
+
+    /// Takes its pollables out of the forks of selectors, before they go.
+    pub(super) fn leave_forks(&self) {
+        for pollable in [&self.readable, &self.writable] {
+            if let Some(owned) = pollable.get() {
+                owned::forget_pollable(owned.handle());
+            }
         }
     }
 

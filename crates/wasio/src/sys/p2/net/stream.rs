@@ -171,8 +171,7 @@ impl TcpStream {
         let ended = stream.pending.as_ref().and_then(|pending| pending.ended());
         let handle = HostHandle::new(stream);
         if let Some(ended) = ended {
-            let stream = Arc::downgrade(&handle.0);
-            connecting::add(ended, stream);
+            connecting::add(ended, Arc::<HostStream>::downgrade(&handle.0));
         }
         Ok(Self::Host(handle))
     }
@@ -271,8 +270,7 @@ impl HostStream {
 
     /// Whether the host has not sent yet what it took.
     pub(super) fn has_unsent(&self) -> bool {
-        let connection = self.connection.get();
-        connection.is_some_and(Connection::has_unsent)
+        (self.connection.get()).is_some_and(Connection::has_unsent)
     }
 
     /// Ends the sending side. Returns what is ready when all has been sent, or cannot be.
@@ -288,8 +286,7 @@ impl Connecting for HostStream {
         if let (None, Some(pending)) = (self.connection.get(), &self.pending) {
             pending.poll(&self.socket, &self.connection);
         }
-        let connection = self.connection.get()?;
-        Some(connection.connected(interest))
+        Some(self.connection.get()?.connected(interest))
     }
 
     fn release(&self) {
@@ -318,6 +315,10 @@ impl Drop for HostHandle {
         if self.has_unsent()
             && let Some(sent) = self.end()
         {
+            // It goes during a wait, when it is too late to leave out what goes with it.
+            if let Some(connection) = self.connection.get() {
+                connection.leave_forks();
+            }
             let stream = Arc::clone(&self.0);
             linger::keep(Box::new(LingeringStream { sent, stream }));
         }
