@@ -162,3 +162,21 @@ fn the_streams_of_a_child_are_sources() {
     assert!(child.wait().unwrap().success());
     assert_eq!(drain(&errors), b"");
 }
+
+/// Linux says `EPOLLERR` and nothing else where the pipe has no room.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_pipe_that_nobody_reads_any_more_is_write_closed() {
+    for is_full in [false, true] {
+        let mut waiting = Loop::new();
+        let (mut sender, receiver) = pipe::new().unwrap();
+        if is_full {
+            fill(&sender);
+        }
+        waiting.register(&mut sender, 1, Interest::WRITABLE);
+        drop(receiver);
+        waiting.wait(1, |event| event.is_write_closed() && event.is_error());
+        let error = sender.write(b"x").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+    }
+}

@@ -11,9 +11,9 @@ use std::io;
 #[cfg(all(unix, feature = "net"))]
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd};
 
-use crate::RawDescriptor;
 #[cfg(all(unix, feature = "net"))]
 use crate::sys::HandOut;
+use crate::{Interest, RawDescriptor};
 
 // To `modify` the mode, `delete` and `add`: kqueue keeps the mode that a descriptor was added with.
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -234,18 +234,47 @@ pub(super) fn read_closed(sources: &[RawDescriptor]) -> u64 {
         place.fd = *source;
     }
     let asked = &mut asked[..sources.len().min(MOST_ASKED)];
-    // SAFETY: the call reads and writes the records of `asked`, of which there are `asked.len()`, and
-    // checks the numbers in them: one that is closed is answered with `POLLNVAL`.
-    let count = unsafe { libc::poll(asked.as_mut_ptr(), asked.len() as libc::nfds_t, 0) };
-    // A call that fails says nothing of anybody; the end is still found by reading.
-    if count <= 0 {
-        return 0;
-    }
+    poll_now(asked);
     asked
         .iter()
         .enumerate()
         .filter(|(_, one)| one.revents & libc::POLLRDHUP != 0)
         .fold(0, |all, (at, _)| all | 1 << at)
+}
+
+/// Whether a source that has an error takes no more bytes, by mio's rule: there is room too, as
+/// on a pipe without a reader, or nothing but the error, as on such a pipe that is full.
+///
+/// polling reports an error as readable and writable, so the system is asked once more.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn is_write_closed(source: RawDescriptor, interest: Interest) -> bool {
+    let asked = [
+        (interest.is_readable(), libc::POLLIN),
+        (interest.is_writable(), libc::POLLOUT),
+    ];
+    let asked = asked.into_iter().filter(|(is_asked, _)| *is_asked);
+    let mut one = [libc::pollfd {
+        fd: source,
+        events: asked.fold(0, |all, (_, flag)| all | flag),
+        revents: 0,
+    }];
+    poll_now(&mut one);
+    let revents = one[0].revents;
+    revents == libc::POLLERR || revents & libc::POLLERR != 0 && revents & libc::POLLOUT != 0
+}
+
+/// Asks what is so now. A call that fails says nothing of any source.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn poll_now(asked: &mut [libc::pollfd]) {
+    // SAFETY: the call reads and writes the records of `asked`, of which there are `asked.len()`, and
+    // checks the numbers in them: one that is closed is answered with `POLLNVAL`.
+    let _ = unsafe { libc::poll(asked.as_mut_ptr(), asked.len() as libc::nfds_t, 0) };
+}
+
+/// Not known here: what the event says is all there is.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn is_write_closed(_source: RawDescriptor, _interest: Interest) -> bool {
+    false
 }
 
 /// Not known here: see `Shared::after_short_read`.

@@ -53,7 +53,13 @@ pub(super) fn collect(
         if let Some(entry) = registrations.get(key)
             && names(event.key, key)
         {
-            let readiness = readiness(event, false, entry.interest);
+            let mut readiness = readiness(event, false, entry.interest);
+            if event.is_err() == Some(true)
+                && !event.is_interrupt()
+                && raw::is_write_closed(entry.source, entry.interest)
+            {
+                readiness = readiness.with(Readiness::WRITE_CLOSED);
+            }
             ready.push(Ready {
                 key,
                 readiness,
