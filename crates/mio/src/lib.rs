@@ -12,6 +12,7 @@ pub mod features;
 pub mod guide;
 #[cfg(feature = "net")]
 pub mod net;
+mod poll;
 #[cfg(any(
     all(unix, any(feature = "net", feature = "os-ext")),
     all(target_os = "wasi", target_env = "p2", feature = "net")
@@ -29,4 +30,6 @@ pub mod wasi;
 
 #[doc(no_inline)]
 pub use self::event::Events;
-pub use wasio::{Interest, Poll, Registry, Token, Waker};
+pub use self::poll::Poll;
+#[doc(no_inline)]
+pub use wasio::{Interest, Registry, Token, Waker};

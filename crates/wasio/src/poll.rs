@@ -72,14 +72,18 @@ impl Poll {
     ///
     /// `None` waits without a limit, and zero does not block. The timeout is measured on the
     /// monotonic clock and rounded up to what the host supports, so the call never returns early.
-    /// If it returns without events, the timeout has passed. A signal does not end the wait.
+    /// If it returns without events, the timeout has passed. A signal does not end the wait, unless
+    /// the poll was built to be [`interruptible`](PollBuilder::interruptible).
     ///
     /// Events that do not fit into `events` are returned by the next call.
     ///
     /// # Errors
     ///
     /// * [`InvalidInput`](io::ErrorKind::InvalidInput): there is nothing to wait for (no source,
-    ///   timer, waker or timeout), or the capacity of `events` is 0.
+    ///   timer, waker or timeout) and nothing can come, as no other thread may register something:
+    ///   there are no threads, or no second [`Registry`] handle. Or the capacity of `events` is 0.
+    /// * [`Interrupted`](io::ErrorKind::Interrupted): a signal, if the poll is
+    ///   [`interruptible`](PollBuilder::interruptible).
     /// * The host's error if the wait itself failed. The error of one source is an event of that
     ///   source ([`Event::is_error`](event::Event::is_error)) and does not make this call fail.
     pub fn poll(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
@@ -157,6 +161,17 @@ impl PollBuilder {
     /// With `false`, each wait is for all sources.
     pub fn adaptive(mut self, enabled: bool) -> Self {
         self.config.enabled = enabled;
+        self
+    }
+
+    /// Sets whether a signal ends a wait: [`poll`](Poll::poll) then fails with
+    /// [`Interrupted`](io::ErrorKind::Interrupted) once the signal's handler has returned. The
+    /// default is `false`.
+    ///
+    /// With `true`, a poll that has nothing to wait for waits for a signal. This has an effect on
+    /// Unix only.
+    pub fn interruptible(mut self, enabled: bool) -> Self {
+        self.config.interruptible = enabled && cfg!(unix);
         self
     }
 

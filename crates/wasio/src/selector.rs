@@ -74,7 +74,9 @@ impl Selector {
     /// # Errors
     ///
     /// * [`InvalidInput`](io::ErrorKind::InvalidInput): there is nothing to wait for (no source,
-    ///   timer, waker or timeout), or the capacity of `events` is 0.
+    ///   timer, waker or timeout) and nothing can come, as there is no second handle
+    ///   ([`try_clone`](Self::try_clone)) that another thread may hold. Or the capacity of `events`
+    ///   is 0.
     /// * [`ResourceBusy`](io::ErrorKind::ResourceBusy): another thread is in `select` on this
     ///   selector.
     /// * The host's error if the wait itself failed. The error of one source is an event of that

@@ -79,6 +79,45 @@ fn a_poll_with_nothing_to_wait_for_is_invalid_input() {
 }
 
 #[test]
+fn an_empty_poll_waits_for_what_another_thread_registers() {
+    bounded(|| {
+        let mut poll = Poll::new().unwrap();
+        let mut events = Events::with_capacity(8);
+        let registry = poll.registry().try_clone().unwrap();
+        let other = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(50));
+            let mut timer = Timer::oneshot(Duration::from_millis(1));
+            registry
+                .register(&mut timer, Token(4), Interest::READABLE)
+                .unwrap();
+            (registry, timer)
+        });
+        poll.poll(&mut events, None).unwrap();
+        assert_eq!(events.iter().next().unwrap().token(), Token(4));
+        drop(other.join().unwrap());
+        assert_error(poll.poll(&mut events, None), ErrorKind::InvalidInput);
+    });
+}
+
+// The last handle that could have registered something is gone.
+#[test]
+fn an_empty_poll_ends_when_no_other_handle_is_left() {
+    bounded(|| {
+        let mut poll = Poll::new().unwrap();
+        let mut events = Events::with_capacity(8);
+        let registry = poll.registry().try_clone().unwrap();
+        let other = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(50));
+            drop(registry);
+        });
+        let start = Instant::now();
+        assert_error(poll.poll(&mut events, None), ErrorKind::InvalidInput);
+        assert!(start.elapsed() >= Duration::from_millis(25));
+        other.join().unwrap();
+    });
+}
+
+#[test]
 fn events_without_capacity_are_invalid_input() {
     bounded(|| {
         let mut poll = Poll::new().unwrap();

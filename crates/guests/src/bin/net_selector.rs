@@ -45,6 +45,8 @@ fn main() {
     selector.deregister(one).expect("deregister");
     expect_kind(clone.deregister(one), ErrorKind::NotFound);
     assert_eq!(tokens(&selector, Duration::ZERO), []);
+    // No other handle: nothing can come.
+    drop(clone);
     expect_kind(
         selector.select(&mut Events::with_capacity(1), None),
         ErrorKind::InvalidInput,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::waiting::Waiting;
 use super::{
@@ -68,6 +69,9 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
 
     /// Whether there are sources that its host cannot wait for, which are then always ready.
     const HAS_ALWAYS_READY: bool = true;
+
+    /// Whether another thread may register while one waits.
+    const THREADS: bool = false;
 
     /// What is registered.
     type Source: Source + fmt::Debug + Send;
@@ -160,10 +164,6 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
         Ok(())
     }
 
-    /// One more handle, or one less, that another thread may hold.
-    fn retain(&self) {}
-    fn release(&self) {}
-
     /// What the fork of a selector keeps beside its registrations.
     fn fork_locked(_locked: &Self::Locked) -> Self::Locked {
         Self::Locked::default()
@@ -180,6 +180,8 @@ pub(crate) struct Shared<B: Backend> {
     /// Held by the thread that waits, and needed by no other.
     pub(super) waiting: Lock<Waiting<B::Wait, B::Ready>>,
     pub(crate) wake: WakeFlag,
+    /// The handles that may be in another thread, and the one that is not.
+    pub(super) handles: AtomicUsize,
     pub(super) config: Config,
 }
 
@@ -232,8 +234,20 @@ impl<B: Backend> Shared<B> {
             state: Lock::new(State::new()),
             waiting: Lock::new(Waiting::new(wait)),
             wake: WakeFlag::new(),
+            handles: AtomicUsize::new(0),
             config,
         }
+    }
+
+    /// Whether there is a handle that another thread may hold.
+    pub(crate) fn has_other_handle(&self) -> bool {
+        self.handles.load(Ordering::Relaxed) > 1
+    }
+
+    /// Whether a wait for nothing may end all the same: another thread registers something, or a
+    /// signal comes.
+    pub(super) fn may_be_given_something(&self) -> bool {
+        self.config.interruptible || B::THREADS && self.has_other_handle()
     }
 
     /// Short, and never held while the host waits.

@@ -9,6 +9,8 @@ pub(crate) struct Config {
     pub(crate) max_delay_ns: u64,
     /// The largest share of time for sweeps, in percent; taken as the nearest of 1 to 90.
     pub(crate) max_sweep_percent: u8,
+    /// Whether a signal ends a wait.
+    pub(crate) interruptible: bool,
 }
 
 impl Config {
@@ -16,6 +18,7 @@ impl Config {
         enabled: true,
         max_delay_ns: 1_000_000,
         max_sweep_percent: 20,
+        interruptible: false,
     };
 }
 

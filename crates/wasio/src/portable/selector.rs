@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::select::SelectCall;
@@ -268,11 +269,24 @@ impl<B: Backend> Selector<B> {
 
     /// One more handle, or one less, that another thread may hold.
     pub(crate) fn retain(&self) {
-        self.0.backend.retain();
+        self.0.handles.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn release(&self) {
-        self.0.backend.release();
+        let shared = &*self.0;
+        shared.handles.fetch_sub(1, Ordering::Relaxed);
+        if !B::THREADS {
+            return;
+        }
+        let state = shared.lock();
+        let waits_for_nothing = state.waits_until == Some(Until::Never)
+            && !state.has_something_to_wait_for()
+            && !shared.may_be_given_something();
+        drop(state);
+        if waits_for_nothing {
+            // An error would leave the other thread where it is, as without this call.
+            let _ = shared.backend.changed_during_wait(true);
+        }
     }
 }
 

@@ -27,6 +27,8 @@ pub(crate) struct Native {
     /// Whether the operating system reports edges. If not, the selector makes them of one-shot
     /// registrations, which it arms again after an operation has found that there is no more.
     pub(super) os_edge: bool,
+    /// Whether a signal ends a wait.
+    pub(super) interruptible: bool,
     /// Zero of the selector's clock.
     origin: Instant,
 }
@@ -42,6 +44,7 @@ type Entry = Registration<RawDescriptor, ()>;
 impl Native {
     pub(super) fn with_edge(
         os_edge: impl FnOnce(&Poller) -> bool,
+        config: Config,
         origin: Instant,
     ) -> io::Result<(Self, polling::Events)> {
         let poller = Poller::new()?;
@@ -49,6 +52,7 @@ impl Native {
         let backend = Self {
             poller,
             os_edge,
+            interruptible: config.interruptible,
             origin,
         };
         let buffer = polling::Events::with_capacity(std::num::NonZeroUsize::MIN);
@@ -88,6 +92,7 @@ impl Native {
 
 impl Backend for Native {
     const NAME: &'static str = "native";
+    const THREADS: bool = true;
 
     type Source = RawDescriptor;
     type Slot = ();
@@ -96,12 +101,12 @@ impl Backend for Native {
     type Ready = Ready;
 
     /// The bounds of hot and cold have no use here: a wait costs what is ready.
-    fn new(_config: Config) -> io::Result<(Self, Self::Wait)> {
-        Self::with_edge(Poller::supports_edge, Instant::now())
+    fn new(config: Config) -> io::Result<(Self, Self::Wait)> {
+        Self::with_edge(Poller::supports_edge, config, Instant::now())
     }
 
-    fn fork(&self, _config: Config) -> io::Result<(Self, Self::Wait)> {
-        Self::with_edge(|_| self.os_edge, self.origin)
+    fn fork(&self, config: Config) -> io::Result<(Self, Self::Wait)> {
+        Self::with_edge(|_| self.os_edge, config, self.origin)
     }
 
     fn now_ns(&self) -> u64 {
@@ -151,10 +156,16 @@ impl Backend for Native {
 
     fn wait(call: WaitCall<'_, Self>) -> io::Result<()> {
         let backend = &call.shared.backend;
-        let left_ns = match call.until {
+        #[cfg_attr(not(unix), allow(unused_mut, reason = "set on Unix"))]
+        let mut left_ns = match call.until {
             Until::Now => 0,
             until => until.left_ns(backend.now_ns()),
         };
+        #[cfg(unix)]
+        if backend.interruptible && left_ns > 0 {
+            wait::wait_interruptibly(&backend.poller, left_ns)?;
+            left_ns = 0;
+        }
         wait::wait(&backend.poller, call.host, call.room, left_ns)?;
         let state = call.shared.lock();
         wait::collect(call.host, &state.registrations, call.ready);
@@ -235,7 +246,7 @@ impl Selector {
     /// A selector that makes edges of one-shot registrations, as on Windows.
     #[cfg(all(test, not(loom)))]
     pub(super) fn without_os_edge() -> io::Result<Self> {
-        let (backend, buffer) = Native::with_edge(|_| false, Instant::now())?;
+        let (backend, buffer) = Native::with_edge(|_| false, Config::DEFAULT, Instant::now())?;
         Ok(Self::with_backend(backend, buffer, Config::DEFAULT))
     }
 }

@@ -30,9 +30,21 @@ pub(super) fn wait(
         *buffer = polling::Events::with_capacity(capacity);
     }
     buffer.clear();
-    // polling waits on when a signal comes.
     let timeout = Duration::from_nanos(timeout_ns.min(LONGEST_WAIT_NS));
+    // polling waits on when a signal comes.
     poller.wait(buffer, Some(timeout))?;
+    Ok(())
+}
+
+/// Waits until there is an event to fetch, and fails with `Interrupted` when a signal is handled.
+#[cfg(unix)]
+pub(super) fn wait_interruptibly(poller: &Poller, timeout_ns: u64) -> io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    let timeout = Duration::from_nanos(timeout_ns.min(LONGEST_WAIT_NS));
+    // An error would mean more seconds than a `Timespec` has: no limit.
+    let timeout = Timespec::try_from(timeout).ok();
+    poll(&mut [PollFd::new(poller, PollFlags::IN)], timeout.as_ref())?;
     Ok(())
 }
 

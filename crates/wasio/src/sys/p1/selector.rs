@@ -1,7 +1,7 @@
 //! The 0.1 backend: the host is handed an array of subscriptions, hot ones first.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::abi::{self, Errno, Event, Subscription};
 use super::backend::P1;
@@ -31,6 +31,7 @@ impl Source for u32 {
 impl<H: Host> Backend for P1<H> {
     const NAME: &'static str = "WASI 0.1";
     const CAN_SYNTHESIZE_WOULD_BLOCK: bool = true;
+    const THREADS: bool = H::THREADS;
 
     type Source = u32;
     type Slot = Warmth;
@@ -42,7 +43,6 @@ impl<H: Host> Backend for P1<H> {
         let backend = Self {
             host: H::default(),
             parker: Parker::new(),
-            handles: AtomicUsize::new(0),
             used_elsewhere: AtomicBool::new(false),
         };
         Ok((backend, Wait::new(config)))
@@ -114,14 +114,6 @@ impl<H: Host> Backend for P1<H> {
             self.parker.unpark();
         }
         Ok(())
-    }
-
-    fn retain(&self) {
-        self.handles.fetch_add(1, Ordering::Relaxed);
-    }
-
-    fn release(&self) {
-        self.handles.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

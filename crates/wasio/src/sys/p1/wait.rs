@@ -189,7 +189,8 @@ impl<H: Host> Waiter<'_, H> {
         }
         let quirks = &self.wait.quirks;
         let shared = self.shared;
-        let sharing = (shared.backend).sharing(|| shared.lock().waker.is_some());
+        let sharing =
+            (shared.backend).sharing(shared.has_other_handle(), || shared.lock().waker.is_some());
         let slice_ns = quirks.slice_ns(sharing, slots, self.round);
         quirks.timeout_ns(left_ns.min(slice_ns))
     }

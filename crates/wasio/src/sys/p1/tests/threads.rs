@@ -1,6 +1,7 @@
 //! A target with threads: what another thread does during a wait. In virtual time the
 //! other thread is a step of the script; where the selector parks, time is real.
 
+use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use super::super::abi::{Errno, Event, Fdstat, SOCKET_STREAM, Subscription};
@@ -282,4 +283,35 @@ fn a_timer_set_by_another_thread_ends_a_wait_with_no_descriptors() {
         events.iter().next().map(crate::event::Event::token),
         Some(Token(9))
     );
+}
+
+#[test]
+fn a_wait_for_nothing_ends_with_what_another_thread_registers_or_with_its_handle() {
+    let selector = Selector::<Real>::new(Config::DEFAULT).unwrap();
+    selector.retain();
+    let mut events = Events::with_capacity(4);
+    for registers in [false, true] {
+        selector.retain();
+        let other = selector.clone();
+        let thread = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(20));
+            if registers {
+                let expiry = Expiry {
+                    deadline_ns: other.now_ns(),
+                    period_ns: 0,
+                };
+                other.register_timer(Token(5), Some(expiry)).unwrap();
+            }
+            other.release();
+        });
+        events.clear();
+        let result = selector.select(&mut events, None);
+        thread.join().unwrap();
+        if registers {
+            result.unwrap();
+            assert_eq!(events.iter().next().unwrap().token(), Token(5));
+        } else {
+            assert_eq!(result.unwrap_err().kind(), ErrorKind::InvalidInput);
+        }
+    }
 }

@@ -15,6 +15,7 @@ fn config() -> impl Strategy<Value = Config> {
             enabled: true,
             max_delay_ns,
             max_sweep_percent,
+            ..Config::DEFAULT
         })
 }
 
@@ -156,7 +157,7 @@ proptest! {
             1..300,
         ),
     ) {
-        let mut policy = Policy::new(Config { enabled, max_delay_ns, max_sweep_percent }, CHUNK);
+        let mut policy = Policy::new(Config { enabled, max_delay_ns, max_sweep_percent, ..Config::DEFAULT }, CHUNK);
         let mut swept = false;
         for (call, a_ns, b_ns, found, cold) in calls {
             match call {
