@@ -14,8 +14,8 @@
 //! 1. While the loop is busy, wait on the hot sources alone.
 //! 2. Meanwhile poll the cold sources without blocking, chunk by chunk, so that one pass over all of
 //!    them (a sweep) takes a limited share of the time.
-//! 3. Wait on everything as soon as that is cheaper. Nobody knows how long a wait will be, so it is
-//!    taken to be as long as the usual one. If it turns out longer, sweeping ends when it has cost
+//! 3. Wait on everything as soon as that is cheaper. How long a wait will be is not known, so it is
+//!    taken to be as long as the last ones were. If it turns out longer, sweeping ends when it has cost
 //!    as much as a wait on everything: it never costs more than twice what was right.
 //!
 //! # Guarantees
@@ -45,14 +45,14 @@ pub(super) const FEW_COLD: usize = 16;
 /// A chunk that is due so soon is swept now, while the peers work on their answers, and no wait is
 /// shorter. With 20 µs a busy connection loses up to 11% of its speed, and the work grows by 18%.
 const SLACK_NS: u64 = 100_000;
-/// A sweep is in at least this number of chunks: the delay may be longer by one of them. Moves no bar; it
-/// is a part of the guarantee.
+/// A sweep is in at least this number of chunks: the delay may be longer by one of them. Moves no
+/// bar; it is a part of the guarantee.
 const MIN_CHUNKS: usize = 4;
 /// A gap shorter than this does not limit a chunk. Without: sixteen busy connections delay a cold
 /// source by 25% to 30% more, as each call of a small chunk costs as much as its sources.
 const MIN_CHUNK_NS: u64 = 10_000;
-/// After this number of sweeps that found nothing the share is halved. Without: up to twice the work beside
-/// idle sources, and 4% to 12% of the speed of busy ones.
+/// After this number of sweeps that found nothing the share is halved. Without: up to twice the work
+/// beside idle sources, and 4% to 12% of the speed of busy ones.
 const EMPTY_SWEEPS: usize = 16;
 /// One short wait of this number is timed: reading the clock each time costs 3% of a round trip's CPU
 /// time (measured on WASI 0.1).
@@ -226,14 +226,14 @@ impl Policy {
         self.spent_ns = 0;
     }
 
-    /// The estimated cost of sweeping `cold` sources.
+    /// The estimated cost of sweeping this number of sources.
     pub(crate) fn sweep_ns(&self, sources: usize) -> u64 {
         // No product of two 32-bit numbers overflows.
         (sources as u64).min(u64::from(u32::MAX)) * u64::from(self.each_ps) / 1_000
     }
 
     /// Whether a wait on everything, which costs the same however soon it ends, is cheaper than
-    /// sweeping through a usual gap, or than the sweeping that this wait has needed so far.
+    /// sweeping through a gap as long as the last ones, or than the sweeping that this wait has needed so far.
     ///
     /// Without the first, a loop with an event every 2 ms does 45% more work beside 1 000 sources.
     /// Without the second, a loop that falls silent would sweep forever.
