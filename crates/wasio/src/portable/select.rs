@@ -131,7 +131,9 @@ impl<B: Backend> SelectCall<'_, B> {
     }
 
     fn report_wake(&mut self, state: &State<B>) {
+        // What finds no room must not be taken: it would be lost.
         if let Some(token) = state.waker
+            && !self.events.is_full()
             && self.shared.wake.take()
         {
             self.push(token);

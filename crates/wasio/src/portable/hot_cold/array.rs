@@ -349,7 +349,7 @@ impl<R: HostRecord> PollArray<R> {
         }
     }
 
-    /// Not inlined: in place in its eight callers it makes a program 2 kB larger.
+    /// Not inlined: in place in its callers it makes a program 2 kB larger.
     #[inline(never)]
     fn swap(&mut self, a: usize, b: usize) {
         if a == b {

@@ -204,6 +204,39 @@ fn an_error_of_the_wait_loses_no_wake_and_no_timer() {
     assert_eq!(sorted(reported), readable(&[WAKER, TIMER]));
 }
 
+/// Files that are always ready are held back in such a wait, and what needs no host is reported after it.
+#[test]
+fn a_wake_during_a_wait_that_fills_the_events_is_not_lost() {
+    let mut rig = Rig::new(2);
+    rig.selector.set_waker(Token(WAKER)).unwrap();
+    rig.file(Mode::Level);
+    let keys = [3, 4].map(|id| (id, rig.add(id, Mode::Edge, |_| {})));
+    for round in 0..20 {
+        let wakes = round % 2 == 1;
+        let (host, selector) = (rig.host.clone(), rig.selector.clone());
+        let arrive = move || {
+            for (id, _) in keys {
+                host.lock().peer(id).pending = 1;
+            }
+            if wakes {
+                selector.wake().unwrap();
+            }
+        };
+        rig.world().after(MS / 2, Happening::Run(Box::new(arrive)));
+        let mut is_woken = false;
+        for _ in 0..8 {
+            for (token, _) in rig.select_ms(2) {
+                is_woken |= token == WAKER;
+                for (id, key) in keys.into_iter().filter(|(id, _)| *id as usize == token) {
+                    rig.world().peer(id).pending = 0;
+                    (rig.selector).after_io(key, Direction::Read, IoOutcome::WouldBlock);
+                }
+            }
+        }
+        assert_eq!(is_woken, wakes, "round {round}");
+    }
+}
+
 #[test]
 fn a_second_thread_that_selects_is_refused_and_the_first_goes_on() {
     let mut rig = Rig::new(8);

@@ -277,7 +277,7 @@ pub(super) fn is_write_closed(_source: RawDescriptor, _interest: Interest) -> bo
     false
 }
 
-/// Not known here: see `Shared::after_short_read`.
+/// Not known here: see `Native::after_io`.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(super) fn read_closed(_sources: &[RawDescriptor]) -> u64 {
     0

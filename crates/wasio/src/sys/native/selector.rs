@@ -28,6 +28,7 @@ pub(crate) struct Native {
     /// registrations, which it arms again after an operation has found that there is no more.
     pub(super) os_edge: bool,
     /// Whether a signal ends a wait.
+    #[cfg_attr(not(unix), allow(dead_code, reason = "signals are of Unix"))]
     pub(super) interruptible: bool,
     /// Zero of the selector's clock.
     origin: Instant,

@@ -198,13 +198,10 @@ impl Quirks {
 
     /// The timeout to ask for to wait `ns`: up to the host's unit, if that is known to be larger.
     pub(super) const fn timeout_ns(&self, ns: u64) -> u64 {
-        let ns = if self.coarse {
-            ns.div_ceil(MS) * MS
-        } else {
-            ns
-        };
-        if ns > LONGEST_WAIT_NS {
+        if ns >= LONGEST_WAIT_NS {
             LONGEST_WAIT_NS
+        } else if self.coarse {
+            ns.div_ceil(MS) * MS
         } else {
             ns
         }

@@ -38,7 +38,9 @@ static FORKS: Lock<Vec<Weak<dyn Forget>>> = Lock::new(Vec::new());
 static ANY_FORKS: AtomicBool = AtomicBool::new(false);
 
 pub(super) fn add_fork(fork: Weak<dyn Forget>) {
-    FORKS.lock().push(fork);
+    let mut forks = FORKS.lock();
+    forks.retain(|fork| fork.strong_count() > 0);
+    forks.push(fork);
     ANY_FORKS.store(true, Ordering::Relaxed);
 }
 

@@ -10,23 +10,19 @@ use super::host::{Handle, Host};
 use super::target::Target;
 use crate::portable::{Direction, Shared};
 
-/// Takes the results of the connects that have ended according to the answers from `first` on. Leaves
-/// out those that are not events.
+/// Takes the results of the connects that have ended according to the answers of a wait. Removes the
+/// answers that are not events.
 #[inline]
-pub(super) fn settle<H: Host>(shared: &Shared<P2<H>>, ready: &mut Vec<Ready>, first: usize) {
+pub(super) fn settle<H: Host>(shared: &Shared<P2<H>>, ready: &mut Vec<Ready>) {
     if shared.backend.host.has_connects() {
-        settle_each(shared, ready, first);
+        settle_each(shared, ready);
     }
 }
 
 #[cold]
-fn settle_each<H: Host>(shared: &Shared<P2<H>>, ready: &mut Vec<Ready>, first: usize) {
-    let (mut index, mut ended) = (0, Vec::new());
-    ready.retain(|one| {
-        index += 1;
-        // An answer of an earlier wait may be about a pollable that is gone.
-        index <= first || is_event(shared, one, &mut ended)
-    });
+fn settle_each<H: Host>(shared: &Shared<P2<H>>, ready: &mut Vec<Ready>) {
+    let mut ended = Vec::new();
+    ready.retain(|one| is_event(shared, one, &mut ended));
     // Here, where nothing is locked, and when no answer is left that names them.
     for handle in ended {
         shared.backend.host.release_connect(handle);

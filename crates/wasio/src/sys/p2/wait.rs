@@ -54,7 +54,6 @@ impl<H: Host> Wait<H> {
 pub(super) fn wait<H: Host>(call: WaitCall<'_, P2<H>>) {
     // Here, where nothing is locked: what goes leaves the forks of the selector.
     let until = call.until.min(call.shared.backend.host.sweep_lingering());
-    let first = call.ready.len();
     let mut waiter = Waiter {
         host: &call.shared.backend.host,
         shared: call.shared,
@@ -69,7 +68,7 @@ pub(super) fn wait<H: Host>(call: WaitCall<'_, P2<H>>) {
         }
         None => waiter.wait(until),
     }
-    settle(call.shared, waiter.ready, first);
+    settle(call.shared, waiter.ready);
 }
 
 impl<H: Host> Waiter<'_, H> {
@@ -86,8 +85,10 @@ impl<H: Host> Waiter<'_, H> {
     /// Waits on a part of the array and returns how many directions are ready. With `bound_from_ns`
     /// it may end a little late: that is when a bounded wait began.
     fn wait_part(&mut self, part: Part, until: Until, bound_from_ns: Option<u64>) -> usize {
-        let places = self.wait.array.places(part);
-        if let Some(len) = self.poll_fds(places, until) {
+        // libc refuses to wait for no descriptor at all: the clock does that.
+        if self.wait.array.len_of(part) > 0
+            && let Some(len) = self.poll_fds(self.wait.array.places(part), until)
+        {
             return len;
         }
         let before = self.ready.len();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::quirks::{LONGEST_WAIT_NS, Quirks};
 use super::host::{Happening, Kind, MS};
 use super::rig::{READ, Rig, WRITE, readable, sorted};
 use super::rules::{BROWSER, Nbytes, Rules, UVWASI, WAMR, WASI_COMMON, WASMEDGE, WASMER, WAZERO};
@@ -404,4 +405,12 @@ fn wasi_common_one_byte_beside_a_stream_that_never_pauses_is_seen() {
         let seen = polls.next().is_some();
         assert!(seen, "it starves, {timeout:?}");
     }
+}
+
+#[test]
+fn a_wait_without_a_limit_is_the_longest_on_a_host_that_rounds_down_too() {
+    let mut quirks = Quirks::new();
+    quirks.coarse = true;
+    assert_eq!(quirks.timeout_ns(u64::MAX), LONGEST_WAIT_NS);
+    assert_eq!(quirks.timeout_ns(MS + 1), 2 * MS);
 }

@@ -7,14 +7,14 @@ use crate::Interest;
 use crate::lock::Lock;
 use crate::sys::imp::bindings::Pollable;
 use crate::sys::imp::host::{Connected, Handle};
-use crate::sys::imp::owned::{self, Owned};
+use crate::sys::imp::owned::Owned;
 
 /// A stream that connects.
 pub(super) trait Connecting: Send + Sync {
     /// Takes the result of the connect. `None` if there is no connection.
     fn connected(&self, interest: Interest) -> Option<Connected>;
 
-    /// Drops the pollable of the connect.
+    /// Drops the pollable of the connect, unless a fork may still wait for it.
     fn release(&self);
 }
 
@@ -53,11 +53,9 @@ pub(in crate::sys::imp) fn connected(handle: Handle, interest: Interest) -> Opti
     stream(handle)?.connected(interest)
 }
 
-/// Drops the pollable of a connect, unless a fork may still wait for it: then it goes with the stream.
+/// Drops the pollable of a connect, unless a fork may still wait for it.
 pub(in crate::sys::imp) fn release(handle: Handle) {
-    if !owned::has_forks()
-        && let Some(stream) = stream(handle)
-    {
+    if let Some(stream) = stream(handle) {
         stream.release();
     }
 }

@@ -11,6 +11,7 @@ use crate::sys::imp::bindings::{ErrorCode, TcpSocket};
 use crate::sys::imp::cell::Once;
 use crate::sys::imp::error;
 use crate::sys::imp::host::Handle;
+use crate::sys::imp::owned;
 use crate::sys::imp::target::Target;
 
 /// What a stream needs of a connect that was started.
@@ -21,8 +22,15 @@ pub(super) trait ConnectOps: Send + Sync {
     /// The pollable that is ready when the connect has ended; `None` once it was let go of.
     fn ended(&self) -> Option<Handle>;
 
-    /// Lets go of that: no registration names it any more.
+    /// Drops that: no registration names it any more, and forks forget it.
     fn release(&self);
+
+    /// Drops that, unless a fork may still wait for it: then it is dropped with the stream.
+    fn release_unless_forked(&self) {
+        if !owned::has_forks() {
+            self.release();
+        }
+    }
 
     /// Why there is no connection: `WouldBlock` while the connect is pending, then once the error
     /// that ended it, then `NotConnected`.

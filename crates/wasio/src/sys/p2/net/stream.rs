@@ -168,9 +168,8 @@ impl TcpStream {
         };
         // wasmtime starts to connect with the first `finish-connect`.
         stream.poll_connect(None);
-        let ended = stream.pending.as_ref().and_then(|pending| pending.ended());
         let handle = HostHandle::new(stream);
-        if let Some(ended) = ended {
+        if let Some(ended) = handle.pending.as_ref().and_then(|pending| pending.ended()) {
             connecting::add(ended, Arc::<HostStream>::downgrade(&handle.0));
         }
         Ok(Self::Host(handle))
@@ -264,13 +263,19 @@ impl HostStream {
             && let Some(connection) = self.connection.get()
         {
             connection.on_connected(registration);
-            pending.release();
+            pending.release_unless_forked();
         }
     }
 
     /// Whether the host has not sent yet what it took.
     pub(super) fn has_unsent(&self) -> bool {
         (self.connection.get()).is_some_and(Connection::has_unsent)
+    }
+
+    /// Has forks forget its pollables. While it lingers, a wait may drop it: too late for that.
+    fn leave_forks(&self) {
+        (self.pending.iter()).for_each(|pending| pending.release());
+        (self.connection.get().iter()).for_each(|connection| connection.leave_forks());
     }
 
     /// Ends the sending side. Returns what is ready when all has been sent, or cannot be.
@@ -290,9 +295,7 @@ impl Connecting for HostStream {
     }
 
     fn release(&self) {
-        if let Some(pending) = &self.pending {
-            pending.release();
-        }
+        (self.pending.iter()).for_each(|pending| pending.release_unless_forked());
     }
 }
 
@@ -315,10 +318,7 @@ impl Drop for HostHandle {
         if self.has_unsent()
             && let Some(sent) = self.end()
         {
-            // It goes during a wait, when it is too late to leave out what goes with it.
-            if let Some(connection) = self.connection.get() {
-                connection.leave_forks();
-            }
+            self.leave_forks();
             let stream = Arc::clone(&self.0);
             linger::keep(Box::new(LingeringStream { sent, stream }));
         }

@@ -156,3 +156,20 @@ fn ten_thousand_descriptors_are_all_waited_for() {
         rig.world().source(id).pending = 0;
     }
 }
+
+/// The host is never handed one: it has no handle.
+#[test]
+fn idle_descriptors_are_swept_by_libc_whatever_their_number() {
+    for idle in [16, 33, 101, 201] {
+        let mut rig = Rig::new(WASMTIME);
+        for id in 100..100 + idle {
+            rig.add_fd(id, READ, Mode::Edge);
+        }
+        let key = rig.add_fd(1, READ, Mode::Edge);
+        for _ in 0..500 {
+            rig.world().after(60_000, Bytes(1, 1));
+            while rig.try_select(None).unwrap() != readable(&[1]) {}
+            rig.drain(1, key);
+        }
+    }
+}
