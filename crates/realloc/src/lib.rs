@@ -9,8 +9,7 @@
 //!
 //! * During a call that belongs to wasio, the first list is written to wasio's buffer if it fits.
 //!   What else the host asks for is allocated by Rust's global allocator, which frees it later.
-//! * For all other calls the request is passed on to `cabi_realloc`, as if this crate were not
-//!   there.
+//! * In all other calls C's `realloc` allocates, as if this crate were not there.
 //!
 //! Nothing here is for WASI 0.3: there, the host may run another task of the program during a
 //! call, and that task's lists must not land in wasio's buffer. With `--cfg wasio_backend="p3"`, as

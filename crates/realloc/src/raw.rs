@@ -4,12 +4,11 @@ use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering::Relaxed};
 
 #[cfg(not(test))]
 unsafe extern "C" {
-    /// wasi-libc's, or what takes its place in this program.
-    fn cabi_realloc(old: *mut u8, old_len: usize, align: usize, len: usize) -> *mut u8;
+    fn realloc(old: *mut u8, len: usize) -> *mut u8;
 }
 
 #[cfg(test)]
-use tests::cabi_realloc;
+use tests::realloc;
 
 unsafe extern "C" {
     fn free(start: *mut u8);
@@ -99,14 +98,32 @@ unsafe extern "C" fn cabi_import_realloc(
     IS_ASKED.store(true, Relaxed);
     let call = CALL.load(Relaxed);
     if call.is_null() {
-        // SAFETY: the promise of the host is the same for both functions.
-        return unsafe { cabi_realloc(old, old_len, align, len) };
+        // SAFETY: as the host promises.
+        return unsafe { reallocate_by_libc(old, old_len, align, len) };
     }
     // SAFETY: `during` has put it there, and waits for the host with no borrow of it. There is one
     // thread, and a call of the host runs no other code of the program than this function.
     let call = unsafe { &mut *call };
     // SAFETY: as the host promises.
     unsafe { call.reallocate(old, old_len, align, len) }
+}
+
+/// What wasi-libc's `cabi_realloc` does. That is not called by its name: a program may have a library
+/// of wit-bindgen that defines another function of this name, by one that it does not define.
+///
+/// # Safety
+/// If `old_len` is not 0, this returned `old`, which is not used any more.
+unsafe fn reallocate_by_libc(old: *mut u8, old_len: usize, align: usize, len: usize) -> *mut u8 {
+    if len == 0 {
+        return ptr::without_provenance_mut(align);
+    }
+    let old = if old_len == 0 { ptr::null_mut() } else { old };
+    // SAFETY: `old` is null, or `realloc` has made it, as the caller promises.
+    let new = unsafe { realloc(old, len) };
+    if new.is_null() {
+        std::process::abort();
+    }
+    new
 }
 
 /// A list of the component ABI, as an import returns it.
@@ -137,7 +154,7 @@ impl<T> List<T> {
         unsafe { Vec::from_raw_parts(start, len, len) }
     }
 
-    /// The elements of a list for which wasi-libc's `cabi_realloc` has provided the memory.
+    /// The elements of a list for which C's `realloc` has provided the memory.
     ///
     /// # Safety
     /// As for [`into_vec`](Self::into_vec), and the list is not empty.
@@ -149,7 +166,7 @@ impl<T> List<T> {
         unsafe { ptr::copy_nonoverlapping(start, elements.as_mut_ptr(), len) };
         // SAFETY: `len` elements have been written. The old ones are not read again.
         unsafe { elements.set_len(len) };
-        // SAFETY: wasi-libc's function made it by `realloc`.
+        // SAFETY: `realloc` made it.
         unsafe { free(start.cast()) };
         elements
     }

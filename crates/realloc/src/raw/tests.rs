@@ -8,13 +8,8 @@ unsafe extern "C" {
     fn malloc(len: usize) -> *mut u8;
 }
 
-/// In place of wasi-libc's function: recognisable, and never used as memory.
-pub(super) unsafe extern "C" fn cabi_realloc(
-    _old: *mut u8,
-    _old_len: usize,
-    _align: usize,
-    len: usize,
-) -> *mut u8 {
+/// In place of C's function: recognisable, and never used as memory.
+pub(super) unsafe extern "C" fn realloc(_old: *mut u8, len: usize) -> *mut u8 {
     ptr::without_provenance_mut(0x1000 + len)
 }
 
