@@ -96,6 +96,8 @@ pub(crate) fn net_from_std_lingers(case: &Case) {
 }
 
 pub(crate) fn net_from_std_peeks(case: &Case) {
+    let reason = "it traps on the `connect` of a socket of libc that has received";
+    case.skip_on(Host::Newest02, reason);
     let (guest, peer) = one_peer(case, "hello");
     hear(&peer, "1");
     end(&peer);
