@@ -1,4 +1,4 @@
-//! A signal ends a wait, as in mio: a loop that looks at a flag after each poll sees it.
+//! A signal ends a wait, as in mio: a loop that reads a flag after each poll finds it set.
 
 #[cfg(unix)]
 fn main() {

@@ -215,7 +215,7 @@ impl<B: Backend> State<B> {
     }
 
     /// What a `select` must have at least one of to make sense without a timeout.
-    pub(super) const fn has_something_to_wait_for(&self) -> bool {
+    const fn has_something_to_wait_for(&self) -> bool {
         self.registrations.len() > 0 || self.timers.len() > 0 || self.waker.is_some()
     }
 
@@ -244,10 +244,12 @@ impl<B: Backend> Shared<B> {
         self.handles.load(Ordering::Relaxed) > 1
     }
 
-    /// Whether a wait for nothing may end all the same: another thread registers something, or a
-    /// signal comes.
-    pub(super) fn may_be_given_something(&self) -> bool {
-        self.config.interruptible || B::THREADS && self.has_other_handle()
+    /// Whether nothing can end a wait without a limit: there is nothing to wait for, no other thread
+    /// can register something, and no signal counts.
+    pub(super) fn can_only_hang(&self, state: &State<B>) -> bool {
+        let may_be_given_something =
+            self.config.interruptible || B::THREADS && self.has_other_handle();
+        !state.has_something_to_wait_for() && !may_be_given_something
     }
 
     /// Short, and never held while the host waits.

@@ -65,10 +65,7 @@ impl<B: Backend> SelectCall<'_, B> {
     fn prepare(&mut self) -> io::Result<Option<Until>> {
         let shared = self.shared;
         let state = &mut *shared.lock();
-        if self.deadline == Until::Never
-            && !state.has_something_to_wait_for()
-            && !shared.may_be_given_something()
-        {
+        if self.deadline == Until::Never && shared.can_only_hang(state) {
             return Err(nothing_to_wait_for());
         }
         shared.backend.update(&mut self.waiting.host, state);

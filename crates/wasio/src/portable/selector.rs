@@ -279,11 +279,9 @@ impl<B: Backend> Selector<B> {
             return;
         }
         let state = shared.lock();
-        let waits_for_nothing = state.waits_until == Some(Until::Never)
-            && !state.has_something_to_wait_for()
-            && !shared.may_be_given_something();
+        let hangs = state.waits_until == Some(Until::Never) && shared.can_only_hang(&state);
         drop(state);
-        if waits_for_nothing {
+        if hangs {
             // An error would leave the other thread where it is, as without this call.
             let _ = shared.backend.changed_during_wait(true);
         }

@@ -97,7 +97,7 @@ pub(crate) trait World {
     /// The calls of the host so far.
     fn calls(&self) -> u64;
 
-    /// By how much a wait of so many calls may be too long, and any wait too short.
+    /// By how much a wait of this number of calls may be too long, and any wait too short.
     fn slack_ns(&self, calls: u64) -> u64;
     fn early_ns(&self) -> u64 {
         0

@@ -1,6 +1,12 @@
-//! Events in a form that is easy to compare.
+//! What the tests of every backend's selector share: events in a form that is easy to compare, and
+//! timers.
+
+use std::io;
+use std::time::Duration;
 
 use crate::event::Event;
+use crate::portable::{Backend, Expiry, Key, Selector};
+use crate::{Events, Token};
 
 /// The token, and what the event says in letters: `r`, `w`, `e`rror, `R`ead closed, `W`rite closed.
 pub(crate) type Said = (usize, String);
@@ -18,6 +24,31 @@ pub(crate) fn said(event: &Event) -> Said {
         .filter(|(is, _)| *is)
         .map(|(_, letter)| letter);
     (event.token().0, letters.collect())
+}
+
+pub(crate) fn select<B: Backend>(
+    selector: &Selector<B>,
+    events: &mut Events,
+    timeout: Option<Duration>,
+) -> io::Result<Vec<Said>> {
+    events.clear();
+    selector.select(events, timeout)?;
+    Ok(events.iter().map(said).collect())
+}
+
+/// Registers a timer that expires after a time from now, and then with each period.
+pub(crate) fn timer<B: Backend>(
+    selector: &Selector<B>,
+    token: usize,
+    after_ns: u64,
+    period_ns: u64,
+) -> Key {
+    let deadline_ns = selector.now_ns() + after_ns;
+    let expiry = Expiry {
+        deadline_ns,
+        period_ns,
+    };
+    selector.register_timer(Token(token), Some(expiry)).unwrap()
 }
 
 /// What events with these tokens, readable, look like.

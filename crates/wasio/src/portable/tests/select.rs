@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::completions::{Completions, Happening, Host, Peer, World, raw};
 use super::model::MS;
-use super::said::{Said, readable, said, sorted};
+use super::said::{self, Said, readable, sorted};
 use crate::io_outcome::IoOutcome;
 use crate::portable::{Config, Direction, Expiry, Key, Selector};
 use crate::{Events, Interest, Mode, Token};
@@ -53,19 +53,11 @@ impl Rig {
     }
 
     fn timer(&self, after_ns: u64, period_ns: u64) {
-        let deadline_ns = self.selector.now_ns() + after_ns;
-        let expiry = Expiry {
-            deadline_ns,
-            period_ns,
-        };
-        let timer = self.selector.register_timer(Token(TIMER), Some(expiry));
-        assert!(timer.is_ok());
+        said::timer(&self.selector, TIMER, after_ns, period_ns);
     }
 
     fn select(&mut self, timeout: Option<Duration>) -> std::io::Result<Vec<Said>> {
-        self.events.clear();
-        self.selector.select(&mut self.events, timeout)?;
-        Ok(self.events.iter().map(said).collect())
+        said::select(&self.selector, &mut self.events, timeout)
     }
 
     fn select_ms(&mut self, timeout_ms: u64) -> Vec<Said> {

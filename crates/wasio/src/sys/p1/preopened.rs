@@ -5,8 +5,8 @@ use super::host::Host;
 
 /// Preopened descriptors start here: 0 to 2 are the standard streams.
 const FIRST: u32 = 3;
-/// So many unused numbers in a row end the scan. One does not, and neither does a directory: some
-/// hosts number sockets before directories, others behind.
+/// The number of unused descriptors in a row that ends the scan. One does not, and neither does a
+/// directory: some hosts number sockets before directories, others behind.
 const GAP: u32 = 16;
 
 /// The stream sockets that are open, in their order.

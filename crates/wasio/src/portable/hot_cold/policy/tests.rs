@@ -279,7 +279,7 @@ fn a_quiet_loop_sweeps_until_that_costs_as_much_as_a_wait_on_everything() {
         assert!((all_ns..=most_ns).contains(&swept_ns), "{swept_ns}");
         // At a fifth of the time.
         assert!(now_ns - from_ns > 4 * swept_ns, "{}", now_ns - from_ns);
-        // The next poll begins anew.
+        // The next poll starts from the beginning.
         policy.all_done(now_ns, 0);
         let step = policy.next(now_ns, 1, COLD, all_ns);
         assert!(matches!(step, Step::Hot { .. } | Step::Sweep { .. }));

@@ -342,7 +342,7 @@ impl<W: World> Model<W> {
         timers.map(|(id, _)| TIMERS + id).collect()
     }
 
-    /// In so many polls everything that is ready must be reported.
+    /// In this number of polls everything that is ready must be reported.
     fn most_rounds(&self) -> usize {
         40 + 12 * self.known.len()
     }
@@ -353,7 +353,7 @@ impl<W: World> Model<W> {
         let mut waiting = self.ready(|known, direction| known.armed[direction as usize]);
         waiting.extend(self.due_timers());
         waiting.extend(self.woken.then_some(WAKER));
-        // In so many polls, or in the time in which a doubtful answer is verified again.
+        // In this number of polls, or in the time in which a doubtful answer is verified again.
         let rounds = self.most_rounds();
         let until_ns = self.world.now_ns() + 4 * MS;
         let mut round = 0;

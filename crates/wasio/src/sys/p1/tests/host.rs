@@ -78,7 +78,7 @@ pub(super) struct World {
     scripted: u64,
     /// Closed by a correct program: never to be asked about.
     pub(super) gone: HashSet<u32>,
-    /// So many of the next calls are interrupted.
+    /// The number of the next calls that are interrupted.
     pub(super) interrupts: u32,
     pub(super) polls: u64,
     pub(super) clocks: u64,

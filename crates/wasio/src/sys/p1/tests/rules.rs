@@ -257,7 +257,7 @@ impl Rules {
         !self.sleeps_then_all && !self.clock_only && self.lie.is_none()
     }
 
-    /// How much later than asked a wait may end, in so many calls.
+    /// How much later than asked a wait may end, in this number of calls.
     pub(super) const fn slack_ns(&self, calls: u64, slots: u64) -> u64 {
         let call = self.call_cost_ns + self.slot_cost_ns * (slots + 1) + self.wait_cost_ns;
         2 * MS + calls * call

@@ -168,7 +168,7 @@ impl TcpStream {
         };
         // wasmtime starts to connect with the first `finish-connect`.
         stream.poll_connect(None);
-        let handle = HostHandle::new(stream);
+        let handle = HostHandle(Arc::new(stream));
         if let Some(ended) = handle.pending.as_ref().and_then(|pending| pending.ended()) {
             connecting::add(ended, Arc::<HostStream>::downgrade(&handle.0));
         }
@@ -176,12 +176,12 @@ impl TcpStream {
     }
 
     pub(super) fn accepted(socket: TcpSocket, input: InputStream, output: OutputStream) -> Self {
-        Self::Host(HostHandle::new(HostStream {
+        Self::Host(HostHandle(Arc::new(HostStream {
             connection: Once::with(Connection::new(input, output)),
             pending: None,
             socket,
             nodelay: AtomicBool::new(false),
-        }))
+        })))
     }
 
     /// The interface has no such option, and hosts send at once what they are given. As in
@@ -249,21 +249,23 @@ impl HostStream {
     /// That there is a connection, for what makes no sense without; takes no error.
     fn established(&self, registration: Option<&Registration>) -> io::Result<()> {
         self.poll_connect(registration);
-        match self.connection.get() {
-            Some(_) => Ok(()),
-            None => Err(io::ErrorKind::NotConnected.into()),
-        }
+        let connection = self.connection.get().map(|_| ());
+        connection.ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 
-    /// Takes the result of a pending connect, if the host has one.
+    /// Takes the result of a pending connect, if there is one. Returns whether it has connected.
+    fn finish_connect(&self) -> bool {
+        let pending = (self.pending.as_ref()).filter(|_| self.connection.get().is_none());
+        pending.is_some_and(|pending| pending.poll(&self.socket, &self.connection))
+    }
+
+    /// The same, and the registration waits for the connection from then on.
     fn poll_connect(&self, registration: Option<&Registration>) {
-        if self.connection.get().is_none()
-            && let Some(pending) = &self.pending
-            && pending.poll(&self.socket, &self.connection)
+        if self.finish_connect()
             && let Some(connection) = self.connection.get()
         {
             connection.on_connected(registration);
-            pending.release_unless_forked();
+            self.release();
         }
     }
 
@@ -274,8 +276,12 @@ impl HostStream {
 
     /// Has forks forget its pollables. While it lingers, a wait may drop it: too late for that.
     fn leave_forks(&self) {
-        (self.pending.iter()).for_each(|pending| pending.release());
-        (self.connection.get().iter()).for_each(|connection| connection.leave_forks());
+        if let Some(pending) = &self.pending {
+            pending.release();
+        }
+        if let Some(connection) = self.connection.get() {
+            connection.leave_forks();
+        }
     }
 
     /// Ends the sending side. Returns what is ready when all has been sent, or cannot be.
@@ -288,20 +294,14 @@ impl HostStream {
 
 impl Connecting for HostStream {
     fn connected(&self, interest: Interest) -> Option<Connected> {
-        if let (None, Some(pending)) = (self.connection.get(), &self.pending) {
-            pending.poll(&self.socket, &self.connection);
-        }
+        self.finish_connect();
         Some(self.connection.get()?.connected(interest))
     }
 
     fn release(&self) {
-        (self.pending.iter()).for_each(|pending| pending.release_unless_forked());
-    }
-}
-
-impl HostHandle {
-    fn new(stream: HostStream) -> Self {
-        Self(Arc::new(stream))
+        if let Some(pending) = &self.pending {
+            pending.release_unless_forked();
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Independent selectors that start with the same registrations.
 
-use super::rig::{READ, Rig, Said, WRITE, readable, said, sorted};
+use super::rig::{READ, Rig, Said, WRITE, readable, sorted};
 use super::rules::EXACT;
 use crate::portable::Selector;
+use crate::portable::tests::said;
 use crate::sys::p2::backend::P2;
 use crate::{Events, Mode, Token};
 use std::time::Duration;
@@ -11,9 +12,8 @@ use super::host::Scripted;
 
 fn poll(fork: &Selector<P2<Scripted>>) -> Vec<Said> {
     let mut events = Events::with_capacity(1024);
-    fork.select(&mut events, Some(Duration::from_millis(30)))
-        .unwrap();
-    sorted(events.iter().map(said).collect())
+    let timeout = Some(Duration::from_millis(30));
+    sorted(said::select(fork, &mut events, timeout).unwrap())
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub(super) struct Source {
     pub(super) handles: [Option<Handle>; 2],
 }
 
-/// So many bytes arrive at a source.
+/// Bytes arrive: the source, and their number.
 pub(super) struct Bytes(pub(super) u32, pub(super) u64);
 
 #[derive(Copy, Clone, Debug)]
@@ -72,7 +72,7 @@ pub(super) struct World {
     /// Clocks that were made.
     pub(super) clocks: u64,
     pub(super) calls: Vec<Call>,
-    /// libc fails so many of the next calls that name more than one descriptor.
+    /// The number of the next calls that libc fails, of those that name more than one descriptor.
     pub(super) fd_failures: u32,
 }
 
@@ -282,7 +282,7 @@ impl World {
         self.add(Pollable::Clock { due_ns })
     }
 
-    /// Counts a call of so many sources, and moves the clock by what it costs.
+    /// Counts a call about this number of sources, and moves the clock by what it costs.
     fn begin(&mut self, call: Call, len: usize) {
         self.polls += 1;
         assert!(self.polls < MAX_CALLS, "the selector spins");

@@ -7,8 +7,9 @@ use super::super::target::Target;
 use super::host::{Call, MS, Scripted, Shared, World};
 use super::rules::Rules;
 use crate::io_outcome::IoOutcome;
-pub(super) use crate::portable::tests::said::{Said, readable, said, sorted};
-use crate::portable::{Config, Direction, Expiry, Key};
+use crate::portable::tests::said;
+pub(super) use crate::portable::tests::said::{Said, readable, sorted};
+use crate::portable::{Config, Direction, Key};
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
 pub(super) const READ: Interest = Interest::READABLE;
@@ -87,23 +88,14 @@ impl Rig {
     }
 
     pub(super) fn timer(&self, token: usize, after_ns: u64, period_ns: u64) -> Key {
-        let deadline_ns = self.selector.now_ns() + after_ns;
-        let expiry = Expiry {
-            deadline_ns,
-            period_ns,
-        };
-        self.selector
-            .register_timer(Token(token), Some(expiry))
-            .unwrap()
+        said::timer(&self.selector, token, after_ns, period_ns)
     }
 
     pub(super) fn try_select(&mut self, timeout: Option<Duration>) -> std::io::Result<Vec<Said>> {
-        self.events.clear();
-        self.selector.select(&mut self.events, timeout)?;
-        Ok(self.events.iter().map(said).collect())
+        said::select(&self.selector, &mut self.events, timeout)
     }
 
-    /// Selects for at most so many milliseconds; checks that it ends neither early nor late.
+    /// Selects with a timeout; checks that it ends neither early nor late.
     pub(super) fn select(&mut self, timeout_ms: u64) -> Vec<Said> {
         let timeout_ns = timeout_ms * MS;
         let before_ns = self.world().now_ns;

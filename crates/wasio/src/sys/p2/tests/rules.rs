@@ -109,7 +109,7 @@ impl Rules {
         !self.ready_at_first && !self.over_reports
     }
 
-    /// By how much a wait of so many calls may be too long.
+    /// By how much a wait of this number of calls may be too long.
     pub(super) const fn slack_ns(&self, calls: u64, pollables: u64) -> u64 {
         let call = self.call_cost_ns + self.pollable_cost_ns * pollables;
         let stalls = if self.stalls { 50 * MS } else { 0 };

@@ -10,7 +10,7 @@ struct Host {
     name: &'static str,
     /// What a call costs per source.
     per_source_ns: u64,
-    /// What a wait on so many sources costs in addition, per source.
+    /// What a wait on this number of sources costs in addition, per source.
     answer_ns: fn(usize) -> u64,
 }
 
@@ -46,7 +46,7 @@ struct Load {
     rare: usize,
     /// What the caller does with an event.
     handle_us: u64,
-    /// One answer in so many comes half a millisecond later.
+    /// One answer of this number comes half a millisecond late; 0 for none.
     held_each: u64,
     /// No peer sends in the second half of such a time.
     quiet_ms: u64,

@@ -55,13 +55,13 @@ pub(super) struct Sim {
     /// What a wait on everything costs in addition for each source, after it has ended.
     pub(super) answer_per_source_ns: u64,
     pub(super) handle_ns: u64,
-    /// One answer of a peer in so many comes half a millisecond late.
+    /// One answer of this number comes half a millisecond late.
     pub(super) held_each: u64,
-    /// One sweep in so many is preempted, for 10 ms.
+    /// One sweep of this number is preempted, for 10 ms.
     pub(super) preempt_each: u64,
     /// No peer sends in the second half of each such period.
     pub(super) quiet_period_ns: u64,
-    /// Every peer sends at once, each so often.
+    /// The period with which all peers send at once.
     pub(super) storm_period_ns: u64,
     next_storm_ns: u64,
     talkers: Vec<Talker>,
@@ -226,7 +226,7 @@ impl Sim {
         found
     }
 
-    /// What a sweep of so many cold sources takes at most, in chunks of half the usual length.
+    /// What a sweep of this number of cold sources takes at most, in chunks of half the usual length.
     fn full_sweep_ns(&self, cold: usize) -> u64 {
         let chunks = cold.div_ceil(CHUNK / 2).max(MIN_CHUNKS);
         self.per_source_ns * cold as u64 + 1_500 * chunks as u64
@@ -336,7 +336,7 @@ impl Sim {
     }
 
     /// The bound of the module's text, for sweeps that cannot be timed apart from their wait, in a
-    /// share of so many percent.
+    /// share of this percentage.
     pub(super) fn delay_bound_ns(&self, percent: u64) -> u64 {
         let period_ns = (self.worst_sweep_ns * 100).div_ceil(percent);
         let period_ns = self.config.max_delay_ns.max(period_ns);
