@@ -75,6 +75,8 @@ pub(crate) struct Change<S, A> {
 pub(crate) struct Registrations<S, A> {
     slab: Slab<Registration<S, A>>,
     by_descriptor: FdIndex,
+    /// [`FdIndex::remove`], once there was a descriptor: a program without any does not link it.
+    remove_descriptor: Option<fn(&mut FdIndex, RawDescriptor)>,
     /// The first of the list of changes.
     changed: u32,
     /// What is always ready and armed; may hold some that no longer are.
@@ -86,6 +88,7 @@ impl<S: Source, A: Copy> Registrations<S, A> {
         Self {
             slab: Slab::new(),
             by_descriptor: FdIndex::default(),
+            remove_descriptor: None,
             changed: END,
             always_ready: Vec::new(),
         }
@@ -120,13 +123,17 @@ impl<S: Source, A: Copy> Registrations<S, A> {
             event_index: 0,
             slots: [slot; 2],
         })?;
-        if let Some(descriptor) = source.descriptor() {
-            self.by_descriptor.insert(descriptor, key);
-        }
         if let Some(mut registration) = self.get_mut(key) {
             registration.set_armed(Directions::of(interest));
         }
         Some(key)
+    }
+
+    /// Enters the descriptor of a registration. Not a part of [`register`](Self::register), so that
+    /// a program without descriptors does not link it.
+    pub(crate) fn enter_descriptor(&mut self, descriptor: RawDescriptor, key: Key) {
+        self.remove_descriptor = Some(FdIndex::remove);
+        self.by_descriptor.insert(descriptor, key);
     }
 
     /// Replaces token, interest and mode, and arms what is asked for. `false` if `key` is stale.
@@ -154,8 +161,8 @@ impl<S: Source, A: Copy> Registrations<S, A> {
     pub(crate) fn deregister(&mut self, key: Key) -> Option<(S, Waits)> {
         let registration = self.slab.get_mut(key)?;
         let (source, waits) = (registration.source, registration.waits);
-        if let Some(descriptor) = source.descriptor() {
-            self.by_descriptor.remove(descriptor);
+        if let (Some(remove), Some(descriptor)) = (self.remove_descriptor, source.descriptor()) {
+            remove(&mut self.by_descriptor, descriptor);
         }
         // The backend hears of it in the next update, unless its host was never asked about it.
         if let Some(mut registration) = self.get_mut(key) {

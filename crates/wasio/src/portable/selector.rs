@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use super::select::SelectCall;
 use super::{
-    Backend, Config, Direction, Directions, Expiry, Key, Shared, State, Timers, Until, Waits,
+    Backend, Config, Direction, Directions, Expiry, Key, Shared, Source, State, Timers, Until,
+    Waits,
 };
 use crate::errors::{
     already_waiting, never_registered, not_registered, second_waker, static_error,
@@ -90,6 +91,7 @@ impl<B: Backend> Selector<B> {
         shared.check_unregistered(&mut state, descriptor)?;
         let (source, waits) = shared.backend.source(&mut state, descriptor)?;
         let key = shared.insert(&mut state, source, token, interest, mode, waits)?;
+        state.registrations.enter_descriptor(descriptor, key);
         let due = Shared::due_of(&state, key);
         shared.unlock(state, due)?;
         Ok(key)
@@ -310,10 +312,11 @@ impl<B: Backend> Shared<B> {
                 mode,
                 one.waits,
             );
-            match result {
-                Err(error) if is_shortage(&error) => return Err(error),
+            match (result, one.source.descriptor()) {
+                (Ok(key), Some(fd)) => forked.registrations.enter_descriptor(fd, key),
+                (Err(error), _) if is_shortage(&error) => return Err(error),
                 // The descriptor was closed while it was registered: it is never reported again.
-                Err(_) | Ok(_) => {}
+                (Err(_) | Ok(_), _) => {}
             }
         }
         drop(forked);

@@ -23,7 +23,9 @@ type Table = Registrations<Fd, ()>;
 
 fn register(table: &mut Table, fd: i32, interest: Interest, waits: Waits) -> Key {
     let key = table.register(Fd(fd), Token(0), interest, Mode::Edge, waits, ());
-    key.unwrap()
+    let key = key.unwrap();
+    table.enter_descriptor(raw(fd), key);
+    key
 }
 
 fn raw(fd: i32) -> RawDescriptor {
