@@ -67,9 +67,6 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
     /// block: the next `WouldBlock` may then be returned without asking the host.
     const CAN_SYNTHESIZE_WOULD_BLOCK: bool = false;
 
-    /// Whether there are sources that its host cannot wait for, which are then always ready.
-    const HAS_ALWAYS_READY: bool = true;
-
     /// Whether another thread may register while one waits.
     const THREADS: bool = false;
 
@@ -270,7 +267,9 @@ impl<B: Backend> Shared<B> {
     /// When a registration may be due of which the host reports nothing.
     pub(super) fn due_of(state: &State<B>, key: Key) -> Until {
         match state.registrations.get(key) {
-            Some(registration) if registration.waits.is_always_ready() => Until::Now,
+            Some(one) if B::Source::MAY_BE_ALWAYS_READY && one.waits.is_always_ready() => {
+                Until::Now
+            }
             _ => Until::Never,
         }
     }

@@ -13,6 +13,9 @@ const END: u32 = u32::MAX;
 
 /// What a backend registers.
 pub(crate) trait Source: Copy {
+    /// Whether there are sources that the host cannot wait for, which are then always ready.
+    const MAY_BE_ALWAYS_READY: bool = true;
+
     /// The descriptor, for a source that is known by one.
     fn descriptor(&self) -> Option<RawDescriptor>;
 }
@@ -251,7 +254,8 @@ impl<S: Source, A: Copy> Registrations<S, A> {
             Waits::Host => {}
             waits => {
                 change.armed = Directions::NONE;
-                if waits.is_always_ready() && !registration.armed.is_empty() {
+                let is_always_ready = S::MAY_BE_ALWAYS_READY && waits.is_always_ready();
+                if is_always_ready && !registration.armed.is_empty() {
                     self.list_always_ready(index);
                 }
             }
@@ -274,7 +278,7 @@ impl<S: Source, A: Copy> Registrations<S, A> {
 
     /// Whether something may be always ready and armed.
     pub(crate) const fn has_always_ready(&self) -> bool {
-        !self.always_ready.is_empty()
+        S::MAY_BE_ALWAYS_READY && !self.always_ready.is_empty()
     }
 
     /// Gives each registration that is always ready and armed to `report`, which says whether it had

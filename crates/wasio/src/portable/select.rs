@@ -4,7 +4,9 @@
 use std::io;
 
 use super::waiting::{Kind, Waiting};
-use super::{Backend, Directions, Failure, Key, Report, Shared, State, Until, WaitCall, Waits};
+use super::{
+    Backend, Directions, Failure, Key, Report, Shared, Source, State, Until, WaitCall, Waits,
+};
 use crate::errors::nothing_to_wait_for;
 use crate::event::Readiness;
 use crate::sys::Record;
@@ -113,9 +115,7 @@ impl<B: Backend> SelectCall<'_, B> {
                 }
                 Kind::Waker => self.report_wake(state),
                 Kind::Timers => self.report_timers(state),
-                Kind::AlwaysReady if B::HAS_ALWAYS_READY && !self.holds_back => {
-                    self.report_always_ready(state);
-                }
+                Kind::AlwaysReady if !self.holds_back => self.report_always_ready(state),
                 Kind::Leftovers | Kind::AlwaysReady => {}
             }
             kind = kind.next();
@@ -272,7 +272,7 @@ impl<B: Backend> SelectCall<'_, B> {
             return;
         };
         let mode = changed.registration.mode;
-        if B::HAS_ALWAYS_READY && failure == Some(Failure::Refused) {
+        if B::Source::MAY_BE_ALWAYS_READY && failure == Some(Failure::Refused) {
             changed.set_waits(Waits::Refused);
             state.reported_always_ready = true;
         }

@@ -46,8 +46,6 @@ impl<H: Host> fmt::Debug for Locked<H> {
 impl<H: Host> Backend for P2<H> {
     const NAME: &'static str = "WASI 0.2";
 
-    const HAS_ALWAYS_READY: bool = false;
-
     type Source = Target;
     type Slot = Warmth;
     type Locked = Locked<H>;

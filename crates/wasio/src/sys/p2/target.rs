@@ -23,6 +23,8 @@ pub(crate) enum Target {
 }
 
 impl Source for Target {
+    const MAY_BE_ALWAYS_READY: bool = false;
+
     fn descriptor(&self) -> Option<RawDescriptor> {
         match self {
             Self::Pollables(_) => None,
