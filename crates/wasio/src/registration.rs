@@ -32,9 +32,11 @@ impl Registration {
 }
 
 impl Drop for Registration {
+    /// Not inlined: in place in the drop of each source it makes a program 0.4 kB larger.
+    #[inline(never)]
     fn drop(&mut self) {
-        // It is gone only if the descriptor was deregistered through the selector.
-        let _ = self.selector.deregister(self.key);
+        // It is gone already if `deregister` or the selector removed it.
+        let _ = self.selector.remove(self.key);
     }
 }
 

@@ -276,11 +276,11 @@ impl<B: Backend> SelectCall<'_, B> {
             changed.set_waits(Waits::Refused);
             state.reported_always_ready = true;
         }
-        match (failure, mode) {
-            (Some(Failure::Closed), _) => changed.disarm(Directions::BOTH),
-            (_, Mode::Level) => {}
-            (Some(Failure::Refused), Mode::Edge) => changed.disarm(directions),
-            (_, Mode::Edge | Mode::Oneshot) => changed.disarm(Directions::BOTH),
-        }
+        changed.disarm(match (failure, mode) {
+            (Some(Failure::Closed), _) => Directions::BOTH,
+            (_, Mode::Level) => Directions::NONE,
+            (Some(Failure::Refused), Mode::Edge) => directions,
+            (_, Mode::Edge | Mode::Oneshot) => Directions::BOTH,
+        });
     }
 }

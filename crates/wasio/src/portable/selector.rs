@@ -112,7 +112,9 @@ impl<B: Backend> Selector<B> {
         Ok(key)
     }
 
-    /// Says that a source is made of something else from now on. What was armed stays so.
+    /// Says that a source is made of something else from now on. What was armed stays so. Not
+    /// inlined: in place in its callers it makes a program 0.2 kB larger.
+    #[inline(never)]
     pub(crate) fn set_source(&self, key: Key, source: B::Source) {
         if let Some(mut changed) = self.0.lock().registrations.get_mut(key) {
             changed.set_source(source);
@@ -149,12 +151,19 @@ impl<B: Backend> Selector<B> {
 
     /// Removes a registration. `NotFound` if `key` is stale.
     pub(crate) fn deregister(&self, key: Key) -> io::Result<()> {
+        ok_or_not_registered(self.remove(key)?)
+    }
+
+    /// The same, and returns whether there was one.
+    pub(crate) fn remove(&self, key: Key) -> io::Result<bool> {
         let shared = &*self.0;
         let mut state = shared.lock();
-        let removed = state.registrations.deregister(key);
-        let (source, waits) = removed.ok_or_else(not_registered)?;
+        let Some((source, waits)) = state.registrations.deregister(key) else {
+            return Ok(false);
+        };
         shared.backend.deregister(source, waits);
-        shared.unlock(state, Until::Never)
+        shared.unlock(state, Until::Never)?;
+        Ok(true)
     }
 
     /// The registration of a descriptor and its mode; `NotFound` if there is none.
