@@ -79,7 +79,8 @@ impl Call {
 }
 
 fn layout(align: usize, len: usize) -> Layout {
-    Layout::from_size_align(len, align).expect("the host asks for what an address space can hold")
+    // The host asks for what an address space can hold.
+    Layout::from_size_align(len, align).unwrap_or_else(|_| std::process::abort())
 }
 
 /// The function of the component ABI by which the host asks for memory: see the crate's
@@ -207,19 +208,30 @@ pub unsafe fn read_into<T: Copy, E>(
     // SAFETY: as the caller promises.
     let list = unsafe { during(record, call) }?;
     if list.len > 0 && list.start != start {
-        // SAFETY: it has just been returned, and lies elsewhere.
-        let elements = unsafe { list.into_vec() };
-        return Ok(copy(&elements, buffer));
+        let (align, len) = (align_of::<T>(), list.len * size_of::<T>());
+        // SAFETY: it has just been returned, has this layout, and lies elsewhere. The buffer has
+        // `room` bytes.
+        unsafe { move_to(start.cast(), room, list.start.cast(), align, len) };
     }
     Ok(list.len.min(buffer.len()))
 }
 
-/// A list that did not go to the buffer.
+/// Copies a list that did not go to the buffer, as far as there is room, and frees it.
+///
+/// # Safety
+/// The list has `len` bytes of this alignment, and has been returned by the last call. The buffer
+/// has `room` bytes, and does not overlap it.
 #[cold]
-fn copy<T: Copy>(elements: &[T], buffer: &mut [T]) -> usize {
-    let len = elements.len().min(buffer.len());
-    buffer[..len].copy_from_slice(&elements[..len]);
-    len
+unsafe fn move_to(buffer: *mut u8, room: usize, list: *mut u8, align: usize, len: usize) {
+    // SAFETY: as the caller promises.
+    unsafe { ptr::copy_nonoverlapping(list, buffer, len.min(room)) };
+    if IS_ASKED.load(Relaxed) {
+        // SAFETY: `Call::allocate` made it, with this layout.
+        unsafe { alloc::dealloc(list, layout(align, len)) };
+    } else {
+        // SAFETY: `realloc` made it.
+        unsafe { free(list) };
+    }
 }
 
 /// # Safety
