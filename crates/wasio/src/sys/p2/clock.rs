@@ -30,19 +30,22 @@ impl<H: Host> Clock<H> {
         }
     }
 
-    /// The handle that ends a wait at `until`.
-    pub(super) fn until(&mut self, host: &H, until: Until) -> Handle {
-        match until {
-            Until::Now => self.now(host),
-            Until::At(at_ns) => self.between(host, at_ns, at_ns),
-            Until::Never => self.between(host, u64::MAX, u64::MAX),
-        }
-    }
-
-    /// The handle that ends a wait at about `at_ns`: no earlier than half of the time until then.
-    pub(super) fn about(&mut self, host: &H, now_ns: u64, at_ns: u64) -> Handle {
-        let earliest_ns = now_ns.saturating_add(at_ns.saturating_sub(now_ns) / 2);
-        self.between(host, earliest_ns, at_ns.saturating_add(HOT_SLACK_NS))
+    /// The handle that ends a wait at `until`. With `bound_from_ns`, when a bounded wait began, it
+    /// is about then: a little later at most, and no earlier than half of the time until then.
+    pub(super) fn until(&mut self, host: &H, until: Until, bound_from_ns: Option<u64>) -> Handle {
+        let at_ns = match until {
+            Until::Now => return self.now(host),
+            Until::At(at_ns) => at_ns,
+            Until::Never => u64::MAX,
+        };
+        let (earliest_ns, latest_ns) = match bound_from_ns {
+            None => (at_ns, at_ns),
+            Some(now_ns) => (
+                now_ns.saturating_add(at_ns.saturating_sub(now_ns) / 2),
+                at_ns.saturating_add(HOT_SLACK_NS),
+            ),
+        };
+        self.between(host, earliest_ns, latest_ns)
     }
 
     /// The handle that ends a wait at once. Only a new clock makes the host take in what the network

@@ -14,7 +14,7 @@ use super::event::{Answer, Ready};
 use super::host::{Host, NO_HANDLE};
 use super::settle::settle;
 use super::target::Target;
-use super::waiter::{CHUNK, FdWait, Wait, Waiter};
+use super::waiter::{CHUNK, Wait, Waiter};
 use crate::portable::hot_cold::{self, Part, Parts, Policy, Window};
 use crate::portable::{Key, State, Until, WaitCall};
 
@@ -54,21 +54,20 @@ impl<H: Host> Wait<H> {
 pub(super) fn wait<H: Host>(call: WaitCall<'_, P2<H>>) {
     // Here, where nothing is locked: what goes leaves the forks of the selector.
     let until = call.until.min(call.shared.backend.host.sweep_lingering());
+    let mut fds = call.host.fds.take();
     let mut waiter = Waiter {
         host: &call.shared.backend.host,
         shared: call.shared,
         wait: call.host,
         ready: call.ready,
+        fds: fds.as_deref_mut(),
     };
-    let has_both = |fds: &mut Box<dyn FdWait<H>>| fds.has_outside();
-    match waiter.wait.fds.take_if(has_both) {
-        Some(mut fds) => {
-            fds.wait(&mut waiter, until, call.round);
-            waiter.wait.fds = Some(fds);
-        }
+    match waiter.fds.take_if(|fds| fds.has_outside()) {
+        Some(fds) => fds.wait(&mut waiter, until, call.round),
         None => waiter.wait(until),
     }
     settle(call.shared, waiter.ready);
+    call.host.fds = fds;
 }
 
 impl<H: Host> Waiter<'_, H> {
@@ -108,9 +107,9 @@ impl<H: Host> Waiter<'_, H> {
     /// If the array is of descriptors: has libc wait for some of them, and returns how many directions
     /// are ready.
     fn poll_fds(&mut self, places: Range<usize>, until: Until) -> Option<usize> {
-        let mut fds = self.wait.fds.take_if(|fds| fds.are_alone())?;
+        let fds = self.fds.take_if(|fds| fds.are_alone())?;
         let len = fds.poll_places(self, places, until);
-        self.wait.fds = Some(fds);
+        self.fds = Some(fds);
         Some(len)
     }
 
@@ -130,11 +129,7 @@ impl<H: Host> Waiter<'_, H> {
         let window = if goes_without {
             wait.array.window_without_clock()
         } else {
-            let clock = match (until, bound_from_ns) {
-                (Until::At(at_ns), Some(now_ns)) => wait.clock.about(self.host, now_ns, at_ns),
-                _ => wait.clock.until(self.host, until),
-            };
-            *wait.array.clock_mut() = clock;
+            *wait.array.clock_mut() = wait.clock.until(self.host, until, bound_from_ns);
             wait.array.window_of(part)
         };
         self.call(&window);

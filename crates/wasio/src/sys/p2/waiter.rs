@@ -18,6 +18,8 @@ pub(super) struct Waiter<'a, H: Host> {
     pub(super) shared: &'a Shared<P2<H>>,
     pub(super) wait: &'a mut Wait<H>,
     pub(super) ready: &'a mut Vec<Ready>,
+    /// What waits for descriptors, except while it is at work.
+    pub(super) fds: Option<&'a mut (dyn FdWait<H> + 'static)>,
 }
 
 /// What belongs to the thread that waits.
