@@ -40,8 +40,7 @@ impl Host for Wasi {
 
     #[cfg(feature = "net")]
     fn sweep_lingering(&self) -> Until {
-        super::net::linger::sweep();
-        super::net::linger::next_sweep_ns().map_or(Until::Never, Until::At)
+        super::net::linger::sweep().map_or(Until::Never, Until::At)
     }
 
     #[cfg(feature = "net")]

@@ -6,7 +6,7 @@
 //! The peer reads the rest and then the end, also while the program sleeps. [`Limits`]
 //! bound what is kept. A program that traps loses it.
 
-use std::collections::VecDeque;
+use std::collections::LinkedList;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -53,13 +53,13 @@ impl Limits {
 struct List {
     limits: Limits,
     /// The one that was checked least recently is the first.
-    streams: VecDeque<Lingering>,
+    streams: LinkedList<Lingering>,
     next_sweep_ns: u64,
 }
 
 static LIST: Lock<List> = Lock::new(List {
     limits: Limits::DEFAULT,
-    streams: VecDeque::new(),
+    streams: LinkedList::new(),
     next_sweep_ns: 0,
 });
 
@@ -95,39 +95,37 @@ pub(crate) fn set_limits(max_age: Duration, max_streams: usize) {
 impl List {
     /// Closes the connections that are too many.
     fn shed(&mut self) {
-        let excess = self.streams.len().saturating_sub(self.limits.max_streams);
-        self.streams.drain(..excess);
+        while self.streams.len() > self.limits.max_streams {
+            self.streams.pop_front();
+        }
     }
-}
 
-/// When a wait must end for the next sweep; `None` if nothing lingers.
-pub(crate) fn next_sweep_ns() -> Option<u64> {
-    let list = LIST.lock();
-    (!list.streams.is_empty()).then_some(list.next_sweep_ns)
-}
-
-/// Closes what has been sent or is too old, if a sweep is due. Each wait begins with this.
-pub(crate) fn sweep() {
-    if let Some(due_ns) = next_sweep_ns() {
+    #[cold]
+    fn sweep_if_due(&mut self) {
         let now_ns = monotonic_clock::now();
-        if now_ns >= due_ns {
-            sweep_chunk(now_ns);
+        if now_ns < self.next_sweep_ns {
+            return;
+        }
+        self.next_sweep_ns = now_ns.saturating_add(SWEEP_EVERY_NS);
+        for _ in 0..self.streams.len().min(CHUNK) {
+            if let Some(first) = self.streams.pop_front()
+                && first.deadline_ns > now_ns
+                && !first.stream.is_sent()
+            {
+                self.streams.push_back(first);
+            }
         }
     }
 }
 
-#[cold]
-fn sweep_chunk(now_ns: u64) {
+/// Closes what has been sent or is too old, if a sweep is due. Returns when a wait must end for the
+/// next sweep; `None` if nothing lingers. Each wait begins with this.
+pub(crate) fn sweep() -> Option<u64> {
     let list = &mut *LIST.lock();
-    list.next_sweep_ns = now_ns.saturating_add(SWEEP_EVERY_NS);
-    for _ in 0..list.streams.len().min(CHUNK) {
-        if let Some(first) = list.streams.pop_front()
-            && first.deadline_ns > now_ns
-            && !first.stream.is_sent()
-        {
-            list.streams.push_back(first);
-        }
+    if !list.streams.is_empty() {
+        list.sweep_if_due();
     }
+    (!list.streams.is_empty()).then_some(list.next_sweep_ns)
 }
 
 extern "C" fn wait_for_all() {
