@@ -8,7 +8,9 @@ use super::error;
 /// The longest write per call: the host copies the bytes, and may keep the copy.
 const CHUNK_LEN: u64 = 64 * 1024;
 
-/// Reads what has arrived. 0 is the end of the stream.
+/// Reads what has arrived. 0 is the end of the stream. Not inlined: in place in its callers it makes
+/// a program 0.4 kB larger.
+#[inline(never)]
 pub(super) fn read(stream: &InputStream, target: &mut [u8]) -> io::Result<usize> {
     if target.is_empty() {
         return Ok(0);

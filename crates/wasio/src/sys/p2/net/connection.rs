@@ -56,8 +56,8 @@ impl Connection {
     fn prefetch(&self) {
         // The first read is given what this finds. A stream that has ended returns that again.
         let mut first = [0; PREFETCH_LEN];
-        let mut peeked = self.peeked();
-        peeked.read_ahead(&mut first, |first| stream::read(&self.input, first));
+        let result = stream::read(&self.input, &mut first);
+        self.peeked().keep(result, &first);
     }
 
     pub(super) fn read(

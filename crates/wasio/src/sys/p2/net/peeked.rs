@@ -1,7 +1,7 @@
 //! Bytes that were read ahead of the program. Neither the host nor libc can leave bytes where they
 //! are, so that what a peek reads is kept for the next read.
 
-use std::io;
+use std::io::{self, Read};
 
 #[derive(Default)]
 pub(super) struct Peeked {
@@ -16,13 +16,9 @@ impl Peeked {
         self.bytes.is_empty() && self.end.is_none()
     }
 
-    /// Keeps what `read` finds. `buffer` is room for it, whose contents do not matter.
-    pub(super) fn read_ahead(
-        &mut self,
-        buffer: &mut [u8],
-        read: impl FnOnce(&mut [u8]) -> io::Result<usize>,
-    ) {
-        match read(buffer) {
+    /// Keeps the result of a read and what it read, with which `buffer` begins.
+    pub(super) fn keep(&mut self, result: io::Result<usize>, buffer: &[u8]) {
+        match result {
             Ok(len) if len > 0 => self.bytes.extend_from_slice(&buffer[..len]),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             end => self.end = Some(end),
@@ -38,7 +34,9 @@ impl Peeked {
     ) -> io::Result<usize> {
         let known = self.bytes.len();
         if known < buffer.len() && self.end.is_none() {
-            self.read_ahead(&mut buffer[known..], read);
+            let room = &mut buffer[known..];
+            let result = read(room);
+            self.keep(result, room);
         }
         if self.bytes.is_empty() {
             return self
@@ -46,7 +44,7 @@ impl Peeked {
                 .take()
                 .unwrap_or(Err(io::ErrorKind::WouldBlock.into()));
         }
-        Ok(self.copy_to(buffer))
+        self.bytes.as_slice().read(buffer)
     }
 
     /// What a read returns before it asks for more.
@@ -54,14 +52,10 @@ impl Peeked {
         if self.bytes.is_empty() {
             return self.end.take();
         }
-        let len = self.copy_to(buffer);
-        self.bytes.drain(..len);
-        Some(Ok(len))
-    }
-
-    fn copy_to(&self, buffer: &mut [u8]) -> usize {
-        let len = self.bytes.len().min(buffer.len());
-        buffer[..len].copy_from_slice(&self.bytes[..len]);
-        len
+        let result = self.bytes.as_slice().read(buffer);
+        if let Ok(len) = result {
+            self.bytes.drain(..len);
+        }
+        Some(result)
     }
 }

@@ -7,6 +7,7 @@ use std::io;
 use super::connecting::Ended;
 use super::connection::Connection;
 use crate::lock::Lock;
+use crate::registration::Registration;
 use crate::sys::imp::bindings::{ErrorCode, TcpSocket};
 use crate::sys::imp::cell::Once;
 use crate::sys::imp::error;
@@ -16,8 +17,14 @@ use crate::sys::imp::target::Target;
 
 /// What a stream needs of a connect that was started.
 pub(super) trait ConnectOps: Send + Sync {
-    /// Sets `connection` if the host has connected, and returns whether it has just now. Never waits.
-    fn poll(&self, socket: &TcpSocket, connection: &Once<Connection>) -> bool;
+    /// Sets `connection` if the host has connected, and returns whether it has just now. The
+    /// registration waits for the connection from then on. Never blocks.
+    fn poll(
+        &self,
+        socket: &TcpSocket,
+        connection: &Once<Connection>,
+        registration: Option<&Registration>,
+    ) -> bool;
 
     /// The pollable that is ready when the connect has ended; `None` once it was let go of.
     fn ended(&self) -> Option<Handle>;
@@ -70,7 +77,12 @@ impl PendingConnect {
 }
 
 impl ConnectOps for PendingConnect {
-    fn poll(&self, socket: &TcpSocket, connection: &Once<Connection>) -> bool {
+    fn poll(
+        &self,
+        socket: &TcpSocket,
+        connection: &Once<Connection>,
+        registration: Option<&Registration>,
+    ) -> bool {
         let mut state = self.state();
         if !matches!(state.phase, Phase::Pending) {
             return false;
@@ -81,7 +93,9 @@ impl ConnectOps for PendingConnect {
             Ok((input, output)) => {
                 state.phase = Phase::Connected;
                 // It was empty: nothing else sets it.
-                connection.get_or_init(|| Connection::new(input, output));
+                let connection = connection.get_or_init(|| Connection::new(input, output));
+                drop(state);
+                connection.on_connected(registration);
                 return true;
             }
         }

@@ -254,17 +254,15 @@ impl HostStream {
     }
 
     /// Takes the result of a pending connect, if there is one. Returns whether it has connected.
-    fn finish_connect(&self) -> bool {
+    /// The registration waits for the connection from then on.
+    fn finish_connect(&self, registration: Option<&Registration>) -> bool {
         let pending = (self.pending.as_ref()).filter(|_| self.connection.get().is_none());
-        pending.is_some_and(|pending| pending.poll(&self.socket, &self.connection))
+        pending.is_some_and(|pending| pending.poll(&self.socket, &self.connection, registration))
     }
 
-    /// The same, and the registration waits for the connection from then on.
+    /// The same, and drops the pollable of the connect.
     fn poll_connect(&self, registration: Option<&Registration>) {
-        if self.finish_connect()
-            && let Some(connection) = self.connection.get()
-        {
-            connection.on_connected(registration);
+        if self.finish_connect(registration) {
             self.release();
         }
     }
@@ -294,7 +292,7 @@ impl HostStream {
 
 impl Connecting for HostStream {
     fn connected(&self, interest: Interest) -> Option<Connected> {
-        self.finish_connect();
+        self.finish_connect(None);
         Some(self.connection.get()?.connected(interest))
     }
 
