@@ -19,6 +19,16 @@ impl<T> Once<T> {
         Self(OnceCell::new())
     }
 
+    pub(super) fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
+        self.0.get().unwrap_or_else(|| self.init(make()))
+    }
+
+    /// One copy, whatever makes the value.
+    #[cold]
+    fn init(&self, value: T) -> &T {
+        self.0.get_or_init(|| value)
+    }
+
     #[cfg(feature = "net")]
     pub(super) fn with(value: T) -> Self {
         Self(OnceCell::from(value))

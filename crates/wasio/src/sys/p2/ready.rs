@@ -3,13 +3,14 @@
 use super::bindings::{Pollable, monotonic_clock, poll};
 use super::cell::Once;
 use super::host::Handle;
+use super::owned::Owned;
 
 /// A pollable that is ready for as long as the program runs: it stands for a source that has
 /// something to give without the host.
 #[inline(never)]
 pub(super) fn always_ready() -> Handle {
-    static READY: Once<Pollable> = Once::new();
-    READY.get_or_init(due).handle()
+    static READY: Once<Owned> = Once::new();
+    READY.get_or_init(|| Owned::new(due())).handle()
 }
 
 /// Whether a pollable is ready now.
