@@ -1,4 +1,4 @@
-//! Makes the custom sections that describe wasio's imports to the linker: see crates/wasio/wit.
+//! Makes the custom sections that describe wasio's imports to the linker: see crates/bindings/wit.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use wit_parser::Resolve;
 
 use crate::cargo::Workspace;
 
-/// The worlds of crates/wasio/wit, and the package that has the text of their interfaces.
+/// The worlds of crates/bindings/wit, and the package that has the text of their interfaces.
 const WORLDS: [(&str, &str); 1] = [("wasi-0.2", "wasip2")];
 
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
@@ -21,7 +21,7 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
 }
 
 fn make(workspace: &Workspace, world: &str, package: &str) -> anyhow::Result<()> {
-    let folder = workspace.root().join("crates/wasio/wit");
+    let folder = workspace.root().join("crates/bindings/wit");
     let mut resolve = Resolve::default();
     resolve.push_dir(folder_of(workspace, package)?.join("wit"))?;
     let ours = resolve.push_file(folder.join(format!("{world}.wit")))?;

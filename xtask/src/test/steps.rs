@@ -143,7 +143,7 @@ fn documentation(workspace: &Workspace) -> Vec<Step> {
         ),
         rustdoc(
             "documentation, wasio, wasm32-wasip2",
-            "--package wasio --package wasio-realloc --target wasm32-wasip2",
+            "--package wasio --package wasio-bindings --package wasio-realloc --target wasm32-wasip2",
         ),
     ]
 }

@@ -5,10 +5,10 @@ use std::fmt;
 use std::io;
 
 #[cfg(feature = "net")]
-use super::bindings::ErrorCode;
-use super::bindings::StreamError;
-#[cfg(feature = "net")]
 use crate::errors::static_error;
+#[cfg(feature = "net")]
+use wasio_bindings::p2::ErrorCode;
+use wasio_bindings::p2::StreamError;
 
 /// The error of a WASI 0.2 host, inside of an [`io::Error`]: an error code of
 /// `wasi:sockets/network`, or the text of a failed stream.

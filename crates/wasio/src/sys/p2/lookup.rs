@@ -5,7 +5,6 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::bindings::{ErrorCode, ResolveAddressStream, resolve_addresses};
 use super::cell::Once;
 use super::owned::Owned;
 use super::source::{Pollables, pollable_source};
@@ -15,6 +14,7 @@ use crate::io_outcome::IoOutcome;
 use crate::net::Name;
 use crate::portable::Direction;
 use crate::{Interest, IoSource, event};
+use wasio_bindings::p2::{ErrorCode, ResolveAddressStream, resolve_addresses};
 
 /// The look-up of a name, or of an address, which needs no host.
 pub(crate) struct Lookup(IoSource<Answer>);

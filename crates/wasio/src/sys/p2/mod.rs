@@ -15,9 +15,6 @@ mod target;
 mod wait;
 mod waiter;
 
-#[cfg(target_os = "wasi")]
-#[allow(unsafe_code, reason = "the only door to the host")]
-mod bindings;
 #[cfg(all(target_os = "wasi", feature = "net"))]
 #[allow(
     unsafe_code,

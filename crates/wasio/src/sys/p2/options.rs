@@ -3,10 +3,10 @@
 use std::io;
 use std::time::Duration;
 
-use super::bindings::{TcpSocket, UdpSocket};
 use super::error::{checked, unsupported};
 use super::net;
 use crate::net::TcpKeepalive;
+use wasio_bindings::p2::{TcpSocket, UdpSocket};
 
 /// The host's socket behind one of ours.
 pub(crate) enum HostSocket<'a> {

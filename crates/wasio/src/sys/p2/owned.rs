@@ -4,9 +4,9 @@ use std::ops::Deref;
 use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::bindings::Pollable;
 use super::host::{Forget, Handle};
 use crate::lock::Lock;
+use wasio_bindings::p2::Pollable;
 
 /// A pollable that a source owns. Before it is dropped, every fork that names it forgets it.
 #[derive(Debug)]

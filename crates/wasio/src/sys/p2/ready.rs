@@ -1,9 +1,9 @@
 //! A pollable that the sources need which is always ready, and whether one is ready now.
 
-use super::bindings::{Pollable, monotonic_clock, poll};
 use super::cell::Once;
 use super::host::Handle;
 use super::owned::Owned;
+use wasio_bindings::p2::{Pollable, monotonic_clock, poll};
 
 /// A pollable that is ready for as long as the program runs: it stands for a source that has
 /// something to give without the host.

@@ -2,12 +2,12 @@
 
 use std::io;
 
-use super::bindings::{InputStream, OutputStream, get_stdin, get_stdout};
 use super::owned::Owned;
 use super::source::{Pollables, pollable_source};
 use super::target::Target;
 use super::{error, stream};
 use crate::Interest;
+use wasio_bindings::p2::{InputStream, OutputStream, get_stdin, get_stdout};
 
 /// Standard input.
 #[derive(Debug)]

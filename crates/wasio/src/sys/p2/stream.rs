@@ -2,8 +2,8 @@
 
 use std::io;
 
-use super::bindings::{InputStream, OutputStream, StreamError};
 use super::error;
+use wasio_bindings::p2::{InputStream, OutputStream, StreamError};
 
 /// The longest write per call: the host copies the bytes, and may keep the copy.
 const CHUNK_LEN: u64 = 64 * 1024;

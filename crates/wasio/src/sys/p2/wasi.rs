@@ -3,13 +3,13 @@
 use std::io;
 use std::sync::Weak;
 
-use super::bindings::{Pollable, monotonic_clock, poll};
 #[cfg(feature = "net")]
 use super::host::Connected;
 use super::host::{Forget, Handle, Host, PollFd};
 use super::{owned, raw};
 #[cfg(feature = "net")]
 use crate::{Interest, portable::Until};
+use wasio_bindings::p2::{Pollable, monotonic_clock, poll};
 
 /// The real host.
 #[derive(Copy, Clone, Debug, Default)]

@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use crate::sys::imp::bindings::{IpAddressFamily, Network, instance_network};
 use crate::sys::imp::cell::Once;
+use wasio_bindings::p2::{IpAddressFamily, Network, instance_network};
 
 /// In place of the address of a peer that has gone, or that libc must not be asked for. The stream's
 /// next operation returns what happened.

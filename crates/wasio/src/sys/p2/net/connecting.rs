@@ -5,9 +5,9 @@ use std::sync::{Arc, Weak};
 
 use crate::Interest;
 use crate::lock::Lock;
-use crate::sys::imp::bindings::Pollable;
 use crate::sys::imp::host::{Connected, Handle};
 use crate::sys::imp::owned::Owned;
+use wasio_bindings::p2::Pollable;
 
 /// A stream that connects.
 pub(super) trait Connecting: Send + Sync {

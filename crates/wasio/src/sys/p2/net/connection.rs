@@ -10,12 +10,12 @@ use crate::io_outcome::IoOutcome;
 use crate::lock::Lock;
 use crate::portable::Direction;
 use crate::registration::Registration;
-use crate::sys::imp::bindings::{InputStream, OutputStream, Pollable, monotonic_clock};
 use crate::sys::imp::cell::Once;
 use crate::sys::imp::host::Connected;
 use crate::sys::imp::owned::{self, Owned};
 use crate::sys::imp::target::Target;
 use crate::sys::imp::{ready, stream};
+use wasio_bindings::p2::{InputStream, OutputStream, Pollable, monotonic_clock};
 
 /// The most that is read of a new connection before the program asks for it.
 const PREFETCH_LEN: usize = 512;

@@ -8,14 +8,14 @@ use super::address;
 use crate::Interest;
 use crate::lock::Lock;
 use crate::portable::{Direction, Directions};
-use crate::sys::imp::bindings::{
-    ErrorCode, IncomingDatagramStream, OutgoingDatagramStream, UdpSocket, create_udp_socket,
-    monotonic_clock,
-};
 use crate::sys::imp::error::checked;
 use crate::sys::imp::host::Handle;
 use crate::sys::imp::owned::Owned;
 use crate::sys::imp::ready;
+use wasio_bindings::p2::{
+    ErrorCode, IncomingDatagramStream, OutgoingDatagramStream, UdpSocket, create_udp_socket,
+    monotonic_clock,
+};
 
 /// wasmtime 48 receives in the background, ends that some time after the stream was dropped, and
 /// traps if the socket is connected before.

@@ -9,12 +9,12 @@ use super::stream::TcpStream;
 use super::{address, std_socket};
 use crate::Interest;
 use crate::net::MaybeStd;
-use crate::sys::imp::bindings::{ErrorCode, TcpSocket, create_tcp_socket};
 use crate::sys::imp::cell::Once;
 use crate::sys::imp::error::checked;
 use crate::sys::imp::owned::Owned;
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::Target;
+use wasio_bindings::p2::{ErrorCode, TcpSocket, create_tcp_socket};
 
 /// Connections that the host keeps before they are accepted; it may limit them to fewer.
 const BACKLOG: u64 = 1024;

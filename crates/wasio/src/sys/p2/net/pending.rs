@@ -8,12 +8,12 @@ use super::connecting::Ended;
 use super::connection::Connection;
 use crate::lock::Lock;
 use crate::registration::Registration;
-use crate::sys::imp::bindings::{ErrorCode, TcpSocket};
 use crate::sys::imp::cell::Once;
 use crate::sys::imp::error;
 use crate::sys::imp::host::Handle;
 use crate::sys::imp::owned;
 use crate::sys::imp::target::Target;
+use wasio_bindings::p2::{ErrorCode, TcpSocket};
 
 /// What a stream needs of a connect that was started.
 pub(super) trait ConnectOps: Send + Sync {

@@ -16,9 +16,6 @@ use super::pending::{ConnectOps, PendingConnect};
 use super::std_socket::{self, StdStream};
 use crate::net::MaybeStd;
 use crate::registration::Registration;
-use crate::sys::imp::bindings::{
-    InputStream, OutputStream, ShutdownType, TcpSocket, create_tcp_socket, monotonic_clock,
-};
 use crate::sys::imp::cell::Once;
 use crate::sys::imp::error::checked;
 use crate::sys::imp::host::Connected;
@@ -27,6 +24,9 @@ use crate::sys::imp::ready;
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::Target;
 use crate::{Interest, IoSource};
+use wasio_bindings::p2::{
+    InputStream, OutputStream, ShutdownType, TcpSocket, create_tcp_socket, monotonic_clock,
+};
 
 /// A message of several buffers is copied together up to this length.
 const MAX_JOINED: usize = 64 * 1024;

@@ -14,12 +14,12 @@ use crate::errors::static_error;
 use crate::lock::Lock;
 use crate::net::MaybeStd;
 use crate::portable::Direction;
-use crate::sys::imp::bindings::{IpAddressFamily, UdpSocket as HostSocket};
 use crate::sys::imp::error::{checked, unsupported};
 use crate::sys::imp::ready;
 use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::Target;
 use crate::{Interest, IoSource};
+use wasio_bindings::p2::{IpAddressFamily, UdpSocket as HostSocket};
 
 /// The longest datagram.
 const MAX_LEN: usize = 64 * 1024;

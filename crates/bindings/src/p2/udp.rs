@@ -1,7 +1,8 @@
 //! `wasi:sockets/udp` and `wasi:sockets/udp-create-socket`.
 
-use std::mem::offset_of;
-use std::net::SocketAddr;
+use alloc::vec::Vec;
+use core::mem::offset_of;
+use core::net::SocketAddr;
 
 use wasio_realloc::{List, owned};
 
@@ -43,26 +44,26 @@ subscribe!(
 );
 
 address_methods!(UdpSocket, in "wasi:sockets/udp@0.2.12" {
-    pub(crate) fn start_bind = "[method]udp-socket.start-bind";
+    pub fn start_bind = "[method]udp-socket.start-bind";
 });
 
 methods!(UdpSocket, in "wasi:sockets/udp@0.2.12" {
-    pub(crate) fn finish_bind() -> Result<()> = "[method]udp-socket.finish-bind";
+    pub fn finish_bind() -> Result<()> = "[method]udp-socket.finish-bind";
     fn local() -> Result<Address> = "[method]udp-socket.local-address";
     fn remote() -> Result<Address> = "[method]udp-socket.remote-address";
-    pub(crate) fn unicast_hop_limit() -> Result<u8> = "[method]udp-socket.unicast-hop-limit";
-    pub(crate) fn set_unicast_hop_limit(limit: u8) -> Result<()>
+    pub fn unicast_hop_limit() -> Result<u8> = "[method]udp-socket.unicast-hop-limit";
+    pub fn set_unicast_hop_limit(limit: u8) -> Result<()>
         = "[method]udp-socket.set-unicast-hop-limit";
-    pub(crate) fn receive_buffer_size() -> Result<u64> = "[method]udp-socket.receive-buffer-size";
-    pub(crate) fn set_receive_buffer_size(size: u64) -> Result<()>
+    pub fn receive_buffer_size() -> Result<u64> = "[method]udp-socket.receive-buffer-size";
+    pub fn set_receive_buffer_size(size: u64) -> Result<()>
         = "[method]udp-socket.set-receive-buffer-size";
-    pub(crate) fn send_buffer_size() -> Result<u64> = "[method]udp-socket.send-buffer-size";
-    pub(crate) fn set_send_buffer_size(size: u64) -> Result<()>
+    pub fn send_buffer_size() -> Result<u64> = "[method]udp-socket.send-buffer-size";
+    pub fn set_send_buffer_size(size: u64) -> Result<()>
         = "[method]udp-socket.set-send-buffer-size";
 });
 
 methods!(OutgoingDatagramStream, in "wasi:sockets/udp@0.2.12" {
-    pub(crate) fn check_send() -> Result<u64> = "[method]outgoing-datagram-stream.check-send";
+    pub fn check_send() -> Result<u64> = "[method]outgoing-datagram-stream.check-send";
 });
 
 #[link(wasm_import_module = "wasi:sockets/udp@0.2.12")]
@@ -116,15 +117,15 @@ struct Outgoing {
 }
 
 impl UdpSocket {
-    pub(crate) fn local_address(&self) -> Result<SocketAddr, ErrorCode> {
+    pub fn local_address(&self) -> Result<SocketAddr, ErrorCode> {
         self.local().map(SocketAddr::from)
     }
 
-    pub(crate) fn remote_address(&self) -> Result<SocketAddr, ErrorCode> {
+    pub fn remote_address(&self) -> Result<SocketAddr, ErrorCode> {
         self.remote().map(SocketAddr::from)
     }
 
-    pub(crate) fn address_family(&self) -> IpAddressFamily {
+    pub fn address_family(&self) -> IpAddressFamily {
         match wasi_address_family(self.handle()) {
             0 => IpAddressFamily::Ipv4,
             _ => IpAddressFamily::Ipv6,
@@ -132,7 +133,7 @@ impl UdpSocket {
     }
 
     /// Streams of datagrams from and to anybody, or `remote` alone.
-    pub(crate) fn stream(
+    pub fn stream(
         &self,
         remote: Option<SocketAddr>,
     ) -> Result<(IncomingDatagramStream, OutgoingDatagramStream), ErrorCode> {
@@ -154,7 +155,7 @@ impl UdpSocket {
 
 impl IncomingDatagramStream {
     /// The next datagram and who sent it, if there is one.
-    pub(crate) fn receive_one(&self) -> Result<Option<(Vec<u8>, SocketAddr)>, ErrorCode> {
+    pub fn receive_one(&self) -> Result<Option<(Vec<u8>, SocketAddr)>, ErrorCode> {
         // SAFETY: the host writes a result to `result`.
         let import = |result| unsafe { wasi_receive(self.handle(), 1, result) };
         // SAFETY: as above.
@@ -176,7 +177,7 @@ impl OutgoingDatagramStream {
     /// Sends a datagram, which [`check_send`](Self::check_send) must have permitted: the host traps
     /// otherwise. Returns whether the host has taken it. `to` is `None` where the stream has a
     /// remote.
-    pub(crate) fn send_one(&self, bytes: &[u8], to: Option<SocketAddr>) -> Result<bool, ErrorCode> {
+    pub fn send_one(&self, bytes: &[u8], to: Option<SocketAddr>) -> Result<bool, ErrorCode> {
         let datagram = Outgoing {
             start: bytes.as_ptr(),
             len: bytes.len(),

@@ -10,20 +10,18 @@ unsafe extern "C" {
     safe fn wasi_now() -> u64;
     #[link_name = "subscribe-instant"]
     safe fn wasi_subscribe_instant(when_ns: u64) -> Pollable;
-    #[cfg(feature = "net")]
     #[link_name = "subscribe-duration"]
     safe fn wasi_subscribe_duration(duration_ns: u64) -> Pollable;
 }
 
-pub(crate) fn now() -> u64 {
+pub fn now() -> u64 {
     wasi_now()
 }
 
-pub(crate) fn subscribe_instant(when_ns: u64) -> Pollable {
+pub fn subscribe_instant(when_ns: u64) -> Pollable {
     wasi_subscribe_instant(when_ns)
 }
 
-#[cfg(feature = "net")]
-pub(crate) fn subscribe_duration(duration_ns: u64) -> Pollable {
+pub fn subscribe_duration(duration_ns: u64) -> Pollable {
     wasi_subscribe_duration(duration_ns)
 }

@@ -1,7 +1,8 @@
 //! `wasi:io`.
 
-use std::convert::Infallible;
-use std::mem::{MaybeUninit, offset_of};
+use alloc::string::String;
+use core::convert::Infallible;
+use core::mem::{MaybeUninit, offset_of};
 
 use wasio_realloc::{List, owned, read_into};
 
@@ -36,7 +37,6 @@ subscribe!(OutputStream, "[method]output-stream.subscribe" in "wasi:io/streams@0
 unsafe extern "C" {
     #[link_name = "poll"]
     fn wasi_poll(handles: *const u32, len: usize, ready: *mut List<u32>);
-    #[cfg(feature = "net")]
     #[link_name = "[method]pollable.block"]
     safe fn wasi_block(pollable: u32);
 }
@@ -66,7 +66,7 @@ unsafe extern "C" {
 ///
 /// Each handle must be of a pollable that lives, and there must be one: the host traps otherwise.
 /// `ready` must have room for as many.
-pub(crate) fn poll(handles: &[u32], ready: &mut [u32]) -> usize {
+pub fn poll(handles: &[u32], ready: &mut [u32]) -> usize {
     debug_assert!(!handles.is_empty(), "the host traps on an empty list");
     debug_assert!(ready.len() >= handles.len(), "no room for the answer");
     // SAFETY: the host reads `len` handles at the pointer, and writes a list to `list`.
@@ -80,17 +80,16 @@ pub(crate) fn poll(handles: &[u32], ready: &mut [u32]) -> usize {
     count
 }
 
-#[cfg(feature = "net")]
 impl Pollable {
     /// Waits until it is ready.
-    pub(crate) fn block(&self) {
+    pub fn block(&self) {
         wasi_block(self.handle());
     }
 }
 
 /// `wasi:io/streams.stream-error`.
 #[derive(Debug)]
-pub(crate) enum StreamError {
+pub enum StreamError {
     LastOperationFailed(Error),
     Closed,
 }
@@ -114,7 +113,7 @@ impl From<WireError> for StreamError {
 }
 
 impl Error {
-    pub(crate) fn to_debug_string(&self) -> String {
+    pub fn to_debug_string(&self) -> String {
         // SAFETY: the host writes a list to `list`.
         let import = |list| unsafe { wasi_to_debug_string(self.handle(), list) };
         // SAFETY: as above.
@@ -130,7 +129,7 @@ impl Error {
 
 impl InputStream {
     /// Reads what is there, as far as `buffer` has room. 0 where there is nothing now.
-    pub(crate) fn read(&self, buffer: &mut [u8]) -> Result<usize, StreamError> {
+    pub fn read(&self, buffer: &mut [u8]) -> Result<usize, StreamError> {
         let len = buffer.len() as u64;
         // SAFETY: the host writes a result to `result`.
         let import = |result| unsafe { wasi_read(self.handle(), len, result) };
@@ -144,7 +143,7 @@ impl InputStream {
 
 impl OutputStream {
     /// How many bytes the next [`write`](Self::write) may be of.
-    pub(crate) fn check_write(&self) -> Result<u64, StreamError> {
+    pub fn check_write(&self) -> Result<u64, StreamError> {
         // SAFETY: the host writes a result to `result`.
         let import = |result| unsafe { wasi_check_write(self.handle(), result) };
         // SAFETY: as above.
@@ -153,7 +152,7 @@ impl OutputStream {
 
     /// Writes no more bytes than [`check_write`](Self::check_write) permitted: the host traps
     /// otherwise.
-    pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), StreamError> {
+    pub fn write(&self, bytes: &[u8]) -> Result<(), StreamError> {
         let import = |result| {
             // SAFETY: the host reads `len` bytes at the pointer, and writes a result to `result`.
             unsafe { wasi_write(self.handle(), bytes.as_ptr(), bytes.len(), result) }
@@ -162,7 +161,7 @@ impl OutputStream {
         Ok(unsafe { result(import) }?)
     }
 
-    pub(crate) fn flush(&self) -> Result<(), StreamError> {
+    pub fn flush(&self) -> Result<(), StreamError> {
         // SAFETY: the host writes a result to `result`.
         let import = |result| unsafe { wasi_flush(self.handle(), result) };
         // SAFETY: as above.

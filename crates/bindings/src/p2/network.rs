@@ -1,7 +1,7 @@
 //! `wasi:sockets/network` and `wasi:sockets/instance-network`, and what TCP and UDP share.
 
-use std::mem::offset_of;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use core::mem::offset_of;
+use core::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use super::abi::{HostResult, resource, result};
 
@@ -19,7 +19,7 @@ unsafe extern "C" {
 }
 
 /// The network that the host has given the program.
-pub(crate) fn instance_network() -> Network {
+pub fn instance_network() -> Network {
     wasi_instance_network()
 }
 
@@ -27,7 +27,7 @@ pub(crate) fn instance_network() -> Network {
 macro_rules! error_codes {
     ($($code:ident = $name:literal,)*) => {
         #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-        pub(crate) enum ErrorCode {
+        pub enum ErrorCode {
             $($code,)*
         }
 
@@ -35,7 +35,7 @@ macro_rules! error_codes {
             const ALL: &[Self] = &[$(Self::$code,)*];
 
             /// The name in the interface.
-            pub(crate) const fn name(self) -> &'static str {
+            pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$code => $name,)*
                 }
@@ -91,7 +91,7 @@ pub(super) unsafe fn net_result<T>(import: impl FnOnce(*mut NetResult<T>)) -> Re
 /// `wasi:sockets/network.ip-address-family`.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(crate) enum IpAddressFamily {
+pub enum IpAddressFamily {
     Ipv4,
     Ipv6,
 }
@@ -210,8 +210,8 @@ macro_rules! methods {
             $visibility fn $method(
                 &self,
                 $($argument: $type),*
-            ) -> Result<$value, $crate::sys::imp::bindings::ErrorCode> {
-                use $crate::sys::imp::bindings::network::{NetResult, net_result};
+            ) -> Result<$value, $crate::p2::ErrorCode> {
+                use $crate::p2::network::{NetResult, net_result};
                 #[link(wasm_import_module = $module)]
                 unsafe extern "C" {
                     #[link_name = $name]
@@ -238,10 +238,10 @@ macro_rules! address_methods {
         impl $resource {$(
             $visibility fn $method(
                 &self,
-                network: &$crate::sys::imp::bindings::Network,
-                address: std::net::SocketAddr,
-            ) -> Result<(), $crate::sys::imp::bindings::ErrorCode> {
-                use $crate::sys::imp::bindings::network::{NetResult, flat, net_result};
+                network: &$crate::p2::Network,
+                address: core::net::SocketAddr,
+            ) -> Result<(), $crate::p2::ErrorCode> {
+                use $crate::p2::network::{NetResult, flat, net_result};
                 #[link(wasm_import_module = $module)]
                 unsafe extern "C" {
                     #[link_name = $name]
@@ -269,10 +269,10 @@ macro_rules! address_methods {
 /// The function that creates a socket.
 macro_rules! create_socket {
     ($create:ident -> $resource:ty = $name:literal in $module:literal) => {
-        pub(crate) fn $create(
-            family: $crate::sys::imp::bindings::IpAddressFamily,
-        ) -> Result<$resource, $crate::sys::imp::bindings::ErrorCode> {
-            use $crate::sys::imp::bindings::network::{NetResult, net_result};
+        pub fn $create(
+            family: $crate::p2::IpAddressFamily,
+        ) -> Result<$resource, $crate::p2::ErrorCode> {
+            use $crate::p2::network::{NetResult, net_result};
             #[link(wasm_import_module = $module)]
             unsafe extern "C" {
                 #[link_name = $name]

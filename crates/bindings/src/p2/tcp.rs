@@ -1,7 +1,7 @@
 //! `wasi:sockets/tcp` and `wasi:sockets/tcp-create-socket`.
 
-use std::mem::offset_of;
-use std::net::SocketAddr;
+use core::mem::offset_of;
+use core::net::SocketAddr;
 
 use super::abi::{resource, subscribe};
 use super::io::{InputStream, OutputStream};
@@ -21,41 +21,41 @@ create_socket!(
 subscribe!(TcpSocket, "[method]tcp-socket.subscribe" in "wasi:sockets/tcp@0.2.12");
 
 address_methods!(TcpSocket, in "wasi:sockets/tcp@0.2.12" {
-    pub(crate) fn start_bind = "[method]tcp-socket.start-bind";
-    pub(crate) fn start_connect = "[method]tcp-socket.start-connect";
+    pub fn start_bind = "[method]tcp-socket.start-bind";
+    pub fn start_connect = "[method]tcp-socket.start-connect";
 });
 
 methods!(TcpSocket, in "wasi:sockets/tcp@0.2.12" {
-    pub(crate) fn finish_bind() -> Result<()> = "[method]tcp-socket.finish-bind";
+    pub fn finish_bind() -> Result<()> = "[method]tcp-socket.finish-bind";
     fn connected() -> Result<Connected> = "[method]tcp-socket.finish-connect";
-    pub(crate) fn start_listen() -> Result<()> = "[method]tcp-socket.start-listen";
-    pub(crate) fn finish_listen() -> Result<()> = "[method]tcp-socket.finish-listen";
+    pub fn start_listen() -> Result<()> = "[method]tcp-socket.start-listen";
+    pub fn finish_listen() -> Result<()> = "[method]tcp-socket.finish-listen";
     fn accepted() -> Result<Accepted> = "[method]tcp-socket.accept";
     fn local() -> Result<Address> = "[method]tcp-socket.local-address";
     fn remote() -> Result<Address> = "[method]tcp-socket.remote-address";
-    pub(crate) fn set_listen_backlog_size(size: u64) -> Result<()>
+    pub fn set_listen_backlog_size(size: u64) -> Result<()>
         = "[method]tcp-socket.set-listen-backlog-size";
-    pub(crate) fn keep_alive_enabled() -> Result<bool> = "[method]tcp-socket.keep-alive-enabled";
-    pub(crate) fn set_keep_alive_enabled(is_enabled: bool) -> Result<()>
+    pub fn keep_alive_enabled() -> Result<bool> = "[method]tcp-socket.keep-alive-enabled";
+    pub fn set_keep_alive_enabled(is_enabled: bool) -> Result<()>
         = "[method]tcp-socket.set-keep-alive-enabled";
-    pub(crate) fn keep_alive_idle_time() -> Result<u64> = "[method]tcp-socket.keep-alive-idle-time";
-    pub(crate) fn set_keep_alive_idle_time(time_ns: u64) -> Result<()>
+    pub fn keep_alive_idle_time() -> Result<u64> = "[method]tcp-socket.keep-alive-idle-time";
+    pub fn set_keep_alive_idle_time(time_ns: u64) -> Result<()>
         = "[method]tcp-socket.set-keep-alive-idle-time";
-    pub(crate) fn keep_alive_interval() -> Result<u64> = "[method]tcp-socket.keep-alive-interval";
-    pub(crate) fn set_keep_alive_interval(interval_ns: u64) -> Result<()>
+    pub fn keep_alive_interval() -> Result<u64> = "[method]tcp-socket.keep-alive-interval";
+    pub fn set_keep_alive_interval(interval_ns: u64) -> Result<()>
         = "[method]tcp-socket.set-keep-alive-interval";
-    pub(crate) fn keep_alive_count() -> Result<u32> = "[method]tcp-socket.keep-alive-count";
-    pub(crate) fn set_keep_alive_count(count: u32) -> Result<()>
+    pub fn keep_alive_count() -> Result<u32> = "[method]tcp-socket.keep-alive-count";
+    pub fn set_keep_alive_count(count: u32) -> Result<()>
         = "[method]tcp-socket.set-keep-alive-count";
-    pub(crate) fn hop_limit() -> Result<u8> = "[method]tcp-socket.hop-limit";
-    pub(crate) fn set_hop_limit(limit: u8) -> Result<()> = "[method]tcp-socket.set-hop-limit";
-    pub(crate) fn receive_buffer_size() -> Result<u64> = "[method]tcp-socket.receive-buffer-size";
-    pub(crate) fn set_receive_buffer_size(size: u64) -> Result<()>
+    pub fn hop_limit() -> Result<u8> = "[method]tcp-socket.hop-limit";
+    pub fn set_hop_limit(limit: u8) -> Result<()> = "[method]tcp-socket.set-hop-limit";
+    pub fn receive_buffer_size() -> Result<u64> = "[method]tcp-socket.receive-buffer-size";
+    pub fn set_receive_buffer_size(size: u64) -> Result<()>
         = "[method]tcp-socket.set-receive-buffer-size";
-    pub(crate) fn send_buffer_size() -> Result<u64> = "[method]tcp-socket.send-buffer-size";
-    pub(crate) fn set_send_buffer_size(size: u64) -> Result<()>
+    pub fn send_buffer_size() -> Result<u64> = "[method]tcp-socket.send-buffer-size";
+    pub fn set_send_buffer_size(size: u64) -> Result<()>
         = "[method]tcp-socket.set-send-buffer-size";
-    pub(crate) fn shutdown(what: ShutdownType) -> Result<()> = "[method]tcp-socket.shutdown";
+    pub fn shutdown(what: ShutdownType) -> Result<()> = "[method]tcp-socket.shutdown";
 });
 
 /// What `finish-connect` returns.
@@ -76,19 +76,19 @@ struct Accepted {
 /// `wasi:sockets/tcp.shutdown-type`.
 #[derive(Copy, Clone, Debug)]
 #[repr(u8)]
-pub(crate) enum ShutdownType {
+pub enum ShutdownType {
     Receive,
     Send,
     Both,
 }
 
 impl TcpSocket {
-    pub(crate) fn finish_connect(&self) -> Result<(InputStream, OutputStream), ErrorCode> {
+    pub fn finish_connect(&self) -> Result<(InputStream, OutputStream), ErrorCode> {
         let Connected { input, output } = self.connected()?;
         Ok((input, output))
     }
 
-    pub(crate) fn accept(&self) -> Result<(Self, InputStream, OutputStream), ErrorCode> {
+    pub fn accept(&self) -> Result<(Self, InputStream, OutputStream), ErrorCode> {
         let Accepted {
             socket,
             input,
@@ -97,11 +97,11 @@ impl TcpSocket {
         Ok((socket, input, output))
     }
 
-    pub(crate) fn local_address(&self) -> Result<SocketAddr, ErrorCode> {
+    pub fn local_address(&self) -> Result<SocketAddr, ErrorCode> {
         self.local().map(SocketAddr::from)
     }
 
-    pub(crate) fn remote_address(&self) -> Result<SocketAddr, ErrorCode> {
+    pub fn remote_address(&self) -> Result<SocketAddr, ErrorCode> {
         self.remote().map(SocketAddr::from)
     }
 }

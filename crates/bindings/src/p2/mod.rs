@@ -1,4 +1,4 @@
-//! The interfaces of WASI 0.2 that wasio imports, written by hand.
+//! WASI 0.2.
 //!
 //! Generated bindings free the host's lists by Rust's allocator, although wasi-libc's has made
 //! them, and they copy what wasio can have in its own buffers. Here each list goes through
@@ -14,38 +14,28 @@
 mod abi;
 mod cli;
 mod io;
-#[cfg(feature = "net")]
 mod lookup;
-pub(super) mod monotonic_clock;
-#[cfg(feature = "net")]
+pub mod monotonic_clock;
 mod network;
-#[cfg(feature = "net")]
 mod tcp;
-#[cfg(feature = "net")]
 mod udp;
 
-pub(super) use self::cli::{get_stdin, get_stdout};
-pub(super) use self::io::{InputStream, OutputStream, Pollable, StreamError, poll};
-#[cfg(feature = "net")]
-pub(super) use self::lookup::{ResolveAddressStream, resolve_addresses};
-#[cfg(feature = "net")]
-pub(super) use self::network::{ErrorCode, IpAddressFamily, Network, instance_network};
-#[cfg(feature = "net")]
-pub(super) use self::tcp::{ShutdownType, TcpSocket, create_tcp_socket};
-#[cfg(feature = "net")]
-pub(super) use self::udp::{
-    IncomingDatagramStream, OutgoingDatagramStream, UdpSocket, create_udp_socket,
-};
+pub use self::cli::{get_stdin, get_stdout};
+pub use self::io::{InputStream, OutputStream, Pollable, StreamError, poll};
+pub use self::lookup::{ResolveAddressStream, resolve_addresses};
+pub use self::network::{ErrorCode, IpAddressFamily, Network, instance_network};
+pub use self::tcp::{ShutdownType, TcpSocket, create_tcp_socket};
+pub use self::udp::{IncomingDatagramStream, OutgoingDatagramStream, UdpSocket, create_udp_socket};
 
-/// The description of the interfaces. The name of its section holds the version of wasio: the
+/// The description of the interfaces. The name of its section holds the version of this crate: the
 /// linker joins sections of one name, and two descriptions in one would not be valid.
 #[allow(
     dead_code,
     reason = "for the linker, which takes it as a custom section"
 )]
-#[unsafe(link_section = "component-type:wasio-0.1:wasi-0.2")]
-static COMPONENT_TYPE: [u8; include_bytes!("../../../../wit/wasi-0.2.component-type").len()] =
-    *include_bytes!("../../../../wit/wasi-0.2.component-type");
+#[unsafe(link_section = "component-type:wasio-bindings-0.1:wasi-0.2")]
+static COMPONENT_TYPE: [u8; include_bytes!("../../wit/wasi-0.2.component-type").len()] =
+    *include_bytes!("../../wit/wasi-0.2.component-type");
 
 const _: () = {
     let version = (

@@ -1,7 +1,7 @@
 //! `wasi:sockets/ip-name-lookup`.
 
-use std::mem::offset_of;
-use std::net::IpAddr;
+use core::mem::offset_of;
+use core::net::IpAddr;
 
 use super::abi::{HostOption, resource, subscribe};
 use super::network::{ErrorCode, NetResult, Network, methods, net_result};
@@ -59,10 +59,7 @@ impl From<Ip> for IpAddr {
     }
 }
 
-pub(crate) fn resolve_addresses(
-    network: &Network,
-    name: &str,
-) -> Result<ResolveAddressStream, ErrorCode> {
+pub fn resolve_addresses(network: &Network, name: &str) -> Result<ResolveAddressStream, ErrorCode> {
     let import = |result| {
         // SAFETY: the host reads `len` bytes at the pointer, and writes a result to `result`.
         unsafe { wasi_resolve_addresses(network.handle(), name.as_ptr(), name.len(), result) }
@@ -73,7 +70,7 @@ pub(crate) fn resolve_addresses(
 
 impl ResolveAddressStream {
     /// The next address; `None` after the last.
-    pub(crate) fn resolve_next_address(&self) -> Result<Option<IpAddr>, ErrorCode> {
+    pub fn resolve_next_address(&self) -> Result<Option<IpAddr>, ErrorCode> {
         Ok(self.next()?.into_option().map(IpAddr::from))
     }
 }

@@ -16,10 +16,10 @@ unsafe extern "C" {
     safe fn wasi_get_stdout() -> OutputStream;
 }
 
-pub(crate) fn get_stdin() -> InputStream {
+pub fn get_stdin() -> InputStream {
     wasi_get_stdin()
 }
 
-pub(crate) fn get_stdout() -> OutputStream {
+pub fn get_stdout() -> OutputStream {
     wasi_get_stdout()
 }

@@ -1,6 +1,6 @@
 //! What the component ABI returns, and how its methods are called.
 
-use std::mem::{ManuallyDrop, MaybeUninit, offset_of};
+use core::mem::{ManuallyDrop, MaybeUninit, offset_of};
 
 /// `result<T, E>`.
 #[repr(C)]
@@ -21,14 +21,12 @@ union Payload<T, E> {
 }
 
 /// `option<T>`.
-#[cfg(feature = "net")]
 #[repr(C)]
 pub(super) struct HostOption<T> {
     is_some: u8,
     value: MaybeUninit<T>,
 }
 
-#[cfg(feature = "net")]
 impl<T> HostOption<T> {
     /// As [`HostResult::LAYOUT`].
     pub(super) const LAYOUT: (usize, usize) = (offset_of!(Self, value), size_of::<Self>());
@@ -79,12 +77,12 @@ macro_rules! resource {
         $(#[$attribute])*
         #[derive(Debug)]
         #[repr(transparent)]
-        pub(crate) struct $name {
+        pub struct $name {
             handle: u32,
         }
 
         impl $name {
-            pub(crate) const fn handle(&self) -> u32 {
+            pub const fn handle(&self) -> u32 {
                 self.handle
             }
         }
@@ -106,11 +104,11 @@ macro_rules! resource {
 macro_rules! subscribe {
     ($resource:ty, $name:literal in $module:literal) => {
         impl $resource {
-            pub(crate) fn subscribe(&self) -> $crate::sys::imp::bindings::Pollable {
+            pub fn subscribe(&self) -> $crate::p2::Pollable {
                 #[link(wasm_import_module = $module)]
                 unsafe extern "C" {
                     #[link_name = $name]
-                    safe fn import(handle: u32) -> $crate::sys::imp::bindings::Pollable;
+                    safe fn import(handle: u32) -> $crate::p2::Pollable;
                 }
                 import(self.handle())
             }
