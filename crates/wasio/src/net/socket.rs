@@ -1,7 +1,9 @@
-//! What every socket type passes on to the standard library's socket in its field `inner`:
-//! registration, `Debug`, and the descriptor. A number becomes a socket through an unsafe method.
+//! What all types of sockets have: how they are made of a socket of the backend or of the standard
+//! library, what both have calls for, registration, `Debug`, and the descriptor. A number becomes a
+//! socket through an unsafe method.
 
-/// Implements the traits for a type that is an `IoSource` of `$std` and has `from_std`.
+/// Implements it for a type with the field `inner`, an `IoSource` of the backend's socket of the same
+/// name; `$std` is the standard library's.
 macro_rules! socket {
     ($socket:ident, $std:ty) => {
         crate::event::source_by_field!($socket, inner);
@@ -13,6 +15,65 @@ macro_rules! socket {
         }
 
         impl $socket {
+            /// A socket of the standard library as a source. It must be non-blocking:
+            /// call its `set_nonblocking` first.
+            ///
+            /// # Platform behaviour
+            ///
+            /// There is a way back, `From`, except on WASI 0.2: see
+            /// [`net`](crate::net#platform-behaviour).
+            #[must_use]
+            pub fn from_std(socket: $std) -> Self {
+                Self::from_backend(crate::net::MaybeStd::from_std(socket))
+            }
+
+            pub(super) fn from_backend(socket: crate::sys::net::$socket) -> Self {
+                Self {
+                    inner: crate::IoSource::new(socket),
+                }
+            }
+
+            /// The address of this side.
+            ///
+            /// # Errors
+            ///
+            /// Those of the host; WASI 0.1: [`Unsupported`](std::io::ErrorKind::Unsupported).
+            pub fn local_addr(&self) -> std::io::Result<std::net::SocketAddr> {
+                self.inner.local_addr()
+            }
+
+            /// Sets the number of hops that packets of this socket may take.
+            ///
+            /// # Errors
+            ///
+            /// Those of the host; WASI 0.1: [`Unsupported`](std::io::ErrorKind::Unsupported).
+            pub fn set_ttl(&self, ttl: u32) -> std::io::Result<()> {
+                self.inner.set_ttl(ttl)
+            }
+
+            /// The number of hops that packets of this socket may take.
+            ///
+            /// # Errors
+            ///
+            /// Those of the host; WASI 0.1: [`Unsupported`](std::io::ErrorKind::Unsupported).
+            pub fn ttl(&self) -> std::io::Result<u32> {
+                self.inner.ttl()
+            }
+
+            /// Takes the error that the host keeps for the socket, if there is one.
+            ///
+            /// # Errors
+            ///
+            /// Those of the host.
+            ///
+            /// # Platform behaviour
+            ///
+            /// Hosts of WASI keep none: `None`, and the next read or write returns the error. WASI
+            /// 0.2: a connect that failed has one, and so may a socket of the standard library.
+            pub fn take_error(&self) -> std::io::Result<Option<std::io::Error>> {
+                self.inner.take_error()
+            }
+
             /// The standard library's socket that this is. An operation that may block, done
             /// through it, hides its outcome from wasio: use `try_io` for it.
             ///
@@ -153,4 +214,40 @@ macro_rules! socket {
     };
 }
 
-pub(super) use socket;
+/// Implements the caller's own operations, for a type with the field `inner`.
+macro_rules! own_operations {
+    ($socket:ident) => {
+        impl $socket {
+            /// Runs an operation of the caller's own on the socket (a system call, through
+            /// `AsRawFd`), and arms it again if that fails.
+            ///
+            /// Both directions are armed, as `f` does not say which one it tried; a socket that is
+            /// writable and has nothing to write then gives one needless event.
+            /// [`try_io_with`](Self::try_io_with) avoids that.
+            ///
+            /// # Errors
+            ///
+            /// Those of `f`.
+            pub fn try_io<F, T>(&self, f: F) -> std::io::Result<T>
+            where
+                F: FnOnce() -> std::io::Result<T>,
+            {
+                self.inner.do_io(|_| f())
+            }
+
+            /// As [`try_io`](Self::try_io), with the directions that `f` tries.
+            ///
+            /// # Errors
+            ///
+            /// Those of `f`.
+            pub fn try_io_with<F, T>(&self, interest: crate::Interest, f: F) -> std::io::Result<T>
+            where
+                F: FnOnce() -> std::io::Result<T>,
+            {
+                self.inner.do_io_with(interest, |_| f())
+            }
+        }
+    };
+}
+
+pub(super) use {own_operations, socket};

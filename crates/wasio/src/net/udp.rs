@@ -1,13 +1,12 @@
 use std::io;
 use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::MaybeStd;
 use super::options::buffer_options;
-use super::socket::socket;
+use super::socket::{own_operations, socket};
+use crate::IoSource;
 use crate::io_outcome::IoOutcome;
 use crate::portable::Direction;
 use crate::sys;
-use crate::{Interest, IoSource};
 
 /// A UDP socket.
 ///
@@ -58,28 +57,6 @@ impl UdpSocket {
     /// Those of the host; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
     pub fn bind(address: SocketAddr) -> io::Result<Self> {
         sys::net::bind_udp(address).map(Self::from_backend)
-    }
-
-    /// A socket of the standard library as a source. It must be non-blocking:
-    /// [`set_nonblocking`](net::UdpSocket::set_nonblocking).
-    #[must_use]
-    pub fn from_std(socket: net::UdpSocket) -> Self {
-        Self::from_backend(MaybeStd::from_std(socket))
-    }
-
-    fn from_backend(socket: sys::net::UdpSocket) -> Self {
-        Self {
-            inner: IoSource::new(socket),
-        }
-    }
-
-    /// The address of this side.
-    ///
-    /// # Errors
-    ///
-    /// Those of the host.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.local_addr()
     }
 
     /// The address given to [`connect`](Self::connect).
@@ -227,24 +204,6 @@ impl UdpSocket {
         self.inner.multicast_loop_v6()
     }
 
-    /// Sets the number of hops that datagrams may take.
-    ///
-    /// # Errors
-    ///
-    /// Those of the host.
-    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.inner.set_ttl(ttl)
-    }
-
-    /// The number of hops that datagrams may take.
-    ///
-    /// # Errors
-    ///
-    /// Those of the host.
-    pub fn ttl(&self) -> io::Result<u32> {
-        self.inner.ttl()
-    }
-
     /// Joins a multicast group on the interface with the address `interface`; `0.0.0.0` lets
     /// the host choose.
     ///
@@ -291,44 +250,6 @@ impl UdpSocket {
         self.inner.only_v6()
     }
 
-    /// Takes the error that the host keeps for the socket, if there is one.
-    ///
-    /// # Errors
-    ///
-    /// Those of the host.
-    ///
-    /// # Platform behaviour
-    ///
-    /// Hosts of WASI 0.2 keep none: always `None`, but for a socket of the standard library.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.inner.take_error()
-    }
-
-    /// Runs an operation of the caller's own on the socket (a system call, through
-    /// `AsRawFd`), and arms both directions again if it fails.
-    ///
-    /// # Errors
-    ///
-    /// Those of `f`.
-    pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
-    where
-        F: FnOnce() -> io::Result<T>,
-    {
-        self.inner.do_io(|_| f())
-    }
-
-    /// As [`try_io`](Self::try_io), with the directions that `f` tries.
-    ///
-    /// # Errors
-    ///
-    /// Those of `f`.
-    pub fn try_io_with<F, T>(&self, interest: Interest, f: F) -> io::Result<T>
-    where
-        F: FnOnce() -> io::Result<T>,
-    {
-        self.inner.do_io_with(interest, |_| f())
-    }
-
     /// A datagram of any length leaves it open whether there is another one.
     fn read<R>(
         &self,
@@ -347,5 +268,6 @@ impl UdpSocket {
     }
 }
 
+own_operations!(UdpSocket);
 buffer_options!(UdpSocket);
 socket!(UdpSocket, net::UdpSocket);

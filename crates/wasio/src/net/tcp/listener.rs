@@ -4,7 +4,6 @@ use std::net::{self, SocketAddr};
 use super::TcpStream;
 use crate::IoSource;
 use crate::io_outcome::IoOutcome;
-use crate::net::MaybeStd;
 use crate::net::options::{buffer_options, keepalive_options};
 use crate::net::socket::socket;
 use crate::portable::Direction;
@@ -107,23 +106,6 @@ impl TcpListener {
         Ok(sys::net::preopened()?.map(Self::from_backend))
     }
 
-    /// A listener of the standard library as a source. It must be non-blocking:
-    /// [`set_nonblocking`](net::TcpListener::set_nonblocking).
-    ///
-    /// # Platform behaviour
-    ///
-    /// There is a way back, `From`, except on WASI 0.2: see [`net`](crate::net#platform-behaviour).
-    #[must_use]
-    pub fn from_std(listener: net::TcpListener) -> Self {
-        Self::from_backend(MaybeStd::from_std(listener))
-    }
-
-    fn from_backend(listener: sys::net::TcpListener) -> Self {
-        Self {
-            inner: IoSource::new(listener),
-        }
-    }
-
     /// Accepts a connection. Call it until it returns `WouldBlock`.
     ///
     /// # Errors
@@ -146,46 +128,6 @@ impl TcpListener {
         )?;
         let (stream, peer) = accepted;
         Ok((TcpStream::from_backend(stream), peer))
-    }
-
-    /// The address it listens on.
-    ///
-    /// # Errors
-    ///
-    /// Those of the host; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.local_addr()
-    }
-
-    /// Sets the number of hops that packets of this socket may take.
-    ///
-    /// # Errors
-    ///
-    /// Those of the host; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
-    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.inner.set_ttl(ttl)
-    }
-
-    /// The number of hops that packets of this socket may take.
-    ///
-    /// # Errors
-    ///
-    /// Those of the host; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
-    pub fn ttl(&self) -> io::Result<u32> {
-        self.inner.ttl()
-    }
-
-    /// Takes the error that the host keeps for the socket, if there is one.
-    ///
-    /// # Errors
-    ///
-    /// Those of the host.
-    ///
-    /// # Platform behaviour
-    ///
-    /// WASI hosts keep none: always `None`, but for a listener of the standard library on WASI 0.2.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.inner.take_error()
     }
 }
 

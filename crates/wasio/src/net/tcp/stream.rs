@@ -1,13 +1,12 @@
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{self, Shutdown, SocketAddr};
 
+use crate::IoSource;
 use crate::io_outcome::IoOutcome;
-use crate::net::MaybeStd;
 use crate::net::options::{buffer_options, keepalive_options};
-use crate::net::socket::socket;
+use crate::net::socket::{own_operations, socket};
 use crate::portable::Direction;
 use crate::sys;
-use crate::{Interest, IoSource};
 
 /// A TCP connection.
 ///
@@ -62,7 +61,8 @@ pub struct TcpStream {
 impl TcpStream {
     /// Starts to connect, and does not wait for the outcome.
     ///
-    /// 1. Register the stream with [`Interest::WRITABLE`] and wait for its event.
+    /// 1. Register the stream with [`Interest::WRITABLE`](crate::Interest::WRITABLE) and wait for its
+    ///    event.
     /// 2. If [`take_error`](Self::take_error) returns an error, the connect has failed.
     /// 3. If [`peer_addr`](Self::peer_addr) returns
     ///    [`NotConnected`](io::ErrorKind::NotConnected), wait for the next event; if it returns an
@@ -79,23 +79,6 @@ impl TcpStream {
         sys::net::connect(address).map(Self::from_backend)
     }
 
-    /// A connection of the standard library as a source. It must be non-blocking:
-    /// [`set_nonblocking`](net::TcpStream::set_nonblocking).
-    ///
-    /// # Platform behaviour
-    ///
-    /// There is a way back, `From`, except on WASI 0.2: see [`net`](crate::net#platform-behaviour).
-    #[must_use]
-    pub fn from_std(stream: net::TcpStream) -> Self {
-        Self::from_backend(MaybeStd::from_std(stream))
-    }
-
-    pub(super) fn from_backend(stream: sys::net::TcpStream) -> Self {
-        Self {
-            inner: IoSource::new(stream),
-        }
-    }
-
     /// The address of the other side.
     ///
     /// # Errors
@@ -109,15 +92,6 @@ impl TcpStream {
     /// ([`from_std`](Self::from_std)) that the peer has reset.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.inner.peer_addr()
-    }
-
-    /// The address of this side.
-    ///
-    /// # Errors
-    ///
-    /// Those of the host; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.local_addr()
     }
 
     /// Closes one half of the connection, or both.
@@ -152,37 +126,6 @@ impl TcpStream {
         self.inner.nodelay()
     }
 
-    /// Sets the number of hops that packets of this socket may take.
-    ///
-    /// # Errors
-    ///
-    /// Those of the host; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
-    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.inner.set_ttl(ttl)
-    }
-
-    /// The number of hops that packets of this socket may take.
-    ///
-    /// # Errors
-    ///
-    /// Those of the host; WASI 0.1: [`Unsupported`](io::ErrorKind::Unsupported).
-    pub fn ttl(&self) -> io::Result<u32> {
-        self.inner.ttl()
-    }
-
-    /// Takes the error that the host keeps for the connection, if there is one.
-    ///
-    /// # Errors
-    ///
-    /// Those of the host.
-    ///
-    /// # Platform behaviour
-    ///
-    /// WASI 0.1 hosts keep none: always `None`, and the next read or write returns the error.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.inner.take_error()
-    }
-
     /// Reads and leaves the bytes where they are: the next read returns them again.
     ///
     /// # Errors
@@ -195,35 +138,6 @@ impl TcpStream {
             |stream| stream.peek(buffer),
             |peeked| IoOutcome::of_peek(*peeked, room),
         )
-    }
-
-    /// Runs an operation of the caller's own on the socket (a system call, through
-    /// `AsRawFd`), and arms the stream again if it fails.
-    ///
-    /// Both directions are armed, as `f` does not say which one it tried; a connection that
-    /// is writable and has nothing to write then gives one needless event.
-    /// [`try_io_with`](Self::try_io_with) avoids that.
-    ///
-    /// # Errors
-    ///
-    /// Those of `f`.
-    pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
-    where
-        F: FnOnce() -> io::Result<T>,
-    {
-        self.inner.do_io(|_| f())
-    }
-
-    /// As [`try_io`](Self::try_io), with the directions that `f` tries.
-    ///
-    /// # Errors
-    ///
-    /// Those of `f`.
-    pub fn try_io_with<F, T>(&self, interest: Interest, f: F) -> io::Result<T>
-    where
-        F: FnOnce() -> io::Result<T>,
-    {
-        self.inner.do_io_with(interest, |_| f())
     }
 }
 
@@ -286,6 +200,7 @@ impl Write for TcpStream {
     }
 }
 
+own_operations!(TcpStream);
 buffer_options!(TcpStream);
 keepalive_options!(TcpStream);
 socket!(TcpStream, net::TcpStream);
