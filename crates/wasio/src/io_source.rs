@@ -236,73 +236,48 @@ impl<T> DerefMut for IoSource<T> {
     }
 }
 
+/// Makes it a source if `T` has a descriptor, by the trait that the platform has for that.
+macro_rules! source_by_descriptor {
+    ($has_descriptor:path, $descriptor:ident) => {
+        impl<T: $has_descriptor> event::Source for IoSource<T> {
+            fn register(
+                &mut self,
+                registry: &Registry,
+                token: Token,
+                interests: Interest,
+            ) -> io::Result<()> {
+                let selector = registration::selector_for(&self.registration, registry)?;
+                let descriptor = self.inner.$descriptor();
+                let key = selector.register(descriptor, token, interests, Mode::Edge)?;
+                self.registration = Some(Registration::new(selector, key));
+                *self.known_blocked.get_mut() = 0;
+                Ok(())
+            }
+
+            fn reregister(
+                &mut self,
+                registry: &Registry,
+                token: Token,
+                interests: Interest,
+            ) -> io::Result<()> {
+                let registration = registration::current(&self.registration, registry)?;
+                let (selector, key) = (registration.selector(), registration.key());
+                selector.reregister(key, token, interests, Mode::Edge)?;
+                *self.known_blocked.get_mut() = 0;
+                Ok(())
+            }
+
+            fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+                registration::deregister(&mut self.registration, registry)
+            }
+        }
+    };
+}
+
 #[cfg(any(unix, target_os = "wasi"))]
-impl<T: std::os::fd::AsRawFd> event::Source for IoSource<T> {
-    fn register(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<()> {
-        let selector = registration::selector_for(&self.registration, registry)?;
-        let descriptor = self.inner.as_raw_fd();
-        let key = selector.register(descriptor, token, interests, Mode::Edge)?;
-        self.registration = Some(Registration::new(selector, key));
-        *self.known_blocked.get_mut() = 0;
-        Ok(())
-    }
-
-    fn reregister(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<()> {
-        let registration = registration::current(&self.registration, registry)?;
-        let (selector, key) = (registration.selector(), registration.key());
-        selector.reregister(key, token, interests, Mode::Edge)?;
-        *self.known_blocked.get_mut() = 0;
-        Ok(())
-    }
-
-    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        registration::deregister(&mut self.registration, registry)
-    }
-}
-
+source_by_descriptor!(std::os::fd::AsRawFd, as_raw_fd);
 #[cfg(windows)]
-impl<T: std::os::windows::io::AsRawSocket> event::Source for IoSource<T> {
-    fn register(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<()> {
-        let selector = registration::selector_for(&self.registration, registry)?;
-        let descriptor = self.inner.as_raw_socket();
-        let key = selector.register(descriptor, token, interests, Mode::Edge)?;
-        self.registration = Some(Registration::new(selector, key));
-        *self.known_blocked.get_mut() = 0;
-        Ok(())
-    }
-
-    fn reregister(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<()> {
-        let registration = registration::current(&self.registration, registry)?;
-        let (selector, key) = (registration.selector(), registration.key());
-        selector.reregister(key, token, interests, Mode::Edge)?;
-        *self.known_blocked.get_mut() = 0;
-        Ok(())
-    }
-
-    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        registration::deregister(&mut self.registration, registry)
-    }
-}
+source_by_descriptor!(std::os::windows::io::AsRawSocket, as_raw_socket);
 
 impl<T: fmt::Debug> fmt::Debug for IoSource<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,34 +10,25 @@
 
 #[cfg_attr(all(target_os = "wasi", target_env = "p1"), path = "p1/mod.rs")]
 #[cfg_attr(all(target_os = "wasi", target_env = "p2"), path = "p2/mod.rs")]
-#[cfg_attr(
-    any(
-        windows,
-        target_os = "linux",
-        target_os = "android",
-        target_vendor = "apple",
-        target_os = "freebsd",
-        target_os = "netbsd",
-        target_os = "openbsd",
-        target_os = "dragonfly",
-    ),
-    path = "native/mod.rs"
-)]
-#[cfg_attr(
-    not(any(
-        all(target_os = "wasi", any(target_env = "p1", target_env = "p2")),
-        windows,
-        target_os = "linux",
-        target_os = "android",
-        target_vendor = "apple",
-        target_os = "freebsd",
-        target_os = "netbsd",
-        target_os = "openbsd",
-        target_os = "dragonfly",
-    )),
-    path = "unsupported.rs"
-)]
+#[cfg_attr(not(target_os = "wasi"), path = "native/mod.rs")]
 mod imp;
+
+#[cfg(not(any(
+    all(target_os = "wasi", any(target_env = "p1", target_env = "p2")),
+    windows,
+    target_os = "linux",
+    target_os = "android",
+    target_vendor = "apple",
+    target_os = "freebsd",
+    target_os = "netbsd",
+    target_os = "openbsd",
+    target_os = "dragonfly",
+)))]
+compile_error!(
+    "wasio has no backend for this target: it has one for WASI 0.1 and 0.2, Linux, Android, Apple's \
+     systems, FreeBSD, NetBSD, OpenBSD, DragonFly BSD and Windows \
+     (see \"Supported platforms\" in wasio's README)"
+);
 
 #[cfg(all(feature = "net", any(unix, target_env = "p1")))]
 mod hand_out;
