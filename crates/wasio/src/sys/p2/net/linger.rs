@@ -52,7 +52,8 @@ impl Limits {
 
 struct List {
     limits: Limits,
-    /// The one that was checked least recently is the first.
+    /// The one that was checked least recently is the first. A list, as they only move from its front
+    /// to its back: what makes a `VecDeque` grow is 0.2 kB of each program.
     streams: LinkedList<Lingering>,
     next_sweep_ns: u64,
 }
