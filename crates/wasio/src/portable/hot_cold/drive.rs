@@ -24,6 +24,9 @@ pub(crate) trait Parts {
     /// Polls the next `sources` cold slots of the sweep without blocking.
     fn sweep(&mut self, sources: usize) -> io::Result<usize>;
 
+    /// What a wait on hot sources costs that reports nothing, beside the waiting.
+    fn hot_wait_cost_ns(&self, sources: usize) -> u64;
+
     /// What a wait on everything costs beside the waiting.
     fn full_wait_cost_ns(&self, sources: usize) -> u64;
 }
@@ -60,7 +63,8 @@ pub(crate) fn drive(host: &mut impl Parts, until: Until) -> io::Result<()> {
                     return Ok(());
                 }
                 now_ns = host.now_ns();
-                host.policy().hot_done(now_ns, reported);
+                let cost_ns = host.hot_wait_cost_ns(hot);
+                host.policy().hot_done(now_ns, reported, cost_ns);
                 reported
             }
         };

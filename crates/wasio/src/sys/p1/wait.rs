@@ -375,6 +375,10 @@ impl<H: Host> Parts for Waiter<'_, H> {
         Ok(self.ready.len() - before)
     }
 
+    fn hot_wait_cost_ns(&self, sources: usize) -> u64 {
+        self.wait.policy.sweep_ns(sources)
+    }
+
     /// Nothing, as long as only such a wait can show that the host is prompt: it is made over and
     /// over until then.
     fn full_wait_cost_ns(&self, sources: usize) -> u64 {

@@ -215,6 +215,10 @@ impl<H: Host> Parts for Waiter<'_, H> {
         Ok(self.ready.len() - before)
     }
 
+    fn hot_wait_cost_ns(&self, sources: usize) -> u64 {
+        self.full_wait_cost_ns(sources)
+    }
+
     fn full_wait_cost_ns(&self, sources: usize) -> u64 {
         // One sweep is made beforehand, and one when the wait ends.
         let sweeps = 2 + sources as u64 / NEXT_SWEEP;

@@ -1,8 +1,8 @@
 //! Each rule by itself; `traffic` shows the bounds under random traffic, `bars` what each costs.
 
 use super::{
-    Config, EMPTY_SWEEPS, FEW_COLD, LONG_GAP_NS, MIN_CHUNKS, Policy, SLACK_NS, STEP_NS, Step,
-    TIMED_EVERY,
+    Config, EMPTY_SWEEPS, FEW_COLD, LONG_GAP_NS, MIN_CHUNKS, Policy, SILENCE, SILENT_SHARE,
+    SLACK_NS, STEP_NS, Step, TIMED_EVERY,
 };
 
 mod bars;
@@ -21,8 +21,8 @@ const EACH_NS: u64 = 100 * US;
 /// What a wait on everything costs: a gap counts as short up to five times that.
 const ALL_NS: u64 = 200 * US;
 
-/// A default policy that has seen an event every `gap_ns` for a while, and the time. The cost of
-/// sweeping is known, and everything was just swept.
+/// A default policy that has seen an event every `gap_ns` for a while and no silence, and the time.
+/// The cost of sweeping is known, and everything was just swept.
 fn busy(gap_ns: u64) -> (Policy, u64) {
     busy_with(Config::default(), gap_ns)
 }
@@ -30,6 +30,7 @@ fn busy(gap_ns: u64) -> (Policy, u64) {
 fn busy_with(config: Config, gap_ns: u64) -> (Policy, u64) {
     let mut policy = Policy::new(config, CHUNK);
     policy.each_ps = u32::try_from(CHUNK_NS * 1_000 / CHUNK as u64).unwrap();
+    policy.pause_ns = 0;
     let mut now_ns = 7 * MS;
     for _ in 0..40 {
         let _ = policy.next(now_ns, 0, COLD, ALL_NS);
@@ -100,7 +101,7 @@ fn a_few_quick_events_make_the_loop_busy_and_one_after_a_pause_does_not() {
             quick += 1;
         }
         assert!((2..=5).contains(&quick), "{quick} events after {idle_ns}");
-        policy.hot_done(now_ns + 50 * US, 1);
+        policy.hot_done(now_ns + 50 * US, 1, 0);
         now_ns += 50 * US;
     }
 }
@@ -199,7 +200,7 @@ fn the_end_of_one_wait_in_four_is_timed() {
         now_ns += 60 * US;
         if !policy.hot_found() {
             timed += 1;
-            policy.hot_done(now_ns, 1);
+            policy.hot_done(now_ns, 1, 0);
         }
         // Neither the sweep nor what the caller does with the event is a part of the gap.
         now_ns += 40 * US;
@@ -215,7 +216,7 @@ fn after_empty_sweeps_the_share_is_halved_until_one_finds_something() {
         for _ in 0..count {
             now_ns = sweep_at(&mut policy, now_ns + 500 * MS, found);
             let _ = next(&mut policy, now_ns);
-            policy.hot_done(now_ns + 30 * US, 1);
+            policy.hot_done(now_ns + 30 * US, 1, 0);
         }
         policy.period_ns(COLD)
     };
@@ -255,16 +256,23 @@ fn the_longest_delay_counts_from_sweep_to_sweep() {
 
 #[test]
 fn a_quiet_loop_sweeps_until_that_costs_as_much_as_a_wait_on_everything() {
-    for all_ns in [ALL_NS, 1_500 * US, 5 * MS] {
+    for (all_ns, pause_ns, share) in [
+        (ALL_NS, 0, 1),
+        (1_500 * US, 40 * 1_500 * US, 1),
+        (5 * MS, 0, 1),
+        (5 * MS, 60 * 5 * MS, SILENT_SHARE),
+    ] {
         let (mut policy, mut now_ns) = busy(40 * US);
+        policy.pause_ns = pause_ns;
         let from_ns = now_ns;
-        let mut swept_ns = 0;
+        let (mut swept_ns, mut waits_ns) = (0, 0);
         loop {
             match policy.next(now_ns, 1, COLD, all_ns) {
                 Step::All => break,
                 Step::Hot { bound_ns } => {
                     now_ns += bound_ns;
-                    policy.hot_done(now_ns, 0);
+                    waits_ns += 2 * US;
+                    policy.hot_done(now_ns, 0, 2 * US);
                 }
                 Step::Sweep { sources } => {
                     let took_ns = CHUNK_NS * sources as u64 / CHUNK as u64;
@@ -275,8 +283,9 @@ fn a_quiet_loop_sweeps_until_that_costs_as_much_as_a_wait_on_everything() {
             }
             assert!(now_ns < from_ns + 100 * MS, "no end");
         }
-        let most_ns = all_ns + SWEEP_NS;
-        assert!((all_ns..=most_ns).contains(&swept_ns), "{swept_ns}");
+        let (spent_ns, least_ns) = (swept_ns + waits_ns, all_ns / share);
+        let most_ns = least_ns + SWEEP_NS;
+        assert!((least_ns..=most_ns).contains(&spent_ns), "{spent_ns}");
         // At a fifth of the time.
         assert!(now_ns - from_ns > 4 * swept_ns, "{}", now_ns - from_ns);
         // The next poll starts from the beginning.
@@ -284,6 +293,45 @@ fn a_quiet_loop_sweeps_until_that_costs_as_much_as_a_wait_on_everything() {
         let step = policy.next(now_ns, 1, COLD, all_ns);
         assert!(matches!(step, Step::Hot { .. } | Step::Sweep { .. }));
     }
+}
+
+/// The time from the last event to the wait on everything, in a loop that is silent for `silence_ns`
+/// again and again.
+#[test]
+fn after_a_silence_the_next_one_is_taken_to_be_as_long() {
+    let spent_ns = |silence_ns| {
+        let (mut policy, mut now_ns) = busy(40 * US);
+        let mut spent_ns = 0;
+        for _ in 0..3 {
+            spent_ns = 0;
+            let from_ns = now_ns;
+            loop {
+                match policy.next(now_ns, 1, COLD, MS) {
+                    Step::All => break,
+                    Step::Hot { bound_ns } => {
+                        now_ns += bound_ns;
+                        policy.hot_done(now_ns, 0, US);
+                    }
+                    Step::Sweep { sources } => {
+                        spent_ns += CHUNK_NS * sources as u64 / CHUNK as u64;
+                        now_ns += CHUNK_NS * sources as u64 / CHUNK as u64;
+                        policy.sweep_done(now_ns, 0);
+                    }
+                }
+            }
+            now_ns = now_ns.max(from_ns + silence_ns);
+            policy.all_done(now_ns, 1);
+            for _ in 0..20 {
+                let _ = policy.next(now_ns, 0, COLD, MS);
+                now_ns += 40 * US;
+                policy.all_done(now_ns, 1);
+            }
+        }
+        spent_ns
+    };
+    let (short_ns, long_ns) = (spent_ns(20 * MS), spent_ns((SILENCE + 10) * MS));
+    assert!((800 * US..1_100 * US).contains(&short_ns), "{short_ns}");
+    assert!((150 * US..450 * US).contains(&long_ns), "{long_ns}");
 }
 
 // A program that polls with a zero timeout beside its own work: the backend does not call
@@ -355,11 +403,11 @@ fn before_it_was_measured_sweeping_is_taken_to_cost_2_us_per_source() {
 #[test]
 fn the_time_of_a_sweep_is_no_gap() {
     let (mut policy, now_ns) = busy(50 * US);
-    policy.hot_done(now_ns, 1);
+    policy.hot_done(now_ns, 1, 0);
     assert!(sweep(&mut policy, now_ns + MS).is_some());
     let now_ns = now_ns + 9 * MS;
     policy.sweep_done(now_ns, 0);
-    policy.hot_done(now_ns + 50 * US, 1);
+    policy.hot_done(now_ns + 50 * US, 1, 0);
     assert!(policy.gap_ns <= 50 * US, "{}", policy.gap_ns);
 }
 
@@ -375,7 +423,7 @@ fn a_clock_that_stands_still_stops_neither_sweeps_nor_waits() {
                     since_sweep = 0;
                 }
                 Step::Hot { .. } => {
-                    policy.hot_done(5, found);
+                    policy.hot_done(5, found, 0);
                     quick += found;
                 }
                 Step::Sweep { .. } => {
@@ -401,7 +449,7 @@ fn a_clock_that_goes_back_does_not_stop_sweeps() {
             policy.sweep_done(at_ns, 0);
             swept += 1;
         } else {
-            policy.hot_done(at_ns, 1);
+            policy.hot_done(at_ns, 1, 0);
         }
     }
     assert!(swept > 50, "{swept}");
@@ -425,7 +473,7 @@ fn a_loop_that_is_busy_with_its_events_waits_on_the_prefix() {
                 policy.all_done(now_ns, 200);
             } else {
                 now_ns += 50 * US;
-                policy.hot_done(now_ns, 200);
+                policy.hot_done(now_ns, 200, 0);
                 hot += 1;
             }
             now_ns += handling_ns;

@@ -180,6 +180,39 @@ fn a_cold_source_is_seen_in_time_while_others_are_busy() {
     }
 }
 
+/// A thousand connections come in storms of a hundred, each sends once, and then all are silent.
+#[test]
+fn a_crowd_that_falls_silent_costs_a_few_waits() {
+    for rules in [EXACT, WASI_COMMON] {
+        let mut rig = Rig::new(rules);
+        rig.warm_up();
+        let mut keys = Vec::new();
+        for storm in 0..10 {
+            let first = 3 + storm * 100;
+            keys.extend((first..first + 100).map(|fd| rig.stream(fd)));
+            for fd in first..first + 100 {
+                let at_ns = u64::from(fd - first) * 15_000;
+                rig.world().after(at_ns, Happening::Bytes(fd, 64));
+            }
+            let mut left = 100;
+            while left > 0 {
+                for (token, _) in rig.try_select(None).unwrap() {
+                    rig.world().now_ns += 10_000;
+                    rig.drain(u32::try_from(token).unwrap(), keys[token - 3]);
+                    left -= 1;
+                }
+            }
+        }
+        let (said, calls) = rig.calls(|rig| rig.select(2_000));
+        assert_eq!(said, []);
+        assert_eq!(calls.last(), Some(&1_000), "{}: sleeps on all", rules.name);
+        let slots: usize = calls.iter().sum();
+        let name = rules.name;
+        assert!(calls.len() <= 24, "{name}: {} calls", calls.len());
+        assert!(slots <= 4_000, "{name}: {slots} slots");
+    }
+}
+
 /// Level-triggered sources that are always ready share polls with the rest.
 #[test]
 fn sources_that_never_stop_do_not_starve_the_others() {

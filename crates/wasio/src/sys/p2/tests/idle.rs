@@ -95,6 +95,42 @@ fn a_cold_source_is_reported_within_the_bound() {
     }
 }
 
+/// A thousand connections come in storms of a hundred, each sends once, and then all are silent.
+#[test]
+fn a_crowd_that_falls_silent_costs_a_few_waits() {
+    for rules in [EXACT, WASMTIME] {
+        let mut rig = Rig::new(rules);
+        let mut keys = Vec::new();
+        for storm in 0..10 {
+            let first = 100 + storm * 100;
+            keys.extend((first..first + 100).map(|id| rig.source(id)));
+            for id in first..first + 100 {
+                let after_ns = u64::from(id - first) * 15_000;
+                rig.world().after(after_ns, Bytes(id, 1));
+            }
+            let mut left = 100;
+            while left > 0 {
+                for (token, _) in rig.try_select(None).unwrap() {
+                    rig.world().now_ns += 10_000;
+                    rig.drain(u32::try_from(token).unwrap(), keys[token - 100]);
+                    left -= 1;
+                }
+            }
+        }
+        let (said, calls) = rig.calls(|rig| rig.select(2_000));
+        assert_eq!(said, []);
+        let sources = |call: &Call| match call {
+            Call::Poll { sources, .. } => *sources,
+            Call::Fds { .. } => 0,
+        };
+        let name = rules.name;
+        assert_eq!(calls.last().map(sources), Some(1_000), "{name}: sleeps");
+        let polled: usize = calls.iter().map(sources).sum();
+        assert!(calls.len() <= 48, "{name}: {} calls", calls.len());
+        assert!(polled <= 6_000, "{name}: {polled} pollables");
+    }
+}
+
 /// Whatever place it has in the array, and although the host polls 128 at once.
 #[test]
 fn each_of_a_thousand_idle_sources_is_reported_when_it_is_ready() {

@@ -82,7 +82,7 @@ const fn pummel(name: &'static str, hot: usize, rare: usize, held_each: u64) -> 
     }
 }
 
-const LOADS: [Load; 17] = [
+const LOADS: [Load; 19] = [
     ping("ping 12 us", 10, 14, 0),
     PING,
     ping("ping 80 us", 60, 100, 0),
@@ -122,6 +122,20 @@ const LOADS: [Load; 17] = [
         hot: 16,
         gap_us: (40, 80),
         handle_us: 100,
+        ..PING
+    },
+    Load {
+        name: "pummel 16, pauses",
+        hot: 16,
+        gap_us: (80, 120),
+        quiet_ms: 20,
+        ..PING
+    },
+    Load {
+        name: "pummel 200, pauses",
+        hot: 200,
+        gap_us: (8_000, 12_000),
+        quiet_ms: 50,
         ..PING
     },
 ];
@@ -171,12 +185,53 @@ fn bars(host: &Host, load: &Load, idle: usize) -> [f64; 4] {
     bars.map(|sum| sum / SEEDS.len() as f64)
 }
 
+/// The host's work from the last event on until the loop sleeps, in waits on everything.
+fn silence(host: &Host, hot: usize, gap_us: u64, idle: usize) -> f64 {
+    let busy = (0..hot).map(|_| Talker::closed(gap_us * US, 2 * gap_us * US));
+    let mut sim = Sim::new(Config::default(), SEEDS[0], idle, busy);
+    sim.per_source_ns = host.per_source_ns;
+    sim.answer_per_source_ns = (host.answer_ns)(idle);
+    sim.quiet_period_ns = 1_000 * MS;
+    let mut last_ns = 0;
+    while sim.now_ns < 1_000 * MS {
+        let before_ns = sim.work_ns;
+        sim.poll();
+        last_ns = sim.work_ns - before_ns;
+    }
+    let each_ns = host.per_source_ns + sim.answer_per_source_ns;
+    last_ns as f64 / (each_ns * (idle + hot) as u64) as f64
+}
+
+const FALL_SILENT: [(usize, u64); 4] = [(1, 30), (16, 100), (100, 500), (500, 2_000)];
+
+#[test]
+fn falling_silent_costs_no_more_than_two_waits_on_everything() {
+    for host in &HOSTS {
+        for idle in [1_000, 4_000] {
+            for (hot, gap_us) in FALL_SILENT {
+                let waits = silence(host, hot, gap_us, idle);
+                let name = host.name;
+                // The one that it sleeps in, and at most as much and a chunk before that.
+                assert!(
+                    (1.0..2.5).contains(&waits),
+                    "{name}, {idle}, {hot}: {waits}"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 #[ignore = "prints figures to compare, and asserts nothing"]
 fn print_bars() {
     println!("host, idle, load: speed %, work in us per event, p99 delay in ms, sweeping %");
     for host in &HOSTS {
         for idle in [1_000, 4_000] {
+            for (hot, gap_us) in FALL_SILENT {
+                let waits = silence(host, hot, gap_us, idle);
+                let name = format!("{}, {idle}, {hot} fall silent", host.name);
+                println!("{name:<52} {waits:6.2} waits on everything");
+            }
             for load in &LOADS {
                 let [speed, work, p99, share] = bars(host, load, idle);
                 let name = format!("{}, {idle}, {}", host.name, load.name);

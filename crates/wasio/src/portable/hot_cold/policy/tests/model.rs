@@ -149,7 +149,7 @@ impl Sim {
         min + self.random % (max - min + 1)
     }
 
-    fn poll(&mut self) {
+    pub(super) fn poll(&mut self) {
         self.polls += 1;
         let mut steps = 0;
         let mut swept = false;
@@ -188,7 +188,8 @@ impl Sim {
                     let late_ns = self.now_ns.saturating_sub(from_ns + bound_ns);
                     self.worst_slack_ns = self.worst_slack_ns.max(late_ns);
                     if found.is_empty() || !self.policy.hot_found() {
-                        self.policy.hot_done(self.now_ns, found.len());
+                        let cost_ns = self.call_ns(hot);
+                        self.policy.hot_done(self.now_ns, found.len(), cost_ns);
                     }
                     found
                 }

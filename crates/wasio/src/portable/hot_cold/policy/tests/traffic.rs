@@ -161,7 +161,7 @@ proptest! {
         let mut swept = false;
         for (call, a_ns, b_ns, found, cold) in calls {
             match call {
-                0 => policy.hot_done(a_ns, found),
+                0 => policy.hot_done(a_ns, found, b_ns),
                 1 => policy.sweep_done(a_ns, found),
                 2 => policy.all_done(a_ns, found),
                 3 => drop(policy.hot_found()),
