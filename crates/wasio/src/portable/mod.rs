@@ -40,5 +40,5 @@ pub(crate) use self::registrations::{Registrations, Source, Waits};
 pub(crate) use self::selector::Selector;
 pub(crate) use self::slab::Slab;
 pub(crate) use self::timers::{Expiry, Timers};
-pub(crate) use self::until::{Until, saturating_ns};
+pub(crate) use self::until::{LONGEST_WAIT_NS, Until, saturating_ns};
 pub(crate) use self::wake::WakeFlag;

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+/// No wait is longer, as some hosts keep milliseconds in 31 bits (24 days): the selector waits
+/// again. jco takes a longer one for one of a millisecond.
+pub(crate) const LONGEST_WAIT_NS: u64 = 14 * 86_400 * 1_000_000_000;
+
 /// The end of a wait, on the selector's clock. Ordered from the earliest to the latest.
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Until {

@@ -33,11 +33,9 @@ pub(crate) struct Heat {
 }
 
 impl Heat {
-    /// Begins a poll and returns its number.
     #[inline]
-    pub(super) const fn begin_poll(&mut self) -> u32 {
+    pub(super) const fn begin_poll(&mut self) {
         self.poll = self.poll.wrapping_add(1);
-        self.poll
     }
 
     /// Whether a direction belongs in the hot prefix.

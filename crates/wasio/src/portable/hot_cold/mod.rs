@@ -9,7 +9,9 @@ mod policy;
 pub(crate) use self::array::{HostRecord, Part, PollArray, Window};
 pub(crate) use self::drive::{Parts, drive};
 pub(crate) use self::heat::{Heat, Warmth};
-pub(crate) use self::policy::Policy;
+#[allow(unused_imports, reason = "some backends use it")]
+pub(crate) use self::policy::FEW;
+pub(crate) use self::policy::{CHUNK, Policy};
 
 use super::{Direction, Key, Registrations, Source};
 
@@ -23,9 +25,9 @@ pub(crate) fn update<S: Source, R: HostRecord>(
     array: &mut PollArray<R>,
     record: impl FnMut(S, Key, Direction) -> Option<R>,
 ) {
-    let poll = heat.begin_poll();
-    if registrations.has_changes() || array.may_cool(poll) {
-        apply(registrations, *heat, poll, array, record);
+    heat.begin_poll();
+    if registrations.has_changes() || array.may_cool() {
+        apply(registrations, *heat, array, record);
     }
 }
 
@@ -33,7 +35,6 @@ pub(crate) fn update<S: Source, R: HostRecord>(
 fn apply<S: Source, R: HostRecord>(
     registrations: &mut Registrations<S, Warmth>,
     heat: Heat,
-    poll: u32,
     array: &mut PollArray<R>,
     mut record: impl FnMut(S, Key, Direction) -> Option<R>,
 ) {
@@ -50,7 +51,7 @@ fn apply<S: Source, R: HostRecord>(
             }
         }
     }
-    array.cool_stale(poll, |slot| {
+    array.cool_stale(|slot| {
         let warmth = registrations.slot_at(slot.index(), slot.direction());
         warmth.is_none_or(|warmth| !heat.is_hot(warmth))
     });

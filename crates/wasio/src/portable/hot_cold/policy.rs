@@ -29,9 +29,9 @@
 //!   what the calls take, and the caller's and the host's own delays, come on top.
 //! - **Share.** Over any time `t`, sweeping takes at most `p` percent of `t`, plus one sweep. What a
 //!   chunk takes beyond the estimate, as when the guest is preempted, is not counted.
-//! - **Nothing extra.** A loop that is idle, or that has fewer than [`FEW_COLD`] cold sources, makes
+//! - **Nothing extra.** A loop that is idle, or that has fewer than [`FEW`] cold sources, makes
 //!   no call that it would not make without this module.
-//! - **Clocks.** One that goes back or stands still delays a sweep, but never stops it.
+//! - **Clocks.** While one goes back or stands still, everything is waited on now and then.
 //!
 //! # Constants
 //!
@@ -41,8 +41,11 @@
 
 use crate::portable::Config;
 
-/// Fewer cold sources than this are always waited on: two calls cost as much as they do.
-pub(super) const FEW_COLD: usize = 16;
+/// A call costs as much as this number of sources in it. Fewer cold ones are always waited on.
+pub(crate) const FEW: usize = 16;
+/// The most cold sources that one call polls, 20 to 30 µs: no longer than a peer works on its answer,
+/// and far longer than the call as such. A sweep of all at once delayed one answer in fifteen.
+pub(crate) const CHUNK: usize = 100;
 /// A chunk that is due so soon is swept now, while the peers work on their answers, and no wait is
 /// shorter. With 20 µs a busy connection loses up to 11% of its speed, and the work grows by 18%.
 const SLACK_NS: u64 = 100_000;
@@ -71,9 +74,6 @@ const SILENCE: u64 = 50;
 /// After a silence, this share of the cost of a wait on everything is spent before the next one.
 /// Without: falling silent again costs 60% more; always: 30% to 240% more work where pauses are short.
 const SILENT_SHARE: u64 = 4;
-/// A step takes at least this long, whatever the clock says. Moves no bar; without it a clock that
-/// stands still would stop sweeping.
-const STEP_NS: u64 = 500;
 
 /// What the backend does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,8 +92,6 @@ pub(crate) enum Step {
 #[derive(Clone, Debug)]
 pub(crate) struct Policy {
     config: Config,
-    /// The most sources per chunk.
-    max_chunk: usize,
     /// The latest time seen.
     now_ns: u64,
     /// When the wait for the next event began. `None` from an event to the step that follows: the
@@ -121,15 +119,12 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
-    /// `max_chunk` sources should take no longer than a peer that works on its answer, and far
-    /// longer than the call as such.
-    pub(crate) fn new(mut config: Config, max_chunk: usize) -> Self {
+    pub(crate) fn new(mut config: Config) -> Self {
         config.max_sweep_percent = config.max_sweep_percent.clamp(1, 90);
         // In practice forever, and far from overflow.
         config.max_delay_ns = config.max_delay_ns.min(u64::MAX / 4);
         Self {
             config,
-            max_chunk: max_chunk.max(1),
             now_ns: 0,
             began_ns: None,
             gap_ns: u64::MAX,
@@ -148,7 +143,7 @@ impl Policy {
     /// Whether there is anything to decide beside `cold` cold sources. If not, the caller may wait
     /// on everything without reading the clock and without calling [`all_done`](Self::all_done).
     pub(crate) const fn applies(&self, cold: usize) -> bool {
-        self.config.enabled && cold >= FEW_COLD
+        self.config.enabled && cold >= FEW
     }
 
     /// The next step at `now_ns`, with `hot` hot and `cold` cold sources, where a wait on everything
@@ -206,13 +201,14 @@ impl Policy {
     /// sources, a timer, a wake-up. If the caller's deadline ended it, this need not be called.
     pub(crate) fn hot_done(&mut self, now_ns: u64, found: usize, cost_ns: u64) {
         self.waits_ns = self.waits_ns.saturating_add(cost_ns);
-        if found == 0 && now_ns <= self.now_ns {
-            // The clock stands still: no sweep would become due in time.
-            self.spent_ns = u64::MAX;
-        }
+        let stands_still = now_ns <= self.now_ns;
         let now_ns = self.tick(now_ns);
         if found > 0 {
             self.found(now_ns);
+        }
+        if stands_still {
+            // No sweep would become due in time: everything is waited on.
+            self.waits_ns = u64::MAX;
         }
     }
 
@@ -292,7 +288,7 @@ impl Policy {
         let sources = |ns: u64| usize::try_from(ns).unwrap_or(usize::MAX);
         // A wait is interrupted once at most. Without: 20% to 35% more work for 300
         // sources that are seldom ready.
-        let mut chunk = self.max_chunk.max(sources(self.gap_ns / each_ns));
+        let mut chunk = CHUNK.max(sources(self.gap_ns / each_ns));
         // No longer than a gap, in which the peer works on its answer. Without: 7% to 11% of the
         // speed where a source costs 1 µs.
         if self.gap_ns >= MIN_CHUNK_NS {
@@ -327,9 +323,9 @@ impl Policy {
         };
     }
 
-    /// The time, which always moves on. A clock that has gone back is ignored until it has caught up.
+    /// The time. A clock that has gone back is ignored until it has caught up.
     fn tick(&mut self, now_ns: u64) -> u64 {
-        self.now_ns = now_ns.max(self.now_ns.saturating_add(STEP_NS));
+        self.now_ns = self.now_ns.max(now_ns);
         self.now_ns
     }
 }

@@ -10,10 +10,8 @@ use super::event::{Ready, index_of, names, readiness};
 use super::raw;
 use crate::RawDescriptor;
 use crate::event::Readiness;
-use crate::portable;
+use crate::portable::{self, LONGEST_WAIT_NS};
 
-/// The longest single wait: some kernels refuse more than three years. The selector waits again.
-const LONGEST_WAIT_NS: u64 = 86_400_000_000_000;
 /// The most events asked for at once.
 const LARGEST_BUFFER: usize = 1 << 16;
 

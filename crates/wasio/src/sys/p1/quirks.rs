@@ -2,35 +2,27 @@
 //! tells, so wasio starts careful and lets what it sees make it quicker.
 
 use super::answer::Answer;
+use crate::portable::LONGEST_WAIT_NS;
+use crate::portable::hot_cold::FEW;
 
 const MS: u64 = 1_000_000;
-
-/// No wait is longer: some hosts keep milliseconds in an i32. 24 days.
-pub(super) const LONGEST_WAIT_NS: u64 = (i32::MAX as u64) * MS;
 
 /// The first slice of a wait and the longest, as they double. A host that has not shown that it
 /// returns when *one* source is ready may wait for all of them, or for the clock.
 const CAREFUL_NS: (u64, u64) = (10 * MS, 50 * MS);
 /// While another thread may wake or register, which no host can be told during a wait.
 const SHARED_NS: (u64, u64) = (MS, 10 * MS);
-/// On targets with threads, while no other thread has used the selector: the first time one does
-/// is noticed so late at most.
-const UNSHARED_NS: (u64, u64) = (50 * MS, 1_000 * MS);
 /// A second handle may be the waiting thread's own (tokio keeps one): after so long without an event
-/// its slices have this length. A thousand sources cost 10% of a core in short ones.
+/// its slices have this length, and so have those of a selector that no other thread has used.
+/// A thousand sources cost 10% of a core in short ones.
 const QUIET_NS: (u64, u64) = (1_000 * MS, 200 * MS);
 
-/// On so few sources a slow poll tells of sleep; calls on more tell what a source costs.
-const FEW: usize = 32;
-/// What an answer is taken to cost per source before it was measured; wasi-common takes 1.3 µs.
-const SOURCE_NS: u64 = 2_000;
-/// A non-blocking poll that takes longer has slept.
-const SLOW_ZERO_NS: u64 = MS / 2;
-/// Use a timeout of zero only after this many slow polls and no fast one: a single one may have been
-/// preempted, and on other hosts zero means "wait forever".
-const SLOW_ZEROS: u8 = 8;
-/// Until a non-blocking poll has reported a source, one of this number is a wait of 1 ms.
-const ESCALATE_EVERY: u8 = 16;
+/// An answer of a host that reports all sources costs as much as this number of sweeps: wasi-common
+/// takes 1.3 µs per source. With 1: a short pause beside 1 000 idle sources costs 1.4 ms.
+const SWEEPS_PER_ANSWER: u64 = 7;
+/// The non-blocking polls after which there is a test. Until one has reported a source, the next is a
+/// wait of 1 ms. If none was fast, the next has a timeout of zero, which elsewhere means "forever".
+const TEST_AFTER: u8 = 16;
 
 /// Which length of slice a wait needs.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -64,8 +56,6 @@ pub(super) struct Quirks {
     /// The non-blocking polls, and the sources swept, since the last wait of 1 ms in their place.
     zeros: u8,
     swept: usize,
-    /// The least that an answer has taken per source, waiting included.
-    source_ns: u64,
     /// How long no wait has found a source.
     quiet_ns: u64,
 }
@@ -82,7 +72,6 @@ impl Quirks {
             zero_reports: false,
             zeros: 0,
             swept: 0,
-            source_ns: SOURCE_NS,
             quiet_ns: 0,
         }
     }
@@ -104,11 +93,6 @@ impl Quirks {
         if call.is_poll && call.timeout_ns <= 1 {
             self.observe_zero(elapsed_ns, reported);
         }
-        if reported > 0 && call.slots >= FEW && elapsed_ns != u64::MAX {
-            // It may become slower: the estimate creeps up.
-            let most_ns = self.source_ns + self.source_ns / 64 + 1;
-            self.source_ns = most_ns.min(elapsed_ns / call.slots as u64);
-        }
     }
 
     fn observe_zero(&mut self, elapsed_ns: u64, reported: usize) {
@@ -116,11 +100,11 @@ impl Quirks {
             self.zero_reports = true;
         } else if elapsed_ns == u64::MAX || self.zero_is_zero.is_some() {
             // Not measured, or known.
-        } else if elapsed_ns <= SLOW_ZERO_NS {
+        } else if elapsed_ns < MS {
             self.zero_is_zero = Some(false);
         } else {
             self.slow_zeros += 1;
-            self.zero_is_zero = (self.slow_zeros == SLOW_ZEROS).then_some(true);
+            self.zero_is_zero = (self.slow_zeros == TEST_AFTER).then_some(true);
         }
     }
 
@@ -144,8 +128,8 @@ impl Quirks {
     }
 
     /// The same for a wait.
-    pub(super) fn times_waits(&self, asked: usize) -> bool {
-        (asked > 1 && !self.prompt) || (asked >= FEW && self.reports_all == Some(true))
+    pub(super) const fn times_waits(&self, asked: usize) -> bool {
+        asked > 1 && !self.prompt
     }
 
     /// The shortest timeout that does not mean "forever": zero is that on some hosts (wasmer, old
@@ -158,7 +142,7 @@ impl Quirks {
     /// sources for less (uvwasi).
     pub(super) fn zero_timeout_ns(&mut self) -> u64 {
         if !self.zero_reports {
-            self.zeros = (self.zeros + 1) % ESCALATE_EVERY;
+            self.zeros = (self.zeros + 1) % TEST_AFTER;
             if self.zeros == 0 {
                 return MS;
             }
@@ -173,7 +157,7 @@ impl Quirks {
             return false;
         }
         self.swept = self.swept.saturating_add(sources);
-        let escalates = self.swept / ESCALATE_EVERY as usize >= cold;
+        let escalates = self.swept / TEST_AFTER as usize >= cold;
         if escalates {
             self.swept = 0;
         }
@@ -185,7 +169,7 @@ impl Quirks {
         let grown = |(first, max): (u64, u64)| first.saturating_mul(1 << round.min(8)).min(max);
         let shared = match sharing {
             Sharing::None => LONGEST_WAIT_NS,
-            Sharing::Possible => grown(UNSHARED_NS),
+            Sharing::Possible => QUIET_NS.1,
             Sharing::Handle if self.quiet_ns >= QUIET_NS.0 => QUIET_NS.1,
             Sharing::Handle | Sharing::Certain => grown(SHARED_NS),
         };
@@ -218,13 +202,13 @@ impl Quirks {
         slots < 2 || (self.prompt && self.reports_all.is_some())
     }
 
-    /// What a wait on everything costs the host, apart from sleeping. Nothing, as long as only such
-    /// a wait can show that the host is prompt: it is then preferred.
-    pub(super) fn all_cost_ns(&self, asked: usize) -> u64 {
-        if self.prompt {
-            self.source_ns.saturating_mul(asked as u64)
-        } else {
-            0
+    /// What a wait on everything costs the host apart from sleeping, in sweeps. Nothing, as long as
+    /// only such a wait can show that the host is prompt: it is then preferred.
+    pub(super) fn sweeps_per_wait(&self) -> u64 {
+        match self.reports_all {
+            _ if !self.prompt => 0,
+            Some(true) => SWEEPS_PER_ANSWER,
+            _ => 1,
         }
     }
 }

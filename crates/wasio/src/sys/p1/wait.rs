@@ -8,10 +8,9 @@ use super::abi::{Errno, Event, Subscription};
 use super::answer::{Answer, Call};
 use super::backend::P1;
 use super::host::Host;
-use super::quirks::LONGEST_WAIT_NS;
-use super::waiter::{CHUNK, Wait, Waiter};
-use crate::portable::hot_cold::{self, Part, Parts, Policy, Window};
-use crate::portable::{Until, WaitCall};
+use super::waiter::{Wait, Waiter};
+use crate::portable::hot_cold::{self, CHUNK, Part, Parts, Policy, Window};
+use crate::portable::{LONGEST_WAIT_NS, Until, WaitCall};
 
 const MS: u64 = 1_000_000;
 /// Back-off after a wait that returned no events at all, the clock's included: the initial delay, and
@@ -379,9 +378,8 @@ impl<H: Host> Parts for Waiter<'_, H> {
         self.wait.policy.sweep_ns(sources)
     }
 
-    /// Nothing, as long as only such a wait can show that the host is prompt: it is made over and
-    /// over until then.
     fn full_wait_cost_ns(&self, sources: usize) -> u64 {
-        self.wait.quirks.all_cost_ns(sources)
+        let sweeps = self.wait.quirks.sweeps_per_wait();
+        self.wait.policy.sweep_ns(sources).saturating_mul(sweeps)
     }
 }

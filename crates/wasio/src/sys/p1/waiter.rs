@@ -7,9 +7,6 @@ use super::quirks::Quirks;
 use crate::portable::hot_cold::{Policy, PollArray};
 use crate::portable::{Config, Shared, Until};
 
-/// The most cold slots that one call of a sweep polls: 20 to 30 µs.
-pub(super) const CHUNK: usize = 100;
-
 /// One wait.
 pub(super) struct Waiter<'a, H: Host> {
     pub(super) shared: &'a Shared<P1<H>>,
@@ -41,7 +38,7 @@ impl Wait {
             array: PollArray::new(Subscription::clock()),
             answers: Vec::new(),
             verify: Verify::new(),
-            policy: Policy::new(config, CHUNK),
+            policy: Policy::new(config),
             quirks: Quirks::new(),
             next_chunk: 0,
             slept_until: None,

@@ -4,15 +4,11 @@
 //! host a timer. A wait that does not block needs a new one each time.
 
 use super::host::{Handle, Host};
-use crate::portable::Until;
+use crate::portable::{LONGEST_WAIT_NS, Until};
 
 /// How much later than asked for a bounded wait on hot sources may end. Hosts keep their timers in
 /// milliseconds anyway.
 const HOT_SLACK_NS: u64 = 1_000_000;
-
-/// The farthest that a clock is set: two weeks. jco takes one that is more than 24 days away for one
-/// that is due in a millisecond (`setTimeout`). A wait that is longer than this begins again.
-const FARTHEST_NS: u64 = 14 * 86_400 * 1_000_000_000;
 
 /// The pollables of one selector.
 pub(super) struct Clock<H: Host> {
@@ -79,12 +75,12 @@ impl<H: Host> Clock<H> {
 
 /// The two times, or sooner where they are too far away. Only a far one costs a call of the host.
 fn within_reach<H: Host>(host: &H, earliest_ns: u64, latest_ns: u64) -> (u64, u64) {
-    if latest_ns < FARTHEST_NS {
+    if latest_ns < LONGEST_WAIT_NS {
         return (earliest_ns, latest_ns);
     }
     let now_ns = host.now_ns();
     (
-        earliest_ns.min(now_ns.saturating_add(FARTHEST_NS / 2)),
-        latest_ns.min(now_ns.saturating_add(FARTHEST_NS)),
+        earliest_ns.min(now_ns.saturating_add(LONGEST_WAIT_NS / 2)),
+        latest_ns.min(now_ns.saturating_add(LONGEST_WAIT_NS)),
     )
 }

@@ -6,8 +6,9 @@ use super::backend::P2;
 use super::event::{Answer, Ready};
 use super::host::{Host, PollFd};
 use super::target::Target;
-use super::waiter::{CHUNK, FdWait, Waiter};
+use super::waiter::{FdWait, Waiter};
 use crate::RawDescriptor;
+use crate::portable::hot_cold::CHUNK;
 use crate::portable::{Direction, Key, Source, State, Until, Waits};
 
 /// libc's `poll` puts 24 bytes for each descriptor on the stack, which is 1 MiB by default.

@@ -14,14 +14,9 @@ use super::event::{Answer, Ready};
 use super::host::{Host, NO_HANDLE};
 use super::settle::settle;
 use super::target::Target;
-use super::waiter::{CHUNK, Wait, Waiter};
-use crate::portable::hot_cold::{self, Part, Parts, Policy, Window};
+use super::waiter::{Wait, Waiter};
+use crate::portable::hot_cold::{self, CHUNK, Part, Parts, Policy, Window};
 use crate::portable::{Key, State, Until, WaitCall};
-
-/// The most that a sweep is taken to cost, so that no product of it overflows.
-const LONGEST_SWEEP_NS: u64 = 1_000_000_000;
-/// A wait that blocks costs one sweep more for this many pollables in it.
-const NEXT_SWEEP: u64 = 384;
 
 impl<H: Host> Wait<H> {
     pub(super) fn update(&mut self, state: &mut State<P2<H>>) {
@@ -220,8 +215,9 @@ impl<H: Host> Parts for Waiter<'_, H> {
     }
 
     fn full_wait_cost_ns(&self, sources: usize) -> u64 {
-        // One sweep is made beforehand, and one when the wait ends.
-        let sweeps = 2 + sources as u64 / NEXT_SWEEP;
-        self.wait.policy.sweep_ns(sources).min(LONGEST_SWEEP_NS) * sweeps
+        // One sweep is made beforehand, one when the wait ends, and one more per four chunks.
+        let sweeps = 2 + sources / (4 * CHUNK);
+        let sweep_ns = self.wait.policy.sweep_ns(sources);
+        sweep_ns.saturating_mul(sweeps as u64)
     }
 }

@@ -9,9 +9,6 @@ use super::host::{Handle, Host, NO_HANDLE};
 use crate::portable::hot_cold::{Policy, PollArray};
 use crate::portable::{Config, Shared, State, Until};
 
-/// The most pollables that are polled in one call without blocking: 30 µs.
-pub(super) const CHUNK: usize = 100;
-
 /// One wait.
 pub(super) struct Waiter<'a, H: Host> {
     pub(super) host: &'a H,
@@ -39,7 +36,7 @@ impl<H: Host> Wait<H> {
             array: PollArray::new(NO_HANDLE),
             clock: Clock::new(),
             indices: Vec::new(),
-            policy: Policy::new(config, CHUNK),
+            policy: Policy::new(config),
             fds: None,
         }
     }

@@ -1,8 +1,8 @@
 //! Each rule by itself; `traffic` shows the bounds under random traffic, `bars` what each costs.
 
 use super::{
-    Config, EMPTY_SWEEPS, FEW_COLD, LONG_GAP_NS, MIN_CHUNKS, Policy, SILENCE, SILENT_SHARE,
-    SLACK_NS, STEP_NS, Step, TIMED_EVERY,
+    CHUNK, Config, EMPTY_SWEEPS, FEW, LONG_GAP_NS, MIN_CHUNKS, Policy, SILENCE, SILENT_SHARE,
+    SLACK_NS, Step, TIMED_EVERY,
 };
 
 mod bars;
@@ -12,7 +12,6 @@ mod traffic;
 const US: u64 = 1_000;
 const MS: u64 = 1_000_000;
 const COLD: usize = 1_000;
-const CHUNK: usize = 100;
 /// What polling a chunk takes here, and a sweep.
 const CHUNK_NS: u64 = 20 * US;
 const SWEEP_NS: u64 = 200 * US;
@@ -28,7 +27,7 @@ fn busy(gap_ns: u64) -> (Policy, u64) {
 }
 
 fn busy_with(config: Config, gap_ns: u64) -> (Policy, u64) {
-    let mut policy = Policy::new(config, CHUNK);
+    let mut policy = Policy::new(config);
     policy.each_ps = u32::try_from(CHUNK_NS * 1_000 / CHUNK as u64).unwrap();
     policy.pause_ns = 0;
     let mut now_ns = 7 * MS;
@@ -73,10 +72,10 @@ fn due_in_ns(policy: &Policy, now_ns: u64) -> u64 {
 fn disabled_or_without_hot_or_with_few_cold_sources_all_are_waited_on() {
     let (policy, now_ns) = busy(10 * US);
     let step = |hot, cold| policy.clone().next(now_ns, hot, cold, ALL_NS);
-    assert!(matches!(step(1, FEW_COLD), Step::Hot { .. }));
-    assert_eq!(step(1, FEW_COLD - 1), Step::All);
+    assert!(matches!(step(1, FEW), Step::Hot { .. }));
+    assert_eq!(step(1, FEW - 1), Step::All);
     assert_eq!(step(0, COLD), Step::All);
-    assert!(policy.applies(FEW_COLD) && !policy.applies(FEW_COLD - 1));
+    assert!(policy.applies(FEW) && !policy.applies(FEW - 1));
     let config = Config {
         enabled: false,
         ..Config::default()
@@ -88,7 +87,7 @@ fn disabled_or_without_hot_or_with_few_cold_sources_all_are_waited_on() {
 
 #[test]
 fn a_few_quick_events_make_the_loop_busy_and_one_after_a_pause_does_not() {
-    let mut policy = Policy::new(Config::default(), CHUNK);
+    let mut policy = Policy::new(Config::default());
     let mut now_ns = 0;
     for idle_ns in [10 * MS, 3_600_000 * MS] {
         let _ = next(&mut policy, now_ns);
@@ -391,30 +390,30 @@ fn the_estimate_is_near_the_median() {
     assert!(estimate_ns(preempted) <= CHUNK_NS * 9 / 8);
     // A clock of milliseconds.
     let coarse = (0..100).map(|i| if i % 50 == 0 { MS } else { 0 });
-    assert!(estimate_ns(coarse) <= 2 * STEP_NS);
+    assert!(estimate_ns(coarse) <= US);
 }
 
 #[test]
 fn before_it_was_measured_sweeping_is_taken_to_cost_2_us_per_source() {
-    let policy = Policy::new(Config::default(), CHUNK);
+    let policy = Policy::new(Config::default());
     assert_eq!(policy.sweep_ns(COLD), 2 * MS);
 }
 
 #[test]
 fn the_time_of_a_sweep_is_no_gap() {
     let (mut policy, now_ns) = busy(50 * US);
-    policy.hot_done(now_ns, 1, 0);
+    policy.hot_done(now_ns + US, 1, 0);
     assert!(sweep(&mut policy, now_ns + MS).is_some());
     let now_ns = now_ns + 9 * MS;
     policy.sweep_done(now_ns, 0);
     policy.hot_done(now_ns + 50 * US, 1, 0);
-    assert!(policy.gap_ns <= 50 * US, "{}", policy.gap_ns);
+    assert!(policy.gap_ns <= 51 * US, "{}", policy.gap_ns);
 }
 
 #[test]
 fn a_clock_that_stands_still_stops_neither_sweeps_nor_waits() {
     for found in [0, 1] {
-        let mut policy = Policy::new(Config::default(), CHUNK);
+        let mut policy = Policy::new(Config::default());
         let (mut quick, mut since_sweep) = (0, 0);
         for _ in 0..10_000 {
             match policy.next(5, 1, COLD, MS) {
@@ -434,7 +433,7 @@ fn a_clock_that_stands_still_stops_neither_sweeps_nor_waits() {
             since_sweep += 1;
             assert!(since_sweep <= 1_000 && (found > 0 || since_sweep <= 3));
         }
-        assert_eq!(quick > 9_000, found > 0);
+        assert_eq!(quick > 4_000, found > 0);
     }
 }
 
@@ -445,11 +444,16 @@ fn a_clock_that_goes_back_does_not_stop_sweeps() {
     let mut swept = 0;
     for poll in 0..10_000 {
         let at_ns = back_ns + poll * US;
-        if sweep(&mut policy, at_ns).is_some() {
-            policy.sweep_done(at_ns, 0);
-            swept += 1;
-        } else {
-            policy.hot_done(at_ns, 1, 0);
+        match next(&mut policy, at_ns) {
+            Step::All => {
+                policy.all_done(at_ns, 1);
+                swept += 1;
+            }
+            Step::Sweep { .. } => {
+                policy.sweep_done(at_ns, 0);
+                swept += 1;
+            }
+            Step::Hot { .. } => policy.hot_done(at_ns, 1, 0),
         }
     }
     assert!(swept > 50, "{swept}");
@@ -458,7 +462,7 @@ fn a_clock_that_goes_back_does_not_stop_sweeps() {
 #[test]
 fn a_loop_that_is_busy_with_its_events_waits_on_the_prefix() {
     for handling_ns in [0, 500 * US, 2 * MS, 20 * MS] {
-        let mut policy = Policy::new(Config::default(), CHUNK);
+        let mut policy = Policy::new(Config::default());
         let mut now_ns = MS;
         let mut hot = 0;
         for _ in 0..100 {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::super::quirks::{LONGEST_WAIT_NS, Quirks};
+use super::super::quirks::Quirks;
 use super::host::{Happening, Kind, MS};
 use super::rig::{READ, Rig, WRITE, readable, sorted};
 use super::rules::{BROWSER, Nbytes, Rules, UVWASI, WAMR, WASI_COMMON, WASMEDGE, WASMER, WAZERO};
-use crate::portable::Direction;
+use crate::portable::{Direction, LONGEST_WAIT_NS};
 use crate::{Mode, Token};
 
 /// A host that reports all sources when any is ready, and whose byte counts tell nothing.
@@ -392,7 +392,7 @@ fn wasi_common_one_byte_beside_a_stream_that_never_pauses_is_seen() {
         rig.warm_up();
         let busy = rig.stream(3);
         rig.stream(4);
-        let mut polls = (0..164).filter(|poll| {
+        let mut polls = (0..170).filter(|poll| {
             rig.arrive(3, 100);
             // By then the host is known, and so each wait takes the fast path.
             if *poll == 100 {

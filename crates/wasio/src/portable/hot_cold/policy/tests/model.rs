@@ -100,7 +100,7 @@ impl Sim {
         talkers: impl IntoIterator<Item = Talker>,
     ) -> Self {
         Self {
-            policy: Policy::new(config, CHUNK),
+            policy: Policy::new(config),
             config,
             now_ns: 0,
             random: seed | 1,

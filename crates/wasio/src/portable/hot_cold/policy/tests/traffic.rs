@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::super::{Config, FEW_COLD, Policy, SLACK_NS, Step};
+use super::super::{Config, FEW, Policy, SLACK_NS, Step};
 use super::model::{Sim, Talker};
-use super::{CHUNK, COLD, MS, US};
+use super::{COLD, MS, US};
 
 fn config() -> impl Strategy<Value = Config> {
     (
@@ -117,7 +117,7 @@ proptest! {
 
     #[test]
     fn an_idle_loop_and_one_with_few_sources_make_no_call_more(
-        seed: u64, idle in 0_usize..5_000, few in 0_usize..FEW_COLD - 1, gap_us in 1_u64..200,
+        seed: u64, idle in 0_usize..5_000, few in 0_usize..FEW - 1, gap_us in 1_u64..200,
     ) {
         // Four times the gap that is worth a wait on everything, as long gaps count for less.
         let slow_ns = 20 * (1_500 + 200 * (idle as u64 + 1)) + MS;
@@ -134,7 +134,7 @@ proptest! {
     /// wait on everything each time, or on the hot source alone.
     #[test]
     fn no_gap_costs_much_more_than_what_is_right_for_it(
-        seed: u64, idle in FEW_COLD..5_000, gap_us in 20_u64..50_000,
+        seed: u64, idle in FEW..5_000, gap_us in 20_u64..50_000,
     ) {
         let talker = Talker::closed(gap_us * US, gap_us * US * 5 / 4);
         let mut sim = Sim::new(Config::default(), seed, idle, [talker]);
@@ -157,7 +157,7 @@ proptest! {
             1..300,
         ),
     ) {
-        let mut policy = Policy::new(Config { enabled, max_delay_ns, max_sweep_percent, ..Config::DEFAULT }, CHUNK);
+        let mut policy = Policy::new(Config { enabled, max_delay_ns, max_sweep_percent, ..Config::DEFAULT });
         let mut swept = false;
         for (call, a_ns, b_ns, found, cold) in calls {
             match call {
