@@ -66,7 +66,9 @@
 //!    without an event, or call [`reregister`], which reports the source again if it is still
 //!    ready.
 //! 2. **Expect `WouldBlock` even right after an event.** An event is a hint. Some hosts report
-//!    sources that are not ready, and another thread may have taken the data first.
+//!    sources that are not ready, and another thread may have taken the data first. A source for
+//!    which that happens again and again is reported later and later, so that it does not keep the
+//!    loop awake: with a delay of 256 ms at most, until an operation finds something.
 //! 3. **The end of a stream is a read of 0 bytes**, not an event. [`is_read_closed`] may be set
 //!    earlier, and may never be set. After the end the direction is not reported again.
 //! 4. **An error belongs to its source.** It arrives as an event that is readable, writable and
@@ -96,12 +98,11 @@
 //! * Any other error: no connection can be accepted now. Usually too many files are open. Leave the
 //!   accept loop, and try again later.
 //!
-//! To try again later, deregister the listener. Register it again after a short pause (a
-//! [`Timer`]), or as soon as a connection has been closed. It is then reported if a connection is
-//! waiting. Do not retry at once: that spins for as long as descriptors are short. Do not just poll
-//! either: depending on the platform, a listener that stays registered is reported at once, which
-//! spins too, or not before another peer connects, which leaves waiting peers alone. WASI 0.2 has
-//! no error code for "too many open files", so a host may report it as `Other`.
+//! To try again later, just poll. The listener stays registered and is reported again: at once the
+//! first times, and after 256 ms at most while `accept` keeps failing. To be quicker, call
+//! [`reregister`] as soon as a connection has been closed. Do not retry in a loop of your own: that
+//! spins for as long as descriptors are short. WASI 0.2 has no error code for "too many open
+//! files", so a host may report it as `Other`.
 //!
 #![cfg_attr(feature = "net", doc = "```")]
 #![cfg_attr(not(feature = "net"), doc = "```ignore")]
@@ -109,7 +110,7 @@
 //! use wasio::net::{TcpListener, TcpStream};
 //!
 //! /// Accepts all waiting connections. After an error that it returns, the caller either gives up,
-//! /// or deregisters the listener and tries again later.
+//! /// or waits for the next event.
 //! fn accept_all(listener: &TcpListener, mut handle: impl FnMut(TcpStream)) -> io::Result<()> {
 //!     loop {
 //!         match listener.accept() {

@@ -32,6 +32,8 @@ pub(crate) struct Effect {
     /// The source counts as active: it stays in the hot part of the array.
     pub(crate) warms: bool,
     pub(crate) arming: Arming,
+    /// The event before it was for nothing.
+    pub(crate) is_futile: bool,
     /// The next operation would only find `WouldBlock`, unless something arrives first.
     pub(crate) is_known_blocked: bool,
 }
@@ -104,6 +106,7 @@ impl IoOutcome {
         Effect {
             warms,
             arming,
+            is_futile: matches!(self, Self::WouldBlock | Self::Failed),
             is_known_blocked: matches!(self, Self::Partial),
         }
     }

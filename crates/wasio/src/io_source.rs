@@ -18,6 +18,9 @@ use crate::{Interest, Mode, Registry, Token, event};
 /// deregisters it. On WASI 0.2 the wait alternates between descriptors and other sources: see
 /// [`SourceFd`](crate::SourceFd#platform-behaviour).
 ///
+/// If operations find nothing after several events in a row, the direction is armed later: after
+/// 256 ms at most. [`reregister`](event::Source::reregister) arms at once.
+///
 /// # Examples
 ///
 /// ```
@@ -52,6 +55,8 @@ pub struct IoSource<T> {
     registration: Option<Registration>,
     /// Directions whose next operation would only find `WouldBlock`: one bit each.
     known_blocked: AtomicU8,
+    /// Directions whose last operation that counts found nothing: one bit each.
+    futile: AtomicU8,
     inner: T,
 }
 
@@ -61,6 +66,7 @@ impl<T> IoSource<T> {
         Self {
             registration: None,
             known_blocked: AtomicU8::new(0),
+            futile: AtomicU8::new(0),
             inner: io,
         }
     }
@@ -183,7 +189,7 @@ impl<T> IoSource<T> {
     pub(crate) fn is_silent(&self, direction: Direction) -> bool {
         self.registration.as_ref().is_some_and(|registration| {
             let selector = registration.selector();
-            !selector.is_armed(registration.key(), direction)
+            selector.is_silent(registration.key(), direction)
         })
     }
 
@@ -192,15 +198,24 @@ impl<T> IoSource<T> {
         let Some(registration) = &self.registration else {
             return;
         };
-        if effect.is_none() {
+        let bit = 1 << direction as u8;
+        if effect.is_futile {
+            self.futile.fetch_or(bit, Ordering::Relaxed);
+        } else if effect.is_none() && !self.ends_futile(bit, outcome) {
             return;
         }
         let selector = registration.selector();
         selector.after_io(registration.key(), direction, outcome);
         if sys::Selector::CAN_SYNTHESIZE_WOULD_BLOCK && effect.is_known_blocked {
-            self.known_blocked
-                .fetch_or(1 << direction as u8, Ordering::Relaxed);
+            self.known_blocked.fetch_or(bit, Ordering::Relaxed);
         }
+    }
+
+    /// Whether it is the first that succeeds in its direction after others that found nothing.
+    fn ends_futile(&self, bit: u8, outcome: IoOutcome) -> bool {
+        outcome == IoOutcome::Complete
+            && self.futile.load(Ordering::Relaxed) & bit != 0
+            && self.futile.fetch_and(!bit, Ordering::Relaxed) & bit != 0
     }
 
     /// For a source whose pollables change: where they are to be replaced.

@@ -98,6 +98,12 @@ impl Events {
         self.push(key, token, readiness, record)
     }
 
+    /// Whether the source `key` has an event; `hint` as for [`merge`](Self::merge).
+    pub(crate) fn has(&self, hint: u32, key: Key) -> bool {
+        let event = self.list.get(hint as usize);
+        event.is_some_and(|event| event.key == key)
+    }
+
     /// Adds an event for a source that has none yet. Returns its index, or `None` if there was no
     /// room.
     pub(crate) fn push(

@@ -16,7 +16,9 @@ use crate::sys;
 /// # Platform behaviour
 ///
 /// WASI 0.1 has no UDP: [`bind`](Self::bind), and every call on a socket that came from
-/// elsewhere, is [`Unsupported`](io::ErrorKind::Unsupported).
+/// elsewhere, is [`Unsupported`](io::ErrorKind::Unsupported). On wasmtime 46 a datagram that came
+/// back makes the socket readable, and the error is returned only with the next datagram: until then
+/// there is an event in vain now and then.
 ///
 /// # Examples
 ///

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::waiting::Waiting;
 use super::{
-    Config, Direction, Directions, Key, Registrations, Source, Timers, Until, Waits, WakeFlag,
+    Config, Direction, Directions, Key, Pauses, Registrations, Source, Timers, Until, Waits,
+    WakeFlag,
 };
 use crate::errors::{registered_twice, static_error};
 use crate::event::Readiness;
@@ -188,6 +189,8 @@ type PopDue = fn(&mut Timers, now_ns: u64) -> Option<Token>;
 pub(crate) struct State<B: Backend> {
     pub(crate) registrations: Registrations<B::Source, B::Slot>,
     pub(crate) timers: Timers,
+    /// The directions that are armed again later.
+    pub(super) pauses: Pauses,
     /// [`Timers::pop_due`], once a timer was registered: programs without timers do not link it.
     pub(super) pop_due: Option<PopDue>,
     pub(crate) waker: Option<Token>,
@@ -203,6 +206,7 @@ impl<B: Backend> State<B> {
         Self {
             registrations: Registrations::new(),
             timers: Timers::new(),
+            pauses: Pauses::default(),
             pop_due: None,
             waker: None,
             locked: B::Locked::default(),
@@ -220,6 +224,7 @@ impl<B: Backend> State<B> {
     pub(super) fn may_have_local_events(&self) -> bool {
         self.waker.is_some()
             || self.timers.next_deadline_ns().is_some()
+            || !self.pauses.is_empty()
             || self.registrations.has_always_ready()
     }
 }

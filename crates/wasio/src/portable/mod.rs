@@ -12,6 +12,7 @@
 )]
 
 mod backend;
+mod backoff;
 mod config;
 mod directions;
 mod fd_index;
@@ -30,6 +31,7 @@ mod waiting;
 mod wake;
 
 pub(crate) use self::backend::{Backend, Failure, Report, Shared, State, WaitCall};
+pub(crate) use self::backoff::{Futile, Pauses};
 pub(crate) use self::config::Config;
 pub(crate) use self::directions::Directions;
 pub(crate) use self::fd_index::FdIndex;

@@ -5,11 +5,13 @@
 //! disarms and the read that follows arms again, the sequence of most requests, leaves that list as
 //! it was: the host is asked about it all the while.
 
-use super::{Direction, Directions, FdIndex, Key, Slab};
+use super::{Direction, Directions, FdIndex, Futile, Key, Slab};
 use crate::{Interest, Mode, RawDescriptor, Token};
 
 /// The end of the list of changes.
 const END: u32 = u32::MAX;
+/// In `Registration::next_changed`: it is not in that list.
+const UNCHANGED: u32 = u32::MAX - 1;
 
 /// What a backend registers.
 pub(crate) trait Source: Copy {
@@ -51,8 +53,9 @@ pub(crate) struct Registration<S, A> {
     pub(crate) armed: Directions,
     /// Those that the backend's host is asked about, as of the last update.
     known: Directions,
-    /// Whether it is in the list of changes, and what comes after it there.
-    is_changed: bool,
+    /// The events that showed nothing.
+    pub(super) futile: Futile,
+    /// What comes after it in the list of changes, or [`UNCHANGED`].
     next_changed: u32,
     /// Whether the backend wants to see it in the next update although what is armed has not changed.
     is_touched: bool,
@@ -119,8 +122,8 @@ impl<S: Source, A: Copy> Registrations<S, A> {
             waits,
             armed: Directions::NONE,
             known: Directions::NONE,
-            is_changed: false,
-            next_changed: END,
+            futile: Futile::default(),
+            next_changed: UNCHANGED,
             is_touched: false,
             is_listed: false,
             event_index: 0,
@@ -155,6 +158,7 @@ impl<S: Source, A: Copy> Registrations<S, A> {
         registration.token = token;
         registration.interest = interest;
         registration.mode = mode;
+        registration.futile = Futile::default();
         registration.slots.iter_mut().for_each(slot);
         changed.set_armed(Directions::of(interest));
         true
@@ -170,7 +174,7 @@ impl<S: Source, A: Copy> Registrations<S, A> {
         // The backend hears of it in the next update, unless its host was never asked about it.
         if let Some(mut registration) = self.get_mut(key) {
             registration.set_armed(Directions::NONE);
-            let may_release = !registration.registration.is_changed;
+            let may_release = !registration.registration.is_changed();
             self.slab.retire(key);
             if may_release {
                 self.slab.release(key.index);
@@ -222,6 +226,21 @@ impl<S: Source, A: Copy> Registrations<S, A> {
             .is_some_and(|registration| registration.armed.contains(direction))
     }
 
+    /// Whether there was an event of a direction, and nothing has armed it since or will by itself.
+    pub(crate) fn is_silent(&self, key: Key, direction: Direction) -> bool {
+        self.get(key).is_some_and(|registration| {
+            let is_armed = registration.armed.contains(direction);
+            !is_armed && !registration.futile.is_paused(direction)
+        })
+    }
+
+    /// Says that the next event of a direction proves nothing against it, nor did those before.
+    pub(crate) fn excuse(&mut self, key: Key, direction: Direction) {
+        if let Some(registration) = self.slab.get_mut(key) {
+            registration.futile.end_row(direction);
+        }
+    }
+
     /// What the backend keeps for a direction of the registration at an index.
     pub(crate) fn slot_at(&mut self, index: u32, direction: Direction) -> Option<&mut A> {
         let (_, registration) = self.slab.at_mut(index)?;
@@ -237,8 +256,7 @@ impl<S: Source, A: Copy> Registrations<S, A> {
     pub(crate) fn next_change(&mut self) -> Option<Change<S, A>> {
         let index = self.changed;
         let (key, registration) = self.slab.at_mut(index)?;
-        self.changed = registration.next_changed;
-        registration.is_changed = false;
+        self.changed = std::mem::replace(&mut registration.next_changed, UNCHANGED);
         registration.is_touched = false;
         registration.known = registration.armed;
         let mut change = Change {
@@ -315,10 +333,14 @@ impl<S: Source, A: Copy> Registrations<S, A> {
 }
 
 impl<S, A> Registration<S, A> {
+    /// Whether it is in the list of changes.
+    const fn is_changed(&self) -> bool {
+        self.next_changed != UNCHANGED
+    }
+
     /// Enters it into the list of changes.
     fn list(&mut self, index: u32, changed: &mut u32) {
-        if !self.is_changed {
-            self.is_changed = true;
+        if !self.is_changed() {
             self.next_changed = std::mem::replace(changed, index);
         }
     }
@@ -391,9 +413,8 @@ impl<S, A> RegistrationMut<'_, S, A> {
         let differs = registration.armed != registration.known || registration.is_touched;
         if differs {
             registration.list(self.index, self.changed);
-        } else if registration.is_changed && *self.changed == self.index {
-            registration.is_changed = false;
-            *self.changed = registration.next_changed;
+        } else if registration.is_changed() && *self.changed == self.index {
+            *self.changed = std::mem::replace(&mut registration.next_changed, UNCHANGED);
         }
     }
 }

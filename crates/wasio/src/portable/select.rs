@@ -5,17 +5,19 @@ use std::io;
 
 use super::waiting::{Kind, Waiting};
 use super::{
-    Backend, Directions, Failure, Key, Report, Shared, Source, State, Until, WaitCall, Waits,
+    Backend, Direction, Directions, Failure, Key, Report, Shared, Source, State, Until, WaitCall,
+    Waits,
 };
 use crate::errors::nothing_to_wait_for;
 use crate::event::Readiness;
+use crate::io_outcome::IoOutcome;
 use crate::sys::Record;
 use crate::{Events, Mode, Token};
 
 /// How long sources that are always ready are held back if the last poll has reported them:
-/// level-triggered, they would make the caller spin. A little more than a millisecond, below which
-/// some hosts report nothing.
-const ALWAYS_READY_PAUSE_NS: u64 = 1_100_000;
+/// level-triggered, they would make the caller spin. And how soon a source that has resumed must be
+/// ready to be one that spins. A little more than a millisecond, below which some hosts report nothing.
+const SHORT_WAIT_NS: u64 = 1_100_000;
 
 /// One call of `select`.
 pub(super) struct SelectCall<'a, B: Backend> {
@@ -25,6 +27,8 @@ pub(super) struct SelectCall<'a, B: Backend> {
     pub(super) deadline: Until,
     /// The waits made so far.
     pub(super) round: u32,
+    /// Whether the wait of this round is a short one, for what follows or for what has resumed.
+    pub(super) is_short: bool,
     /// Whether what is always ready is held back in this round.
     pub(super) holds_back: bool,
 }
@@ -46,8 +50,11 @@ impl<B: Backend> SelectCall<'_, B> {
             if self.events.is_empty() {
                 result?;
             }
-            if !self.events.is_empty() && !self.holds_back {
+            if !self.events.is_empty() && !self.is_short {
                 break;
+            }
+            if std::mem::take(&mut self.is_short) {
+                self.note_resumed(&mut self.shared.lock());
             }
             let has_passed = self.deadline.has_passed(|| self.shared.backend.now_ns());
             if has_passed || self.holds_back {
@@ -73,7 +80,9 @@ impl<B: Backend> SelectCall<'_, B> {
         shared.backend.update(&mut self.waiting.host, state);
         let mut until = self.deadline;
         if state.may_have_local_events() || !self.waiting.ready.is_empty() {
+            let has_resumed = !state.pauses.is_empty() && self.resume(state);
             self.holds_back = std::mem::take(&mut state.reported_always_ready);
+            self.is_short = self.holds_back || has_resumed;
             let had_leftovers = self.report_without_host(state);
             // Once per `select` the host is polled too: timers and wakes may never end.
             if !self.events.is_empty() && (had_leftovers || self.round > 0) {
@@ -90,11 +99,12 @@ impl<B: Backend> SelectCall<'_, B> {
         if !self.events.is_empty() {
             return Until::Now;
         }
-        let timer = state.timers.next_deadline_ns();
-        let until = self.deadline.min(timer.map_or(Until::Never, Until::At));
-        if self.holds_back && until != Until::Now {
+        let ends = [state.timers.next_deadline_ns(), state.pauses.next_end_ns()];
+        let ends = ends.into_iter().flatten().map(Until::At);
+        let until = ends.fold(self.deadline, Until::min);
+        if self.is_short && until != Until::Now {
             let now_ns = self.shared.backend.now_ns();
-            return until.min(Until::At(now_ns.saturating_add(ALWAYS_READY_PAUSE_NS)));
+            return until.min(Until::At(now_ns.saturating_add(SHORT_WAIT_NS)));
         }
         until
     }
@@ -192,6 +202,64 @@ impl<B: Backend> SelectCall<'_, B> {
         });
     }
 
+    /// Arms again what has paused for long enough. Returns whether there was anything.
+    #[cold]
+    #[inline(never)]
+    fn resume(&mut self, state: &mut State<B>) -> bool {
+        state.pauses.begin();
+        let backend = &self.shared.backend;
+        let now_ns = backend.now_ns();
+        while let Some((key, direction)) = state.pauses.pop_due(now_ns) {
+            let State {
+                registrations,
+                locked,
+                ..
+            } = state;
+            let Some(mut changed) = registrations.get_mut(key) else {
+                continue;
+            };
+            if !changed.registration.futile.resume(direction) {
+                continue;
+            }
+            // The next wait is to include it, whichever part of the sources that is for.
+            B::refresh(locked, changed.slot(direction));
+            changed.touch();
+            if changed.arm(direction) {
+                backend.rearmed(registrations, key);
+            } else {
+                backend.after_io(state, key, direction, IoOutcome::Failed);
+            }
+            state.pauses.resumed(key, direction);
+        }
+        let has_resumed = state.pauses.has_resumed();
+        if has_resumed {
+            backend.update(&mut self.waiting.host, state);
+        }
+        has_resumed
+    }
+
+    /// A source that is not ready at once when it is armed again was right each time that it was
+    /// reported: its row of futile events ends.
+    #[cold]
+    #[inline(never)]
+    fn note_resumed(&self, state: &mut State<B>) {
+        // With more room there might be more.
+        let is_complete = self.waiting.ready.is_empty() && !self.events.is_full();
+        let State {
+            registrations,
+            pauses,
+            ..
+        } = state;
+        for (key, direction) in pauses.take_resumed() {
+            if is_complete
+                && let Some(changed) = registrations.get_mut(key)
+                && !self.events.has(changed.registration.event_index, key)
+            {
+                changed.registration.futile.end_row(direction);
+            }
+        }
+    }
+
     /// Delivers what the host has answered, as far as there is room.
     fn deliver(&mut self, state: &mut State<B>) {
         state.waits_until = None;
@@ -272,6 +340,10 @@ impl<B: Backend> SelectCall<'_, B> {
             return;
         };
         let mode = changed.registration.mode;
+        // What it is disarmed for is not to be armed by itself.
+        for direction in Direction::BOTH {
+            changed.registration.futile.resume(direction);
+        }
         if B::Source::MAY_BE_ALWAYS_READY && failure == Some(Failure::Refused) {
             changed.set_waits(Waits::Refused);
             state.reported_always_ready = true;

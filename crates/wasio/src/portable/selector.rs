@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use super::select::SelectCall;
 use super::{
-    Backend, Config, Direction, Directions, Expiry, Key, Shared, Source, State, Timers, Until,
-    Waits,
+    Backend, Config, Direction, Directions, Expiry, Key, Registration, Shared, Source, State,
+    Timers, Until, Waits,
 };
 use crate::errors::{
     already_waiting, never_registered, not_registered, second_waker, static_error,
 };
 use crate::io_outcome::{Arming, IoOutcome};
+use crate::lock::Guard;
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
 /// A handle to a selector; clones are handles to the same one.
@@ -68,6 +69,7 @@ impl<B: Backend> Selector<B> {
             events,
             deadline,
             round: 0,
+            is_short: false,
             holds_back: false,
         }
         .run();
@@ -188,10 +190,24 @@ impl<B: Backend> Selector<B> {
         let Some(mut changed) = registrations.get_mut(key) else {
             return;
         };
+        let mut arming = effect.arming;
+        if !effect.is_futile {
+            changed.registration.futile.end_row(direction);
+            let is_over = changed.registration.futile.resume(direction);
+            if is_over && arming == Arming::Unchanged {
+                arming = Arming::Arm;
+            }
+        } else if changed.registration.futile.is_paused(direction) {
+            return;
+        } else if shared.is_after_event(changed.registration, direction, outcome)
+            && let Some(pause_ns) = changed.registration.futile.count(direction)
+        {
+            return shared.pause(state, key, direction, pause_ns);
+        }
         if effect.warms && B::warm(locked, changed.slot(direction)) {
             changed.touch();
         }
-        match effect.arming {
+        match arming {
             Arming::Unchanged => {}
             Arming::Disarm => changed.disarm(Directions::one(direction)),
             Arming::Arm if changed.arm(direction) => {
@@ -209,6 +225,11 @@ impl<B: Backend> Selector<B> {
     /// Whether a direction is waited for: no event of it since it was armed.
     pub(crate) fn is_armed(&self, key: Key, direction: Direction) -> bool {
         self.0.lock().registrations.is_armed(key, direction)
+    }
+
+    /// Whether there was an event of a direction, and nothing has armed it since or will by itself.
+    pub(crate) fn is_silent(&self, key: Key, direction: Direction) -> bool {
+        self.0.lock().registrations.is_silent(key, direction)
     }
 
     /// The selector's monotonic clock.
@@ -300,6 +321,33 @@ impl<B: Backend> Selector<B> {
 }
 
 impl<B: Backend> Shared<B> {
+    /// Whether an operation that found nothing makes the event before it a futile one. Where the host
+    /// keeps the edges, that is only so if the source is to be reported again without a new one.
+    fn is_after_event(
+        &self,
+        registration: &Registration<B::Source, B::Slot>,
+        direction: Direction,
+        outcome: IoOutcome,
+    ) -> bool {
+        let waits = registration.waits;
+        let is_reported = if self.backend.keeps_edges(waits) {
+            outcome == IoOutcome::Failed
+        } else {
+            !registration.armed.contains(direction)
+        };
+        let is_wanted = Directions::of(registration.interest).contains(direction);
+        is_reported && is_wanted && registration.mode == Mode::Edge && !waits.is_always_ready()
+    }
+
+    /// Arms a direction later.
+    #[cold]
+    fn pause(&self, mut state: Guard<'_, State<B>>, key: Key, direction: Direction, pause_ns: u64) {
+        let until_ns = self.backend.now_ns().saturating_add(pause_ns);
+        state.pauses.add(key, direction, until_ns);
+        // An error would leave another thread in its wait; the source stays silent no longer than that.
+        let _ = self.unlock(state, Until::At(until_ns));
+    }
+
     fn fork(&self) -> io::Result<Self> {
         let (backend, wait) = self.backend.fork(self.config)?;
         let state = self.lock();

@@ -11,18 +11,18 @@ use crate::io_outcome::IoOutcome;
 use crate::portable::{Config, Direction, Expiry, Key, Selector};
 use crate::{Events, Interest, Mode, Token};
 
-const WAKER: usize = 100;
-const TIMER: usize = 200;
+pub(super) const WAKER: usize = 100;
+pub(super) const TIMER: usize = 200;
 const FILE: u32 = 30;
 
-struct Rig {
+pub(super) struct Rig {
     host: Host,
-    selector: Selector<Completions>,
+    pub(super) selector: Selector<Completions>,
     events: Events,
 }
 
 impl Rig {
-    fn new(room: usize) -> Self {
+    pub(super) fn new(room: usize) -> Self {
         let host = Host::new();
         Self {
             host,
@@ -31,11 +31,11 @@ impl Rig {
         }
     }
 
-    fn world(&self) -> std::sync::MutexGuard<'_, World> {
+    pub(super) fn world(&self) -> std::sync::MutexGuard<'_, World> {
         self.host.lock()
     }
 
-    fn add(&self, id: u32, mode: Mode, peer: impl FnOnce(&mut Peer)) -> Key {
+    pub(super) fn add(&self, id: u32, mode: Mode, peer: impl FnOnce(&mut Peer)) -> Key {
         peer(self.world().open(id));
         let token = Token(usize::try_from(id).unwrap());
         let selector = &self.selector;
@@ -44,7 +44,7 @@ impl Rig {
             .unwrap()
     }
 
-    fn ready(&self, id: u32, mode: Mode) -> Key {
+    pub(super) fn ready(&self, id: u32, mode: Mode) -> Key {
         self.add(id, mode, |peer| peer.pending = 1)
     }
 
@@ -52,15 +52,15 @@ impl Rig {
         self.add(FILE, mode, |peer| peer.is_file = true)
     }
 
-    fn timer(&self, after_ns: u64, period_ns: u64) {
+    pub(super) fn timer(&self, after_ns: u64, period_ns: u64) {
         said::timer(&self.selector, TIMER, after_ns, period_ns);
     }
 
-    fn select(&mut self, timeout: Option<Duration>) -> std::io::Result<Vec<Said>> {
+    pub(super) fn select(&mut self, timeout: Option<Duration>) -> std::io::Result<Vec<Said>> {
         said::select(&self.selector, &mut self.events, timeout)
     }
 
-    fn select_ms(&mut self, timeout_ms: u64) -> Vec<Said> {
+    pub(super) fn select_ms(&mut self, timeout_ms: u64) -> Vec<Said> {
         self.select(Some(Duration::from_millis(timeout_ms)))
             .unwrap()
     }

@@ -4,7 +4,7 @@
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Selector;
 use super::wait::collect;
@@ -28,7 +28,10 @@ struct Pair {
 
 impl Pair {
     fn new(interest: Interest) -> Self {
-        let selector = Selector::without_os_edge().unwrap();
+        Self::with_selector(Selector::without_os_edge().unwrap(), interest)
+    }
+
+    fn with_selector(selector: Selector, interest: Interest) -> Self {
         let (ours, theirs) = UnixStream::pair().unwrap();
         ours.set_nonblocking(true).unwrap();
         let key = selector
@@ -192,4 +195,49 @@ fn fill(mut stream: &UnixStream) -> usize {
         written += more;
     }
     written
+}
+
+/// Counts the events in a second of a source that is always ready, whose operations have this outcome.
+fn events_in_a_second(mut pair: Pair, outcome: IoOutcome) -> usize {
+    pair.theirs.write_all(b"x").unwrap();
+    let (start, mut count) = (Instant::now(), 0);
+    while let Some(left) = Duration::from_secs(1).checked_sub(start.elapsed()) {
+        if !pair.poll(left).is_empty() {
+            count += 1;
+            pair.after_io(Direction::Read, outcome);
+        }
+    }
+    count
+}
+
+/// As an accept without descriptors in a program that ignores the error.
+#[test]
+fn a_source_that_is_ready_for_nothing_does_not_spin() {
+    let edges = |selector| Pair::with_selector(selector, Interest::READABLE);
+    for outcome in [IoOutcome::WouldBlock, IoOutcome::Failed] {
+        let count = events_in_a_second(edges(Selector::without_os_edge().unwrap()), outcome);
+        assert!((4..=9).contains(&count), "{count} after {outcome:?}");
+    }
+    let system = || edges(Selector::new(Config::DEFAULT).unwrap());
+    let count = events_in_a_second(system(), IoOutcome::Failed);
+    assert!((4..=9).contains(&count), "{count}");
+}
+
+/// The system reports new edges, so nothing waits for the end of a pause.
+#[test]
+fn with_os_edges_what_arrives_in_a_pause_is_reported_at_once() {
+    let selector = Selector::new(Config::DEFAULT).unwrap();
+    if !selector.shared().backend.os_edge {
+        return;
+    }
+    let mut pair = Pair::with_selector(selector, Interest::READABLE);
+    pair.theirs.write_all(b"x").unwrap();
+    let start = Instant::now();
+    for _ in 0..40 {
+        pair.one_event();
+        pair.after_io(Direction::Read, IoOutcome::Failed);
+        pair.theirs.write_all(b"x").unwrap();
+    }
+    // Each pause but the first two would be of 256 ms.
+    assert!(start.elapsed() < Duration::from_secs(5));
 }

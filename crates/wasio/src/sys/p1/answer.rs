@@ -23,3 +23,16 @@ pub(super) struct Answer {
     /// How long the call took; `u64::MAX` if that was not measured.
     pub(super) elapsed_ns: u64,
 }
+
+impl Answer {
+    /// Whether the host has slept for as long as it might, and then said that all is ready.
+    pub(super) const fn is_blanket(&self) -> bool {
+        let Call {
+            slots,
+            is_poll,
+            timeout_ns,
+        } = self.call;
+        let has_slept = self.elapsed_ns != u64::MAX && self.elapsed_ns >= timeout_ns;
+        !is_poll && has_slept && self.reported == slots
+    }
+}

@@ -63,6 +63,16 @@ impl<H: Host> Waiter<'_, H> {
         (self.ready).extend(events.filter(|event| event.is_ambiguous()));
     }
 
+    /// Has nothing that the last answer names pause: this host does not wait for sources, and is asked
+    /// no more often than its slices are long (wazero).
+    #[cold]
+    pub(super) fn excuse(&mut self, written: usize) {
+        let registrations = &mut self.shared.lock().registrations;
+        for (key, direction) in (self.wait.answers[..written].iter()).filter_map(Event::target) {
+            registrations.excuse(key, direction);
+        }
+    }
+
     /// The labels of the ambiguous events of the last answer.
     fn ambiguous_labels(&mut self, written: usize) -> Vec<u64> {
         let mut labels = std::mem::take(&mut self.wait.verify.labels);

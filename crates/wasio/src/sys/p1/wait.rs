@@ -305,6 +305,9 @@ impl<H: Host> Waiter<'_, H> {
         if answer.reported == 0 {
             return;
         }
+        if answer.is_blanket() {
+            self.excuse(answer.written);
+        }
         if answer.reported < answer.call.slots {
             self.wait.quirks.reports_all = Some(false);
             // A connection that was reset ends a wait of uvwasi that otherwise is for all sources.

@@ -469,3 +469,31 @@ fn zero_is_no_wait_and_counts_as_passed() {
     let (said, calls) = rig.calls(|rig| rig.try_select(Some(Duration::ZERO)).unwrap());
     assert_eq!((said, calls), (vec![], vec![1]));
 }
+
+/// The host says each time that there is something, and no operation finds it.
+#[test]
+fn a_source_that_is_ready_for_nothing_does_not_spin_on_any_host() {
+    for rules in ALL {
+        // It waits for no source, and its waits are bounded as they are.
+        if rules.sleeps_then_all || rules.clock_only {
+            continue;
+        }
+        let mut rig = Rig::new(rules);
+        let key = rig.stream(5);
+        rig.stream(6);
+        rig.arrive(5, 1);
+        let start_ns = rig.world().now_ns;
+        let (mut reported, calls) = (0, rig.world().polls);
+        while rig.world().now_ns - start_ns < 1_000 * MS {
+            for (token, _) in rig.try_select(Some(Duration::from_secs(1))).unwrap() {
+                reported += usize::from(token == 5);
+                if token == 5 {
+                    rig.blocked(key, Direction::Read);
+                }
+            }
+        }
+        let calls = rig.world().polls - calls;
+        assert!(matches!(reported, 5..=9), "{}: {reported}", rules.name);
+        assert!(calls < 200, "{}: {calls} calls", rules.name);
+    }
+}

@@ -6,6 +6,7 @@ use super::super::quirks::Quirks;
 use super::host::{Happening, Kind, MS};
 use super::rig::{READ, Rig, WRITE, readable, sorted};
 use super::rules::{BROWSER, Nbytes, Rules, UVWASI, WAMR, WASI_COMMON, WASMEDGE, WASMER, WAZERO};
+use crate::io_outcome::IoOutcome;
 use crate::portable::{Direction, LONGEST_WAIT_NS};
 use crate::{Mode, Token};
 
@@ -157,7 +158,7 @@ fn uvwasi_all_sources_ready_at_once_are_all_reported() {
         let said = sorted(rig.select(1_000));
         assert_eq!(said, [(0, "r".to_owned()), (1, "w".to_owned())]);
         rig.drain(0, stdin);
-        rig.blocked(stdout, Direction::Write);
+        (rig.selector).after_io(stdout, Direction::Write, IoOutcome::Partial);
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::target::Target;
 use super::host::{Bytes, MS};
 use super::rig::{READ, Rig, WRITE, readable};
-use super::rules::{EXACT, OVER_REPORTS, READY_AT_FIRST, WASMTIME};
+use super::rules::{ALL, EXACT, OVER_REPORTS, READY_AT_FIRST, WASMTIME};
 use crate::io_outcome::IoOutcome;
 use crate::portable::Direction;
 use crate::{Mode, Token};
@@ -194,4 +194,43 @@ fn a_wake_before_the_wait_ends_it_at_once() {
     );
     assert!(rig.world().now_ns - before_ns < MS);
     assert_eq!(rig.select(1), [], "wakes merge");
+}
+
+/// The host says each time that there is something, and no operation finds it.
+#[test]
+fn a_source_that_is_ready_for_nothing_does_not_spin_on_any_host() {
+    for rules in ALL {
+        for is_descriptor in [false, true] {
+            let mut rig = Rig::new(rules);
+            let key = if is_descriptor {
+                // Beside a pollable the wait alternates.
+                rig.source(6);
+                rig.add_fd(5, READ | WRITE, Mode::Edge)
+            } else {
+                rig.add(5, READ | WRITE, Mode::Edge)
+            };
+            rig.arrive(5);
+            rig.world().source(5).room = true;
+            let start_ns = rig.world().now_ns;
+            let (mut reported, polls) = ([0, 0], rig.world().polls);
+            while rig.world().now_ns - start_ns < 1_000 * MS {
+                let said = rig.try_select(Some(Duration::from_secs(1))).unwrap();
+                for (_, letters) in said.iter().filter(|(token, _)| *token == 5) {
+                    for (direction, letter) in Direction::BOTH.into_iter().zip(['r', 'w']) {
+                        if letters.contains(letter) {
+                            reported[direction as usize] += 1;
+                            rig.selector.after_io(key, direction, IoOutcome::Failed);
+                        }
+                    }
+                }
+            }
+            let polls = rig.world().polls - polls;
+            let name = rules.name;
+            assert!(
+                reported.iter().all(|count| matches!(count, 5..=9)),
+                "{name}: {reported:?}"
+            );
+            assert!(polls < 300, "{name}: {polls} calls");
+        }
+    }
 }
