@@ -12,6 +12,8 @@ pub mod oneoff;
 #[cfg(target_env = "p1")]
 #[allow(unsafe_code, reason = "the only door to the host")]
 mod raw;
+#[cfg(any(unix, target_os = "wasi"))]
+pub mod stdin;
 
 #[cfg(target_env = "p1")]
 pub use raw::close;

@@ -34,6 +34,11 @@ pub(crate) struct Input {
     reader: Mutex<BufReader<File>>,
 }
 
+/// Standard input from a file, without a buffer: what the guest does not read is left to the next
+/// program that has the same open file.
+#[derive(Debug)]
+pub(crate) struct InputFile(pub(crate) File);
+
 /// Standard output that is captured in memory. It is always writable.
 #[derive(Debug)]
 pub(crate) struct Output {
@@ -175,6 +180,34 @@ impl WasiFile for Input {
     fn num_ready_bytes(&self) -> Result<u64, Error> {
         #[cfg(unix)]
         return Ok(rustix::io::ioctl_fionread(&self.file).map_err(std::io::Error::from)?);
+        #[cfg(not(unix))]
+        Ok(0)
+    }
+}
+
+#[async_trait::async_trait]
+impl WasiFile for InputFile {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    #[cfg(unix)]
+    fn pollable(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.0.as_fd())
+    }
+
+    /// As `wasi-common` says of the input of the process.
+    async fn get_filetype(&self) -> Result<FileType, Error> {
+        Ok(FileType::Unknown)
+    }
+
+    async fn read_vectored<'a>(&self, buffers: &mut [IoSliceMut<'a>]) -> Result<u64, Error> {
+        Ok((&self.0).read_vectored(buffers)? as u64)
+    }
+
+    fn num_ready_bytes(&self) -> Result<u64, Error> {
+        #[cfg(unix)]
+        return Ok(rustix::io::ioctl_fionread(&self.0).map_err(std::io::Error::from)?);
         #[cfg(not(unix))]
         Ok(0)
     }

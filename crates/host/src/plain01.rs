@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 use wasmtime::{Linker, Module};
+use wasmtime_wasi::cli::InputFile;
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
 use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
 use wasmtime_wasi::{DirPerms, FilePerms, WasiCtxBuilder};
@@ -53,6 +54,7 @@ pub(crate) fn builder(
     match stdin {
         Source::Null => builder.stdin(MemoryInputPipe::new(Vec::new())),
         Source::Pipe(pipe) => builder.stdin(stdin_of(pipe)?),
+        Source::File(file) => builder.stdin(InputFile::new(file)),
         Source::Inherit => builder.inherit_stdin(),
     };
     let captures = if program.output == Output::Inherited {
@@ -83,6 +85,6 @@ fn stdin_of(pipe: std::io::PipeReader) -> Result<wasmtime_wasi::cli::AsyncStdinS
 
 /// Makes an input that is always ready: this system cannot wait for a pipe.
 #[cfg(not(unix))]
-fn stdin_of(pipe: std::io::PipeReader) -> Result<wasmtime_wasi::cli::InputFile> {
-    Ok(wasmtime_wasi::cli::InputFile::new(stdio::file_of(pipe)))
+fn stdin_of(pipe: std::io::PipeReader) -> Result<InputFile> {
+    Ok(InputFile::new(stdio::file_of(pipe)))
 }

@@ -12,7 +12,7 @@ use wasi_common::{WasiCtx, WasiFile};
 use wasmtime::{Linker, Module};
 
 use crate::capture::{Capture, Shared};
-use crate::files::{Input, Output, RefusedFile, SharedSocket};
+use crate::files::{Input, InputFile, Output, RefusedFile, SharedSocket};
 use crate::guest_state::GuestState;
 use crate::runner::{Endpoints, Output as OutputTo, Program};
 use crate::start::{self, State};
@@ -104,6 +104,7 @@ fn set_stdio(
     match stdin {
         Source::Null => builder.stdin(Box::new(Input::new(stdio::null()?)?)),
         Source::Pipe(pipe) => builder.stdin(Box::new(Input::new(stdio::file_of(pipe))?)),
+        Source::File(file) => builder.stdin(Box::new(InputFile(file))),
         Source::Inherit => builder.inherit_stdin(),
     };
     if output == OutputTo::Inherited {

@@ -22,6 +22,8 @@ pub enum Stdin {
 pub(crate) enum Source {
     Null,
     Pipe(PipeReader),
+    /// A file. The host reads no further than the guest does: the next program gets the rest.
+    File(File),
     Inherit,
 }
 
@@ -30,7 +32,10 @@ impl Stdin {
     pub(crate) fn open(self) -> io::Result<(Source, Option<PipeWriter>)> {
         Ok(match self {
             Self::Null => (Source::Null, None),
-            Self::Inherit => (Source::Inherit, None),
+            Self::Inherit => match inherited_file()? {
+                Some(file) => (Source::File(file), None),
+                None => (Source::Inherit, None),
+            },
             Self::Bytes(bytes) => (Source::Pipe(pipe_with(bytes)?), None),
             Self::Pipe => {
                 let (reader, writer) = io::pipe()?;
@@ -38,6 +43,16 @@ impl Stdin {
             }
         })
     }
+}
+
+/// The standard input of this process, if it is a regular file.
+fn inherited_file() -> io::Result<Option<File>> {
+    #[cfg(unix)]
+    let owned = std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned()?;
+    #[cfg(windows)]
+    let owned = std::os::windows::io::AsHandle::as_handle(&io::stdin()).try_clone_to_owned()?;
+    let file = File::from(owned);
+    Ok(file.metadata()?.is_file().then_some(file))
 }
 
 /// Creates a pipe that yields `bytes` and then end of file.

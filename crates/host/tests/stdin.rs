@@ -59,8 +59,12 @@ impl Version {
     /// The guest that copies its input to its output and says `end` at the end of it; a timer
     /// ticks beside that.
     fn any_stdin(self) -> PathBuf {
+        self.guest("any_stdin")
+    }
+
+    fn guest(self, name: &str) -> PathBuf {
         let options = ["--features", self.features];
-        built("wasio-guests", "any_stdin", self.target, &options)
+        built("wasio-guests", name, self.target, &options)
     }
 
     /// The program, about to run `guest`.
@@ -171,6 +175,29 @@ fn a_file_is_read_to_its_end() {
             let said = said(command.stdin(file), what.clone());
             assert!(said == format!("{content}end\n"), "{what}: {said}");
         }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_rest_of_a_file_is_left_to_the_next_program() {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stdin-rest");
+    let rest = "a line of some bytes\n".repeat(5_000);
+    std::fs::write(&path, format!("one\n{rest}")).expect("write");
+    for version in ALL {
+        let run = version.run(&version.guest("any_first_line"));
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "\"$0\" \"$@\" && cat"]);
+        shell.arg(run.get_program()).args(run.get_args());
+        shell.stdin(File::open(&path).expect("open"));
+        shell.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let what = format!("a file on {}", version.name);
+        let said = said(&mut shell, what.clone());
+        assert!(
+            said == format!("one\n{rest}"),
+            "{what}: {} bytes",
+            said.len()
+        );
     }
 }
 

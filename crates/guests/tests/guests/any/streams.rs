@@ -50,6 +50,13 @@ pub(crate) fn any_stdin(case: &Case) {
     }
 }
 
+/// What is left of a file for the next program is in the tests of wasio-host.
+pub(crate) fn any_first_line(case: &Case) {
+    let stdin = Stdin::Bytes(b"one\ntwo\n".to_vec());
+    let outcome = case.setup().stdin(stdin).start().succeeds();
+    assert_eq!(outcome.stdout_text(), "one\n");
+}
+
 pub(crate) fn any_both_streams(case: &Case) {
     let mut guest = case.setup().stdin(Stdin::Pipe).start();
     let mut stdin = guest.take_stdin().unwrap();
