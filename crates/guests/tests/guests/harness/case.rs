@@ -95,6 +95,11 @@ impl Case {
                 assert!(dirs.is_empty(), "it hands in no directories");
                 newest::command(&self.program, limits)
             }
+            Host::CommandLine(host) => {
+                assert!(dirs.is_empty(), "it hands in no directories");
+                let command = host.command(&self.program);
+                command.unwrap_or_else(|reason| skip(&reason))
+            }
             _ => Command::new(&self.program),
         }
     }

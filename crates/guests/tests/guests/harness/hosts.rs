@@ -4,6 +4,7 @@ use std::path::Path;
 
 use wasio_host::{Runner, Wasi};
 
+use super::command_line::{self, CommandLine, WASMTIME_46, WASMTIME_49};
 use super::newest;
 
 /// Where a guest runs.
@@ -21,6 +22,8 @@ pub(crate) enum Host {
     Sockets02,
     /// The same on a newer wasmtime (`hosts/newest`), if there is one: see [`newest`](super::newest).
     Newest02,
+    /// wasm32-wasip2 on a host's own command line, if it is installed.
+    CommandLine(&'static CommandLine),
     /// A process of this machine.
     Native,
 }
@@ -46,6 +49,8 @@ impl Host {
                 Self::Threads01,
                 Self::Sockets02,
                 Self::Newest02,
+                Self::CommandLine(&WASMTIME_46),
+                Self::CommandLine(&WASMTIME_49),
                 Self::Native,
             ],
             "example" => &[
@@ -57,7 +62,12 @@ impl Host {
             ],
             "p1" => &[Self::Sockets01, Self::Plain01, Self::Node],
             "node" => &[Self::Node],
-            "p2" => &[Self::Sockets02, Self::Newest02],
+            "p2" => &[
+                Self::Sockets02,
+                Self::Newest02,
+                Self::CommandLine(&WASMTIME_46),
+                Self::CommandLine(&WASMTIME_49),
+            ],
             "threads" => &[Self::Threads01, Self::Native],
             _ => panic!("no host for guests of the kind {kind}"),
         }
@@ -71,6 +81,7 @@ impl Host {
             Self::Threads01 => "threads01",
             Self::Sockets02 => "sockets02",
             Self::Newest02 => "newest02",
+            Self::CommandLine(host) => host.name,
             Self::Native => "native",
         }
     }
@@ -80,19 +91,27 @@ impl Host {
         match self {
             Self::Sockets01 | Self::Plain01 | Self::Node => Some("wasm32-wasip1"),
             Self::Threads01 => Some("wasm32-wasip1-threads"),
-            Self::Sockets02 | Self::Newest02 => Some("wasm32-wasip2"),
+            Self::Sockets02 | Self::Newest02 | Self::CommandLine(_) => Some("wasm32-wasip2"),
             Self::Native => None,
         }
     }
 
-    /// Whether it can be asked for here.
-    pub(super) fn is_here(self) -> bool {
-        self != Self::Newest02 || newest::program().is_some()
+    /// How often `guest` runs on it, 0 where it cannot be asked for.
+    pub(super) fn runs(self, guest: &str) -> usize {
+        match self {
+            Self::Newest02 => usize::from(newest::program().is_some()),
+            Self::CommandLine(_) if command_line::runs(guest) => command_line::repeats(),
+            Self::CommandLine(_) => 0,
+            _ => 1,
+        }
     }
 
     /// Whether its guests are components.
     pub(crate) fn is_02(self) -> bool {
-        matches!(self, Self::Sockets02 | Self::Newest02)
+        matches!(
+            self,
+            Self::Sockets02 | Self::Newest02 | Self::CommandLine(_)
+        )
     }
 
     /// Whether the guest is handed sockets, or can open some.
@@ -107,7 +126,7 @@ impl Host {
             Self::Plain01 => Some(Runner::new(Wasi::Plain01)),
             Self::Threads01 => Some(Runner::new(Wasi::Sockets01).threads(true)),
             Self::Sockets02 => Some(Runner::new(Wasi::Sockets02)),
-            Self::Newest02 | Self::Node | Self::Native => None,
+            Self::Newest02 | Self::CommandLine(_) | Self::Node | Self::Native => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Runs guests on hosts: one test of libtest's shape for each pair.
 
 mod case;
+mod command_line;
 mod guest;
 mod hosts;
 mod native;
@@ -40,7 +41,7 @@ pub(crate) fn run(guests: &[Guest], folder_of: fn(&str) -> PathBuf, native: &str
     let mut trials = Vec::new();
     for guest in guests {
         let hosts = Host::of_kind(guest.kind).iter();
-        for host in hosts.filter(|host| host.is_here()) {
+        for host in hosts {
             let program = match host.target() {
                 Some(target) => folder_of(target).join(guest.name).with_extension("wasm"),
                 None => guest.native.map_or_else(
@@ -48,15 +49,20 @@ pub(crate) fn run(guests: &[Guest], folder_of: fn(&str) -> PathBuf, native: &str
                     PathBuf::from,
                 ),
             };
-            let case = Case::new(*host, program);
             let test = guest.test;
             let prefix = if guest.kind == "example" {
                 "example_"
             } else {
                 ""
             };
-            let name = format!("{prefix}{}::{}", guest.name, host.name());
-            trials.push(Trial::ignorable_test(name, move || bounded(test, &case)));
+            for run in 1..=host.runs(guest.name) {
+                let mut name = format!("{prefix}{}::{}", guest.name, host.name());
+                if run > 1 {
+                    name = format!("{name}::{run}");
+                }
+                let case = Case::new(*host, program.clone());
+                trials.push(Trial::ignorable_test(name, move || bounded(test, &case)));
+            }
         }
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
