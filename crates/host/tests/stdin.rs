@@ -3,56 +3,20 @@
 
 #[path = "common/built.rs"]
 mod built;
+#[path = "common/program.rs"]
+mod program;
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use built::built;
-use wait_timeout::ChildExt;
+use program::{
+    LIMIT, LISTENS01, PLAIN01, Running, SOCKETS01, SOCKETS02, THREADS01, Version, address_of,
+};
 
-const LIMIT: Duration = Duration::from_secs(60);
-
-/// A WASI, and what a guest is built for to run on it.
-#[derive(Clone, Copy, Debug)]
-struct Version {
-    name: &'static str,
-    options: &'static [&'static str],
-    target: &'static str,
-    features: &'static str,
-}
-
-const SOCKETS01: Version = Version {
-    name: "0.1-sockets",
-    options: &["--wasi", "0.1-sockets"],
-    target: "wasm32-wasip1",
-    features: "p1",
-};
-const THREADS01: Version = Version {
-    name: "0.1-threads",
-    options: &["--threads"],
-    target: "wasm32-wasip1-threads",
-    ..SOCKETS01
-};
-const LISTENS01: Version = Version {
-    options: &["--listen", "127.0.0.1:0"],
-    ..SOCKETS01
-};
-const PLAIN01: Version = Version {
-    name: "0.1",
-    options: &["--wasi", "0.1"],
-    ..SOCKETS01
-};
-const SOCKETS02: Version = Version {
-    name: "0.2",
-    options: &["--wasi", "0.2"],
-    target: "wasm32-wasip2",
-    features: "p2",
-};
 const ALL: [Version; 4] = [SOCKETS01, THREADS01, PLAIN01, SOCKETS02];
 
 impl Version {
@@ -61,74 +25,6 @@ impl Version {
     fn any_stdin(self) -> PathBuf {
         self.guest("any_stdin")
     }
-
-    fn guest(self, name: &str) -> PathBuf {
-        let options = ["--features", self.features];
-        built("wasio-guests", name, self.target, &options)
-    }
-
-    /// The program, about to run `guest`.
-    fn run(self, guest: &Path) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wasio-host"));
-        command.arg("run").args(self.options).arg(guest);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        command
-    }
-}
-
-/// The program while it runs: all waits are bounded.
-struct Running {
-    what: String,
-    child: Child,
-    stdout: Receiver<String>,
-    stderr: Receiver<String>,
-}
-
-impl Running {
-    fn start(command: &mut Command, what: String) -> Self {
-        let mut child = command.spawn().expect("start");
-        let stdout = lines_of(child.stdout.take().expect("piped"));
-        let stderr = lines_of(child.stderr.take().expect("piped"));
-        Self {
-            what,
-            child,
-            stdout,
-            stderr,
-        }
-    }
-
-    fn next_line(&self, lines: &Receiver<String>) -> String {
-        let line = lines.recv_timeout(LIMIT);
-        line.unwrap_or_else(|error| panic!("{}: {error}", self.what))
-    }
-
-    /// Waits until it has ended well, and returns what it has said since.
-    fn succeeds(mut self) -> (String, String) {
-        let status = self.child.wait_timeout(LIMIT).expect("wait");
-        if status.is_none() {
-            self.child.kill().expect("kill");
-        }
-        // Both end with the program.
-        let (stdout, stderr): (String, String) =
-            (self.stdout.iter().collect(), self.stderr.iter().collect());
-        let code = status.map(|status| status.code());
-        assert_eq!(code, Some(Some(0)), "{}\n{stdout}\n{stderr}", self.what);
-        (stdout, stderr)
-    }
-}
-
-/// Sends each line as it comes.
-fn lines_of(pipe: impl Read + Send + 'static) -> Receiver<String> {
-    let (sender, receiver) = channel();
-    std::thread::spawn(move || {
-        let mut pipe = BufReader::new(pipe);
-        let mut line = String::new();
-        while matches!(pipe.read_line(&mut line), Ok(1..)) {
-            // Nobody listens any more when the test has failed.
-            let _ = sender.send(std::mem::take(&mut line));
-        }
-    });
-    receiver
 }
 
 fn said(command: &mut Command, what: String) -> String {
@@ -257,7 +153,7 @@ fn a_terminal_is_waited_for_until_its_key_for_the_end() {
 fn the_example_serves_until_its_input_ends() {
     for version in [LISTENS01, SOCKETS02] {
         let name = "stdin_and_sockets";
-        let guest = built("wasio-examples", name, version.target, &[]);
+        let guest = version.example(name);
         let mut command = version.run(&guest);
         said(
             command.stdin(Stdio::null()),
@@ -277,15 +173,4 @@ fn the_example_serves_until_its_input_ends() {
         running.succeeds();
         assert_eq!(peer.read(&mut heard).expect("the end"), 0);
     }
-}
-
-/// Where the program listens: on WASI 0.1 it says so itself, elsewhere the guest does.
-fn address_of(running: &Running) -> String {
-    let line = if running.what.ends_with(SOCKETS02.name) {
-        running.next_line(&running.stdout)
-    } else {
-        running.next_line(&running.stderr)
-    };
-    let (_, address) = line.split_once("listening ").expect("where it listens");
-    address.trim_end().trim_start_matches("on ").to_owned()
 }

@@ -27,7 +27,11 @@
 //!             match listener.accept() {
 //!                 Ok((_connection, _peer)) => served += 1,
 //!                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-//!                 Err(error) => return Err(error),
+//!                 // The listener goes on: a peer has left, or no descriptor is free.
+//!                 Err(error) => {
+//!                     eprintln!("accept: {error}");
+//!                     break;
+//!                 }
 //!             }
 //!         }
 //!     }

@@ -33,7 +33,11 @@
 //!                         connection = Some(stream);
 //!                     }
 //!                     Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-//!                     Err(error) => return Err(error),
+//!                     // The listener goes on: see "Accepting connections".
+//!                     Err(error) => {
+//!                         eprintln!("accept: {error}");
+//!                         break;
+//!                     }
 //!                 }
 //!             },
 //!             // Rule 1: read until it would block.

@@ -7,11 +7,16 @@ use std::fmt::Display;
 use std::io;
 use std::net::SocketAddr;
 use std::str::FromStr;
+use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
 
 #[cfg(feature = "live-bytes")]
 pub use self::raw::live_bytes;
+
+/// The time between two tries to accept while the host has no descriptors left.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Returns the listener that the host opened. If there is none, binds the address in the program's
 /// first argument, or any free port without an argument.
@@ -44,10 +49,25 @@ pub fn parse<T: FromStr<Err: Display>>(text: &str) -> io::Result<T> {
     })
 }
 
-/// Whether `accept` may be called again at once after this error: it concerns one connection, whose
-/// peer left before it was accepted.
-#[must_use]
-pub fn concerns_one_connection(error: &io::Error) -> bool {
+/// Returns the next connection. Errors do not end this: the listener goes on.
+///
+/// An error most often means that the host has no descriptors left. To ask it again at once would
+/// use a core for as long as that lasts, so this pauses first.
+pub async fn accept(listener: &TcpListener) -> TcpStream {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(error) if concerns_one_connection(&error) => {}
+            Err(error) => {
+                eprintln!("accept: {error}");
+                sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Whether the peer left before its connection was accepted. The next one may be waiting.
+fn concerns_one_connection(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::ConnectionAborted

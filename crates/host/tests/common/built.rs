@@ -6,13 +6,26 @@ use std::process::Command;
 
 /// The program `name` of `package`, built for `target`.
 pub(crate) fn built(package: &str, name: &str, target: &str, options: &[&str]) -> PathBuf {
+    let options = [&["--target", target], options].concat();
+    let file = build(package, name, &options).join(target).join("guest");
+    file.join(name).with_extension("wasm")
+}
+
+/// The program `name` of `package`, built for this machine.
+#[allow(dead_code, reason = "not every test that includes this file uses it")]
+pub(crate) fn native(package: &str, name: &str) -> PathBuf {
+    build(package, name, &[]).join("guest").join(name)
+}
+
+/// Builds a program. Returns the folder of all targets.
+fn build(package: &str, name: &str, options: &[&str]) -> PathBuf {
     let package_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
     let target_dir = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("guests");
     let mut command = Command::new(env!("CARGO"));
     command
         .current_dir(package_dir)
         .args(["build", "--quiet", "--profile", "guest"])
-        .args(["--package", package, "--bin", name, "--target", target])
+        .args(["--package", package, "--bin", name])
         .args(options)
         .arg("--target-dir")
         .arg(&target_dir);
@@ -27,8 +40,7 @@ pub(crate) fn built(package: &str, name: &str, target: &str, options: &[&str]) -
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success(),
-        "{name} does not build for {target}:\n{errors}"
+        "{name} does not build with {options:?}:\n{errors}"
     );
-    let file = Path::new(target).join("guest").join(name);
-    target_dir.join(file).with_extension("wasm")
+    target_dir
 }

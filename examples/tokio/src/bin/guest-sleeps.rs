@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
-use wasio_tokio_examples::listener;
+use wasio_tokio_examples::{accept, listener};
 
 /// The length of the sleeps in milliseconds, and their number.
 const SLEEPS: [(u64, u32); 8] = [
@@ -25,8 +25,7 @@ const SLEEPS: [(u64, u32); 8] = [
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
     let listener = listener()?;
-    let (stream, _) = listener.accept().await?;
-    tokio::spawn(echo(stream));
+    tokio::spawn(echo(accept(&listener).await));
     tokio::spawn(serve(listener));
     for (ms, times) in SLEEPS {
         for _ in 0..times {
@@ -38,10 +37,9 @@ async fn main() -> io::Result<()> {
     Ok(())
 }
 
-async fn serve(listener: TcpListener) -> io::Result<()> {
+async fn serve(listener: TcpListener) {
     loop {
-        let (stream, _) = listener.accept().await?;
-        tokio::spawn(echo(stream));
+        tokio::spawn(echo(accept(&listener).await));
     }
 }
 

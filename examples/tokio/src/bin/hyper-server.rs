@@ -23,7 +23,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::interval;
-use wasio_tokio_examples::{concerns_one_connection, listener};
+use wasio_tokio_examples::{accept, listener};
 
 /// How long a client may take to send the head of a request.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -35,13 +35,7 @@ type Body = BoxBody<Bytes, hyper::Error>;
 async fn main() -> io::Result<()> {
     let listener = listener()?;
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                tokio::spawn(serve(stream));
-            }
-            Err(error) if concerns_one_connection(&error) => {}
-            Err(error) => return Err(error),
-        }
+        tokio::spawn(serve(accept(&listener).await));
     }
 }
 

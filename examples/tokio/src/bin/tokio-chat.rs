@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::{AbortHandle, LocalSet, spawn_local};
-use wasio_tokio_examples::{concerns_one_connection, listener};
+use wasio_tokio_examples::{accept, listener};
 
 const QUEUE: usize = 64;
 const LONGEST_LINE: u64 = 64 * 1024;
@@ -41,14 +41,8 @@ async fn serve() -> io::Result<()> {
     let room = Shared::default();
     let mut next = 0;
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                join(&room, next, stream);
-                next += 1;
-            }
-            Err(error) if concerns_one_connection(&error) => {}
-            Err(error) => return Err(error),
-        }
+        join(&room, next, accept(&listener).await);
+        next += 1;
     }
 }
 

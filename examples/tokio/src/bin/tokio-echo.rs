@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
-use wasio_tokio_examples::{concerns_one_connection, listener};
+use wasio_tokio_examples::{accept, listener};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -14,14 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 async fn main() -> io::Result<()> {
     let listener = listener()?;
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                // An error of one connection does not affect the others.
-                tokio::spawn(echo(stream));
-            }
-            Err(error) if concerns_one_connection(&error) => {}
-            Err(error) => return Err(error),
-        }
+        // An error of one connection does not affect the others.
+        tokio::spawn(echo(accept(&listener).await));
     }
 }
 

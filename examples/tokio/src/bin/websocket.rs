@@ -6,19 +6,13 @@ use futures_util::{SinkExt, StreamExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::accept_async;
 use tokio_tungstenite::tungstenite::Error;
-use wasio_tokio_examples::{concerns_one_connection, listener};
+use wasio_tokio_examples::{accept, listener};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
     let listener = listener()?;
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                tokio::spawn(serve(stream));
-            }
-            Err(error) if concerns_one_connection(&error) => {}
-            Err(error) => return Err(error),
-        }
+        tokio::spawn(serve(accept(&listener).await));
     }
 }
 

@@ -7,6 +7,7 @@ mod behaviours;
 mod chat;
 mod clients;
 mod cpu;
+mod descriptors;
 mod echo;
 mod http;
 mod http_load;

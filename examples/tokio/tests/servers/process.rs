@@ -37,11 +37,22 @@ pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
     stdout: Option<thread::JoinHandle<String>>,
+    errors: mpsc::Receiver<String>,
 }
 
 impl Server {
     pub(crate) fn start(program: &str, on: On) -> Self {
         Self::spawn(&mut command(program, on))
+    }
+
+    /// The same, for a program whose process may have so many descriptors open.
+    pub(crate) fn start_limited(program: &str, on: On, descriptors: u32) -> Self {
+        let unlimited = command(program, on);
+        let mut shell = Command::new("sh");
+        let script = format!("ulimit -n {descriptors} && exec \"$0\" \"$@\"");
+        shell.args(["-c", &script]).arg(unlimited.get_program());
+        shell.args(unlimited.get_args()).env_remove("LISTEN_PID");
+        Self::spawn(&mut shell)
     }
 
     /// Starts a program that prints its address.
@@ -67,12 +78,16 @@ impl Server {
             }
         });
         let stderr = child.stderr.take().unwrap();
+        let (failed, errors) = mpsc::channel();
         thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
                 // The address that the host listens on for the program.
                 match line.split_once("listening on ") {
                     Some((_, address)) => drop(found.send(address.parse().unwrap())),
-                    None => eprintln!("{line}"),
+                    None => {
+                        eprintln!("{line}");
+                        let _ = failed.send(line);
+                    }
                 }
             }
         });
@@ -81,6 +96,7 @@ impl Server {
             child,
             address: SocketAddr::from(([0; 4], 0)),
             stdout: Some(stdout),
+            errors,
         };
         server.address = address.recv_timeout(LIMIT).expect("no address");
         server
@@ -88,6 +104,18 @@ impl Server {
 
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Waits for a line on standard error that starts so.
+    pub(crate) fn expect_error(&self, start: &str) {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let line = self.errors.recv_timeout(left).expect("no such error");
+            if line.starts_with(start) {
+                return;
+            }
+        }
     }
 
     pub(crate) fn is_running(&mut self) -> bool {

@@ -92,7 +92,12 @@ fn accept(
         let stream = match server.accept() {
             Ok((stream, _)) => stream,
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-            Err(error) => return Err(error),
+            // No error of one accept ends the listener. Most often the host has no descriptors left:
+            // it is tried again with the next event.
+            Err(error) => {
+                eprintln!("accept: {error}");
+                return Ok(());
+            }
         };
         *last += 1;
         let token = Token(*last);

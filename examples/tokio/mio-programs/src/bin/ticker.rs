@@ -49,7 +49,10 @@ fn main() -> io::Result<()> {
                         clients.insert(last, Client { stream, next, sent });
                     }
                     Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                    Err(error) => return Err(error),
+                    Err(error) => {
+                        eprintln!("accept: {error}");
+                        break;
+                    }
                 }
             }
         }
