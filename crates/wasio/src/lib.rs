@@ -7,8 +7,10 @@
 //! is ready. A source is a TCP or UDP socket, a name look-up, a [timer](time), standard input, or,
 //! on WASI 0.2, anything with a `pollable`. A [`Waker`] ends the wait from another thread.
 //!
-//! wasio has no futures and no executor. tokio and the crates on top of it run on wasio through its
-//! drop-in replacement for mio: see the section "Use it under tokio" of the [README].
+//! tokio and the crates on top of it run on wasio through its drop-in replacement for mio: see the
+//! section "Use it under tokio" of the [README]. With the feature `task`, the module `task` makes
+//! futures of any source, which are awaited beside tokio's own, and has a small executor for
+//! programs that use no tokio.
 //!
 //! # Usage
 //!
@@ -93,6 +95,7 @@
 //! | feature | default | effect |
 //! |---|---|---|
 //! | `net` | on | [`net`]: TCP, UDP and name look-ups |
+//! | `task` | off | `task`: futures of the readiness of sources, and a small executor |
 //! | `log` | off | trace messages through the [`log`](https://docs.rs/log) crate |
 //!
 //! # Supported platforms
@@ -140,6 +143,8 @@ mod selector;
 mod source_fd;
 pub mod stdio;
 mod sys;
+#[cfg(feature = "task")]
+pub mod task;
 pub mod time;
 mod token;
 mod waker;

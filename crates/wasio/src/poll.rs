@@ -72,7 +72,8 @@ impl Poll {
     ///
     /// `None` waits without a limit, and zero does not block. The timeout is measured on the
     /// monotonic clock and rounded up to what the host supports, so the call never returns early.
-    /// If it returns without events, the timeout has passed. A signal does not end the wait, unless
+    /// If it returns without events, the timeout has passed, or an event has woken a task that waits
+    /// for an `Async` (feature `task`). A signal does not end the wait, unless
     /// the poll was built to be [`interruptible`](PollBuilder::interruptible).
     ///
     /// Events that do not fit into `events` are returned by the next call.
@@ -182,6 +183,8 @@ impl PollBuilder {
     /// The same as [`Poll::new`].
     pub fn build(self) -> io::Result<Poll> {
         let selector = Selector::with_config(self.config)?;
+        #[cfg(feature = "task")]
+        crate::task::entered(selector.inner());
         Ok(Poll {
             registry: Registry { selector },
         })
@@ -196,6 +199,11 @@ pub struct Registry {
 }
 
 impl Registry {
+    #[cfg(feature = "task")]
+    pub(crate) fn of(selector: Selector) -> Self {
+        Self { selector }
+    }
+
     /// Registers a source: from now on its events are reported under `token`.
     ///
     /// # Errors

@@ -60,7 +60,7 @@ impl Selector {
         sys::Selector::new(config).map(Self::from_inner)
     }
 
-    fn from_inner(inner: sys::Selector) -> Self {
+    pub(crate) fn from_inner(inner: sys::Selector) -> Self {
         inner.retain();
         Self { inner }
     }

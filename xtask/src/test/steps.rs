@@ -11,7 +11,7 @@ use crate::tidy;
 
 /// The WASI targets, with the arguments that choose what wasio is built with.
 const WASI_TARGETS: [&str; 3] = ["wasm32-wasip1", "wasm32-wasip1-threads", "wasm32-wasip2"];
-const WASIO_FEATURES: [&str; 2] = ["", "--no-default-features"];
+const WASIO_FEATURES: [&str; 3] = ["", "--no-default-features", "--all-features"];
 /// What the benches compare with: a workspace of its own, with its configuration beside it.
 const PEERS: &str = "benches/peers";
 /// What runs on the drop-in mio: a workspace of its own, with its configuration beside it.
@@ -143,7 +143,8 @@ fn documentation(workspace: &Workspace) -> Vec<Step> {
         ),
         rustdoc(
             "documentation, wasio, wasm32-wasip2",
-            "--package wasio --package wasio-bindings --package wasio-realloc --target wasm32-wasip2",
+            "--package wasio --package wasio-bindings --package wasio-realloc \
+             --features wasio/task --target wasm32-wasip2",
         ),
     ]
 }
@@ -163,6 +164,14 @@ fn tests(workspace: &Workspace) -> Vec<Step> {
         tests(
             "tests, native, wasio without default features",
             "--package wasio --no-default-features --lib --tests",
+        ),
+        tests(
+            "tests, native, wasio with tasks",
+            "--package wasio --all-features --test task",
+        ),
+        tests(
+            "tests, native, examples in documents of tasks",
+            "--package wasio --all-features --doc task",
         ),
         tests(
             "tests, guests on every host",
@@ -191,7 +200,11 @@ fn examples_of_documents(workspace: &Workspace) -> Vec<Step> {
         let title = format!("tests, examples in documents, {target}");
         Step::tests(
             &title,
-            on_host(workspace, target, "test --package wasio --doc"),
+            on_host(
+                workspace,
+                target,
+                "test --package wasio --all-features --doc",
+            ),
         )
     };
     WASI_TARGETS.into_iter().map(step).collect()

@@ -1,39 +1,12 @@
 //! A poll allocates nothing once its buffers have grown, nor does a read or write. On WASI 0.2 that
 //! includes the lists that the host returns: those that wasio has no buffer for are counted.
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::{ErrorKind, Read, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use wasio::net::TcpStream;
 use wasio::{Events, Poll, Token};
+use wasio_guests::counting::{Counting, allocations};
 use wasio_guests::driver::{BOTH, accept_each};
-
-/// The system's allocator, with a counter.
-struct Counting;
-
-static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
-
-#[allow(unsafe_code, reason = "an allocator cannot be had without")]
-// SAFETY: each method forwards its arguments unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller keeps the same contract.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller keeps the same contract.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller keeps the same contract.
-        unsafe { System.realloc(pointer, layout, new_size) }
-    }
-}
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
@@ -56,12 +29,12 @@ fn main() {
     for _ in 0..WARM_UP {
         turn(&mut poll, &mut events, &mut streams, &mut buffer);
     }
-    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    let before = allocations();
     assert!(before > 0, "nothing is counted");
     for _ in 0..POLLS {
         turn(&mut poll, &mut events, &mut streams, &mut buffer);
     }
-    let after = ALLOCATIONS.load(Ordering::Relaxed);
+    let after = allocations();
     assert_eq!(after - before, 0, "allocations in {POLLS} polls");
 }
 

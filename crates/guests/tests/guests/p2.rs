@@ -15,6 +15,10 @@ mod limits;
 pub(crate) use http::*;
 pub(crate) use limits::*;
 
+pub(crate) fn p2_task_sources(case: &Case) {
+    case.start().succeeds();
+}
+
 pub(crate) fn p2_pollable(case: &Case) {
     case.start().succeeds();
 }

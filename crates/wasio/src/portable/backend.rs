@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::waiting::Waiting;
 use super::{
-    Config, Direction, Directions, Key, Pauses, Registrations, Source, Timers, Until, Waits,
-    WakeFlag,
+    Config, Direction, Directions, Key, Notify, Pauses, Registration, Registrations, Source,
+    Timers, Until, Waits, WakeFlag,
 };
 use crate::errors::{registered_twice, static_error};
 use crate::event::Readiness;
@@ -109,7 +109,7 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
     fn report(&self, ready: &Self::Ready) -> Option<Report>;
 
     /// Whether the host itself reports an edge once.
-    fn keeps_edges(&self, _waits: Waits) -> bool {
+    fn keeps_edges(&self, _one: &Registration<Self::Source, Self::Slot>) -> bool {
         false
     }
 
@@ -183,7 +183,7 @@ pub(crate) struct Shared<B: Backend> {
     pub(super) config: Config,
 }
 
-type PopDue = fn(&mut Timers, now_ns: u64) -> Option<Token>;
+type PopDue = fn(&mut Timers, now_ns: u64) -> Option<Notify>;
 
 /// What is locked before and after a wait, and never during one.
 pub(crate) struct State<B: Backend> {
@@ -302,14 +302,14 @@ impl<B: Backend> Shared<B> {
         &self,
         state: &mut State<B>,
         source: B::Source,
-        token: Token,
+        notify: Notify,
         interest: Interest,
         mode: Mode,
         waits: Waits,
     ) -> io::Result<Key> {
         let mut slot = B::Slot::default();
         B::refresh(&state.locked, &mut slot);
-        let key = (state.registrations).register(source, token, interest, mode, waits, slot);
+        let key = (state.registrations).register(source, notify, interest, mode, waits, slot);
         let full = "there are 2^31 registrations: deregister some";
         let key = key.ok_or_else(|| static_error(io::ErrorKind::OutOfMemory, full))?;
         if let Err(error) = self.backend.register(state, key) {

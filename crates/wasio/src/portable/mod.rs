@@ -16,17 +16,26 @@ mod backoff;
 mod config;
 mod directions;
 mod fd_index;
+mod fork;
+mod found;
 #[cfg(any(target_os = "wasi", test))]
 pub(crate) mod hot_cold;
 mod key;
+mod notify;
+mod pausing;
 mod registrations;
 mod select;
 mod selector;
 mod slab;
+#[cfg(feature = "task")]
+mod tasks;
 #[cfg(all(test, not(target_os = "wasi"), not(loom)))]
 pub(crate) mod tests;
 mod timers;
+mod timing;
 mod until;
+#[cfg(feature = "task")]
+mod waiters;
 mod waiting;
 mod wake;
 
@@ -36,11 +45,16 @@ pub(crate) use self::config::Config;
 pub(crate) use self::directions::Directions;
 pub(crate) use self::fd_index::FdIndex;
 pub(crate) use self::key::{Direction, Key};
+pub(crate) use self::notify::Notify;
 #[allow(unused_imports, reason = "some backends use it")]
 pub(crate) use self::registrations::Registration;
 pub(crate) use self::registrations::{Registrations, Source, Waits};
 pub(crate) use self::selector::Selector;
 pub(crate) use self::slab::Slab;
+#[cfg(feature = "task")]
+pub(crate) use self::tasks::Downgrade;
 pub(crate) use self::timers::{Expiry, Timers};
 pub(crate) use self::until::{LONGEST_WAIT_NS, Until, saturating_ns};
+#[cfg(feature = "task")]
+pub(crate) use self::waiters::{Slot, Waiters};
 pub(crate) use self::wake::WakeFlag;

@@ -5,8 +5,10 @@
 //! disarms and the read that follows arms again, the sequence of most requests, leaves that list as
 //! it was: the host is asked about it all the while.
 
-use super::{Direction, Directions, FdIndex, Futile, Key, Slab};
-use crate::{Interest, Mode, RawDescriptor, Token};
+use super::{Direction, Directions, FdIndex, Futile, Key, Notify, Slab};
+use crate::{Interest, Mode, RawDescriptor};
+
+mod always_ready;
 
 /// The end of the list of changes.
 const END: u32 = u32::MAX;
@@ -44,7 +46,7 @@ impl Waits {
 /// One registration. `A` is what the backend keeps for each direction.
 #[derive(Clone, Debug)]
 pub(crate) struct Registration<S, A> {
-    pub(crate) token: Token,
+    pub(crate) notify: Notify,
     pub(crate) source: S,
     pub(crate) interest: Interest,
     pub(crate) mode: Mode,
@@ -108,14 +110,14 @@ impl<S: Source, A: Copy> Registrations<S, A> {
     pub(crate) fn register(
         &mut self,
         source: S,
-        token: Token,
+        notify: impl Into<Notify>,
         interest: Interest,
         mode: Mode,
         waits: Waits,
         slot: A,
     ) -> Option<Key> {
         let key = self.slab.insert(Registration {
-            token,
+            notify: notify.into(),
             source,
             interest,
             mode,
@@ -146,7 +148,7 @@ impl<S: Source, A: Copy> Registrations<S, A> {
     pub(crate) fn reregister(
         &mut self,
         key: Key,
-        token: Token,
+        notify: impl Into<Notify>,
         interest: Interest,
         mode: Mode,
         slot: impl Fn(&mut A),
@@ -155,7 +157,7 @@ impl<S: Source, A: Copy> Registrations<S, A> {
             return false;
         };
         let registration = &mut *changed.registration;
-        registration.token = token;
+        registration.notify = notify.into();
         registration.interest = interest;
         registration.mode = mode;
         registration.futile = Futile::default();
@@ -174,6 +176,8 @@ impl<S: Source, A: Copy> Registrations<S, A> {
         // The backend hears of it in the next update, unless its host was never asked about it.
         if let Some(mut registration) = self.get_mut(key) {
             registration.set_armed(Directions::NONE);
+            // The entry may outlive the registration, and what is to be woken must not.
+            registration.registration.notify = Notify::NONE;
             let may_release = !registration.registration.is_changed();
             self.slab.retire(key);
             if may_release {
@@ -282,53 +286,6 @@ impl<S: Source, A: Copy> Registrations<S, A> {
             self.slab.release(index);
         }
         Some(change)
-    }
-
-    #[cold]
-    fn list_always_ready(&mut self, index: u32) {
-        if let Some((Some(key), registration)) = self.slab.at_mut(index)
-            && !registration.is_listed
-        {
-            registration.is_listed = true;
-            self.always_ready.push(key);
-        }
-    }
-
-    /// Whether something may be always ready and armed.
-    pub(crate) const fn has_always_ready(&self) -> bool {
-        S::MAY_BE_ALWAYS_READY && !self.always_ready.is_empty()
-    }
-
-    /// Gives each registration that is always ready and armed to `report`, which says whether it had
-    /// room for it. Those for which there was no room come first the next time.
-    #[cold]
-    pub(crate) fn report_always_ready(
-        &mut self,
-        mut report: impl FnMut(&mut Self, Key, Directions) -> bool,
-    ) {
-        let mut list = std::mem::take(&mut self.always_ready);
-        list.retain(|key| match self.slab.get_mut(*key) {
-            None => false,
-            Some(registration) => {
-                // What is disarmed stays until an update takes it up: armed again before, it is no
-                // change, and it would be in no list.
-                let stays = registration.waits.is_always_ready()
-                    && !registration.armed.with(registration.known).is_empty();
-                registration.is_listed = stays;
-                stays
-            }
-        });
-        let mut reported = 0;
-        for key in &list {
-            let armed = self.get(*key).map_or(Directions::NONE, |one| one.armed);
-            if !armed.is_empty() && !report(self, *key, armed) {
-                break;
-            }
-            reported += 1;
-        }
-        list.rotate_left(reported);
-        // Nothing is listed meanwhile: that happens in an update only.
-        self.always_ready = list;
     }
 }
 

@@ -2,15 +2,19 @@
 //! deliver what it answered.
 
 use std::io;
+#[cfg(feature = "task")]
+use std::task::Waker;
 
+use super::found::Found;
 use super::waiting::{Kind, Waiting};
 use super::{
-    Backend, Direction, Directions, Failure, Key, Report, Shared, Source, State, Until, WaitCall,
-    Waits,
+    Backend, Direction, Directions, Failure, Key, Notify, Report, Shared, Source, State, Until,
+    WaitCall, Waits,
 };
+#[cfg(feature = "task")]
+use crate::Interest;
 use crate::errors::nothing_to_wait_for;
 use crate::event::Readiness;
-use crate::io_outcome::IoOutcome;
 use crate::sys::Record;
 use crate::{Events, Mode, Token};
 
@@ -47,10 +51,10 @@ impl<B: Backend> SelectCall<'_, B> {
             });
             self.deliver(&mut self.shared.lock());
             // An error does not take the place of events, which would be lost: it comes again.
-            if self.events.is_empty() {
+            if !self.has_events() {
                 result?;
             }
-            if !self.events.is_empty() && !self.is_short {
+            if self.has_events() && !self.is_short {
                 break;
             }
             if std::mem::take(&mut self.is_short) {
@@ -61,12 +65,35 @@ impl<B: Backend> SelectCall<'_, B> {
                 self.holds_back = false;
                 self.report_without_host(&mut self.shared.lock());
             }
-            if has_passed || !self.events.is_empty() {
+            if has_passed || self.has_events() {
                 break;
             }
             self.round = self.round.saturating_add(1);
         }
         Ok(())
+    }
+
+    /// Wakes the tasks that events were for. Nothing but the right to wait is locked.
+    #[cfg(feature = "task")]
+    pub(super) fn wake_tasks(&mut self) {
+        self.waiting.woken.drain(..).for_each(Waker::wake);
+    }
+
+    fn found(&mut self) -> Found<'_> {
+        Found {
+            events: self.events,
+            #[cfg(feature = "task")]
+            woken: &mut self.waiting.woken,
+        }
+    }
+
+    /// Whether there is something to return for.
+    fn has_events(&self) -> bool {
+        #[cfg(feature = "task")]
+        if !self.waiting.woken.is_empty() {
+            return true;
+        }
+        !self.events.is_empty()
     }
 
     /// Brings the host up to date and reports what needs no host. Returns how long the host may
@@ -85,7 +112,7 @@ impl<B: Backend> SelectCall<'_, B> {
             self.is_short = self.holds_back || has_resumed;
             let had_leftovers = self.report_without_host(state);
             // Once per `select` the host is polled too: timers and wakes may never end.
-            if !self.events.is_empty() && (had_leftovers || self.round > 0) {
+            if self.has_events() && (had_leftovers || self.round > 0) {
                 return Ok(None);
             }
             until = self.until(state);
@@ -96,7 +123,7 @@ impl<B: Backend> SelectCall<'_, B> {
 
     /// The earliest of the deadline and the next timer; now, if there is something to report.
     fn until(&self, state: &State<B>) -> Until {
-        if !self.events.is_empty() {
+        if self.has_events() {
             return Until::Now;
         }
         let ends = [state.timers.next_deadline_ns(), state.pauses.next_end_ns()];
@@ -156,9 +183,15 @@ impl<B: Backend> SelectCall<'_, B> {
         }
         let now_ns = self.shared.backend.now_ns();
         while !self.events.is_full()
-            && let Some(token) = pop_due(&mut state.timers, now_ns)
+            && let Some(notify) = pop_due(&mut state.timers, now_ns)
         {
-            self.push(token);
+            match notify {
+                Notify::Token(token) => self.push(token),
+                #[cfg(feature = "task")]
+                Notify::Tasks(waiters) => {
+                    waiters.event(Directions::of(Interest::READABLE), &mut self.waiting.woken);
+                }
+            }
         }
     }
 
@@ -171,26 +204,23 @@ impl<B: Backend> SelectCall<'_, B> {
         if !state.registrations.has_always_ready() {
             return;
         }
-        let (shared, events) = (self.shared, &mut *self.events);
+        let (shared, mut found) = (self.shared, self.found());
         let reported_before = &mut state.reported_always_ready;
         (state.registrations).report_always_ready(|registrations, key, armed| {
             let Some(mut changed) = registrations.get_mut(key) else {
                 return true;
             };
             let registration = &mut *changed.registration;
-            let readiness = armed.to_readiness();
-            let record = Record::LOCAL;
-            let index = events.merge(
-                registration.event_index,
+            let report = Report {
                 key,
-                registration.token,
-                readiness,
-                record,
-            );
-            let Some(index) = index else {
-                return false;
+                directions: armed,
+                readiness: armed.to_readiness(),
+                failure: None,
+                record: Record::LOCAL,
             };
-            registration.event_index = index;
+            if !found.notify(registration, &report) {
+                return false;
+            }
             // A file never blocks, so it is read to its end. Whether a refused source blocks is unknown.
             *reported_before |=
                 registration.mode == Mode::Level || registration.waits == Waits::Refused;
@@ -200,64 +230,6 @@ impl<B: Backend> SelectCall<'_, B> {
             }
             true
         });
-    }
-
-    /// Arms again what has paused for long enough. Returns whether there was anything.
-    #[cold]
-    #[inline(never)]
-    fn resume(&mut self, state: &mut State<B>) -> bool {
-        state.pauses.begin();
-        let backend = &self.shared.backend;
-        let now_ns = backend.now_ns();
-        while let Some((key, direction)) = state.pauses.pop_due(now_ns) {
-            let State {
-                registrations,
-                locked,
-                ..
-            } = state;
-            let Some(mut changed) = registrations.get_mut(key) else {
-                continue;
-            };
-            if !changed.registration.futile.resume(direction) {
-                continue;
-            }
-            // The next wait is to include it, whichever part of the sources that is for.
-            B::refresh(locked, changed.slot(direction));
-            changed.touch();
-            if changed.arm(direction) {
-                backend.rearmed(registrations, key);
-            } else {
-                backend.after_io(state, key, direction, IoOutcome::Failed);
-            }
-            state.pauses.resumed(key, direction);
-        }
-        let has_resumed = state.pauses.has_resumed();
-        if has_resumed {
-            backend.update(&mut self.waiting.host, state);
-        }
-        has_resumed
-    }
-
-    /// A source that is not ready at once when it is armed again was right each time that it was
-    /// reported: its row of futile events ends.
-    #[cold]
-    #[inline(never)]
-    fn note_resumed(&self, state: &mut State<B>) {
-        // With more room there might be more.
-        let is_complete = self.waiting.ready.is_empty() && !self.events.is_full();
-        let State {
-            registrations,
-            pauses,
-            ..
-        } = state;
-        for (key, direction) in pauses.take_resumed() {
-            if is_complete
-                && let Some(changed) = registrations.get_mut(key)
-                && !self.events.has(changed.registration.event_index, key)
-            {
-                changed.registration.futile.end_row(direction);
-            }
-        }
     }
 
     /// Delivers what the host has answered, as far as there is room.
@@ -293,22 +265,15 @@ impl<B: Backend> SelectCall<'_, B> {
         if registration.armed.and(report.directions).is_empty() {
             return true;
         }
-        let index = self.events.merge(
-            registration.event_index,
-            report.key,
-            registration.token,
-            report.readiness,
-            report.record,
-        );
-        let Some(index) = index else {
+        let mut found = self.found();
+        if !found.notify(registration, &report) {
             return false;
-        };
-        registration.event_index = index;
+        }
         match registration.mode {
             _ if report.failure.is_some() => {
                 self.after_failure(state, report.key, report.directions, report.failure);
             }
-            Mode::Edge if backend.keeps_edges(registration.waits) => {}
+            Mode::Edge if backend.keeps_edges(registration) => {}
             Mode::Edge => {
                 changed.disarm(report.directions);
                 backend.rearmed(registrations, report.key);

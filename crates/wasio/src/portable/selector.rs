@@ -6,16 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+#[cfg(feature = "task")]
+use super::Waiters;
 use super::select::SelectCall;
-use super::{
-    Backend, Config, Direction, Directions, Expiry, Key, Registration, Shared, Source, State,
-    Timers, Until, Waits,
-};
-use crate::errors::{
-    already_waiting, never_registered, not_registered, second_waker, static_error,
-};
+use super::{Backend, Config, Direction, Directions, Key, Notify, Shared, State, Until, Waits};
+use crate::errors::{already_waiting, never_registered, not_registered, second_waker};
 use crate::io_outcome::{Arming, IoOutcome};
-use crate::lock::Guard;
 use crate::{Events, Interest, Mode, RawDescriptor, Token};
 
 /// A handle to a selector; clones are handles to the same one.
@@ -25,7 +21,12 @@ use crate::{Events, Interest, Mode, RawDescriptor, Token};
 /// * A registration in [`Mode::Edge`] is not reported again for what it was reported for until
 ///   [`after_io`](Self::after_io) arms it, or it is reregistered.
 /// * Every method may be called while another thread is in `select`.
-pub(crate) struct Selector<B: Backend>(Arc<Shared<B>>);
+pub(crate) struct Selector<B: Backend> {
+    pub(super) shared: Arc<Shared<B>>,
+    /// What is registered through this handle wakes these, instead of being reported.
+    #[cfg(feature = "task")]
+    pub(super) waiters: Option<Arc<Waiters>>,
+}
 
 impl<B: Backend> Selector<B> {
     /// As [`Backend::CAN_SYNTHESIZE_WOULD_BLOCK`].
@@ -38,32 +39,51 @@ impl<B: Backend> Selector<B> {
     }
 
     pub(crate) fn with_backend(backend: B, wait: B::Wait, config: Config) -> Self {
-        Self(Arc::new(Shared::new(backend, wait, config)))
+        Self::of(Arc::new(Shared::new(backend, wait, config)))
     }
 
-    /// An independent selector that starts with the same registrations and timers.
-    pub(crate) fn fork(&self) -> io::Result<Self> {
-        let fork = Self(Arc::new(self.0.fork()?));
-        B::forked(&fork.0);
-        Ok(fork)
+    pub(super) fn of(shared: Arc<Shared<B>>) -> Self {
+        Self {
+            shared,
+            #[cfg(feature = "task")]
+            waiters: None,
+        }
+    }
+
+    /// What an event does that is registered under `token` through this handle.
+    pub(super) fn notify(&self, token: Token) -> Notify {
+        #[cfg(feature = "task")]
+        if let Some(waiters) = &self.waiters {
+            return Notify::Tasks(Arc::clone(waiters));
+        }
+        Notify::Token(token)
+    }
+
+    /// The mode that is registered for `mode`. Those that wait for a level arm the source each time.
+    fn mode(&self, mode: Mode) -> Mode {
+        #[cfg(feature = "task")]
+        if self.waiters.is_some() && mode == Mode::Level {
+            return Mode::Oneshot;
+        }
+        mode
     }
 
     pub(crate) fn shared(&self) -> &Shared<B> {
-        &self.0
+        &self.shared
     }
 
     /// Tells selectors apart; never zero.
     pub(crate) fn id(&self) -> usize {
         // The caller holds a handle, so no other selector can have this address meanwhile.
-        Arc::as_ptr(&self.0).addr()
+        Arc::as_ptr(&self.shared).addr()
     }
 
     /// Waits. `events` is empty and has room for one event at least.
     pub(crate) fn select(&self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
-        let shared = &*self.0;
+        let shared = &*self.shared;
         let mut waiting = shared.waiting.try_lock().ok_or_else(already_waiting)?;
         let deadline = Until::after(timeout, || shared.backend.now_ns());
-        let result = SelectCall {
+        let mut call = SelectCall {
             shared,
             waiting: &mut waiting,
             events,
@@ -71,8 +91,10 @@ impl<B: Backend> Selector<B> {
             round: 0,
             is_short: false,
             holds_back: false,
-        }
-        .run();
+        };
+        let result = call.run();
+        #[cfg(feature = "task")]
+        call.wake_tasks();
         if result.is_err() {
             shared.lock().waits_until = None;
         }
@@ -87,13 +109,16 @@ impl<B: Backend> Selector<B> {
         interest: Interest,
         mode: Mode,
     ) -> io::Result<Key> {
-        let shared = &*self.0;
+        let shared = &*self.shared;
         let mut state = shared.lock();
         // First: a host may say less clearly what is wrong with such a descriptor.
         shared.check_unregistered(&mut state, descriptor)?;
         let (source, waits) = shared.backend.source(&mut state, descriptor)?;
-        let key = shared.insert(&mut state, source, token, interest, mode, waits)?;
+        let (notify, mode) = (self.notify(token), self.mode(mode));
+        let key = shared.insert(&mut state, source, notify, interest, mode, waits)?;
         state.registrations.enter_descriptor(descriptor, key);
+        #[cfg(feature = "task")]
+        self.registered(key, mode);
         let due = Shared::due_of(&state, key);
         shared.unlock(state, due)?;
         Ok(key)
@@ -107,9 +132,12 @@ impl<B: Backend> Selector<B> {
         interest: Interest,
         mode: Mode,
     ) -> io::Result<Key> {
-        let shared = &*self.0;
+        let shared = &*self.shared;
         let mut state = shared.lock();
-        let key = shared.insert(&mut state, source, token, interest, mode, Waits::Host)?;
+        let (notify, mode) = (self.notify(token), self.mode(mode));
+        let key = shared.insert(&mut state, source, notify, interest, mode, Waits::Host)?;
+        #[cfg(feature = "task")]
+        self.registered(key, mode);
         shared.unlock(state, Until::Never)?;
         Ok(key)
     }
@@ -118,14 +146,14 @@ impl<B: Backend> Selector<B> {
     /// inlined: in place in its callers it makes a program 0.2 kB larger.
     #[inline(never)]
     pub(crate) fn set_source(&self, key: Key, source: B::Source) {
-        if let Some(mut changed) = self.0.lock().registrations.get_mut(key) {
+        if let Some(mut changed) = self.shared.lock().registrations.get_mut(key) {
             changed.set_source(source);
         }
     }
 
     /// What a registration is interested in.
     pub(crate) fn interest(&self, key: Key) -> Option<Interest> {
-        let state = self.0.lock();
+        let state = self.shared.lock();
         state.registrations.get(key).map(|one| one.interest)
     }
 
@@ -137,7 +165,7 @@ impl<B: Backend> Selector<B> {
         interest: Interest,
         mode: Mode,
     ) -> io::Result<()> {
-        let shared = &*self.0;
+        let shared = &*self.shared;
         let mut state = shared.lock();
         let State {
             registrations,
@@ -145,7 +173,8 @@ impl<B: Backend> Selector<B> {
             ..
         } = &mut *state;
         let old = registrations.get(key).ok_or_else(not_registered)?.mode;
-        registrations.reregister(key, token, interest, mode, |slot| B::refresh(locked, slot));
+        let (notify, mode) = (self.notify(token), self.mode(mode));
+        registrations.reregister(key, notify, interest, mode, |slot| B::refresh(locked, slot));
         shared.backend.reregister(&mut state, key, old)?;
         let due = Shared::due_of(&state, key);
         shared.unlock(state, due)
@@ -158,7 +187,7 @@ impl<B: Backend> Selector<B> {
 
     /// The same, and returns whether there was one.
     pub(crate) fn remove(&self, key: Key) -> io::Result<bool> {
-        let shared = &*self.0;
+        let shared = &*self.shared;
         let mut state = shared.lock();
         let Some((source, waits)) = state.registrations.deregister(key) else {
             return Ok(false);
@@ -170,7 +199,7 @@ impl<B: Backend> Selector<B> {
 
     /// The registration of a descriptor and its mode; `NotFound` if there is none.
     pub(crate) fn find(&self, descriptor: RawDescriptor) -> io::Result<(Key, Mode)> {
-        let state = self.0.lock();
+        let state = self.shared.lock();
         let key = state.registrations.find(descriptor);
         key.and_then(|key| Some((key, state.registrations.get(key)?.mode)))
             .ok_or_else(|| never_registered(descriptor))
@@ -180,7 +209,7 @@ impl<B: Backend> Selector<B> {
     #[inline(never)]
     pub(crate) fn after_io(&self, key: Key, direction: Direction, outcome: IoOutcome) {
         let effect = outcome.effect(direction);
-        let shared = &*self.0;
+        let shared = &*self.shared;
         let mut state = shared.lock();
         let State {
             registrations,
@@ -190,6 +219,12 @@ impl<B: Backend> Selector<B> {
         let Some(mut changed) = registrations.get_mut(key) else {
             return;
         };
+        #[cfg(feature = "task")]
+        if let Some(waiters) = &self.waiters
+            && effect.arming == Arming::Arm
+        {
+            waiters.clear(direction);
+        }
         let mut arming = effect.arming;
         if !effect.is_futile {
             changed.registration.futile.end_row(direction);
@@ -220,92 +255,68 @@ impl<B: Backend> Selector<B> {
             Arming::Arm => {}
         }
         shared.backend.after_io(&state, key, direction, outcome);
+        #[cfg(feature = "task")]
+        if let Some(waiters) = &self.waiters
+            && effect.arming == Arming::Disarm
+        {
+            drop(state);
+            // The end of a stream stays ready, and no event says so again.
+            waiters.set_ready(direction);
+        }
     }
 
     /// Whether a direction is waited for: no event of it since it was armed.
     pub(crate) fn is_armed(&self, key: Key, direction: Direction) -> bool {
-        self.0.lock().registrations.is_armed(key, direction)
+        self.shared.lock().registrations.is_armed(key, direction)
     }
 
     /// Whether there was an event of a direction, and nothing has armed it since or will by itself.
     pub(crate) fn is_silent(&self, key: Key, direction: Direction) -> bool {
-        self.0.lock().registrations.is_silent(key, direction)
+        self.shared.lock().registrations.is_silent(key, direction)
     }
 
     /// The selector's monotonic clock.
     pub(crate) fn now_ns(&self) -> u64 {
-        self.0.backend.now_ns()
-    }
-
-    /// Calls `f` on the timers, and lets a thread that waits know of an earlier deadline.
-    fn with_timers<R>(&self, f: impl FnOnce(&mut Timers) -> R) -> io::Result<R> {
-        let mut state = self.0.lock();
-        state.pop_due = Some(Timers::pop_due);
-        let result = f(&mut state.timers);
-        let due = state
-            .timers
-            .next_deadline_ns()
-            .map_or(Until::Never, Until::At);
-        self.0.unlock(state, due)?;
-        Ok(result)
-    }
-
-    pub(crate) fn register_timer(&self, token: Token, expiry: Option<Expiry>) -> io::Result<Key> {
-        let key = self.with_timers(|timers| timers.register(token, expiry))?;
-        let full = "there are 2^31 timers: drop some";
-        key.ok_or_else(|| static_error(io::ErrorKind::OutOfMemory, full))
-    }
-
-    /// `NotFound` if `key` is stale, here and below.
-    pub(crate) fn reregister_timer(&self, key: Key, token: Token) -> io::Result<()> {
-        ok_or_not_registered(self.with_timers(|timers| timers.reregister(key, token))?)
-    }
-
-    pub(crate) fn deregister_timer(&self, key: Key) -> io::Result<()> {
-        ok_or_not_registered(self.with_timers(|timers| timers.deregister(key))?)
-    }
-
-    pub(crate) fn set_timer(&self, key: Key, expiry: Option<Expiry>) -> io::Result<()> {
-        ok_or_not_registered(self.with_timers(|timers| timers.set(key, expiry))?)
-    }
-
-    pub(crate) fn take_expirations(&self, key: Key) -> io::Result<u64> {
-        let mut state = self.0.lock();
-        state
-            .timers
-            .take_expirations(key)
-            .ok_or_else(not_registered)
+        self.shared.backend.now_ns()
     }
 
     /// Installs the waker's token. `AlreadyExists` while there is a waker.
     pub(crate) fn set_waker(&self, token: Token) -> io::Result<()> {
-        let mut state = self.0.lock();
+        let mut state = self.shared.lock();
         if state.waker.is_some() {
             return Err(second_waker());
         }
-        self.0.wake.take();
+        self.shared.wake.take();
         state.waker = Some(token);
-        self.0.unlock(state, Until::Never)
+        self.shared.unlock(state, Until::Never)
     }
 
     pub(crate) fn clear_waker(&self) {
-        self.0.lock().waker = None;
+        self.shared.lock().waker = None;
     }
 
     /// Makes the current `select`, or else the next, return the waker's event.
     pub(crate) fn wake(&self) -> io::Result<()> {
         // The flag first: a wait that `notify` ends reads it afterwards.
-        self.0.wake.set();
-        self.0.backend.notify()
+        self.shared.wake.set();
+        self.shared.backend.notify()
     }
 
     /// One more handle, or one less, that another thread may hold.
     pub(crate) fn retain(&self) {
-        self.0.handles.fetch_add(1, Ordering::Relaxed);
+        #[cfg(feature = "task")]
+        if self.waiters.is_some() {
+            return;
+        }
+        self.shared.handles.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn release(&self) {
-        let shared = &*self.0;
+        #[cfg(feature = "task")]
+        if self.waiters.is_some() {
+            return;
+        }
+        let shared = &*self.shared;
         shared.handles.fetch_sub(1, Ordering::Relaxed);
         if !B::THREADS {
             return;
@@ -320,78 +331,13 @@ impl<B: Backend> Selector<B> {
     }
 }
 
-impl<B: Backend> Shared<B> {
-    /// Whether an operation that found nothing makes the event before it a futile one. Where the host
-    /// keeps the edges, that is only so if the source is to be reported again without a new one.
-    fn is_after_event(
-        &self,
-        registration: &Registration<B::Source, B::Slot>,
-        direction: Direction,
-        outcome: IoOutcome,
-    ) -> bool {
-        let waits = registration.waits;
-        let is_reported = if self.backend.keeps_edges(waits) {
-            outcome == IoOutcome::Failed
-        } else {
-            !registration.armed.contains(direction)
-        };
-        let is_wanted = Directions::of(registration.interest).contains(direction);
-        is_reported && is_wanted && registration.mode == Mode::Edge && !waits.is_always_ready()
-    }
-
-    /// Arms a direction later.
-    #[cold]
-    fn pause(&self, mut state: Guard<'_, State<B>>, key: Key, direction: Direction, pause_ns: u64) {
-        let until_ns = self.backend.now_ns().saturating_add(pause_ns);
-        state.pauses.add(key, direction, until_ns);
-        // An error would leave another thread in its wait; the source stays silent no longer than that.
-        let _ = self.unlock(state, Until::At(until_ns));
-    }
-
-    fn fork(&self) -> io::Result<Self> {
-        let (backend, wait) = self.backend.fork(self.config)?;
-        let state = self.lock();
-        let fork = Self::new(backend, wait, self.config);
-        let mut forked = fork.lock();
-        forked.timers = state.timers.clone();
-        forked.pop_due = state.pop_due;
-        forked.locked = B::fork_locked(&state.locked);
-        for (_, one) in state.registrations.iter() {
-            let mode = match one.mode {
-                Mode::Edge | Mode::Level => Mode::Level,
-                Mode::Oneshot => Mode::Oneshot,
-            };
-            let result = fork.insert(
-                &mut forked,
-                one.source,
-                one.token,
-                one.interest,
-                mode,
-                one.waits,
-            );
-            match (result, one.source.descriptor()) {
-                (Ok(key), Some(fd)) => forked.registrations.enter_descriptor(fd, key),
-                (Err(error), _) if is_shortage(&error) => return Err(error),
-                // The descriptor was closed while it was registered: it is never reported again.
-                (Err(_) | Ok(_), _) => {}
-            }
-        }
-        drop(forked);
-        Ok(fork)
-    }
-}
-
-/// Whether an error is about the system, and not about one source.
-fn is_shortage(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::OutOfMemory | io::ErrorKind::StorageFull
-    )
-}
-
 impl<B: Backend> Clone for Selector<B> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self {
+            shared: Arc::clone(&self.shared),
+            #[cfg(feature = "task")]
+            waiters: self.waiters.clone(),
+        }
     }
 }
 
@@ -404,7 +350,7 @@ impl<B: Backend> fmt::Debug for Selector<B> {
     }
 }
 
-fn ok_or_not_registered(is_registered: bool) -> io::Result<()> {
+pub(super) fn ok_or_not_registered(is_registered: bool) -> io::Result<()> {
     if is_registered {
         Ok(())
     } else {

@@ -1,8 +1,6 @@
 //! The timers of one selector: a heap of deadlines, for which one host clock is enough.
 
-use crate::Token;
-
-use super::{Key, Slab};
+use super::{Key, Notify, Slab};
 
 /// Children per heap node. With four, a million timers are ten levels deep and the children of a
 /// node share a cache line.
@@ -23,7 +21,7 @@ pub(crate) struct Expiry {
 struct Slot {
     /// Place in the heap, or [`ABSENT`].
     position: u32,
-    token: Token,
+    notify: Notify,
     period_ns: u64,
     /// Expirations that [`Timers::take_expirations`] has not returned yet.
     expirations: u64,
@@ -61,10 +59,14 @@ impl Timers {
     }
 
     /// Adds a timer, set if `expiry` says so. `None` when there are 2^31 of them.
-    pub(crate) fn register(&mut self, token: Token, expiry: Option<Expiry>) -> Option<Key> {
+    pub(crate) fn register(
+        &mut self,
+        notify: impl Into<Notify>,
+        expiry: Option<Expiry>,
+    ) -> Option<Key> {
         let key = self.slots.insert(Slot {
             position: ABSENT,
-            token,
+            notify: notify.into(),
             period_ns: 0,
             expirations: 0,
         })?;
@@ -72,14 +74,18 @@ impl Timers {
         Some(key)
     }
 
-    /// Changes the token. Returns `false` if `key` is stale.
-    pub(crate) fn reregister(&mut self, key: Key, token: Token) -> bool {
+    /// Changes what an expiration does. Returns `false` if `key` is stale.
+    pub(crate) fn reregister(&mut self, key: Key, notify: impl Into<Notify>) -> bool {
         let slot = self.slots.get_mut(key);
-        slot.map(|slot| slot.token = token).is_some()
+        slot.map(|slot| slot.notify = notify.into()).is_some()
     }
 
     /// Removes a timer. Returns `false` if `key` is stale.
     pub(crate) fn deregister(&mut self, key: Key) -> bool {
+        if let Some(slot) = self.slots.get_mut(key) {
+            // The entry may outlive the timer, and what is to be woken must not.
+            slot.notify = Notify::NONE;
+        }
         self.set(key, None) && self.slots.remove(key)
     }
 
@@ -108,16 +114,16 @@ impl Timers {
             .map(|slot| std::mem::take(&mut slot.expirations))
     }
 
-    /// Takes the earliest timer that is due at `now_ns`, counts its expirations and returns its
-    /// token. A periodic timer is set again: all periods that were missed are counted now, and the
+    /// Takes the earliest timer that is due at `now_ns`, counts its expirations and returns
+    /// what to notify. A periodic timer is set again: all periods that were missed are counted now, and the
     /// next deadline keeps the phase.
-    pub(crate) fn pop_due(&mut self, now_ns: u64) -> Option<Token> {
+    pub(crate) fn pop_due(&mut self, now_ns: u64) -> Option<Notify> {
         let node = *self
             .heap
             .first()
             .filter(|node| node.deadline_ns <= now_ns)?;
         let (_, slot) = self.slots.at_mut(node.slot)?;
-        let token = slot.token;
+        let notify = slot.notify.clone();
         let late_ns = now_ns - node.deadline_ns;
         if let Some(missed) = late_ns.checked_div(slot.period_ns) {
             let periods = missed.saturating_add(1);
@@ -128,7 +134,7 @@ impl Timers {
             slot.expirations += 1;
             self.remove(0);
         }
-        Some(token)
+        Some(notify)
     }
 
     fn insert(&mut self, slot: u32, deadline_ns: u64) {

@@ -9,6 +9,9 @@ pub(crate) struct Waiting<W, R> {
     pub(super) delivered: usize,
     /// What goes first the next time, as there may be room for it alone.
     pub(super) first: Kind,
+    /// The tasks to wake once nothing is locked.
+    #[cfg(feature = "task")]
+    pub(super) woken: Vec<std::task::Waker>,
 }
 
 /// What can be reported without asking the host.
@@ -40,6 +43,8 @@ impl<W, R> Waiting<W, R> {
             ready: Vec::new(),
             delivered: 0,
             first: Kind::Leftovers,
+            #[cfg(feature = "task")]
+            woken: Vec::new(),
         }
     }
 }

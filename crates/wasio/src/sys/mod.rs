@@ -50,6 +50,8 @@ mod parker;
 pub use self::imp::HostError;
 pub(crate) use self::imp::stdio;
 pub(crate) use self::imp::{Record, Selector};
+#[cfg(feature = "task")]
+pub(crate) type WeakSelector = <Selector as crate::portable::Downgrade>::Weak;
 #[cfg(wasio_pollables)]
 pub(crate) use self::imp::{Target, forget_pollable};
 #[cfg(feature = "net")]

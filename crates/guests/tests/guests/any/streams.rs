@@ -57,6 +57,24 @@ pub(crate) fn any_first_line(case: &Case) {
     assert_eq!(outcome.stdout_text(), "one\n");
 }
 
+pub(crate) fn any_task_stdin(case: &Case) {
+    let mut guest = case.setup().stdin(Stdin::Pipe).start();
+    let mut stdin = guest.take_stdin().unwrap();
+    stdin.write_all(b"one\n").unwrap();
+    guest.expect_stdout("one\n");
+    // The guest's timer goes on.
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    stdin.write_all(b"two\n").unwrap();
+    guest.expect_stdout("one\ntwo\n");
+    drop(stdin);
+    guest.expect_stdout("one\ntwo\nend\n");
+    let outcome = guest.succeeds();
+    let stderr = outcome.stderr_text();
+    let ticks = stderr.trim_end().strip_suffix(" ticks");
+    let ticks: u32 = ticks.unwrap_or("").parse().unwrap();
+    assert!(ticks >= 2, "the input held the timer up: {ticks} ticks");
+}
+
 pub(crate) fn any_both_streams(case: &Case) {
     let mut guest = case.setup().stdin(Stdin::Pipe).start();
     let mut stdin = guest.take_stdin().unwrap();

@@ -138,6 +138,21 @@ pub(crate) fn net_tokens(case: &Case) {
     guest.succeeds();
 }
 
+pub(crate) fn net_task_echo(case: &Case) {
+    let guest = case.start();
+    let peers: Vec<TcpStream> = (0..20).map(|_| guest.connect()).collect();
+    for _ in 0..20 {
+        for peer in &peers {
+            say(peer, "hello");
+        }
+        for peer in &peers {
+            hear(peer, "hello");
+        }
+    }
+    drop(peers);
+    guest.succeeds();
+}
+
 pub(crate) fn net_selector(case: &Case) {
     let guest = case.start();
     let peers = [guest.connect(), guest.connect()];

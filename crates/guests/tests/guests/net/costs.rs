@@ -27,6 +27,10 @@ pub(crate) fn net_fuel_select(case: &Case) {
     );
 }
 
+pub(crate) fn net_task_no_allocation(case: &Case) {
+    net_no_allocation(case);
+}
+
 /// One byte goes to and fro on each connection in turn, until the guest has polled as
 /// often as it wants to.
 pub(crate) fn net_no_allocation(case: &Case) {

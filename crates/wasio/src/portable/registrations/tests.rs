@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use proptest::prelude::*;
 
 use super::*;
+use crate::Token;
 
 const READ: Interest = Interest::READABLE;
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);

@@ -60,11 +60,17 @@ impl Native {
         Ok((backend, buffer))
     }
 
+    /// Whether the operating system makes the edges. Not for tasks: an edge that comes while an
+    /// operation finds nothing must be told from one that came before.
+    fn has_os_edge(&self, entry: &Entry) -> bool {
+        self.os_edge && !entry.notify.is_for_tasks()
+    }
+
     /// Asks the operating system to report a registration (again).
     fn modify(&self, key: Key, entry: &Entry) -> io::Result<()> {
         let label = to_label(key).ok_or_else(too_many)?;
         let event = asked(label, entry.interest, entry.armed);
-        let mode = poll_mode(entry.mode, self.os_edge);
+        let mode = poll_mode(entry.mode, self.has_os_edge(entry));
         raw::modify(&self.poller, entry.source, event, mode)
     }
 
@@ -73,7 +79,7 @@ impl Native {
     fn add(&self, key: Key, entry: &Entry) -> io::Result<bool> {
         let label = to_label(key).ok_or_else(too_many)?;
         let event = asked(label, entry.interest, entry.armed);
-        let mode = poll_mode(entry.mode, self.os_edge);
+        let mode = poll_mode(entry.mode, self.has_os_edge(entry));
         match raw::add(&self.poller, entry.source, event, mode) {
             Err(error) if raw::is_always_ready(&error) => Ok(true),
             result => result.map(|()| false),
@@ -184,8 +190,8 @@ impl Backend for Native {
         })
     }
 
-    fn keeps_edges(&self, waits: Waits) -> bool {
-        self.os_edge && waits == Waits::Host
+    fn keeps_edges(&self, one: &Entry) -> bool {
+        self.has_os_edge(one) && one.waits == Waits::Host
     }
 
     fn rearmed(&self, registrations: &Registrations<RawDescriptor, ()>, key: Key) {
@@ -212,7 +218,7 @@ impl Backend for Native {
         if may_hide_an_edge
             && let Some(entry) = state.registrations.get(key)
             && entry.mode == Mode::Edge
-            && self.keeps_edges(entry.waits)
+            && self.keeps_edges(entry)
         {
             let _ = self.modify(key, entry);
         }

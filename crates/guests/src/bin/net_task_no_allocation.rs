@@ -1,0 +1,42 @@
+//! A wait of a task allocates nothing once it has waited before, nor does a read or write.
+
+use wasio::net::TcpStream;
+use wasio::task::{self, Async};
+use wasio_guests::counting::{Counting, allocations};
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+const COUNT: usize = 40;
+const WARM_UP: u32 = 20;
+const ROUNDS: u32 = 100;
+
+fn main() {
+    task::block_on(async {
+        let listener = Async::new(wasio_guests::listener()).expect("a source");
+        let mut streams = Vec::new();
+        for _ in 0..COUNT {
+            streams.push(listener.accept().await.expect("accept").0);
+        }
+        for _ in 0..WARM_UP {
+            echo_each(&streams).await;
+        }
+        let before = allocations();
+        assert!(before > 0, "nothing is counted");
+        for _ in 0..ROUNDS {
+            echo_each(&streams).await;
+        }
+        let made = allocations() - before;
+        assert_eq!(made, 0, "allocations in {ROUNDS} rounds");
+    })
+    .expect("block on");
+}
+
+async fn echo_each(streams: &[Async<TcpStream>]) {
+    let mut buffer = [0; 1024];
+    for stream in streams {
+        let count = stream.read(&mut buffer).await.expect("read");
+        assert!(count > 0, "the end");
+        stream.write_all(&buffer[..count]).await.expect("write");
+    }
+}

@@ -1,0 +1,277 @@
+//! An executor of one thread.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake};
+use std::time::Duration;
+
+use async_task::Runnable;
+
+use crate::Events;
+use crate::errors::static_error;
+#[cfg(not(wasio_threads))]
+use crate::sys;
+
+/// Runs a future to its end, and the tasks that [`spawn`] has made for this thread with it.
+///
+/// Between the steps of the futures the thread waits in one poll, for all that they wait for.
+///
+/// # Errors
+///
+/// * [`ResourceBusy`](io::ErrorKind::ResourceBusy): this thread is in `block_on` already.
+/// * [`InvalidInput`](io::ErrorKind::InvalidInput): the future waits, and there is nothing that
+///   could wake it (on WASI without threads).
+/// * The host's error, if it cannot wait or the poll cannot be made.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use std::time::Duration;
+/// use wasio::task;
+///
+/// let sum = task::block_on(async {
+///     let slow = task::spawn(async {
+///         task::sleep(Duration::from_millis(5)).await?;
+///         Ok::<_, std::io::Error>(40)
+///     })?;
+///     slow.await.map(|part| part + 2)
+/// })??;
+/// assert_eq!(sum, 42);
+/// # Ok(())
+/// # }
+/// ```
+pub fn block_on<F: Future>(future: F) -> io::Result<F::Output> {
+    executor()?.block_on(future)
+}
+
+/// Makes a task of a future, which [`block_on`] runs on this thread: now, if this thread is in it,
+/// and otherwise as soon as it is.
+///
+/// # Errors
+///
+/// That of the poll, if this is the first call of this thread and it cannot be made.
+///
+/// # Examples
+///
+/// See [`block_on`].
+pub fn spawn<F>(future: F) -> io::Result<Task<F::Output>>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let queue = Arc::clone(&executor()?.queue);
+    let (runnable, task) = async_task::spawn_local(future, move |runnable| queue.push(runnable));
+    runnable.schedule();
+    Ok(Task(task))
+}
+
+/// A task that [`spawn`] has made: a future of what its future returns.
+///
+/// Dropping it cancels the task. [`detach`](Self::detach) lets it run on.
+#[must_use = "a task that is dropped is cancelled: `detach` lets it run on"]
+pub struct Task<T>(async_task::Task<T>);
+
+impl<T> Task<T> {
+    /// Lets the task run to its end by itself.
+    pub fn detach(self) {
+        self.0.detach();
+    }
+
+    /// Cancels the task and waits until its future is dropped. Returns what it returned, if it had
+    /// ended.
+    pub async fn cancel(self) -> Option<T> {
+        self.0.cancel().await
+    }
+
+    /// Whether the task has ended.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.0.is_finished()
+    }
+}
+
+impl<T> Future for Task<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        Pin::new(&mut self.0).poll(context)
+    }
+}
+
+impl<T> fmt::Debug for Task<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let finished = self.is_finished();
+        f.debug_struct("Task").field("finished", &finished).finish()
+    }
+}
+
+thread_local! {
+    static EXECUTOR: OnceCell<Rc<Executor>> = const { OnceCell::new() };
+}
+
+/// What one thread runs its tasks with.
+struct Executor {
+    poll: RefCell<(crate::Poll, Events)>,
+    queue: Arc<Queue>,
+}
+
+/// The tasks that are to run. Other threads may add to it.
+struct Queue {
+    runnables: Mutex<VecDeque<Runnable>>,
+    #[cfg(wasio_threads)]
+    remote: Remote,
+}
+
+/// How other threads end the wait of this one.
+#[cfg(wasio_threads)]
+struct Remote {
+    thread: std::thread::ThreadId,
+    waker: crate::Waker,
+}
+
+/// Whether the future of `block_on` is to run.
+struct Main {
+    is_woken: AtomicBool,
+    queue: Arc<Queue>,
+}
+
+fn executor() -> io::Result<Rc<Executor>> {
+    EXECUTOR.with(|executor| match executor.get() {
+        Some(executor) => Ok(Rc::clone(executor)),
+        None => {
+            let made = Rc::new(Executor::new()?);
+            Ok(Rc::clone(executor.get_or_init(|| made)))
+        }
+    })
+}
+
+/// The selector that `block_on` waits in on this thread.
+#[cfg(not(wasio_threads))]
+pub(super) fn selector() -> io::Result<sys::Selector> {
+    let executor = executor()?;
+    let selector = executor
+        .poll
+        .borrow()
+        .0
+        .registry()
+        .selector()
+        .inner()
+        .clone();
+    Ok(selector)
+}
+
+impl Executor {
+    fn new() -> io::Result<Self> {
+        let poll = crate::Poll::new()?;
+        let queue = Arc::new(Queue {
+            runnables: Mutex::default(),
+            #[cfg(wasio_threads)]
+            remote: Remote::new(&poll)?,
+        });
+        let poll = RefCell::new((poll, Events::with_capacity(1)));
+        Ok(Self { poll, queue })
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> io::Result<F::Output> {
+        let mut poll = self.poll.try_borrow_mut().map_err(|_| already_blocking())?;
+        let (poll, events) = &mut *poll;
+        super::polls::entered(poll.registry().selector().inner());
+        let mut future = pin!(future);
+        let main = Arc::new(Main {
+            is_woken: AtomicBool::new(true),
+            queue: Arc::clone(&self.queue),
+        });
+        let waker = Arc::clone(&main).into();
+        let mut context = Context::from_waker(&waker);
+        loop {
+            if main.is_woken.swap(false, Ordering::Acquire)
+                && let Poll::Ready(output) = future.as_mut().poll(&mut context)
+            {
+                return Ok(output);
+            }
+            self.queue.run_all();
+            let is_busy = main.is_woken.load(Ordering::Relaxed) || !self.queue.is_empty();
+            poll.poll(events, is_busy.then_some(Duration::ZERO))?;
+        }
+    }
+}
+
+#[cfg(wasio_threads)]
+impl Remote {
+    fn new(poll: &crate::Poll) -> io::Result<Self> {
+        // The token is that of an event that nobody asks for.
+        let waker = crate::Waker::new(poll.registry(), crate::Token(0))?;
+        let thread = std::thread::current().id();
+        Ok(Self { thread, waker })
+    }
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Runnable>> {
+        self.runnables
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, runnable: Runnable) {
+        let was_empty = {
+            let mut runnables = self.lock();
+            runnables.push_back(runnable);
+            runnables.len() == 1
+        };
+        if was_empty {
+            self.wake();
+        }
+    }
+
+    /// Has the thread see what is to run. The thread itself sees it before it waits.
+    fn wake(&self) {
+        #[cfg(wasio_threads)]
+        if std::thread::current().id() != self.remote.thread {
+            // An error would be that of a poll that is gone, and with it what would run.
+            let _ = self.remote.waker.wake();
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    /// Runs what is there now. What that wakes runs after the next poll.
+    fn run_all(&self) {
+        let count = self.lock().len();
+        for _ in 0..count {
+            let Some(runnable) = self.lock().pop_front() else {
+                return;
+            };
+            runnable.run();
+        }
+    }
+}
+
+impl Wake for Main {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.is_woken.swap(true, Ordering::Release) {
+            self.queue.wake();
+        }
+    }
+}
+
+fn already_blocking() -> io::Error {
+    static_error(
+        io::ErrorKind::ResourceBusy,
+        "this thread is in `block_on` already: await the future there, or `spawn` it",
+    )
+}
