@@ -14,14 +14,14 @@ use crate::portable::key::SlotId;
 
 /// Not in the array.
 const ABSENT: u32 = u32::MAX;
-/// Per poll one of this number of hot slots is checked, and one more, and cooled if it is stale:
-/// little beside what the host does for each of them.
-const COOLED_SHARE: usize = 16;
+/// Another slot comes first after this number of polls, with few slots. (Node.js sees nothing of a
+/// descriptor whose other direction is first, and a poll may be two waits: one each would be none.)
+const ROTATE_EVERY: u32 = 8;
 
 /// One record of the array.
 pub(crate) trait HostRecord: Copy {
     /// Whether there are hosts that consider one direction of each source, the one that is listed
-    /// first: another slot comes first in each poll.
+    /// first: another slot comes first now and then.
     const ROTATES: bool;
 }
 
@@ -288,27 +288,28 @@ impl<R: HostRecord> PollArray<R> {
         self.hot -= 1;
     }
 
-    /// Whether [`cool_stale`](Self::cool_stale) may change anything.
-    pub(super) const fn may_cool(&self) -> bool {
-        self.len() >= FEW || self.should_rotate()
+    /// Whether [`cool_stale`](Self::cool_stale) may change anything in that poll.
+    pub(super) fn may_cool(&self, poll: u32) -> bool {
+        self.len() >= FEW || self.should_rotate(poll)
     }
 
     /// Whether another slot is to come first. There is a reason for it only if a descriptor is waited
     /// for in both directions.
-    const fn should_rotate(&self) -> bool {
-        R::ROTATES && self.pairs > 0
+    const fn should_rotate(&self, poll: u32) -> bool {
+        R::ROTATES && self.pairs > 0 && poll.is_multiple_of(ROTATE_EVERY)
     }
 
-    /// Checks the next few hot slots and cools those that are stale.
-    pub(super) fn cool_stale(&mut self, mut is_stale: impl FnMut(SlotId) -> bool) {
+    /// Checks one of [`FEW`] hot slots, and one more, and cools those that are stale: little beside
+    /// what the host does for each of them.
+    pub(super) fn cool_stale(&mut self, poll: u32, mut is_stale: impl FnMut(SlotId) -> bool) {
         // With few slots all are waited on as one, whichever part they are in.
         if self.len() < FEW {
-            if self.should_rotate() {
+            if self.should_rotate(poll) {
                 self.rotate_first();
             }
             return;
         }
-        let checks = 1 + self.hot / COOLED_SHARE;
+        let checks = 1 + self.hot / FEW;
         for _ in 0..checks.min(self.hot) {
             if self.cool_cursor >= self.hot {
                 self.cool_cursor = 0;

@@ -34,8 +34,9 @@ pub(crate) struct Heat {
 
 impl Heat {
     #[inline]
-    pub(super) const fn begin_poll(&mut self) {
+    pub(super) const fn begin_poll(&mut self) -> u32 {
         self.poll = self.poll.wrapping_add(1);
+        self.poll
     }
 
     /// Whether a direction belongs in the hot prefix.

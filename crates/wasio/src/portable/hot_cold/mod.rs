@@ -25,9 +25,9 @@ pub(crate) fn update<S: Source, R: HostRecord>(
     array: &mut PollArray<R>,
     record: impl FnMut(S, Key, Direction) -> Option<R>,
 ) {
-    heat.begin_poll();
-    if registrations.has_changes() || array.may_cool() {
-        apply(registrations, *heat, array, record);
+    let poll = heat.begin_poll();
+    if registrations.has_changes() || array.may_cool(poll) {
+        apply(registrations, *heat, poll, array, record);
     }
 }
 
@@ -35,6 +35,7 @@ pub(crate) fn update<S: Source, R: HostRecord>(
 fn apply<S: Source, R: HostRecord>(
     registrations: &mut Registrations<S, Warmth>,
     heat: Heat,
+    poll: u32,
     array: &mut PollArray<R>,
     mut record: impl FnMut(S, Key, Direction) -> Option<R>,
 ) {
@@ -51,7 +52,7 @@ fn apply<S: Source, R: HostRecord>(
             }
         }
     }
-    array.cool_stale(|slot| {
+    array.cool_stale(poll, |slot| {
         let warmth = registrations.slot_at(slot.index(), slot.direction());
         warmth.is_none_or(|warmth| !heat.is_hot(warmth))
     });
