@@ -76,7 +76,9 @@ impl<B: Backend> SelectCall<'_, B> {
     /// Wakes the tasks that events were for. Nothing but the right to wait is locked.
     #[cfg(feature = "task")]
     pub(super) fn wake_tasks(&mut self) {
-        self.waiting.woken.drain(..).for_each(Waker::wake);
+        if !self.waiting.woken.is_empty() {
+            self.waiting.woken.drain(..).for_each(Waker::wake);
+        }
     }
 
     fn found(&mut self) -> Found<'_> {

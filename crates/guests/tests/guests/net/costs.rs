@@ -7,9 +7,10 @@ use crate::harness::{Case, Host};
 use crate::talk::say;
 
 /// Fuel of a `select` with one ready source: what net_fuel_select printed when this was
-/// last recorded (wasm32-wasip1, Rust 1.95, profile `guest`). After a change that is meant, run
+/// last recorded (wasm32-wasip1, Rust 1.95, profile `guest`), with the feature `task`; without it
+/// a select costs 670. After a change that is meant, run
 /// the test: it says what it is now.
-const FUEL_OF_A_SELECT: u64 = 649;
+const FUEL_OF_A_SELECT: u64 = 693;
 
 pub(crate) fn net_fuel_select(case: &Case) {
     if case.host() != Host::Sockets01 {
