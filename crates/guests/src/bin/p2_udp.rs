@@ -10,7 +10,7 @@ fn main() {
     for address in ["127.0.0.1:0", "[::1]:0"] {
         let address = address.parse().expect("an address");
         let mut one = UdpSocket::bind(address).expect("bind");
-        let two = UdpSocket::bind(address).expect("bind");
+        let mut two = UdpSocket::bind(address).expect("bind");
         let (at_one, at_two) = (
             one.local_addr().expect("an address"),
             two.local_addr().expect("an address"),
@@ -20,6 +20,7 @@ fn main() {
         driver.register(&mut one, 1, Interest::READABLE);
         // A peek finds no datagram, and arms the direction.
         expect_kind(one.recv_from(&mut buffer), ErrorKind::WouldBlock);
+        expect_kind(one.recv(&mut buffer), ErrorKind::WouldBlock);
         expect_kind(two.send(b"to nobody"), ErrorKind::NotConnected);
 
         assert_eq!(two.send_to(b"hello", at_one).expect("send"), 5);
@@ -60,9 +61,25 @@ fn main() {
             }
         }
         one.send(b"back").expect("send");
+        expect_kind(one.send_to(b"", at_two), ErrorKind::InvalidInput);
+        assert_eq!(receive(&mut two, &mut buffer), 4);
+        assert_eq!(&buffer[..4], b"back");
         expect_kind(one.set_broadcast(true), ErrorKind::Unsupported);
         one.set_ttl(9).expect("set");
         assert_eq!(one.ttl().expect("ask"), 9);
+    }
+}
+
+/// Receives a datagram whose sender nobody asks for.
+fn receive(socket: &mut UdpSocket, buffer: &mut [u8]) -> usize {
+    let mut driver = Driver::default();
+    driver.register(socket, 1, Interest::READABLE);
+    loop {
+        match socket.recv(buffer) {
+            Ok(len) => return len,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => driver.expect(1),
+            Err(error) => panic!("receive: {error}"),
+        };
     }
 }
 

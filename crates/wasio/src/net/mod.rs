@@ -71,7 +71,8 @@ pub fn set_linger_limits(max_age: Duration, max_streams: usize) {
 pub(crate) trait MaybeStd<S>: Sized {
     fn from_std(socket: S) -> Self;
     fn as_std(&self) -> Option<&S>;
-    fn into_std(self) -> Option<S>;
+    /// It itself if it is not the standard library's.
+    fn into_std(self) -> Result<S, Self>;
 }
 
 impl<S> MaybeStd<S> for S {
@@ -83,8 +84,8 @@ impl<S> MaybeStd<S> for S {
         Some(self)
     }
 
-    fn into_std(self) -> Option<S> {
-        Some(self)
+    fn into_std(self) -> Result<S, Self> {
+        Ok(self)
     }
 }
 

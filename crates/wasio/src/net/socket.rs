@@ -98,8 +98,18 @@ macro_rules! socket {
             ///
             /// WASI 0.2: what was peeked at and not read is lost.
             pub fn into_std(self) -> std::io::Result<$std> {
-                crate::net::MaybeStd::into_std(self.inner.into_inner())
-                    .ok_or_else(crate::net::no_descriptor)
+                self.try_into_std().map_err(|_| crate::net::no_descriptor())
+            }
+
+            /// As [`into_std`](Self::into_std), and returns the socket where that is an error. It is
+            /// deregistered in both cases. For the drop-in `mio`.
+            ///
+            /// # Errors
+            ///
+            /// The socket, where [`as_std`](Self::as_std) is `None`.
+            #[doc(hidden)]
+            pub fn try_into_std(self) -> Result<$std, Self> {
+                crate::net::MaybeStd::into_std(self.inner.into_inner()).map_err(Self::from_backend)
             }
         }
 

@@ -74,7 +74,8 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) when there is no room; those of the host.
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) when there is no room; those of the host. WASI 0.2
+    /// and some others: [`InvalidInput`](io::ErrorKind::InvalidInput) for a socket that is connected.
     pub fn send_to(&self, bytes: &[u8], target: SocketAddr) -> io::Result<usize> {
         self.write(|socket| socket.send_to(bytes, target))
     }

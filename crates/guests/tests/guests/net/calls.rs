@@ -192,8 +192,12 @@ pub(crate) fn net_gone_peers(case: &Case) {
     for stream in &alive {
         hear(stream, "served");
     }
-    let said = format!("{GONE} gone\n");
-    assert_eq!(guest.succeeds().stdout_text(), said.repeat(2));
+    let run = guest.succeeds();
+    let gone: Vec<usize> = (run.stdout_text().lines())
+        .map(|line| line.strip_suffix(" gone").unwrap().parse().unwrap())
+        .collect();
+    // wasio's listener on 0.2 leaves out those that have no address any more.
+    assert!(matches!(gone[..], [..=GONE, GONE]), "{gone:?}");
 }
 
 pub(crate) fn net_accept_storm(case: &Case) {

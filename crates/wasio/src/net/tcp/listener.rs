@@ -117,6 +117,8 @@ impl TcpListener {
     ///
     /// # Platform behaviour
     ///
+    /// WASI 0.2 leaves out a peer that has reset its connection by now: its address is gone.
+    ///
     /// WASI 0.1 does not return the peer's address: it is always `0.0.0.0:0`. So it is on WASI 0.2
     /// for a listener of the standard library, as libc ends the program when it is asked for the
     /// address of a peer that has reset the connection.

@@ -5,8 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use crate::sys::imp::cell::Once;
 use wasio_bindings::p2::{IpAddressFamily, Network, instance_network};
 
-/// In place of the address of a peer that has gone, or that libc must not be asked for. The stream's
-/// next operation returns what happened.
+/// In place of the address of a peer of a listener of libc's, which must not be asked for it.
 pub(super) const UNKNOWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
 /// The network that the host gave the program.

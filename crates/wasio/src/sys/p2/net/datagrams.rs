@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use super::address;
 use crate::Interest;
+use crate::errors::static_error;
 use crate::lock::Lock;
 use crate::portable::{Direction, Directions};
 use crate::sys::imp::error::checked;
@@ -36,6 +37,8 @@ struct Streams {
     writable: Option<Owned>,
     incoming: IncomingDatagramStream,
     outgoing: OutgoingDatagramStream,
+    /// Whether they are of one destination.
+    is_connected: bool,
     /// Whether a receive or a registration has made the host receive.
     is_receiving: bool,
 }
@@ -62,15 +65,13 @@ impl HostUdp {
         RefMut::filter_map(self.streams.lock(), Option::as_mut).map_err(lost)
     }
 
-    pub(super) fn check_connected(&self) -> io::Result<()> {
-        match self.socket.remote_address() {
-            Ok(_) => Ok(()),
-            Err(_) => Err(io::ErrorKind::NotConnected.into()),
-        }
-    }
-
     pub(super) fn send(&self, bytes: &[u8], target: Option<SocketAddr>) -> io::Result<usize> {
         let streams = &mut *self.streams()?;
+        match (streams.is_connected, target) {
+            (false, None) => return Err(no_destination()),
+            (true, Some(_)) => return Err(already_connected()),
+            _ => {}
+        }
         // As for TCP: wasmtime may notice that there is room only when the pollable is polled, and
         // answers no more than 128 calls until the guest has waited.
         let is_sent = streams.send(bytes, target)?
@@ -139,6 +140,7 @@ impl Streams {
             writable: None,
             incoming,
             outgoing,
+            is_connected: remote.is_some(),
             is_receiving: false,
         })
     }
@@ -157,4 +159,22 @@ impl Streams {
             .get_or_insert_with(|| Owned::new(outgoing.subscribe()))
             .handle()
     }
+}
+
+// Natively the operating system has these words.
+
+#[cold]
+fn no_destination() -> io::Error {
+    static_error(
+        io::ErrorKind::NotConnected,
+        "destination address required: use `send_to`, or `connect` the socket first",
+    )
+}
+
+#[cold]
+fn already_connected() -> io::Error {
+    static_error(
+        io::ErrorKind::InvalidInput,
+        "Socket is connected: use `send`, or another socket",
+    )
 }

@@ -47,11 +47,14 @@ impl TcpListener {
 
     pub(crate) fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         match self {
-            Self::Host(host) => {
+            // A peer that has reset its connection has no address any more, and takes no answer: as
+            // on BSD the program does not see it.
+            Self::Host(host) => loop {
                 let (socket, input, output) = checked(host.socket.accept())?;
-                let peer = socket.remote_address().unwrap_or(address::UNKNOWN);
-                Ok((TcpStream::accepted(socket, input, output), peer))
-            }
+                if let Ok(peer) = socket.remote_address() {
+                    break Ok((TcpStream::accepted(socket, input, output), peer));
+                }
+            },
             Self::Std(listener) => {
                 // Without the address, even of a peer that is there: libc ends the program when it
                 // is asked for that of a peer that is gone.
@@ -148,10 +151,10 @@ impl MaybeStd<net::TcpListener> for TcpListener {
         }
     }
 
-    fn into_std(self) -> Option<net::TcpListener> {
+    fn into_std(self) -> Result<net::TcpListener, Self> {
         match self {
-            Self::Host(_) => None,
-            Self::Std(listener) => Some(listener.into_listener()),
+            Self::Host(_) => Err(self),
+            Self::Std(listener) => Ok(listener.into_listener()),
         }
     }
 }

@@ -378,10 +378,10 @@ impl MaybeStd<net::TcpStream> for TcpStream {
         }
     }
 
-    fn into_std(self) -> Option<net::TcpStream> {
+    fn into_std(self) -> Result<net::TcpStream, Self> {
         match self {
-            Self::Host(_) => None,
-            Self::Std(stream) => Some(stream.into_stream()),
+            Self::Host(_) => Err(self),
+            Self::Std(stream) => Ok(stream.into_stream()),
         }
     }
 }

@@ -55,7 +55,6 @@ impl IoSource<UdpSocket> {
     }
 
     pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.check_connected()?;
         self.recv_from(buffer).map(|(len, _)| len)
     }
 
@@ -111,13 +110,6 @@ impl UdpSocket {
         self.peeked.lock()
     }
 
-    fn check_connected(&self) -> io::Result<()> {
-        match &self.kind {
-            Kind::Host(host) => host.check_connected(),
-            Kind::Std(_) => Ok(()),
-        }
-    }
-
     pub(crate) fn peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let mut peeked = self.peeked();
         if peeked.is_none() {
@@ -138,7 +130,6 @@ impl UdpSocket {
     }
 
     pub(crate) fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.check_connected()?;
         self.peek_from(buffer).map(|(len, _)| len)
     }
 
@@ -152,10 +143,7 @@ impl UdpSocket {
 
     pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         match &self.kind {
-            Kind::Host(host) => {
-                host.check_connected()?;
-                host.send(bytes, None)
-            }
+            Kind::Host(host) => host.send(bytes, None),
             Kind::Std(socket) => send_by_libc(socket, || socket.send(bytes)),
         }
     }
@@ -203,12 +191,9 @@ impl UdpSocket {
         }
     }
 
-    /// The host keeps none.
+    /// The host keeps none, and libc refuses the question.
     pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
-        match &self.kind {
-            Kind::Host(_) => Ok(None),
-            Kind::Std(socket) => socket.take_error(),
-        }
+        Ok(None)
     }
 
     /// `None` for one of libc's.
@@ -300,7 +285,14 @@ impl Pollables for UdpSocket {
 }
 
 impl MaybeStd<net::UdpSocket> for UdpSocket {
+    /// libc opens the host's streams of datagrams with the first call that needs them, and calls the
+    /// socket ready in both directions until then. So one is sent, to where none can go.
     fn from_std(socket: net::UdpSocket) -> Self {
+        let nowhere = socket.local_addr().map(|mut address| {
+            address.set_port(0);
+            address
+        });
+        let _ = nowhere.and_then(|nowhere| socket.send_to(&[], nowhere));
         Self::new(Kind::Std(socket))
     }
 
@@ -311,10 +303,10 @@ impl MaybeStd<net::UdpSocket> for UdpSocket {
         }
     }
 
-    fn into_std(self) -> Option<net::UdpSocket> {
+    fn into_std(self) -> Result<net::UdpSocket, Self> {
         match self.kind {
-            Kind::Host(_) => None,
-            Kind::Std(socket) => Some(socket),
+            Kind::Host(_) => Err(self),
+            Kind::Std(socket) => Ok(socket),
         }
     }
 }
