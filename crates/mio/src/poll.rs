@@ -35,6 +35,8 @@ impl Poll {
     /// Those of [`wasio::Poll::poll`], and [`Interrupted`](io::ErrorKind::Interrupted) on Unix when
     /// a signal was handled during the wait.
     pub fn poll(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        #[cfg(all(target_os = "wasi", target_env = "p2", feature = "net"))]
+        crate::net::descriptor::close_unreachable();
         self.inner.poll(events, timeout)
     }
 }

@@ -1,7 +1,9 @@
-//! All unsafe code of the crate: the method of `FromRawFd`, which takes a descriptor by its number.
-#![allow(unsafe_code, reason = "the trait's method is unsafe")]
+//! All unsafe code of the crate: what takes a descriptor by its number.
+#![allow(unsafe_code, reason = "a number may be anything")]
 
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
+#[cfg(target_os = "wasi")]
+use std::time::Duration;
 
 macro_rules! from_raw_fd {
     ($($type:ty),+) => {
@@ -33,3 +35,29 @@ from_raw_fd!(
     crate::net::TcpStream,
     crate::net::UdpSocket
 );
+
+/// The timeout of writes of a socket of libc's. `None` if it has none, or the number is another's.
+#[cfg(target_os = "wasi")]
+pub(crate) fn write_timeout(descriptor: RawFd) -> Option<Duration> {
+    let mut timeout = libc::timeval {
+        tv_sec: 0,
+        tv_usec: 0,
+    };
+    let mut len = size_of_val(&timeout).try_into().ok()?;
+    let value = (&raw mut timeout).cast();
+    // SAFETY: `value` is `len` bytes, of which libc writes no more. A number that is not open is an
+    // error.
+    let result = unsafe {
+        libc::getsockopt(
+            descriptor,
+            libc::SOL_SOCKET,
+            libc::SO_SNDTIMEO,
+            value,
+            &mut len,
+        )
+    };
+    let seconds = u64::try_from(timeout.tv_sec).ok()?;
+    let micros = u64::try_from(timeout.tv_usec).ok()?;
+    let timeout = Duration::from_secs(seconds) + Duration::from_micros(micros);
+    (result == 0 && !timeout.is_zero()).then_some(timeout)
+}

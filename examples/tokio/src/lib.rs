@@ -24,17 +24,27 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// # Errors
 ///
 /// The error of the host. On WASI 0.1 without a preopened listener: `Unsupported`.
-pub fn listener() -> io::Result<TcpListener> {
+pub async fn listener() -> io::Result<TcpListener> {
     #[cfg(not(target_env = "p2"))]
     if let Some(listener) = wasio::net::TcpListener::preopened()? {
         return TcpListener::from_std(listener.into());
     }
     let address = std::env::args().nth(1);
     let address: SocketAddr = parse(address.as_deref().unwrap_or("127.0.0.1:0"))?;
-    let listener = std::net::TcpListener::bind(address)?;
-    listener.set_nonblocking(true)?;
+    let listener = bind(address).await?;
     println!("listening {}", listener.local_addr()?);
-    TcpListener::from_std(listener)
+    Ok(listener)
+}
+
+#[cfg(not(target_env = "p1"))]
+async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(address).await
+}
+
+/// tokio has no `bind` there, and that of the standard library is `Unsupported`.
+#[cfg(target_env = "p1")]
+async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::from_std(std::net::TcpListener::bind(address)?)
 }
 
 /// Parses the text.

@@ -5,19 +5,26 @@
 //!
 //! # Platform behaviour
 //!
-//! On WASI 0.2 they are `wasio::net`'s over sockets of wasi-libc, not over the host's own, which
-//! have no descriptor: mio promises one on every type, and programs on tokio use it (`into_std`,
-//! `TcpSocket`, `socket2::SockRef`). wasio waits for them with libc's `poll`, as quickly as for the
-//! host's as long as nothing else is registered; beside a [`Pollable`] or a socket of `wasio::net`
-//! it alternates between the two, in slices of 1 to 10 ms. What `peek` returned is kept in the
-//! value: only its reads return it, not those of its descriptor.
+//! On WASI 0.2 they are resources of the host, which have no descriptor, and mio promises one:
 //!
-//! [`Pollable`]: https://docs.rs/wasio/latest/wasm32-wasip2/wasio/struct.Pollable.html
+//! * `AsFd` and `AsRawFd` return a descriptor that is reserved by the first call. It is a socket of
+//!   wasi-libc that is never connected, and no other source's. An option that is set there
+//!   (`socket2::SockRef`) does not reach the connection. Where the host has no descriptor left, such
+//!   sockets share one; the first call in the program panics then.
+//! * The conversions into a socket of the standard library or a descriptor return that one, whose
+//!   operations are [`NotConnected`](std::io::ErrorKind::NotConnected). `from_std` and `FromRawFd`
+//!   make it the same socket again, and take over `nodelay`. If it is closed, the next poll closes
+//!   the connection.
+//!
+//! Any other socket that comes by `from_std` or `FromRawFd` (tokio's `TcpSocket`) stays one of libc,
+//! which waits for it with its own `poll`: see `wasio::net` for what is different.
 
 #[cfg(all(target_os = "wasi", target_env = "p2"))]
-mod descriptor;
+pub(crate) mod descriptor;
 #[cfg(all(target_os = "wasi", target_env = "p2"))]
-pub use self::descriptor::{TcpListener, TcpStream, UdpSocket};
+mod host;
+#[cfg(all(target_os = "wasi", target_env = "p2"))]
+pub use self::host::{TcpListener, TcpStream, UdpSocket};
 #[cfg(not(all(target_os = "wasi", target_env = "p2")))]
 pub use wasio::net::{TcpListener, TcpStream, UdpSocket};
 

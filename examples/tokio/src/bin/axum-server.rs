@@ -19,7 +19,7 @@ async fn main() -> io::Result<()> {
         .route("/visits", get(count))
         .route("/reverse", post(reverse))
         .with_state(visits);
-    axum::serve(listener()?, app).await
+    axum::serve(listener().await?, app).await
 }
 
 async fn hello(Path(name): Path<String>) -> String {

@@ -11,7 +11,7 @@ const PATIENCE: Duration = Duration::from_millis(1);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
-    let (mut stream, _) = listener()?.accept().await?;
+    let (mut stream, _) = listener().await?.accept().await?;
     let mut bytes = Vec::new();
     let mut dropped = 0;
     loop {

@@ -24,7 +24,7 @@ const SLEEPS: [(u64, u32); 8] = [
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
-    let listener = listener()?;
+    let listener = listener().await?;
     tokio::spawn(echo(accept(&listener).await));
     tokio::spawn(serve(listener));
     for (ms, times) in SLEEPS {

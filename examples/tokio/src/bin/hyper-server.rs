@@ -33,7 +33,7 @@ type Body = BoxBody<Bytes, hyper::Error>;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
-    let listener = listener()?;
+    let listener = listener().await?;
     loop {
         tokio::spawn(serve(accept(&listener).await));
     }

@@ -37,7 +37,7 @@ async fn main() -> io::Result<()> {
 }
 
 async fn serve() -> io::Result<()> {
-    let listener = listener()?;
+    let listener = listener().await?;
     let room = Shared::default();
     let mut next = 0;
     loop {

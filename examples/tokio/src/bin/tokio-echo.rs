@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
-    let listener = listener()?;
+    let listener = listener().await?;
     loop {
         // An error of one connection does not affect the others.
         tokio::spawn(echo(accept(&listener).await));

@@ -10,7 +10,7 @@ use wasio_tokio_examples::{accept, listener};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
-    let listener = listener()?;
+    let listener = listener().await?;
     loop {
         tokio::spawn(serve(accept(&listener).await));
     }

@@ -1,12 +1,12 @@
 //! The test guests: tasks, cancellation and sleeps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use crate::process::{EVERYWHERE, Server, own_machine, run, share_machine};
+use crate::process::{EVERYWHERE, On, Server, own_machine, run, share_machine};
 use crate::rng::Rng;
 use crate::{connect, exchange};
 
@@ -98,6 +98,48 @@ fn peers_that_reset_at_once_stop_no_server() {
         let mut stream = connect(server.address);
         assert_eq!(exchange(&mut stream, b"there"), b"there", "{on:?}");
         assert!(server.is_running(), "{on:?}");
+    }
+}
+
+/// Peers that reset before they are accepted, after they have sent something, and after an answer.
+/// Those that got one were there, and so was their address. WASI 0.1 has no addresses.
+#[test]
+fn peers_that_reset_at_any_moment_have_the_right_address_or_none() {
+    const PEERS: usize = 3_000;
+
+    let _machine = share_machine();
+    for on in [On::Wasi02, On::Native] {
+        let server = Server::start("guest-peers", on);
+        let (mut all, mut answered) = (HashSet::new(), HashSet::new());
+        for number in 0..PEERS {
+            let mut stream = connect(server.address);
+            let address = stream.local_addr().unwrap();
+            all.insert(address);
+            let linger = Some(Duration::ZERO);
+            (socket2::SockRef::from(&stream).set_linger(linger)).unwrap();
+            match number % 4 {
+                0 => {}
+                1 => stream.write_all(b"gone").unwrap(),
+                2 => {
+                    assert_eq!(exchange(&mut stream, b"there"), b"there", "{on:?}");
+                    answered.insert(address);
+                }
+                // Anywhere between: the server has its turn before the reset, or not.
+                _ => {
+                    stream.write_all(&[1; 512]).unwrap();
+                    thread::yield_now();
+                }
+            }
+        }
+        let mut last = connect(server.address);
+        answered.insert(last.local_addr().unwrap());
+        all.extend(&answered);
+        last.write_all(b"end").unwrap();
+        let reported: HashSet<SocketAddr> = (server.finish().lines())
+            .map(|line| line.parse().unwrap())
+            .collect();
+        assert_eq!(reported.difference(&all).next(), None, "{on:?}");
+        assert_eq!(answered.difference(&reported).next(), None, "{on:?}");
     }
 }
 

@@ -88,6 +88,20 @@ fn every_way_to_connect_works_or_says_why_not() {
     }
 }
 
+#[test]
+fn descriptors_stand_for_sockets_that_have_none() {
+    let _machine = share_machine();
+    for on in WITH_NETWORK {
+        let echo = Server::start("tokio-echo", on);
+        let address = [echo.address.to_string()];
+        assert_eq!(
+            run_with("guest-descriptors", on, &address),
+            "done\n",
+            "{on:?}"
+        );
+    }
+}
+
 /// tokio looks up names on a separate thread. The README says what to do instead.
 #[test]
 fn tokio_looks_names_up_natively_and_panics_on_wasi() {
