@@ -1,6 +1,7 @@
 //! Datagrams: unconnected, connected, peeked at and received.
 
 use std::io::ErrorKind;
+use std::net::SocketAddr;
 
 use wasio::net::UdpSocket;
 use wasio::{Interest, Token};
@@ -25,25 +26,7 @@ fn main() {
 
         assert_eq!(two.send_to(b"hello", at_one).expect("send"), 5);
         assert_eq!(two.send_to(b"again", at_one).expect("send"), 5);
-        let mut received = Vec::new();
-        while received.len() < 2 {
-            driver.expect(1);
-            match one.peek_from(&mut buffer) {
-                Ok((len, from)) => assert_eq!((len, from), (5, at_two)),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
-                Err(error) => panic!("peek: {error}"),
-            }
-            loop {
-                match one.recv_from(&mut buffer) {
-                    Ok((len, from)) => {
-                        assert_eq!(from, at_two);
-                        received.push(buffer[..len].to_vec());
-                    }
-                    Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                    Err(error) => panic!("receive: {error}"),
-                }
-            }
-        }
+        let received = receive_two(&mut driver, &one, at_two);
         assert_eq!(received, [b"hello", b"again"]);
         stays_ready_after_a_peek(&mut driver, &mut one, &two);
 
@@ -68,6 +51,31 @@ fn main() {
         one.set_ttl(9).expect("set");
         assert_eq!(one.ttl().expect("ask"), 9);
     }
+}
+
+/// Receives two datagrams of one sender, and peeks at them first.
+fn receive_two(driver: &mut Driver, socket: &UdpSocket, sender: SocketAddr) -> Vec<Vec<u8>> {
+    let mut buffer = [0; 64];
+    let mut received = Vec::new();
+    while received.len() < 2 {
+        driver.expect(1);
+        match socket.peek_from(&mut buffer) {
+            Ok((len, from)) => assert_eq!((len, from), (5, sender)),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
+            Err(error) => panic!("peek: {error}"),
+        }
+        loop {
+            match socket.recv_from(&mut buffer) {
+                Ok((len, from)) => {
+                    assert_eq!(from, sender);
+                    received.push(buffer[..len].to_vec());
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => panic!("receive: {error}"),
+            }
+        }
+    }
+    received
 }
 
 /// Receives a datagram whose sender nobody asks for.
