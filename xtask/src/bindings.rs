@@ -1,7 +1,8 @@
-//! Makes the custom sections that describe wasio's imports to the linker: see crates/bindings/wit.
+//! Makes the custom sections that describe wasio's imports to the linker: see the
+//! folders named wit.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
@@ -10,20 +11,24 @@ use wit_parser::Resolve;
 
 use crate::cargo::Workspace;
 
-/// The worlds of crates/bindings/wit, and the package that has the text of their interfaces.
-const WORLDS: [(&str, &str); 1] = [("wasi-0.2", "wasip2")];
+/// The worlds, the package that has the text of their interfaces and where, and where they lie.
+const WORLDS: [(&str, &str, &str, &str); 2] = [
+    ("wasi-0.2", "wasip2", "wit", "crates/bindings/wit"),
+    ("wasi-0.3", "wasmtime-wasi", "src/p3/wit", "crates/wasio/wit"),
+];
 
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
-    for (world, package) in WORLDS {
-        make(workspace, world, package).with_context(|| format!("the world {world}"))?;
+    for (world, package, text, folder) in WORLDS {
+        let text = folder_of(workspace, package)?.join(text);
+        let folder = workspace.root().join(folder);
+        make(&folder, world, &text).with_context(|| format!("the world {world}"))?;
     }
     Ok(())
 }
 
-fn make(workspace: &Workspace, world: &str, package: &str) -> anyhow::Result<()> {
-    let folder = workspace.root().join("crates/bindings/wit");
+fn make(folder: &Path, world: &str, text: &Path) -> anyhow::Result<()> {
     let mut resolve = Resolve::default();
-    resolve.push_dir(folder_of(workspace, package)?.join("wit"))?;
+    resolve.push_dir(text)?;
     let ours = resolve.push_file(folder.join(format!("{world}.wit")))?;
     let world_id = resolve.select_world(&[ours], None)?;
     let section = metadata::encode(&resolve, world_id, StringEncoding::UTF8, None)?;
