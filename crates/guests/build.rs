@@ -11,24 +11,58 @@ use std::process::{self, Command};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// The targets, and the features of this package that their guests need.
-const TARGETS: [(&str, &str); 3] = [
-    ("wasm32-wasip1", "p1"),
-    ("wasm32-wasip1-threads", "p1"),
-    ("wasm32-wasip2", "p2"),
+/// What programs are built for.
+#[derive(Clone, Copy)]
+struct Platform<'a> {
+    target: &'a str,
+    /// What the programs for this platform alone need: of this package, and of the examples.
+    guest_features: &'a [&'a str],
+    example_features: &'a [&'a str],
+    /// Flags of the compiler, for which there is a folder of its own.
+    flags: Option<(&'a str, &'a str)>,
+}
+
+const PLATFORMS: [Platform<'_>; 4] = [
+    Platform::new("wasm32-wasip1", &["--features", "p1"], &[]),
+    Platform::new("wasm32-wasip1-threads", &["--features", "p1"], &[]),
+    Platform::new(
+        "wasm32-wasip2",
+        &["--features", "p2"],
+        &["--features", "p2"],
+    ),
+    // WASI 0.3, until its own target is in stable Rust.
+    Platform {
+        flags: Some(("p3", "--cfg wasio_backend=\"p3\"")),
+        ..Platform::new("wasm32-wasip2", &["--features", "p3"], &[])
+    },
 ];
 
-/// The targets that the examples are tested on, besides this machine, and the
-/// features that they have there.
-const EXAMPLE_TARGETS: [(&str, &[&str]); 3] = [
-    ("wasm32-wasip1", &[]),
-    ("wasm32-wasip1-threads", &[]),
-    ("wasm32-wasip2", &["--features", "p2"]),
-];
+impl<'a> Platform<'a> {
+    const fn new(
+        target: &'a str,
+        guest_features: &'a [&'a str],
+        example_features: &'a [&'a str],
+    ) -> Self {
+        Self {
+            target,
+            guest_features,
+            example_features,
+            flags: None,
+        }
+    }
+
+    /// Where its programs are built.
+    fn folder(&self, target_dir: &Path) -> PathBuf {
+        match self.flags {
+            Some((name, _)) => target_dir.join(name),
+            None => target_dir.to_path_buf(),
+        }
+    }
+}
 
 /// What a guest's name may start with: it says which hosts it runs on, see
 /// `tests/guests/harness/hosts.rs`.
-const PREFIXES: [&str; 6] = ["any", "net", "node", "p1", "p2", "threads"];
+const PREFIXES: [&str; 7] = ["any", "net", "node", "p1", "p2", "p3", "threads"];
 
 /// The profile of the guests: as `release`, but built faster.
 const PROFILE: &str = "guest";
@@ -62,19 +96,18 @@ fn run() -> Result<()> {
     // `target/guests`, from `target/PROFILE/build/PACKAGE/out`: the builds for
     // check, clippy and test share it.
     let target_dir = out.ancestors().nth(4).unwrap_or(&out).join("guests");
-    for (target, features) in TARGETS {
-        require(target)?;
-        let features = ["--features", features];
-        let built = build(&package, "wasio-guests", target, &features, &target_dir)?;
-        remove_others(&guests, &built, &target_dir.join(target).join(PROFILE))?;
-    }
     let native = env::var("HOST")?;
-    for (target, features) in EXAMPLE_TARGETS
-        .into_iter()
-        .chain([(native.as_str(), &[][..])])
-    {
-        build(&package, "wasio-examples", target, features, &target_dir)?;
+    for platform in PLATFORMS {
+        require(platform.target)?;
+        let folder = platform.folder(&target_dir);
+        let features = platform.guest_features;
+        let built = build(&package, "wasio-guests", platform, features, &folder)?;
+        remove_others(&guests, &built, &folder.join(platform.target).join(PROFILE))?;
+        let features = platform.example_features;
+        build(&package, "wasio-examples", platform, features, &folder)?;
     }
+    let here = Platform::new(&native, &[], &[]);
+    build(&package, "wasio-examples", here, &[], &target_dir)?;
     let examples = programs(&package.join("../../examples/src/bin"))?;
     let index = index(&guests, &examples, &native, &target_dir)?;
     fs::write(out.join("guests.rs"), index)?;
@@ -122,18 +155,18 @@ fn require(target: &str) -> Result<()> {
     if output.status.success() && Path::new(folder.trim()).is_dir() {
         return Ok(());
     }
-    let targets = TARGETS.map(|(target, _)| target).join(" ");
-    Err(format!("The target {target} is not installed. Run: rustup target add {targets}").into())
+    Err(format!("The target {target} is not installed. Run: rustup target add {target}").into())
 }
 
 /// Builds the programs of a package. Returns what cargo says about that, as JSON.
 fn build(
     package: &Path,
     name: &str,
-    target: &str,
+    platform: Platform<'_>,
     options: &[&str],
     target_dir: &Path,
 ) -> Result<String> {
+    let target = platform.target;
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .current_dir(package)
@@ -149,6 +182,9 @@ fn build(
         if is_of_outer_build(&name.to_string_lossy()) {
             command.env_remove(name);
         }
+    }
+    if let Some((_, flags)) = platform.flags {
+        command.env("RUSTFLAGS", flags);
     }
     let output = command.output()?;
     if output.status.success() {

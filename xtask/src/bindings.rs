@@ -14,7 +14,12 @@ use crate::cargo::Workspace;
 /// The worlds, the package that has the text of their interfaces and where, and where they lie.
 const WORLDS: [(&str, &str, &str, &str); 2] = [
     ("wasi-0.2", "wasip2", "wit", "crates/bindings/wit"),
-    ("wasi-0.3", "wasmtime-wasi", "src/p3/wit", "crates/wasio/wit"),
+    (
+        "wasi-0.3",
+        "wasmtime-wasi",
+        "src/p3/wit",
+        "crates/wasio/wit",
+    ),
 ];
 
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {

@@ -7,7 +7,7 @@ use std::os::fd::AsRawFd;
 #[allow(unsafe_code, reason = "an allocator cannot be had without")]
 pub mod counting;
 pub mod driver;
-#[cfg(target_env = "p2")]
+#[cfg(all(target_env = "p2", not(wasio_backend = "p3")))]
 pub mod http;
 #[cfg(target_env = "p1")]
 pub mod oneoff;

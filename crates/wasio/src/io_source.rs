@@ -225,7 +225,7 @@ impl<T> IoSource<T> {
     }
 
     /// The source, and where its registration is kept.
-    #[cfg(wasio_pollables)]
+    #[cfg(wasio_resources)]
     pub(crate) fn parts(&mut self) -> (&T, &mut Option<Registration>) {
         *self.known_blocked.get_mut() = 0;
         (&self.inner, &mut self.registration)

@@ -105,6 +105,7 @@
 //! | `wasm32-wasip1` | `poll_oneoff` | listeners that the host preopened, and connections accepted from them | no: the host has no such calls | yes | yes | from the polling thread |
 //! | `wasm32-wasip1-threads` | `poll_oneoff`, in slices: no host can interrupt a wait | as above | no | yes | yes | from any thread |
 //! | `wasm32-wasip2` | `wasi:io/poll` | yes | yes | yes | yes | from the polling thread |
+//! | `wasm32-wasip2` with `--cfg wasio_backend="p3"` | waitable sets of WASI 0.3 | yes | yes | yes | yes | from the polling thread |
 //! | Linux, Android | epoll | yes | yes | yes | yes | from any thread |
 //! | macOS, iOS, BSD | kqueue | yes | yes | yes | yes | from any thread |
 //! | Windows | IOCP | yes | yes | yes | no | from any thread |
@@ -147,6 +148,8 @@ mod sys;
 pub mod task;
 pub mod time;
 mod token;
+#[cfg(wasio_waitables)]
+mod waitable;
 mod waker;
 
 pub use self::descriptor::RawDescriptor;
@@ -160,9 +163,11 @@ pub use self::pollable::Pollable;
 pub use self::selector::Selector;
 #[cfg(any(unix, target_os = "wasi"))]
 pub use self::source_fd::SourceFd;
-#[cfg(wasio_pollables)]
+#[cfg(wasio_resources)]
 pub use self::sys::HostError;
 pub use self::token::Token;
+#[cfg(wasio_waitables)]
+pub use self::waitable::Waitable;
 pub use self::waker::Waker;
 
 pub(crate) use self::log::trace;

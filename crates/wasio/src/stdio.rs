@@ -10,6 +10,7 @@
 //! |---|---|---|
 //! | WASI 0.1 | never blocks: wasio reads only when input is available | the host may block a write |
 //! | WASI 0.2 | never blocks | never blocks |
+//! | WASI 0.3 | never blocks | a write never blocks; dropping it waits until everything is written |
 //! | Unix | never blocks; `O_NONBLOCK` is not set (see below) | the same |
 //! | Windows | `Unsupported`: the selector waits for sockets only | the same |
 //!

@@ -1,4 +1,4 @@
-//! Runs a component of WASI 0.2 on a newer wasmtime than the one in wasio's own host, with the
+//! Runs a component of WASI 0.2 or 0.3 on a newer wasmtime than the one in wasio's own host, with the
 //! network of this machine:
 //!
 //! ```text
@@ -19,7 +19,8 @@ use requests::Requests;
 use tokio::runtime;
 use wasmtime::component::{Component, Linker, ResourceTable};
 use wasmtime::{Engine, Error, Result, Store};
-use wasmtime_wasi::p2::bindings::sync::Command;
+use wasmtime_wasi::p2::bindings::sync;
+use wasmtime_wasi::p3::bindings::Command;
 use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
@@ -129,22 +130,26 @@ impl WasiHttpView for Host {
     }
 }
 
+/// By this a component of 0.3 is started. It may also have the entry point of 0.2.
+const RUN_03: &str = "wasi:cli/run@0.3.0";
+
 /// Runs the guest to its end; its exit code.
 fn run(options: Options) -> Result<i32> {
     let runtime = runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()?;
-    let _entered = runtime.enter();
     let engine = Engine::default();
     let component = Component::from_file(&engine, &options.guest)?;
-    let mut linker = Linker::new(&engine);
-    wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
-    wasmtime_wasi_http::p2::add_only_http_to_linker_sync(&mut linker)?;
     let mut store = Store::new(&engine, options.host());
     store.set_max_component_handles(MOST_HANDLES);
-    let command = Command::instantiate(&mut store, &component, &linker)?;
-    let code = match command.wasi_cli_run().call_run(&mut store) {
+    let result = if component.get_export_index(None, RUN_03).is_some() {
+        runtime.block_on(run_03(&mut store, &component))?
+    } else {
+        let _entered = runtime.enter();
+        run_02(&mut store, &component)?
+    };
+    let code = match result {
         Ok(Ok(())) => 0,
         Ok(Err(())) => 1,
         Err(error) => code_of(&error),
@@ -152,6 +157,30 @@ fn run(options: Options) -> Result<i32> {
     let resources = store.data_mut().table.iter_mut().count();
     eprintln!("wasio-newest: {resources} resources");
     Ok(code)
+}
+
+/// The outer error is that the guest could not be started, the inner one that it exited or trapped.
+type Ended = Result<Result<std::result::Result<(), ()>>>;
+
+fn run_02(store: &mut Store<Host>, component: &Component) -> Ended {
+    let mut linker = Linker::new(store.engine());
+    wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_sync(&mut linker)?;
+    let command = sync::Command::instantiate(&mut *store, component, &linker)?;
+    Ok(command.wasi_cli_run().call_run(store))
+}
+
+/// The standard library's calls are of 0.2.
+async fn run_03(store: &mut Store<Host>, component: &Component) -> Ended {
+    let mut linker = Linker::new(store.engine());
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+    let command = Command::instantiate_async(&mut *store, component, &linker).await?;
+    let ended = store
+        .run_concurrent(async |store| command.wasi_cli_run().call_run(store).await)
+        .await;
+    Ok(ended.and_then(|ended| ended))
 }
 
 /// The guest has exited, or trapped.

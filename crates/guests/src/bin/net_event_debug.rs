@@ -20,6 +20,8 @@ fn main() {
     assert!(long.contains("READABLE") && long.contains("host"), "{long}");
     let words: &[&str] = if cfg!(target_env = "p1") {
         &["userdata", "nbytes", "type", "errno 0", "fd_"]
+    } else if cfg!(wasio_backend = "p3") {
+        &["Operation", "Read"]
     } else if cfg!(target_env = "p2") {
         &["Pollable"]
     } else {

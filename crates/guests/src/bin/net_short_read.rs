@@ -33,11 +33,19 @@ fn main() {
     // The peer sends on this connection first, and then on the other one.
     say(&control, "2");
     assert_eq!(hear(&mut control, 1), b"c");
-    if cfg!(target_env = "p1") {
+    if cfg!(any(target_env = "p1", wasio_backend = "p3")) {
         expect_kind(stream.read(&mut buffer), ErrorKind::WouldBlock);
     }
-    assert_eq!(stream.read(&mut buffer).expect("read"), 5);
-    assert_eq!(&buffer[..5], b"three");
+    let read = loop {
+        match stream.read(&mut buffer) {
+            // On WASI 0.3 what came on two connections ends two reads, in any order.
+            Err(error) if error.kind() == ErrorKind::WouldBlock && cfg!(wasio_backend = "p3") => {
+                driver.expect(1);
+            }
+            result => break result.expect("read"),
+        }
+    };
+    assert_eq!(&buffer[..read], b"three");
 
     // A program that reads without polling gets the host's answer at least every second time.
     for _ in 0..2 {

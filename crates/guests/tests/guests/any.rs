@@ -16,7 +16,7 @@ pub(crate) use waits::*;
 pub(crate) fn any_exit_code(case: &Case) {
     let outcome = case.setup().arg("42").start().outcome();
     // A component of WASI 0.2 ends well or not: its interface has no codes.
-    let code = if case.host().is_02() { 1 } else { 42 };
+    let code = if case.host().is_component() { 1 } else { 42 };
     assert_eq!(outcome.exit, Exit::Code(code));
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn any_std_streams(case: &Case) {
 }
 
 pub(crate) fn any_measures(case: &Case) {
-    for host in [Host::Sockets02, Host::Newest02] {
+    for host in [Host::Sockets02, Host::Newest02, Host::Newest03] {
         case.skip_on(host, "a component cannot import the measures");
     }
     case.skip_on(Host::Node, "it has no measures to import");

@@ -14,6 +14,7 @@ mod net;
 mod node;
 mod p1;
 mod p2;
+mod p3;
 mod talk;
 mod threads;
 

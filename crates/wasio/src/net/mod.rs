@@ -31,6 +31,10 @@
 //!   would trap otherwise.
 //! * What was written to a stream before it was dropped is still delivered, for up to 5 s and for
 //!   up to 256 dropped streams: [`set_linger_limits`] changes both.
+//!
+//! On WASI 0.3 all of that holds as on 0.2, but that `UdpSocket::connect` takes no time. A write is copied
+//! and taken whole, up to 64 KiB, and the next one blocks until the host has taken it. A read comes from a
+//! buffer of the connection.
 
 mod lookup;
 mod options;
@@ -58,12 +62,12 @@ use crate::errors::static_error;
 ///
 /// # Platform behaviour
 ///
-/// On WASI 0.2 for the whole program. Elsewhere it does nothing: the operating system sends the rest,
+/// On WASI 0.2 and 0.3 for the whole program. Elsewhere it does nothing: the operating system sends the rest,
 /// within limits of its own.
 pub fn set_linger_limits(max_age: Duration, max_streams: usize) {
-    #[cfg(wasio_pollables)]
+    #[cfg(wasio_resources)]
     crate::sys::net::set_linger_limits(max_age, max_streams);
-    #[cfg(not(wasio_pollables))]
+    #[cfg(not(wasio_resources))]
     let _ = (max_age, max_streams);
 }
 

@@ -114,14 +114,14 @@ macro_rules! socket {
         }
 
         /// The socket is deregistered, and stays non-blocking.
-        #[cfg(not(wasio_pollables))]
+        #[cfg(not(wasio_resources))]
         impl From<$socket> for $std {
             fn from(socket: $socket) -> Self {
                 socket.inner.into_inner()
             }
         }
 
-        #[cfg(all(any(unix, target_os = "wasi"), not(wasio_pollables)))]
+        #[cfg(all(any(unix, target_os = "wasi"), not(wasio_resources)))]
         const _: () = {
             use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 

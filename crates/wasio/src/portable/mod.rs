@@ -18,7 +18,7 @@ mod directions;
 mod fd_index;
 mod fork;
 mod found;
-#[cfg(any(target_os = "wasi", test))]
+#[cfg(any(all(target_os = "wasi", not(wasio_waitables)), test))]
 pub(crate) mod hot_cold;
 mod key;
 mod notify;
@@ -54,7 +54,9 @@ pub(crate) use self::slab::Slab;
 #[cfg(feature = "task")]
 pub(crate) use self::tasks::Downgrade;
 pub(crate) use self::timers::{Expiry, Timers};
-pub(crate) use self::until::{LONGEST_WAIT_NS, Until, saturating_ns};
+#[allow(unused_imports, reason = "some backends use it")]
+pub(crate) use self::until::LONGEST_WAIT_NS;
+pub(crate) use self::until::{Until, saturating_ns};
 #[cfg(feature = "task")]
 pub(crate) use self::waiters::{Slot, Waiters};
 pub(crate) use self::wake::WakeFlag;

@@ -9,7 +9,8 @@
 //! * `net`, `options`, `lookup` and `stdio`: what the public types of those names do on this platform.
 
 #[cfg_attr(all(target_os = "wasi", target_env = "p1"), path = "p1/mod.rs")]
-#[cfg_attr(all(target_os = "wasi", target_env = "p2"), path = "p2/mod.rs")]
+#[cfg_attr(wasio_pollables, path = "p2/mod.rs")]
+#[cfg_attr(wasio_waitables, path = "p3/mod.rs")]
 #[cfg_attr(not(target_os = "wasi"), path = "native/mod.rs")]
 mod imp;
 
@@ -46,7 +47,9 @@ mod p2;
 #[path = "p1/parker.rs"]
 mod parker;
 
-#[cfg(wasio_pollables)]
+#[cfg(wasio_waitables)]
+pub(crate) use self::imp::Foreign;
+#[cfg(wasio_resources)]
 pub use self::imp::HostError;
 pub(crate) use self::imp::stdio;
 pub(crate) use self::imp::{Record, Selector};

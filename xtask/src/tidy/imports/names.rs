@@ -115,7 +115,7 @@ impl<'ast> Visit<'ast> for Collector {
     fn visit_item_mod(&mut self, item: &'ast ItemMod) {
         let name = item.ident.to_string();
         for file in item.attrs.iter().filter_map(path_attribute) {
-            let module = [self.module.clone(), super::resolve::module(&file)].concat();
+            let module = inside(&self.module, super::resolve::module(&file));
             let choices = self.names.choices.entry(name.clone()).or_default();
             choices.push(module);
         }
@@ -174,6 +174,18 @@ fn name(item: &Item) -> Option<String> {
         _ => return None,
     };
     Some(name.to_string())
+}
+
+/// A module beside the files of another one; `..` leads out of a folder.
+fn inside(folder: &[String], path: Parts) -> Parts {
+    let mut module = folder.to_vec();
+    for part in path {
+        match part.as_str() {
+            ".." => drop(module.pop()),
+            _ => module.push(part),
+        }
+    }
+    module
 }
 
 /// The file in `path = "…"`, also inside of a `cfg_attr`.

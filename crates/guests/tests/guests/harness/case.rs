@@ -91,7 +91,7 @@ impl Case {
     fn command(&self, dirs: &[(PathBuf, String)], limits: Limits) -> Command {
         match self.host {
             Host::Node => node::command(&self.program, dirs).unwrap_or_else(|reason| skip(&reason)),
-            Host::Newest02 => {
+            Host::Newest02 | Host::Newest03 => {
                 assert!(dirs.is_empty(), "it hands in no directories");
                 newest::command(&self.program, limits)
             }

@@ -22,6 +22,8 @@ pub(crate) enum Host {
     Sockets02,
     /// The same on a newer wasmtime (`hosts/newest`), if there is one: see [`newest`](super::newest).
     Newest02,
+    /// WASI 0.3 on the same wasmtime.
+    Newest03,
     /// wasm32-wasip2 on a host's own command line, if it is installed.
     CommandLine(&'static CommandLine),
     /// A process of this machine.
@@ -42,6 +44,7 @@ impl Host {
                 Self::Threads01,
                 Self::Sockets02,
                 Self::Newest02,
+                Self::Newest03,
                 Self::Native,
             ],
             "net" => &[
@@ -49,6 +52,7 @@ impl Host {
                 Self::Threads01,
                 Self::Sockets02,
                 Self::Newest02,
+                Self::Newest03,
                 Self::CommandLine(&WASMTIME_46),
                 Self::CommandLine(&WASMTIME_49),
                 Self::Native,
@@ -58,6 +62,7 @@ impl Host {
                 Self::Threads01,
                 Self::Sockets02,
                 Self::Newest02,
+                Self::Newest03,
                 Self::Native,
             ],
             "p1" => &[Self::Sockets01, Self::Plain01, Self::Node],
@@ -65,9 +70,11 @@ impl Host {
             "p2" => &[
                 Self::Sockets02,
                 Self::Newest02,
+                Self::Newest03,
                 Self::CommandLine(&WASMTIME_46),
                 Self::CommandLine(&WASMTIME_49),
             ],
+            "p3" => &[Self::Newest03],
             "threads" => &[Self::Threads01, Self::Native],
             _ => panic!("no host for guests of the kind {kind}"),
         }
@@ -81,17 +88,20 @@ impl Host {
             Self::Threads01 => "threads01",
             Self::Sockets02 => "sockets02",
             Self::Newest02 => "newest02",
+            Self::Newest03 => "newest03",
             Self::CommandLine(host) => host.name,
             Self::Native => "native",
         }
     }
 
-    /// The target that guests are built for, `None` natively.
+    /// The target that guests are built for, `None` natively. Those of WASI 0.3 are in a folder of their
+    /// own.
     pub(crate) fn target(self) -> Option<&'static str> {
         match self {
             Self::Sockets01 | Self::Plain01 | Self::Node => Some("wasm32-wasip1"),
             Self::Threads01 => Some("wasm32-wasip1-threads"),
             Self::Sockets02 | Self::Newest02 | Self::CommandLine(_) => Some("wasm32-wasip2"),
+            Self::Newest03 => Some("p3/wasm32-wasip2"),
             Self::Native => None,
         }
     }
@@ -99,18 +109,23 @@ impl Host {
     /// How often `guest` runs on it, 0 where it cannot be asked for.
     pub(super) fn runs(self, guest: &str) -> usize {
         match self {
-            Self::Newest02 => usize::from(newest::program().is_some()),
+            Self::Newest02 | Self::Newest03 => usize::from(newest::program().is_some()),
             Self::CommandLine(_) if command_line::runs(guest) => command_line::repeats(),
             Self::CommandLine(_) => 0,
             _ => 1,
         }
     }
 
+    /// Whether it is the host in `hosts/newest`.
+    pub(crate) fn is_newest(self) -> bool {
+        matches!(self, Self::Newest02 | Self::Newest03)
+    }
+
     /// Whether its guests are components.
-    pub(crate) fn is_02(self) -> bool {
+    pub(crate) fn is_component(self) -> bool {
         matches!(
             self,
-            Self::Sockets02 | Self::Newest02 | Self::CommandLine(_)
+            Self::Sockets02 | Self::Newest02 | Self::Newest03 | Self::CommandLine(_)
         )
     }
 
@@ -126,7 +141,9 @@ impl Host {
             Self::Plain01 => Some(Runner::new(Wasi::Plain01)),
             Self::Threads01 => Some(Runner::new(Wasi::Sockets01).threads(true)),
             Self::Sockets02 => Some(Runner::new(Wasi::Sockets02)),
-            Self::Newest02 | Self::CommandLine(_) | Self::Node | Self::Native => None,
+            Self::Newest02 | Self::Newest03 | Self::CommandLine(_) | Self::Node | Self::Native => {
+                None
+            }
         }
     }
 

@@ -56,6 +56,9 @@ pub(crate) use self::record::Record;
 #[cfg(target_os = "wasi")]
 pub(crate) use self::target::Target;
 
+#[cfg(all(target_os = "wasi", feature = "net"))]
+use wasio_bindings::p2::monotonic_clock;
+
 #[cfg(target_os = "wasi")]
 pub(crate) type Selector = selector::Selector<wasi::Wasi>;
 

@@ -11,8 +11,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::lock::Lock;
+use crate::sys::imp::monotonic_clock;
 use crate::sys::imp::raw;
-use wasio_bindings::p2::monotonic_clock;
 
 /// Time from one sweep to the next. All of them are checked in less than half a second.
 const SWEEP_EVERY_NS: u64 = 100_000_000;

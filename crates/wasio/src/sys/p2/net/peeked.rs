@@ -12,6 +12,7 @@ pub(super) struct Peeked {
 }
 
 impl Peeked {
+    #[cfg(not(wasio_waitables))]
     pub(super) const fn is_empty(&self) -> bool {
         self.bytes.is_empty() && self.end.is_none()
     }

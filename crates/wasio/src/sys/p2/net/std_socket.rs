@@ -14,9 +14,9 @@ use crate::lock::Lock;
 use crate::portable::Key;
 use crate::sys::imp::Selector;
 use crate::sys::imp::host::PollFd;
+use crate::sys::imp::monotonic_clock;
 use crate::sys::imp::raw;
 use crate::{Interest, Mode, Token};
-use wasio_bindings::p2::monotonic_clock;
 
 /// A descriptor, and how it is registered.
 pub(crate) trait Descriptor: fmt::Debug + Send + Sync {

@@ -1,0 +1,31 @@
+//! Addresses, and their families.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use crate::sys::imp::bindings::IpAddressFamily;
+
+/// In place of the address of a peer that has gone, or that libc must not be asked for. The stream's
+/// next operation returns what happened.
+pub(super) const UNKNOWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+
+pub(super) const fn family(address: &SocketAddr) -> IpAddressFamily {
+    match address {
+        SocketAddr::V4(_) => IpAddressFamily::Ipv4,
+        SocketAddr::V6(_) => IpAddressFamily::Ipv6,
+    }
+}
+
+/// The address that an operating system connects or sends to. The host refuses two kinds: an IPv4
+/// address written as an IPv6 one (`::ffff:a.b.c.d`), and the wildcard, which means this machine.
+pub(super) fn remote(mut address: SocketAddr) -> SocketAddr {
+    if let IpAddr::V4(mapped) = address.ip().to_canonical() {
+        // Any other IPv6 address keeps its scope.
+        address = SocketAddr::from((mapped, address.port()));
+    }
+    match address.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
+}

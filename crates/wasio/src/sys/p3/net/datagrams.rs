@@ -1,0 +1,263 @@
+//! The host's UDP sockets: one receive is in flight whenever no datagram is there, and a send for as
+//! long as the host has not taken the datagram. A few more may wait for that, in their order.
+
+use std::cell::RefMut;
+use std::collections::VecDeque;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Weak};
+
+use super::address;
+use crate::Interest;
+use crate::errors::static_error;
+use crate::lock::Lock;
+use crate::sys::imp::bindings::{
+    Called, Datagram, Event, IpAddressFamily, Receive, Send, SocketError, SocketResult, UdpSocket,
+    WireError,
+};
+use crate::sys::imp::error::{checked, of_socket};
+use crate::sys::imp::operations::{self, Completes};
+use crate::sys::imp::signals::Signal;
+use crate::sys::imp::target::Target;
+
+/// The most datagrams that wait for the host. Some hosts take none before they have run once.
+const MOST_WAITING: usize = 16;
+
+pub(crate) struct HostUdp {
+    me: Weak<Self>,
+    readable: Signal,
+    writable: Signal,
+    // What has operations in flight goes before its socket: the host fails otherwise.
+    incoming: Lock<Incoming>,
+    outgoing: Lock<Outgoing>,
+    pub(super) socket: UdpSocket,
+    pub(super) family: IpAddressFamily,
+}
+
+enum Incoming {
+    Idle,
+    Receiving(Receive),
+    Received(SocketResult<Datagram>),
+}
+
+#[derive(Default)]
+struct Outgoing {
+    /// The send in flight.
+    sending: Option<Send>,
+    /// What comes after it.
+    waiting: VecDeque<(Vec<u8>, Option<SocketAddr>)>,
+    /// Of a send that was taken before: the next one returns it.
+    failed: Option<SocketError>,
+}
+
+impl Outgoing {
+    fn is_full(&self) -> bool {
+        self.waiting.len() >= MOST_WAITING
+    }
+}
+
+impl HostUdp {
+    pub(super) fn bind(address: SocketAddr) -> io::Result<Arc<Self>> {
+        let family = address::family(&address);
+        let socket = checked(UdpSocket::create(family))?;
+        checked(socket.bind(address))?;
+        Ok(Arc::new_cyclic(|me| Self {
+            me: me.clone(),
+            readable: Signal::new(false),
+            writable: Signal::new(true),
+            incoming: Lock::new(Incoming::Idle),
+            outgoing: Lock::default(),
+            socket,
+            family,
+        }))
+    }
+
+    fn incoming(&self) -> RefMut<'_, Incoming> {
+        self.incoming.lock()
+    }
+
+    fn outgoing(&self) -> RefMut<'_, Outgoing> {
+        self.outgoing.lock()
+    }
+
+    /// Refuses an address of the other family, for which hosts have several errors.
+    fn check_family(&self, address: &SocketAddr) -> io::Result<()> {
+        if address::family(address) == self.family {
+            return Ok(());
+        }
+        Err(static_error(
+            io::ErrorKind::InvalidInput,
+            "the address is not of the family of the socket, and WASI 0.3 has no dual-stack sockets",
+        ))
+    }
+
+    pub(super) fn check_connected(&self) -> io::Result<()> {
+        match self.socket.remote_address() {
+            Ok(_) => Ok(()),
+            Err(_) => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    pub(super) fn target(&self, interest: Interest) -> Target {
+        if interest.is_readable() {
+            self.arm(&mut self.incoming());
+        }
+        Target::Signals([Some(self.readable.id()), Some(self.writable.id())])
+    }
+
+    /// Has a receive in flight, unless a datagram is there.
+    fn arm(&self, incoming: &mut Incoming) {
+        if matches!(incoming, Incoming::Idle) {
+            *incoming = match self.socket.receive() {
+                Called::Returned(result) => {
+                    Incoming::Received(result.map_err(WireError::of_socket))
+                }
+                Called::Pending(call) => {
+                    operations::add(call.waitable(), self.me.clone());
+                    Incoming::Receiving(call)
+                }
+            };
+        }
+        self.readable.set(matches!(incoming, Incoming::Received(_)));
+    }
+
+    /// Gives a datagram to `read`, and leaves it for the next receive if it `stays`.
+    pub(super) fn receive<T>(
+        &self,
+        stays: bool,
+        read: impl FnOnce(&Datagram) -> T,
+    ) -> io::Result<T> {
+        self.arm(&mut self.incoming());
+        if matches!(*self.incoming(), Incoming::Receiving(_)) {
+            operations::progress();
+        }
+        let mut incoming = self.incoming();
+        let result = match &*incoming {
+            Incoming::Received(Ok(datagram)) if stays => return Ok(read(datagram)),
+            Incoming::Received(Ok(datagram)) => Ok(read(datagram)),
+            Incoming::Received(Err(error)) => Err(of_socket(error.clone())),
+            Incoming::Idle | Incoming::Receiving(_) => {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+        };
+        *incoming = Incoming::Idle;
+        self.arm(&mut incoming);
+        result
+    }
+
+    pub(super) fn send(&self, bytes: &[u8], target: Option<SocketAddr>) -> io::Result<usize> {
+        if self.outgoing().is_full() {
+            operations::progress();
+        }
+        if let Some(target) = &target {
+            self.check_family(target)?;
+        }
+        let mut outgoing = self.outgoing();
+        if let Some(error) = outgoing.failed.take() {
+            return Err(of_socket(error));
+        }
+        if outgoing.is_full() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        outgoing.waiting.push_back((bytes.to_vec(), target));
+        self.send_next(&mut outgoing);
+        if let Some(error) = outgoing.failed.take() {
+            return Err(of_socket(error));
+        }
+        if outgoing.sending.is_some() {
+            drop(outgoing);
+            // Most often this is all that it takes: a program that ends now loses nothing.
+            operations::progress();
+        }
+        Ok(bytes.len())
+    }
+
+    /// Sends what waits, until a send is in flight.
+    fn send_next(&self, outgoing: &mut Outgoing) {
+        while outgoing.sending.is_none()
+            && let Some((bytes, target)) = outgoing.waiting.pop_front()
+        {
+            match self.socket.send(bytes, target) {
+                Called::Returned(Ok(())) => {}
+                Called::Returned(Err(error)) => outgoing.failed = Some(error.of_socket()),
+                Called::Pending(call) => {
+                    operations::add(call.waitable(), self.me.clone());
+                    outgoing.sending = Some(call);
+                }
+            }
+        }
+        self.writable.set(!outgoing.is_full());
+    }
+
+    /// Sends to and receives from this address alone. What came from another is dropped.
+    pub(super) fn connect(&self, address: SocketAddr) -> io::Result<()> {
+        self.check_family(&address)?;
+        let mut incoming = self.incoming();
+        let was_receiving = !matches!(*incoming, Incoming::Idle);
+        remove(&incoming);
+        *incoming = Incoming::Idle;
+        let result = checked(self.socket.connect(address));
+        if was_receiving {
+            self.arm(&mut incoming);
+        }
+        result
+    }
+}
+
+/// Before a receive is cancelled.
+fn remove(incoming: &Incoming) {
+    if let Incoming::Receiving(call) = incoming {
+        operations::remove(call.waitable());
+    }
+}
+
+impl Completes for HostUdp {
+    fn complete(&self, event: Event) {
+        if self.complete_receive(event) {
+            return;
+        }
+        let mut outgoing = self.outgoing();
+        if let Some(call) = outgoing.sending.take() {
+            match call.returned(event) {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => outgoing.failed = Some(error.of_socket()),
+                Err(call) => {
+                    operations::add(call.waitable(), self.me.clone());
+                    outgoing.sending = Some(call);
+                }
+            }
+        }
+        self.send_next(&mut outgoing);
+    }
+}
+
+impl HostUdp {
+    /// Returns whether it is the event of the receive in flight.
+    fn complete_receive(&self, event: Event) -> bool {
+        let mut incoming = self.incoming();
+        let is_of = |call: &Receive| call.waitable() == event.waitable();
+        if !matches!(&*incoming, Incoming::Receiving(call) if is_of(call)) {
+            return false;
+        }
+        if let Incoming::Receiving(call) = std::mem::replace(&mut *incoming, Incoming::Idle) {
+            *incoming = match call.returned(event) {
+                Ok(result) => Incoming::Received(result.map_err(WireError::of_socket)),
+                Err(call) => {
+                    operations::add(call.waitable(), self.me.clone());
+                    Incoming::Receiving(call)
+                }
+            };
+        }
+        self.arm(&mut incoming);
+        true
+    }
+}
+
+impl Drop for HostUdp {
+    fn drop(&mut self) {
+        remove(&self.incoming.lock());
+        if let Some(call) = &self.outgoing.lock().sending {
+            operations::remove(call.waitable());
+        }
+    }
+}

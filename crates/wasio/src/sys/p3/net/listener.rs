@@ -1,0 +1,244 @@
+//! TCP sockets that listen: one accept is in flight whenever no connection is there.
+
+use std::cell::RefMut;
+use std::fmt;
+use std::io;
+use std::net::{self, SocketAddr};
+use std::sync::{Arc, Weak};
+
+use super::hop_limit::hop_limit;
+use super::stream::TcpStream;
+use super::{address, std_socket};
+use crate::Interest;
+use crate::lock::Lock;
+use crate::net::MaybeStd;
+use crate::sys::imp::bindings::{Accepted, ErrorCode, Event, Incoming, TcpSocket};
+use crate::sys::imp::error::{checked, of_socket};
+use crate::sys::imp::operations::{self, Completes};
+use crate::sys::imp::signals::Signal;
+use crate::sys::imp::source::{Signals, signal_source};
+use crate::sys::imp::target::Target;
+
+/// Connections that the host keeps before they are accepted; it may limit them to fewer.
+const BACKLOG: u64 = 1024;
+
+/// A listener of the host's, or of libc's.
+pub(crate) enum TcpListener {
+    Host(Arc<Host>),
+    Std(Box<dyn std_socket::Listener>),
+}
+
+pub(crate) struct Host {
+    me: Weak<Self>,
+    signal: Signal,
+    // Before its socket.
+    state: Lock<State>,
+    socket: TcpSocket,
+}
+
+struct State {
+    incoming: Incoming,
+    phase: Phase,
+}
+
+enum Phase {
+    Idle,
+    /// An accept is in flight.
+    Accepting,
+    /// What it came to.
+    Accepted(Accepted),
+}
+
+impl Host {
+    fn state(&self) -> RefMut<'_, State> {
+        self.state.lock()
+    }
+
+    /// Has an accept in flight, unless a connection is there.
+    fn arm(&self, state: &mut State) {
+        if matches!(state.phase, Phase::Idle) {
+            state.phase = match state.incoming.start() {
+                Some(accepted) => Phase::Accepted(accepted),
+                None => {
+                    operations::add(state.incoming.waitable(), self.me.clone());
+                    Phase::Accepting
+                }
+            };
+        }
+        self.signal.set(matches!(state.phase, Phase::Accepted(_)));
+    }
+
+    /// Takes a connection that is there.
+    fn take(&self) -> io::Result<TcpSocket> {
+        let mut state = self.state();
+        self.arm(&mut state);
+        match std::mem::replace(&mut state.phase, Phase::Idle) {
+            Phase::Accepted(Some(socket)) => {
+                self.arm(&mut state);
+                Ok(socket)
+            }
+            // The host listens no more: so it stays.
+            Phase::Accepted(None) => {
+                state.phase = Phase::Accepted(None);
+                Err(io::ErrorKind::NotConnected.into())
+            }
+            other => {
+                state.phase = other;
+                Err(io::ErrorKind::WouldBlock.into())
+            }
+        }
+    }
+
+    fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let socket = match self.take() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                operations::progress();
+                self.take()?
+            }
+            taken => taken?,
+        };
+        // An accept that failed is handed out as a socket that has an error.
+        let peer = match socket.remote_address() {
+            Ok(peer) => peer,
+            Err(error) if error.code == ErrorCode::InvalidState => address::UNKNOWN,
+            Err(error) => return Err(of_socket(error)),
+        };
+        Ok((TcpStream::accepted(socket), peer))
+    }
+}
+
+impl Completes for Host {
+    fn complete(&self, event: Event) {
+        let mut state = self.state();
+        if let Some(accepted) = state.incoming.ended(event) {
+            state.phase = Phase::Accepted(accepted);
+        }
+        self.arm(&mut state);
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        let state = self.state.lock();
+        if matches!(state.phase, Phase::Accepting) {
+            operations::remove(state.incoming.waitable());
+        }
+    }
+}
+
+impl TcpListener {
+    pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
+        let socket = checked(TcpSocket::create(address::family(&address)))?;
+        checked(socket.bind(address))?;
+        checked(socket.set_listen_backlog_size(BACKLOG))?;
+        let incoming = checked(socket.listen())?;
+        let state = State {
+            incoming,
+            phase: Phase::Idle,
+        };
+        Ok(Self::Host(Arc::new_cyclic(|me| Host {
+            me: me.clone(),
+            signal: Signal::new(false),
+            state: Lock::new(state),
+            socket,
+        })))
+    }
+
+    pub(crate) fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        match self {
+            Self::Host(host) => host.accept(),
+            Self::Std(listener) => {
+                // Without the address, even of a peer that is there: libc ends the program when it
+                // is asked for that of a peer that is gone.
+                Ok((TcpStream::Std(listener.accept()?), address::UNKNOWN))
+            }
+        }
+    }
+
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
+        match self {
+            Self::Host(host) => checked(host.socket.local_address()),
+            Self::Std(listener) => listener.local_addr(),
+        }
+    }
+
+    pub(crate) fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        match self {
+            Self::Host(host) => checked(host.socket.set_hop_limit(hop_limit(ttl)?)),
+            Self::Std(listener) => listener.set_ttl(ttl),
+        }
+    }
+
+    pub(crate) fn ttl(&self) -> io::Result<u32> {
+        match self {
+            Self::Host(host) => checked(host.socket.hop_limit()).map(u32::from),
+            Self::Std(listener) => listener.ttl(),
+        }
+    }
+
+    /// `None` for one of libc's.
+    pub(in crate::sys::imp) fn host_socket(&self) -> Option<&TcpSocket> {
+        match self {
+            Self::Host(host) => Some(&host.socket),
+            Self::Std(_) => None,
+        }
+    }
+
+    /// The host keeps none.
+    pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        match self {
+            Self::Host(_) => Ok(None),
+            Self::Std(listener) => listener.take_error(),
+        }
+    }
+}
+
+impl Signals for TcpListener {
+    fn target(&self, _interest: Interest) -> Target {
+        match self {
+            Self::Host(host) => {
+                host.arm(&mut host.state());
+                Target::Signals([Some(host.signal.id()), None])
+            }
+            Self::Std(listener) => Target::Descriptor(listener.descriptor()),
+        }
+    }
+
+    fn std_socket(&self) -> Option<&dyn std_socket::Descriptor> {
+        match self {
+            Self::Host(_) => None,
+            Self::Std(listener) => Some(&**listener),
+        }
+    }
+}
+
+impl MaybeStd<net::TcpListener> for TcpListener {
+    fn from_std(listener: net::TcpListener) -> Self {
+        Self::Std(Box::new(listener))
+    }
+
+    fn as_std(&self) -> Option<&net::TcpListener> {
+        match self {
+            Self::Host(_) => None,
+            Self::Std(listener) => Some(listener.listener()),
+        }
+    }
+
+    fn into_std(self) -> Result<net::TcpListener, Self> {
+        match self {
+            Self::Host(_) => Err(self),
+            Self::Std(listener) => Ok(listener.into_listener()),
+        }
+    }
+}
+
+signal_source!(TcpListener);
+
+impl fmt::Debug for TcpListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host(host) => f.debug_tuple("TcpListener").field(&host.socket).finish(),
+            Self::Std(listener) => listener.fmt(f),
+        }
+    }
+}

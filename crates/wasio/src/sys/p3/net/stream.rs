@@ -1,0 +1,227 @@
+//! TCP connections, made and pending.
+
+use std::fmt;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net::{self, Shutdown, SocketAddr};
+
+use super::connection::HostHandle;
+use super::hop_limit::hop_limit;
+use super::std_socket::{self, StdStream};
+use crate::net::MaybeStd;
+use crate::sys::imp::bindings::TcpSocket;
+use crate::sys::imp::error::checked;
+use crate::sys::imp::source::{Signals, signal_source};
+use crate::sys::imp::target::Target;
+use crate::{Interest, IoSource};
+
+/// A message of several buffers is copied together up to this length.
+const MAX_JOINED: usize = 64 * 1024;
+
+/// A connection of the host's, or of libc's.
+pub(crate) enum TcpStream {
+    Host(HostHandle),
+    Std(Box<dyn std_socket::Stream>),
+}
+
+impl IoSource<TcpStream> {
+    pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &**self {
+            TcpStream::Host(stream) => {
+                stream.connected()?;
+                stream.receiver.read(buffer)
+            }
+            TcpStream::Std(stream) => stream.read(buffer),
+        }
+    }
+
+    pub(crate) fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &**self {
+            TcpStream::Host(stream) => {
+                stream.connected()?;
+                stream.receiver.peek(buffer)
+            }
+            TcpStream::Std(stream) => stream.peek(buffer),
+        }
+    }
+
+    /// Fills the first buffer that has room.
+    pub(crate) fn recv_vectored(&self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        match buffers.iter_mut().find(|buffer| !buffer.is_empty()) {
+            Some(buffer) => self.recv(buffer),
+            None => Ok(0),
+        }
+    }
+
+    pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        match &**self {
+            TcpStream::Host(stream) => {
+                stream.connected()?;
+                stream.sender.write(bytes)
+            }
+            TcpStream::Std(stream) => stream.write(bytes),
+        }
+    }
+
+    /// In one write, so that a message of several buffers is not several segments, for which the
+    /// peer's delayed acknowledgements would cost 40 ms each.
+    pub(crate) fn send_vectored(&self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+        let mut filled = buffers.iter().filter(|buffer| !buffer.is_empty());
+        let Some(first) = filled.next() else {
+            return Ok(0);
+        };
+        let Some(second) = filled.next() else {
+            return self.send(first);
+        };
+        let mut joined = Vec::with_capacity(first.len().min(MAX_JOINED));
+        for buffer in [first, second].into_iter().chain(filled) {
+            let room = MAX_JOINED - joined.len();
+            joined.extend_from_slice(&buffer[..buffer.len().min(room)]);
+        }
+        self.send(&joined)
+    }
+
+    pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        let stream = match &**self {
+            TcpStream::Host(stream) => stream,
+            TcpStream::Std(stream) => return stream.shutdown(how),
+        };
+        stream.established()?;
+        if matches!(how, Shutdown::Read | Shutdown::Both) {
+            stream.receiver.shut_down();
+        }
+        if matches!(how, Shutdown::Write | Shutdown::Both) {
+            stream.sender.close();
+        }
+        Ok(())
+    }
+
+    /// The error of a connect. An error of the connection is returned by its next operation.
+    pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        match &**self {
+            TcpStream::Host(stream) => match stream.connected() {
+                Ok(()) => Ok(None),
+                Err(error) => match error.kind() {
+                    // Pending, or it was taken before.
+                    io::ErrorKind::WouldBlock | io::ErrorKind::NotConnected => Ok(None),
+                    _ => Ok(Some(error)),
+                },
+            },
+            TcpStream::Std(stream) => stream.take_error(),
+        }
+    }
+
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
+        match &**self {
+            TcpStream::Host(stream) => checked(stream.socket.local_address()),
+            TcpStream::Std(stream) => stream.local_addr(),
+        }
+    }
+
+    pub(crate) fn peer_addr(&self) -> io::Result<SocketAddr> {
+        match &**self {
+            TcpStream::Host(stream) => {
+                stream.established()?;
+                checked(stream.socket.remote_address())
+            }
+            TcpStream::Std(stream) => stream.peer_addr(),
+        }
+    }
+}
+
+impl TcpStream {
+    pub(super) fn connect(address: SocketAddr) -> io::Result<Self> {
+        HostHandle::connect(address).map(Self::Host)
+    }
+
+    pub(super) fn accepted(socket: TcpSocket) -> Self {
+        Self::Host(HostHandle::accepted(socket))
+    }
+
+    /// The interface has no such option, and hosts send at once what they are given. As in
+    /// wasi-libc it is remembered and changes nothing.
+    pub(crate) fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        match self {
+            Self::Host(stream) => {
+                stream.set_nodelay(nodelay);
+                Ok(())
+            }
+            Self::Std(stream) => stream.set_nodelay(nodelay),
+        }
+    }
+
+    pub(crate) fn nodelay(&self) -> io::Result<bool> {
+        match self {
+            Self::Host(stream) => Ok(stream.nodelay()),
+            Self::Std(stream) => stream.nodelay(),
+        }
+    }
+
+    /// `None` for one of libc's.
+    pub(in crate::sys::imp) fn host_socket(&self) -> Option<&TcpSocket> {
+        match self {
+            Self::Host(stream) => Some(&stream.socket),
+            Self::Std(_) => None,
+        }
+    }
+
+    pub(crate) fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        match self {
+            Self::Host(stream) => checked(stream.socket.set_hop_limit(hop_limit(ttl)?)),
+            Self::Std(stream) => stream.set_ttl(ttl),
+        }
+    }
+
+    pub(crate) fn ttl(&self) -> io::Result<u32> {
+        match self {
+            Self::Host(stream) => checked(stream.socket.hop_limit()).map(u32::from),
+            Self::Std(stream) => stream.ttl(),
+        }
+    }
+}
+
+impl Signals for TcpStream {
+    fn target(&self, interest: Interest) -> Target {
+        match self {
+            Self::Host(stream) => stream.target(interest),
+            Self::Std(stream) => Target::Descriptor(stream.descriptor()),
+        }
+    }
+
+    fn std_socket(&self) -> Option<&dyn std_socket::Descriptor> {
+        match self {
+            Self::Host(_) => None,
+            Self::Std(stream) => Some(&**stream),
+        }
+    }
+}
+
+impl MaybeStd<net::TcpStream> for TcpStream {
+    fn from_std(stream: net::TcpStream) -> Self {
+        Self::Std(Box::new(StdStream::new(stream)))
+    }
+
+    fn as_std(&self) -> Option<&net::TcpStream> {
+        match self {
+            Self::Host(_) => None,
+            Self::Std(stream) => Some(stream.stream()),
+        }
+    }
+
+    fn into_std(self) -> Result<net::TcpStream, Self> {
+        match self {
+            Self::Host(_) => Err(self),
+            Self::Std(stream) => Ok(stream.into_stream()),
+        }
+    }
+}
+
+signal_source!(TcpStream);
+
+impl fmt::Debug for TcpStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host(stream) => f.debug_tuple("TcpStream").field(&stream.socket).finish(),
+            Self::Std(stream) => stream.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! UDP sockets.
+
+use std::fmt;
+use std::io;
+use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+
+use super::address;
+use super::datagrams::HostUdp;
+use super::hop_limit::hop_limit;
+use super::std_socket::{self, Descriptor};
+use crate::Interest;
+use crate::errors::static_error;
+use crate::lock::Lock;
+use crate::net::MaybeStd;
+use crate::sys::imp::bindings::{IpAddressFamily, UdpSocket as HostSocket};
+use crate::sys::imp::error::{checked, unsupported};
+use crate::sys::imp::source::{Signals, signal_source};
+use crate::sys::imp::target::Target;
+
+/// The longest datagram.
+const MAX_LEN: usize = 64 * 1024;
+
+/// A socket of the host's, or of libc's.
+pub(crate) enum UdpSocket {
+    Host(Arc<HostUdp>),
+    Std(StdUdp),
+}
+
+/// What libc cannot leave in its socket is kept here: what a peek received, for the next receive.
+pub(crate) struct StdUdp {
+    socket: net::UdpSocket,
+    peeked: Lock<Option<(Vec<u8>, SocketAddr)>>,
+}
+
+impl UdpSocket {
+    pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
+        HostUdp::bind(address).map(Self::Host)
+    }
+
+    pub(crate) fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        match self {
+            Self::Host(host) => receive(host, buffer, false),
+            Self::Std(std) => std.recv_from(buffer),
+        }
+    }
+
+    pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.recv_from(buffer).map(|(len, _)| len)
+    }
+
+    pub(crate) fn connect(&self, address: SocketAddr) -> io::Result<()> {
+        let address = address::remote(address);
+        match self {
+            Self::Host(host) => host.connect(address),
+            Self::Std(std) => {
+                std.socket.connect(address)?;
+                *std.peeked.lock() = None;
+                Ok(())
+            }
+        }
+    }
+
+    pub(crate) fn peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        match self {
+            Self::Host(host) => receive(host, buffer, true),
+            Self::Std(std) => std.peek_from(buffer),
+        }
+    }
+
+    pub(crate) fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.peek_from(buffer).map(|(len, _)| len)
+    }
+
+    pub(crate) fn send_to(&self, bytes: &[u8], target: SocketAddr) -> io::Result<usize> {
+        let target = address::remote(target);
+        match self {
+            Self::Host(host) if host.check_connected().is_ok() => Err(already_connected()),
+            Self::Host(host) => host.send(bytes, Some(target)),
+            Self::Std(std) => send_by_libc(&std.socket, || std.socket.send_to(bytes, target)),
+        }
+    }
+
+    pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Host(host) => {
+                host.check_connected()?;
+                host.send(bytes, None)
+            }
+            Self::Std(std) => send_by_libc(&std.socket, || std.socket.send(bytes)),
+        }
+    }
+
+    pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
+        match self {
+            Self::Host(host) => checked(host.socket.local_address()),
+            Self::Std(std) => std.socket.local_addr(),
+        }
+    }
+
+    pub(crate) fn peer_addr(&self) -> io::Result<SocketAddr> {
+        match self {
+            Self::Host(host) => checked(host.socket.remote_address()),
+            Self::Std(std) => std.socket.peer_addr(),
+        }
+    }
+
+    pub(crate) fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        match self {
+            Self::Host(host) => checked(host.socket.set_unicast_hop_limit(hop_limit(ttl)?)),
+            Self::Std(std) => std.socket.set_ttl(ttl),
+        }
+    }
+
+    pub(crate) fn ttl(&self) -> io::Result<u32> {
+        match self {
+            Self::Host(host) => checked(host.socket.unicast_hop_limit()).map(u32::from),
+            Self::Std(std) => std.socket.ttl(),
+        }
+    }
+
+    /// Always, for IPv6: the interface has no dual-stack sockets.
+    pub(crate) fn only_v6(&self) -> io::Result<bool> {
+        match self {
+            Self::Host(host) if host.family == IpAddressFamily::Ipv6 => Ok(true),
+            Self::Host(_) => Err(static_error(
+                io::ErrorKind::InvalidInput,
+                "the socket is IPv4, and IPV6_V6ONLY is an option of IPv6 sockets",
+            )),
+            Self::Std(_) => Err(unsupported(
+                "WASI 0.2 cannot read IPV6_V6ONLY of a socket of `std::net`: \
+                 make the socket with `wasio::net::UdpSocket::bind`",
+            )),
+        }
+    }
+
+    /// The host keeps none.
+    pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        match self {
+            Self::Host(_) => Ok(None),
+            Self::Std(std) => std.socket.take_error(),
+        }
+    }
+
+    /// `None` for one of libc's.
+    pub(in crate::sys::imp) fn host_socket(&self) -> Option<&HostSocket> {
+        match self {
+            Self::Host(host) => Some(&host.socket),
+            Self::Std(_) => None,
+        }
+    }
+}
+
+/// What the interface does not have.
+macro_rules! unsupported_options {
+    ($($name:ident($($argument:ty),*) -> $result:ty;)*) => {
+        impl UdpSocket {$(
+            pub(crate) fn $name(&self, $(_: $argument),*) -> io::Result<$result> {
+                Err(unsupported(
+                    "WASI 0.3 has neither broadcast nor multicast: send to each receiver",
+                ))
+            }
+        )*}
+    };
+}
+
+unsupported_options! {
+    set_broadcast(bool) -> ();
+    broadcast() -> bool;
+    set_multicast_loop_v4(bool) -> ();
+    multicast_loop_v4() -> bool;
+    set_multicast_ttl_v4(u32) -> ();
+    multicast_ttl_v4() -> u32;
+    set_multicast_loop_v6(bool) -> ();
+    multicast_loop_v6() -> bool;
+    join_multicast_v4(&Ipv4Addr, &Ipv4Addr) -> ();
+    join_multicast_v6(&Ipv6Addr, u32) -> ();
+    leave_multicast_v4(&Ipv4Addr, &Ipv4Addr) -> ();
+    leave_multicast_v6(&Ipv6Addr, u32) -> ();
+}
+
+/// Copies a datagram of the host's to the buffer, and leaves it for the next receive if it `stays`.
+fn receive(host: &HostUdp, buffer: &mut [u8], stays: bool) -> io::Result<(usize, SocketAddr)> {
+    host.receive(stays, |datagram| {
+        (copy(datagram.bytes(), buffer), datagram.sender())
+    })
+}
+
+impl StdUdp {
+    fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        match self.peeked.lock().take() {
+            Some((bytes, from)) => Ok((copy(&bytes, buffer), from)),
+            None => self.socket.recv_from(buffer),
+        }
+    }
+
+    fn peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        let peeked = &mut *self.peeked.lock();
+        if peeked.is_none() {
+            let mut bytes = vec![0; MAX_LEN];
+            let (len, from) = self.socket.recv_from(&mut bytes)?;
+            bytes.truncate(len);
+            *peeked = Some((bytes, from));
+        }
+        match peeked {
+            Some((bytes, from)) => Ok((copy(bytes, buffer), *from)),
+            None => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+}
+
+/// Sends, and once more if there is room after all: libc may notice late.
+fn send_by_libc(
+    socket: &net::UdpSocket,
+    send: impl Fn() -> io::Result<usize>,
+) -> io::Result<usize> {
+    match send() {
+        Err(error)
+            if error.kind() == io::ErrorKind::WouldBlock && std_socket::has_room(socket, 0) =>
+        {
+            send()
+        }
+        result => result,
+    }
+}
+
+/// A datagram in a buffer; what there is no room for is lost.
+fn copy(datagram: &[u8], buffer: &mut [u8]) -> usize {
+    let len = datagram.len().min(buffer.len());
+    buffer[..len].copy_from_slice(&datagram[..len]);
+    len
+}
+
+impl Signals for UdpSocket {
+    fn target(&self, interest: Interest) -> Target {
+        match self {
+            Self::Host(host) => host.target(interest),
+            Self::Std(std) => Target::Descriptor(std.socket.as_raw_fd()),
+        }
+    }
+
+    fn std_socket(&self) -> Option<&dyn Descriptor> {
+        match self {
+            Self::Host(_) => None,
+            Self::Std(std) => Some(&std.socket),
+        }
+    }
+}
+
+impl MaybeStd<net::UdpSocket> for UdpSocket {
+    fn from_std(socket: net::UdpSocket) -> Self {
+        Self::Std(StdUdp {
+            socket,
+            peeked: Lock::new(None),
+        })
+    }
+
+    fn as_std(&self) -> Option<&net::UdpSocket> {
+        match self {
+            Self::Host(_) => None,
+            Self::Std(std) => Some(&std.socket),
+        }
+    }
+
+    fn into_std(self) -> Result<net::UdpSocket, Self> {
+        match self {
+            Self::Host(_) => Err(self),
+            Self::Std(std) => Ok(std.socket),
+        }
+    }
+}
+
+/// As WASI 0.2 has it.
+#[cold]
+fn already_connected() -> io::Error {
+    static_error(
+        io::ErrorKind::InvalidInput,
+        "Socket is connected: use `send`, or another socket",
+    )
+}
+
+signal_source!(UdpSocket);
+
+impl fmt::Debug for UdpSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Host(host) => f.debug_tuple("UdpSocket").field(&host.socket).finish(),
+            Self::Std(std) => std.socket.fmt(f),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Operations in flight, and the one waitable set of the program that has them all.
+//!
+//! The host keeps a list of the operations that have ended, so that a wait costs what has ended,
+//! whatever is in flight. Whichever selector waits, the events of all are taken: each goes to its
+//! owner, which takes up the result and signals the selectors that it is registered with. One set is
+//! enough, as one thread waits at a time, and what a dropped stream still sends goes on.
+
+use std::sync::Weak;
+
+use super::bindings::{Event, WaitableSet, join, yield_to_host};
+use crate::lock::Lock;
+
+/// The most events that are taken before the caller goes on.
+const MOST_EVENTS: usize = 1024;
+
+/// The owner of operations.
+pub(super) trait Completes: Send + Sync {
+    /// Takes up an operation that has ended. Nothing is locked.
+    fn complete(&self, event: Event);
+}
+
+type Owner = Weak<dyn Completes>;
+
+struct Table {
+    set: Option<WaitableSet>,
+    /// By waitable: whose operation is in flight.
+    owners: Vec<Option<Owner>>,
+    in_flight: usize,
+}
+
+static TABLE: Lock<Table> = Lock::new(Table {
+    set: None,
+    owners: Vec::new(),
+    in_flight: 0,
+});
+
+/// An operation is in flight whose event will come from this waitable.
+pub(super) fn add(waitable: u32, owner: Owner) {
+    let table = &mut *TABLE.lock();
+    join(waitable, table.set.get_or_insert_with(WaitableSet::new));
+    let index = waitable as usize;
+    if table.owners.len() <= index {
+        table.owners.resize_with(index + 1, || None);
+    }
+    if table.owners[index].replace(owner).is_none() {
+        table.in_flight += 1;
+    }
+}
+
+/// The operation of a waitable is about to be cancelled.
+pub(super) fn remove(waitable: u32) {
+    drop(TABLE.lock().take(waitable));
+}
+
+impl Table {
+    fn take(&mut self, waitable: u32) -> Option<Owner> {
+        let owner = self.owners.get_mut(waitable as usize)?.take()?;
+        self.in_flight -= 1;
+        Some(owner)
+    }
+
+    /// Takes an event that is there, or the next one.
+    fn next(&mut self, blocks: bool) -> Option<(Event, Option<Owner>)> {
+        let set = self.set.as_ref()?;
+        let event = if blocks { set.wait() } else { set.poll() }?;
+        Some((event, self.take(event.waitable())))
+    }
+}
+
+/// Takes up one operation that has ended. Returns whether there was an event.
+fn take_one(blocks: bool) -> bool {
+    let next = TABLE.lock().next(blocks);
+    let Some((event, owner)) = next else {
+        return false;
+    };
+    if let Some(owner) = owner.and_then(|owner| owner.upgrade()) {
+        owner.complete(event);
+    }
+    true
+}
+
+fn take_what_is_there() {
+    for _ in 0..MOST_EVENTS {
+        if !take_one(false) {
+            return;
+        }
+    }
+}
+
+/// Lets the host run once, and takes up what has ended.
+pub(super) fn progress() {
+    take_what_is_there();
+    yield_to_host();
+    take_what_is_there();
+}
+
+/// Whether an event can come.
+pub(super) fn are_in_flight() -> bool {
+    TABLE.lock().in_flight > 0
+}
+
+/// Blocks until an operation has ended, and takes up all that have. One must be in flight.
+pub(super) fn wait() {
+    debug_assert!(are_in_flight(), "the host would never return");
+    if take_one(true) {
+        take_what_is_there();
+    }
+}

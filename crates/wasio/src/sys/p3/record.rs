@@ -1,0 +1,22 @@
+//! The record of the host that `{:#?}` of an event prints.
+
+use super::host::PollFd;
+use crate::portable::Direction;
+
+#[derive(Copy, Clone, Debug)]
+#[allow(
+    dead_code,
+    reason = "read by `Debug`, which the lint does not count as a use"
+)]
+pub(crate) enum Record {
+    /// The operation in flight of a direction has ended.
+    Operation(Direction),
+    /// What libc's `poll` returned of a descriptor.
+    Fd(PollFd),
+    /// The event needed no host: a timer, the waker.
+    Local,
+}
+
+impl Record {
+    pub(crate) const LOCAL: Self = Self::Local;
+}

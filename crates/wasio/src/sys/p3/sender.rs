@@ -1,0 +1,174 @@
+//! Writing to a stream of the host's: what the host does not take at once it is given a copy of, and
+//! that write is in flight. Until it has ended no other is taken.
+
+use std::cell::RefMut;
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Weak};
+
+use super::bindings::{Event, Moved, WriteEnd};
+use super::operations::{self, Completes};
+use super::signals::Signal;
+use super::target::SignalId;
+use crate::lock::Lock;
+
+/// The most that is taken at once.
+const LARGEST: usize = 64 * 1024;
+
+/// The buffer of the next write, whichever stream it is of: most writes end at once.
+static SPARE: Lock<Vec<u8>> = Lock::new(Vec::new());
+
+pub(super) struct Sender {
+    me: Weak<Self>,
+    signal: Signal,
+    state: Lock<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// `None` before there is one, and once it was closed.
+    stream: Option<WriteEnd>,
+    /// What part of the bytes in flight is to be written. None is when the two are equal.
+    from: usize,
+    to: usize,
+    /// The stream is to be closed when that is written.
+    is_closing: bool,
+}
+
+impl Sender {
+    /// Of a stream that comes later: [`open`](Self::open).
+    pub(super) fn new() -> Arc<Self> {
+        Arc::new_cyclic(|me| Self {
+            me: me.clone(),
+            signal: Signal::new(false),
+            state: Lock::new(State {
+                stream: None,
+                from: 0,
+                to: 0,
+                is_closing: false,
+            }),
+        })
+    }
+
+    pub(super) fn open(&self, stream: WriteEnd) {
+        self.state().stream = Some(stream);
+        self.signal.set(true);
+    }
+
+    /// The signal that it can be written to.
+    pub(super) fn signal(&self) -> SignalId {
+        self.signal.id()
+    }
+
+    /// Has who waits for it meet the error of its source.
+    #[cfg(feature = "net")]
+    pub(super) fn set_ready(&self) {
+        self.signal.set(true);
+    }
+
+    fn state(&self) -> RefMut<'_, State> {
+        self.state.lock()
+    }
+
+    /// Whether the host has not sent yet what it took.
+    pub(super) fn has_unsent(&self) -> bool {
+        self.state().is_busy()
+    }
+
+    /// Writes what there is room for, and returns how much that is.
+    pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        if self.state().is_busy() {
+            operations::progress();
+        }
+        let state = &mut *self.state();
+        if state.is_busy() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        if state.stream.is_none() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        let taken = &bytes[..bytes.len().min(LARGEST)];
+        let mut copy = std::mem::take(&mut *SPARE.lock());
+        copy.clear();
+        copy.extend_from_slice(taken);
+        (state.from, state.to) = (0, copy.len());
+        self.push(state, copy);
+        self.signal.set(!state.is_busy());
+        if state.stream.is_none() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        Ok(taken.len())
+    }
+
+    /// Ends the stream once everything is written.
+    #[cfg(feature = "net")]
+    pub(super) fn close(&self) {
+        let state = &mut *self.state();
+        if state.is_busy() {
+            state.is_closing = true;
+        } else {
+            state.stream = None;
+        }
+    }
+
+    /// Writes until everything is written or a write is in flight.
+    fn push(&self, state: &mut State, mut bytes: Vec<u8>) {
+        while state.is_busy()
+            && let Some(stream) = &mut state.stream
+        {
+            let waitable = stream.waitable();
+            match stream.start(bytes, state.from, state.to) {
+                Some((back, moved)) => {
+                    bytes = back;
+                    state.take_up(moved);
+                }
+                None => return operations::add(waitable, self.me.clone()),
+            }
+        }
+        *SPARE.lock() = bytes;
+        if state.is_closing {
+            state.stream = None;
+        }
+    }
+}
+
+impl State {
+    fn is_busy(&self) -> bool {
+        self.from < self.to
+    }
+
+    fn take_up(&mut self, moved: Moved) {
+        self.from += moved.count;
+        if moved.is_last {
+            // The peer, or the host, takes no more.
+            self.stream = None;
+            self.from = self.to;
+        }
+    }
+}
+
+impl Completes for Sender {
+    fn complete(&self, event: Event) {
+        let state = &mut *self.state();
+        let written = state.stream.as_mut().and_then(|one| one.ended(event));
+        if let Some((bytes, moved)) = written {
+            state.take_up(moved);
+            self.push(state, bytes);
+        }
+        self.signal.set(!state.is_busy());
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        if let Some(stream) = self.state.lock().stream.take() {
+            operations::remove(stream.waitable());
+        }
+    }
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.state.lock().fmt(f)
+    }
+}

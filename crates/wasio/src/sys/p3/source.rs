@@ -1,0 +1,104 @@
+//! Sources that are made of operations.
+
+use std::io;
+
+use super::Selector;
+#[cfg(feature = "net")]
+use super::net::Descriptor;
+use super::target::Target;
+use crate::portable::Key;
+use crate::registration::{self, Registration};
+use crate::{Interest, Mode, Registry, Token};
+
+/// What an `IoSource` of a backend's own type needs to be registered.
+pub(crate) trait Signals {
+    /// What to wait for. From here on there is an operation in flight in each direction of the
+    /// interest that is not ready: a direction that has no interest costs the host nothing.
+    fn target(&self, interest: Interest) -> Target;
+
+    /// The descriptor, for a source that may be one. Registering it is linked with it.
+    #[cfg(feature = "net")]
+    fn std_socket(&self) -> Option<&dyn Descriptor> {
+        None
+    }
+}
+
+// One copy of each, whatever the source.
+
+/// `Source::register`.
+#[inline(never)]
+pub(crate) fn register(
+    source: &dyn Signals,
+    slot: &mut Option<Registration>,
+    registry: &Registry,
+    token: Token,
+    interests: Interest,
+) -> io::Result<()> {
+    let selector = registration::selector_for(slot, registry)?;
+    let key = register_with(selector, source, token, interests)?;
+    *slot = Some(Registration::new(selector, key));
+    Ok(())
+}
+
+fn register_with(
+    selector: &Selector,
+    source: &dyn Signals,
+    token: Token,
+    interests: Interest,
+) -> io::Result<Key> {
+    #[cfg(feature = "net")]
+    if let Some(descriptor) = source.std_socket() {
+        return descriptor.register(selector, token, interests);
+    }
+    selector.register_source(source.target(interests), token, interests, Mode::Edge)
+}
+
+/// `Source::reregister`.
+#[inline(never)]
+pub(crate) fn reregister(
+    source: &dyn Signals,
+    slot: &Option<Registration>,
+    registry: &Registry,
+    token: Token,
+    interests: Interest,
+) -> io::Result<()> {
+    let registration = registration::current(slot, registry)?;
+    let (selector, key) = (registration.selector(), registration.key());
+    // First: what is armed next must be in flight.
+    source.target(interests);
+    selector.reregister(key, token, interests, Mode::Edge)
+}
+
+/// Makes an `IoSource` of a type with [`Signals`] a source.
+macro_rules! signal_source {
+    ($source:ty) => {
+        impl crate::event::Source for crate::IoSource<$source> {
+            fn register(
+                &mut self,
+                registry: &crate::Registry,
+                token: crate::Token,
+                interests: crate::Interest,
+            ) -> std::io::Result<()> {
+                let (source, slot) = self.parts();
+                $crate::sys::imp::source::register(source, slot, registry, token, interests)
+            }
+
+            fn reregister(
+                &mut self,
+                registry: &crate::Registry,
+                token: crate::Token,
+                interests: crate::Interest,
+            ) -> std::io::Result<()> {
+                let (source, slot) = self.parts();
+                $crate::sys::imp::source::reregister(source, slot, registry, token, interests)
+            }
+
+            fn deregister(&mut self, registry: &crate::Registry) -> std::io::Result<()> {
+                let (_, slot) = self.parts();
+                $crate::registration::deregister(slot, registry)
+            }
+        }
+    };
+}
+
+pub(crate) use signal_source;

@@ -1,0 +1,71 @@
+//! Standard streams on WASI 0.3: streams of the host, which never block.
+
+use std::io;
+use std::sync::Arc;
+
+use super::bindings::{CliResult, read_stdin, write_stdout};
+use super::error;
+use super::operations;
+use super::receiver::Receiver;
+use super::sender::Sender;
+use super::source::{Signals, signal_source};
+use super::target::Target;
+use crate::Interest;
+
+/// Standard input.
+#[derive(Debug)]
+pub(crate) struct Stdin(Arc<Receiver<CliResult>>);
+
+impl Stdin {
+    pub(crate) fn new() -> io::Result<Self> {
+        let receiver = Receiver::new(error::of_stream);
+        receiver.open(read_stdin());
+        Ok(Self(receiver))
+    }
+
+    /// `_reported` is for backends on which a read may block.
+    pub(crate) fn read(&self, target: &mut [u8], _reported: bool) -> io::Result<usize> {
+        self.0.read(target)
+    }
+}
+
+impl Signals for Stdin {
+    fn target(&self, _interest: Interest) -> Target {
+        self.0.arm();
+        Target::Signals([Some(self.0.signal()), None])
+    }
+}
+
+/// Standard output.
+#[derive(Debug)]
+pub(crate) struct Stdout(Arc<Sender>);
+
+impl Stdout {
+    pub(crate) fn new() -> io::Result<Self> {
+        let sender = Sender::new();
+        sender.open(write_stdout());
+        Ok(Self(sender))
+    }
+
+    pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+}
+
+impl Drop for Stdout {
+    /// Waits until everything is written: with the stream the host would drop the rest.
+    fn drop(&mut self) {
+        while self.0.has_unsent() {
+            operations::wait();
+        }
+    }
+}
+
+impl Signals for Stdout {
+    fn target(&self, _interest: Interest) -> Target {
+        Target::Signals([None, Some(self.0.signal())])
+    }
+}
+
+signal_source!(Stdin);
+signal_source!(Stdout);
