@@ -18,7 +18,8 @@ const MS: u64 = 1_000_000;
 const FREE: u8 = 2;
 
 /// How long a direction pauses after those that follow; the last time is for all further ones.
-const PAUSES_NS: [u64; 3] = [MS, 16 * MS, 256 * MS];
+const PAUSES_NS: [u64; 3] = [MS, 16 * MS, LONGEST_PAUSE_NS];
+pub(in crate::portable) const LONGEST_PAUSE_NS: u64 = 256 * MS;
 
 /// What a registration remembers: for each direction the futile events in a row, as far as they
 /// matter, and whether it pauses.
