@@ -23,10 +23,20 @@ pub(crate) struct GuestState {
     memory_bytes: AtomicUsize,
     fuel: AtomicU64,
     resources: OnceLock<usize>,
+    host_calls: AtomicU64,
+    live_resources: LiveResources,
     stopping: AtomicBool,
     stop_requested: Notify,
     end: Mutex<End>,
     changed: Condvar,
+}
+
+/// The number of resources of a running guest. Only the guest's thread can count them, so it does
+/// that in a host call after somebody has asked.
+#[derive(Debug, Default)]
+struct LiveResources {
+    is_wanted: AtomicBool,
+    count: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -47,6 +57,8 @@ impl GuestState {
             memory_bytes: AtomicUsize::new(0),
             fuel: AtomicU64::new(0),
             resources: OnceLock::new(),
+            host_calls: AtomicU64::new(0),
+            live_resources: LiveResources::default(),
             stopping: AtomicBool::new(false),
             stop_requested: Notify::new(),
             end: Mutex::default(),
@@ -121,6 +133,34 @@ impl GuestState {
 
     pub(crate) fn resources(&self) -> Option<usize> {
         self.resources.get().copied()
+    }
+
+    /// Counts a host call of the guest.
+    pub(crate) fn count_call(&self) {
+        self.host_calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn host_calls(&self) -> u64 {
+        self.host_calls.load(Ordering::Relaxed)
+    }
+
+    /// Counts a host call of a component, and its resources if that is wanted.
+    pub(crate) fn count_call_and(&self, resources: impl FnOnce() -> usize) {
+        self.count_call();
+        if self.live_resources.is_wanted.load(Ordering::Relaxed) {
+            self.live_resources
+                .is_wanted
+                .store(false, Ordering::Relaxed);
+            self.live_resources
+                .count
+                .store(resources(), Ordering::Relaxed);
+        }
+    }
+
+    /// How many resources the guest had when this was last called, and a call to the host followed.
+    pub(crate) fn live_resources(&self) -> usize {
+        self.live_resources.is_wanted.store(true, Ordering::Relaxed);
+        self.live_resources.count.load(Ordering::Relaxed)
     }
 
     /// Makes the guest's threads trap as soon as they run guest code.

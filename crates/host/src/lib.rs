@@ -58,5 +58,5 @@ mod threads;
 pub use cpu::{quiet_backtraces, raise_descriptor_limit, thread_cpu_time};
 pub use exit::Exit;
 pub use runner::{Runner, Wasi};
-pub use running::{Outcome, Running};
+pub use running::{Counts, Outcome, Running};
 pub use stdio::Stdin;

@@ -1,5 +1,7 @@
 //! `wasio-host`: runs a WebAssembly guest, as a cargo runner or by hand.
 
+mod stats;
+
 use std::path::PathBuf;
 use std::process;
 use std::time::Duration;
@@ -7,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use mimalloc::MiMalloc;
+use stats::Stats;
 use wasio_host::{Exit, Outcome, Runner, Running, Wasi, quiet_backtraces, raise_descriptor_limit};
 
 /// wasmtime allocates two objects per source for each wait, and drops them after it. mimalloc
@@ -74,6 +77,11 @@ struct Run {
     #[arg(long)]
     fuel: bool,
 
+    /// Writes the guest's counts to this file five times per second, and when the guest has ended:
+    /// calls of the host's functions, resources (WASI 0.2) and bytes of memory.
+    #[arg(long, value_name = "FILE")]
+    stats: Option<PathBuf>,
+
     /// The version of WASI that the guest runs on.
     #[arg(
         long,
@@ -109,13 +117,19 @@ fn main() {
     quiet_backtraces();
     raise_descriptor_limit();
     let Command::Run(run) = Cli::parse().command;
-    let fuel = run.fuel;
-    let code = match start(run) {
-        Ok(running) => {
+    let (fuel, stats) = (run.fuel, run.stats.clone());
+    let started = stats.as_deref().map(Stats::create).transpose();
+    let code = match started.and_then(|stats| Ok((stats, start(run)?))) {
+        Ok((stats, running)) => {
             for addr in running.addrs() {
                 eprintln!("wasio-host: listening on {addr}");
             }
-            exit_code(&running.wait(Duration::MAX), fuel)
+            let stats = stats.map(|stats| stats.follow(running.counts()));
+            let outcome = running.wait(Duration::MAX);
+            if let Some(stats) = stats {
+                stats.finish();
+            }
+            exit_code(&outcome, fuel)
         }
         Err(error) => {
             eprintln!("wasio-host: {error:#}");

@@ -30,7 +30,12 @@ pub(crate) fn start(
     let (mut builder, captures) = builder(program, endpoints.stdin)?;
     let wasi = builder.build_p1();
     let mut linker = Linker::new(module.engine());
-    p1::add_to_linker_sync(&mut linker, |state: &mut State<WasiP1Ctx>| &mut state.wasi)
+    // Each host call takes the context once.
+    let linked = p1::add_to_linker_sync(&mut linker, |state: &mut State<WasiP1Ctx>| {
+        state.guest.count_call();
+        &mut state.wasi
+    });
+    linked
         .and_then(|()| crate::imports::add_to_linker(&mut linker))
         .map_err(|error| anyhow!("cannot link the host's functions: {error:#}"))?;
     let mut store = State::new(wasi, Arc::clone(guest))

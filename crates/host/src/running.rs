@@ -62,6 +62,35 @@ impl Outcome {
 #[derive(Debug)]
 pub struct Running(Parts);
 
+/// Counts of a guest, for a thread that does not own its [`Running`].
+#[derive(Clone, Debug)]
+pub struct Counts(Arc<GuestState>);
+
+impl Counts {
+    /// Returns the number of the guest's calls to the functions of WASI so far.
+    #[must_use]
+    pub fn host_calls(&self) -> u64 {
+        self.0.host_calls()
+    }
+
+    /// Returns the size of the guest's memory. It never shrinks.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.0.memory_bytes()
+    }
+
+    /// Returns the number of resources (sockets, streams, pollables and so on) that the host keeps
+    /// for the guest. Zero on WASI 0.1, and before the second call.
+    ///
+    /// The count is from the guest's first host call after the last call of this method.
+    #[must_use]
+    pub fn resources(&self) -> usize {
+        self.0
+            .resources()
+            .unwrap_or_else(|| self.0.live_resources())
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Parts {
     pub(crate) guest: Arc<GuestState>,
@@ -159,6 +188,12 @@ impl Running {
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         self.0.guest.memory_bytes()
+    }
+
+    /// Returns counts that can be read as long as wanted, also after the guest has ended.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        Counts(Arc::clone(&self.0.guest))
     }
 
     /// Returns what the guest has written to its standard output so far.

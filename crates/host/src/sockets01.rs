@@ -40,7 +40,12 @@ pub(crate) fn start(
     let mut store = State::new(wasi, Arc::clone(guest))
         .into_store()
         .map_err(|error| anyhow!("cannot start the guest: {error:#}"))?;
-    wasi_common::sync::add_to_linker(&mut linker, |state: &mut StoreState| &mut state.wasi.wasi)
+    // Each host call takes the context once.
+    let linked = wasi_common::sync::add_to_linker(&mut linker, |state: &mut StoreState| {
+        state.guest.count_call();
+        &mut state.wasi.wasi
+    });
+    linked
         .and_then(|()| crate::imports::add_to_linker(&mut linker))
         .map_err(|error| anyhow!("cannot link the host's functions: {error:#}"))?;
     if program.threads {

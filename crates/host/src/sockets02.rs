@@ -38,6 +38,7 @@ pub(crate) struct Wasi02 {
 
 impl WasiView for State<Wasi02> {
     fn ctx(&mut self) -> WasiCtxView<'_> {
+        self.count_call();
         WasiCtxView {
             ctx: &mut self.wasi.context,
             table: &mut self.wasi.table,
@@ -47,11 +48,20 @@ impl WasiView for State<Wasi02> {
 
 impl WasiHttpView for State<Wasi02> {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
+        self.count_call();
         WasiHttpCtxView {
             ctx: &mut self.wasi.http,
             table: &mut self.wasi.table,
             hooks: &mut self.wasi.requests,
         }
+    }
+}
+
+impl State<Wasi02> {
+    /// Each host call takes one view of the state.
+    fn count_call(&mut self) {
+        let table = &mut self.wasi.table;
+        self.guest.count_call_and(|| table.iter_mut().count());
     }
 }
 

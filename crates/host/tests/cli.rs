@@ -473,3 +473,38 @@ fn unknown_option_is_refused() {
     assert_eq!(ended.code, Some(2));
     assert!(ended.stderr.contains("--no-such"), "{ended:?}");
 }
+
+// The guest makes three calls. The file is written once more when it has ended, so all three count.
+#[test]
+fn stats_count_the_calls_of_the_host() {
+    let yields = r#"(module
+        (import "wasi_snapshot_preview1" "sched_yield" (func $yield (result i32)))
+        (memory (export "memory") 2)
+        (func (export "_start")
+            (drop (call $yield)) (drop (call $yield)) (drop (call $yield))))"#;
+    let guest = guest("cli-stats", yields);
+    for wasi in ["0.1-sockets", "0.1"] {
+        let file = guest.with_extension(format!("{wasi}.stats"));
+        let path = file.to_str().expect("a path");
+        let ended = run(&["--stats", path, "--wasi", wasi], &guest);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        let stats = std::fs::read_to_string(&file).expect("stats");
+        assert_eq!(stats.trim(), "host_calls=3 resources=0 memory=131072");
+    }
+}
+
+#[test]
+fn stats_that_cannot_be_written_are_refused() {
+    let ended = run(
+        &["--stats", "/no-such-folder/stats"],
+        &guest("cli-no-stats", &exits(0)),
+    );
+    assert_eq!(ended.code, Some(2));
+    assert!(
+        ended
+            .stderr
+            .contains("cannot write to /no-such-folder/stats"),
+        "{}",
+        ended.stderr
+    );
+}
