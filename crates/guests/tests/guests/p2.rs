@@ -35,6 +35,10 @@ pub(crate) fn p2_refused(case: &Case) {
     case.start().succeeds();
 }
 
+pub(crate) fn p2_reset_peer(case: &Case) {
+    case.start().succeeds();
+}
+
 pub(crate) fn p2_unreachable(case: &Case) {
     case.start().succeeds();
 }

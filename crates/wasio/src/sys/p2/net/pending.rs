@@ -3,6 +3,7 @@
 
 use std::cell::RefMut;
 use std::io;
+use std::net::SocketAddr;
 
 use super::connecting::Ended;
 use super::connection::Connection;
@@ -43,11 +44,30 @@ pub(super) trait ConnectOps: Send + Sync {
     /// that ended it, then `NotConnected`.
     fn take_error(&self) -> io::Error;
 
+    /// The address that is connected to.
+    fn address(&self) -> SocketAddr;
+
     /// Ready in both directions when the connect has ended, as a failure is reported in both.
     fn target(&self) -> Target;
 }
 
-pub(super) struct PendingConnect(Lock<State>);
+/// The address of the peer of a connection, which came by a connect if there is a `pending` one.
+pub(super) fn peer_addr(
+    socket: &TcpSocket,
+    pending: Option<&dyn ConnectOps>,
+) -> io::Result<SocketAddr> {
+    match (error::checked(socket.remote_address()), pending) {
+        // A host forgets the address when the peer resets. A program that asks for it to see whether
+        // it is connected would wait for that forever.
+        (Err(_), Some(pending)) => Ok(pending.address()),
+        (address, _) => address,
+    }
+}
+
+pub(super) struct PendingConnect {
+    address: SocketAddr,
+    state: Lock<State>,
+}
 
 struct State {
     /// Ready when the connect has ended; `None` once the connection's pollables replace it.
@@ -64,15 +84,19 @@ enum Phase {
 
 impl PendingConnect {
     /// Of a socket whose connect was started.
-    pub(super) fn new(socket: &TcpSocket) -> Self {
-        Self(Lock::new(State {
+    pub(super) fn new(socket: &TcpSocket, address: SocketAddr) -> Self {
+        let state = State {
             ended: Some(Ended::new(socket.subscribe())),
             phase: Phase::Pending,
-        }))
+        };
+        Self {
+            address,
+            state: Lock::new(state),
+        }
     }
 
     fn state(&self) -> RefMut<'_, State> {
-        self.0.lock()
+        self.state.lock()
     }
 }
 
@@ -121,6 +145,10 @@ impl ConnectOps for PendingConnect {
             },
             Phase::Connected => io::ErrorKind::NotConnected.into(),
         }
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.address
     }
 
     fn target(&self) -> Target {

@@ -12,7 +12,7 @@ use super::connecting::{self, Connecting};
 use super::connection::Connection;
 use super::hop_limit::hop_limit;
 use super::linger::{self, Unsent};
-use super::pending::{ConnectOps, PendingConnect};
+use super::pending::{self, ConnectOps, PendingConnect};
 use super::std_socket::{self, StdStream};
 use crate::net::MaybeStd;
 use crate::registration::Registration;
@@ -148,7 +148,7 @@ impl IoSource<TcpStream> {
         match &**self {
             TcpStream::Host(stream) => {
                 stream.established(self.registration())?;
-                checked(stream.socket.remote_address())
+                pending::peer_addr(&stream.socket, stream.pending.as_deref())
             }
             TcpStream::Std(stream) => stream.peer_addr(),
         }
@@ -162,7 +162,7 @@ impl TcpStream {
         checked(socket.start_connect(address::network(), address))?;
         let stream = HostStream {
             connection: Once::new(),
-            pending: Some(Box::new(PendingConnect::new(&socket))),
+            pending: Some(Box::new(PendingConnect::new(&socket, address))),
             socket,
             nodelay: AtomicBool::new(false),
         };
