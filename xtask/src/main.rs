@@ -17,6 +17,10 @@ use clap::{Parser, Subcommand};
 
 use crate::cargo::Workspace;
 
+/// The packages whose programs are tasks.
+const BENCH: &str = "wasio-bench";
+const CHAOS: &str = "wasio-chaos";
+
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo xtask", about, disable_help_subcommand = true)]
 struct Arguments {
@@ -34,6 +38,9 @@ enum Task {
     /// Measure wasio beside its peers
     #[command(disable_help_flag = true)]
     Bench(Passed),
+    /// Put a server and a client under every fault of networks and hosts
+    #[command(disable_help_flag = true)]
+    Chaos(Passed),
     /// What continuous integration runs: install what is needed, then `test`
     Ci,
     /// Check the rules of this repository that no compiler knows
@@ -63,8 +70,13 @@ fn main() -> ExitCode {
 fn perform(task: Task) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::find()?;
     match task {
-        Task::Demo(passed) => run::bench_program(&workspace, "demo", passed.arguments),
-        Task::Bench(passed) => run::bench_program(&workspace, "bench", passed.arguments),
+        Task::Demo(passed) => run::program(&workspace, BENCH, "demo", passed.arguments),
+        Task::Bench(passed) => run::program(&workspace, BENCH, "bench", passed.arguments),
+        Task::Chaos(passed) => {
+            // It starts the host and the native guests, which are other programs.
+            run::build(&workspace, &["wasio-host", CHAOS])?;
+            run::program(&workspace, CHAOS, "chaos", passed.arguments)
+        }
         Task::Test(options) => test::run(&workspace, &options),
         Task::Ci => ci::run(&workspace),
         Task::Tidy => tidy::run(&workspace),

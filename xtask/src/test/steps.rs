@@ -33,6 +33,7 @@ pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
     steps.extend(other_systems(workspace));
     steps.extend(documentation(workspace));
     steps.extend(tests(workspace));
+    steps.push(chaos(workspace));
     steps.extend(newest_host(workspace));
     steps.extend(examples_of_documents(workspace));
     steps.extend(tests_of_drop_in(workspace));
@@ -76,6 +77,14 @@ fn lints(workspace: &Workspace) -> Vec<Step> {
             "lints, guests and examples, wasm32-wasip2",
             "--package wasio-guests --package wasio-examples --bins \
              --features wasio-guests/p2,wasio-examples/p2 --target wasm32-wasip2",
+        ),
+        clippy(
+            "lints, guests of chaos, wasm32-wasip1",
+            "--package wasio-chaos --lib --bin chaos-server --bin chaos-client --target wasm32-wasip1",
+        ),
+        clippy(
+            "lints, guests of chaos, wasm32-wasip2",
+            "--package wasio-chaos --lib --bin chaos-server --bin chaos-client --target wasm32-wasip2",
         ),
         clippy(
             "lints, the drop-in, wasm32-wasip1",
@@ -208,6 +217,15 @@ fn tests(workspace: &Workspace) -> Vec<Step> {
         ),
         tests_of_tokio(workspace),
     ]
+}
+
+/// A minute of every fault on every backend at once. The native tests have built what it starts.
+fn chaos(workspace: &Workspace) -> Step {
+    const RUN: &str = "run --quiet --package wasio-chaos --bin chaos -- --seconds 60 --seed 14";
+    Step::check(
+        "chaos: a minute of every fault on every backend",
+        workspace.cargo(RUN),
+    )
 }
 
 /// What needs a program of others is ignored, with that reason, where one of them is missing.

@@ -1,0 +1,115 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::ensure;
+use clap::{Parser, ValueEnum};
+
+use crate::backend::{Backend, Built};
+use crate::progress::Progress;
+use crate::report;
+use crate::run::{self, Settings};
+
+/// Runs a server and a client on wasio with every fault between them that a network and a host can have,
+/// and checks that no byte, timer, wake, connection or resource is lost
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask chaos")]
+struct Options {
+    /// How long to run
+    #[arg(long, default_value_t = 60, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    seconds: u32,
+    /// What decides about all faults; printed, and new for each run unless given
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+    /// The backend
+    #[arg(long, value_enum, default_value_t = Wasi::All, value_name = "V")]
+    wasi: Wasi,
+    /// A command line of wasmtime to run the guests of WASI 0.2, in place of wasio-host
+    #[arg(long, value_name = "H")]
+    host: Option<PathBuf>,
+    /// A fault that the server has on purpose, to see that it is noticed
+    #[arg(long, value_enum, value_name = "B")]
+    bug: Option<Bug>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Wasi {
+    #[value(name = "0.1")]
+    P1,
+    /// WASI 0.1 with threads
+    #[value(name = "threads")]
+    Threads,
+    #[value(name = "0.2")]
+    P2,
+    #[value(name = "native")]
+    Native,
+    /// All of them at the same time
+    #[value(name = "all")]
+    All,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Bug {
+    LostByte,
+    MissedRearm,
+    Leak,
+    Spin,
+}
+
+impl Options {
+    fn backends(&self) -> Vec<Backend> {
+        match self.wasi {
+            Wasi::P1 => vec![Backend::P1],
+            Wasi::Threads => vec![Backend::Threads],
+            Wasi::P2 => vec![Backend::P2],
+            Wasi::Native => vec![Backend::Native],
+            Wasi::All => Backend::ALL.into(),
+        }
+    }
+}
+
+/// Runs what the command line says.
+pub(crate) fn run() -> anyhow::Result<ExitCode> {
+    let options = Options::parse();
+    ensure!(
+        options.host.is_none() || options.wasi == Wasi::P2,
+        "--host runs guests of WASI 0.2 alone: add --wasi 0.2"
+    );
+    // The proxies have two descriptors per connection, and the floods have many.
+    wasio_bench::prepare_process()?;
+    let seed = options.seed.unwrap_or_else(any_seed);
+    println!("chaos: seed {seed}, {} s", options.seconds);
+    let settings = Settings {
+        seed,
+        length: Duration::from_secs(options.seconds.into()),
+        bug: options
+            .bug
+            .and_then(|bug| Some(bug.to_possible_value()?.get_name().to_owned())),
+    };
+    let built = options
+        .backends()
+        .into_iter()
+        .map(|one| Built::new(one, options.host.as_deref()));
+    let built = built.collect::<anyhow::Result<Vec<_>>>()?;
+    let progress = Progress::new(settings.length);
+    let outcomes: Vec<_> = thread::scope(|scope| {
+        let runs: Vec<_> = built
+            .iter()
+            .map(|built| scope.spawn(|| run::run(built, &settings, &progress)))
+            .collect();
+        runs.into_iter().filter_map(|run| run.join().ok()).collect()
+    });
+    progress.end();
+    ensure!(outcomes.len() == built.len(), "a run panicked");
+    Ok(report::print(seed, &built, outcomes))
+}
+
+fn any_seed() -> u64 {
+    let time = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::from(time.subsec_nanos()) ^ time.as_secs().rotate_left(20)
+}

@@ -1,0 +1,121 @@
+//! What Linux says of a process, and what it does to it.
+
+use std::fs;
+use std::io;
+use std::time::Duration;
+
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Process(Pid);
+
+impl Process {
+    pub(crate) fn new(id: u32) -> Option<Self> {
+        Pid::from_raw(i32::try_from(id).ok()?).map(Self)
+    }
+
+    fn path(self, name: &str) -> String {
+        format!("/proc/{}/{name}", self.0.as_raw_pid())
+    }
+
+    /// The CPU time of its threads, in nanoseconds.
+    pub(crate) fn cpu(self) -> Duration {
+        let of_thread = |path: std::path::PathBuf| -> Option<u64> {
+            fs::read_to_string(path)
+                .ok()?
+                .split_whitespace()
+                .next()?
+                .parse()
+                .ok()
+        };
+        let threads = fs::read_dir(self.path("task"))
+            .into_iter()
+            .flatten()
+            .flatten();
+        let ns = threads
+            .filter_map(|thread| of_thread(thread.path().join("schedstat")))
+            .sum();
+        Duration::from_nanos(ns)
+    }
+
+    /// The bytes of memory that it uses.
+    pub(crate) fn resident_bytes(self) -> u64 {
+        let pages = fs::read_to_string(self.path("statm")).ok();
+        let pages = pages.and_then(|text| text.split_whitespace().nth(1)?.parse::<u64>().ok());
+        pages.unwrap_or(0) * rustix::param::page_size() as u64
+    }
+
+    /// Its open descriptors, in order.
+    pub(crate) fn descriptors(self) -> Vec<u64> {
+        let entries = fs::read_dir(self.path("fd"))
+            .into_iter()
+            .flatten()
+            .flatten();
+        let number = |entry: fs::DirEntry| entry.file_name().to_str()?.parse().ok();
+        let mut numbers: Vec<_> = entries.filter_map(number).collect();
+        numbers.sort_unstable();
+        numbers
+    }
+
+    pub(crate) fn stop(self) -> io::Result<()> {
+        Ok(kill_process(self.0, Signal::STOP)?)
+    }
+
+    pub(crate) fn resume(self) -> io::Result<()> {
+        Ok(kill_process(self.0, Signal::CONT)?)
+    }
+
+    /// Lets it open `spare` descriptors more than it has. Returns its limit until now.
+    pub(crate) fn limit_descriptors(self, spare: u64) -> io::Result<Rlimit> {
+        let limit = limit_for(&self.descriptors(), spare);
+        let old = rustix::process::getrlimit(Resource::Nofile);
+        // The limit that it may raise its own to stays: only root may raise that again.
+        let new = Rlimit {
+            current: Some(limit),
+            maximum: old.maximum,
+        };
+        Ok(prlimit(Some(self.0), Resource::Nofile, new)?)
+    }
+
+    pub(crate) fn set_limit(self, limit: Rlimit) -> io::Result<()> {
+        prlimit(Some(self.0), Resource::Nofile, limit)?;
+        Ok(())
+    }
+}
+
+/// The limit below which exactly `spare` numbers are free. A new descriptor gets the lowest free one.
+fn limit_for(open: &[u64], spare: u64) -> u64 {
+    let mut limit = 0;
+    let mut free = 0;
+    for number in open {
+        let gap = number - limit;
+        if free + gap > spare {
+            break;
+        }
+        free += gap;
+        limit = number + 1;
+    }
+    limit + (spare - free)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_leaves_as_many_free_as_asked() {
+        assert_eq!(limit_for(&[0, 1, 2], 0), 3);
+        assert_eq!(limit_for(&[0, 1, 2], 4), 7);
+        assert_eq!(limit_for(&[0, 1, 5, 6], 2), 4);
+        assert_eq!(limit_for(&[0, 1, 5, 6], 3), 7);
+        assert_eq!(limit_for(&[0, 1, 5, 6], 4), 8);
+    }
+
+    #[test]
+    fn this_process_has_descriptors_memory_and_time() {
+        let this = Process::new(std::process::id()).expect("a process");
+        assert!(this.descriptors().len() >= 3);
+        assert!(this.resident_bytes() > 100_000);
+        assert!(this.cpu() > Duration::ZERO);
+    }
+}

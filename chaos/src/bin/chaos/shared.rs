@@ -1,0 +1,168 @@
+//! What the threads of a run share.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use wasio_chaos::plan::{self, Fault, Planned};
+
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) seed: u64,
+    pub(crate) length: Duration,
+    pub(crate) start: Instant,
+    pub(crate) counts: Counts,
+    /// Whether the proxy forwards nothing.
+    pub(crate) stalls: AtomicBool,
+    /// Whether the proxy resets new connections.
+    pub(crate) refuses: AtomicBool,
+    has_ended: AtomicBool,
+    violations: Mutex<Vec<String>>,
+    performed: Mutex<Vec<Performed>>,
+    /// When the machine last gave a thread no time for long.
+    lag: Mutex<Option<Instant>>,
+}
+
+/// Counts of what `chaos` itself does.
+#[derive(Debug, Default)]
+pub(crate) struct Counts {
+    pub(crate) bytes: AtomicU64,
+    pub(crate) connections: AtomicU64,
+    pub(crate) cuts: AtomicU64,
+    pub(crate) datagrams: AtomicU64,
+    pub(crate) datagram_faults: AtomicU64,
+    pub(crate) input: AtomicU64,
+    pub(crate) input_ended: AtomicBool,
+}
+
+/// A fault that was performed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Performed {
+    pub(crate) fault: Fault,
+    pub(crate) begin: Instant,
+    pub(crate) end: Option<Instant>,
+}
+
+/// What was going on shortly before something went wrong.
+const SHOWN: usize = 6;
+
+impl Shared {
+    pub(crate) fn new(seed: u64, length: Duration, start: Instant) -> Self {
+        Self {
+            seed,
+            length,
+            start,
+            counts: Counts::default(),
+            stalls: AtomicBool::new(false),
+            refuses: AtomicBool::new(false),
+            has_ended: AtomicBool::new(false),
+            violations: Mutex::default(),
+            performed: Mutex::default(),
+            lag: Mutex::default(),
+        }
+    }
+
+    /// The time of the run.
+    pub(crate) fn at(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    pub(crate) fn is_quiet(&self) -> bool {
+        plan::is_quiet(self.at())
+    }
+
+    /// Whether the run is over, or something went wrong.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.has_ended.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn end(&self) {
+        self.has_ended.store(true, Ordering::SeqCst);
+    }
+
+    /// Records that something that must hold does not, which ends the run.
+    pub(crate) fn violation(&self, text: &str) {
+        let at = self.at();
+        lock(&self.violations).push(format!("at {:.2} s: {text}", at.as_secs_f64()));
+        self.end();
+    }
+
+    pub(crate) fn violations(&self) -> Vec<String> {
+        lock(&self.violations).clone()
+    }
+
+    pub(crate) fn begin(&self, planned: &Planned) {
+        let performed = Performed {
+            fault: planned.fault,
+            begin: Instant::now(),
+            end: None,
+        };
+        lock(&self.performed).push(performed);
+    }
+
+    pub(crate) fn finish(&self, planned: &Planned) {
+        let mut performed = lock(&self.performed);
+        let open = performed
+            .iter_mut()
+            .find(|one| one.end.is_none() && one.fault == planned.fault);
+        if let Some(open) = open {
+            open.end = Some(Instant::now());
+        }
+    }
+
+    pub(crate) fn performed(&self) -> Vec<Performed> {
+        lock(&self.performed).clone()
+    }
+
+    /// Whether there was such a fault since then.
+    pub(crate) fn has_had(&self, since: Instant, is_such: impl Fn(Fault) -> bool) -> bool {
+        let performed = lock(&self.performed);
+        let recent = |one: &&Performed| one.end.is_none_or(|end| end >= since);
+        performed
+            .iter()
+            .filter(recent)
+            .any(|one| is_such(one.fault))
+    }
+
+    /// The last faults, for those who search for a cause.
+    pub(crate) fn last_faults(&self) -> Vec<String> {
+        let performed = lock(&self.performed);
+        let text = |one: &Performed| {
+            let at = one
+                .begin
+                .saturating_duration_since(self.start)
+                .as_secs_f64();
+            let lasts = one.end.map_or("still on".to_owned(), |end| {
+                format!("{:.2} s", (end - one.begin).as_secs_f64())
+            });
+            format!("at {at:.2} s, {lasts}: {:?}", one.fault)
+        };
+        performed.iter().rev().take(SHOWN).rev().map(text).collect()
+    }
+
+    pub(crate) fn note_lag(&self) {
+        *lock(&self.lag) = Some(Instant::now());
+    }
+
+    /// Whether this process got no time to run since then, so that late answers prove nothing.
+    pub(crate) fn has_lagged(&self, since: Instant) -> bool {
+        lock(&self.lag).is_some_and(|lag| lag >= since)
+    }
+
+    /// Sleeps, but not beyond the end of the run.
+    pub(crate) fn sleep(&self, time: Duration) {
+        const PART: Duration = Duration::from_millis(50);
+        let end = Instant::now() + time;
+        while !self.has_ended() {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            std::thread::sleep(left.min(PART));
+        }
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,214 @@
+//! Watches both hosts while the run lasts: that they live, and what they cost when nothing happens.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use indicatif::ProgressBar;
+use wasio_chaos::plan;
+
+use crate::backend::Backend;
+use crate::host::Host;
+use crate::shared::Shared;
+
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// A pause of this process that was so much longer shows a machine that is too busy to judge a probe.
+const LAG: Duration = Duration::from_millis(400);
+
+/// A guest prints its counts each second. No fault keeps it from that for so long.
+const MOST_SILENCE: Duration = Duration::from_secs(12);
+
+/// How long before a measurement nothing was to move, and how long before loud times it ends.
+const SETTLE: Duration = Duration::from_millis(1_300);
+const MARGIN: Duration = Duration::from_millis(150);
+
+/// A quiet time is measured in such parts, and its cheapest one counts: a busy machine makes one or
+/// the other dear, and what spins does so in each.
+const PART: Duration = Duration::from_millis(400);
+
+/// Descriptors beyond those of the connections: of dropped ones that still send, and of a moment ago.
+const SPARE_DESCRIPTORS: u64 = 16;
+
+/// What the quiet times showed.
+#[derive(Debug, Default)]
+pub(crate) struct Quiet {
+    pub(crate) measured: u64,
+    /// Those in which something still moved.
+    pub(crate) disturbed: u64,
+    /// The highest share of a core and the most host calls per second, of server and client.
+    pub(crate) cpu: [f64; 2],
+    pub(crate) calls: [f64; 2],
+    /// The memory of the server in the first one.
+    pub(crate) memory: Option<u64>,
+}
+
+/// The counts of a moment.
+struct Sample {
+    at: Instant,
+    moved: u64,
+    cpu: [Duration; 2],
+    calls: [u64; 2],
+}
+
+enum Phase {
+    Loud,
+    Measuring(Vec<Sample>),
+    Judged,
+}
+
+pub(crate) struct Watch<'a> {
+    pub(crate) shared: &'a Shared,
+    pub(crate) backend: Backend,
+    /// The server's descriptors before the first connection.
+    pub(crate) descriptors: u64,
+    pub(crate) bar: ProgressBar,
+}
+
+impl Watch<'_> {
+    /// Returns at the end of the run, or when something went wrong.
+    pub(crate) fn watch(&self, hosts: &mut [&mut Host; 2]) -> Quiet {
+        let mut quiet = Quiet::default();
+        let mut phase = Phase::Loud;
+        let mut last = Instant::now();
+        while self.shared.at() < self.shared.length && !self.shared.has_ended() {
+            self.shared.sleep(INTERVAL);
+            if last.elapsed() > LAG {
+                self.shared.note_lag();
+            }
+            last = Instant::now();
+            self.progress(hosts);
+            for host in hosts.iter_mut() {
+                self.check_alive(host);
+            }
+            self.go_on(hosts, &mut phase, &mut quiet);
+        }
+        quiet
+    }
+
+    fn progress(&self, [_, client]: &[&mut Host; 2]) {
+        self.bar.set_position(self.shared.at().as_secs());
+        self.bar.set_message(format!(
+            "{} connections, {} MB, {} faults",
+            client.count("done") + client.count("early"),
+            self.shared.counts.bytes.load(Ordering::Relaxed) / 1_000_000,
+            self.shared.performed().len() as u64 + self.shared.counts.cuts.load(Ordering::Relaxed),
+        ));
+    }
+
+    fn check_alive(&self, host: &mut Host) {
+        if let Some(status) = host.ended()
+            && self.shared.at() < self.shared.length
+        {
+            let (name, lines) = (host.name, host.last_lines());
+            self.shared
+                .violation(&format!("the {name} has ended with {status}: {lines}"));
+        }
+        let silence = host.counted().map_or(Duration::ZERO, |at| at.elapsed());
+        if silence > MOST_SILENCE {
+            let name = host.name;
+            self.shared.violation(&format!(
+                "the {name} has printed nothing for {silence:?}: its loop waits in vain, or does not end"
+            ));
+        }
+    }
+
+    /// Measures from some time after the start of a quiet time to its end.
+    fn go_on(&self, hosts: &[&mut Host; 2], phase: &mut Phase, quiet: &mut Quiet) {
+        match (plan::until_loud(self.shared.at()), &mut *phase) {
+            (None, _) => *phase = Phase::Loud,
+            (Some(left), Phase::Loud) if left + SETTLE < plan::QUIET_LENGTH => {
+                *phase = Phase::Measuring(vec![self.sample(hosts)]);
+            }
+            (Some(left), Phase::Measuring(samples)) => {
+                let last = samples.last().map(|sample| sample.at);
+                if last.is_some_and(|at| at.elapsed() > PART) {
+                    samples.push(self.sample(hosts));
+                }
+                if left < MARGIN {
+                    self.judge(hosts, samples, quiet);
+                    *phase = Phase::Judged;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Compares what a quiet time has cost with what it may cost.
+    fn judge(&self, hosts: &[&mut Host; 2], samples: &[Sample], quiet: &mut Quiet) {
+        let moved = |sample: &Sample| sample.moved;
+        if samples.first().map(moved) != samples.last().map(moved) {
+            quiet.disturbed += 1;
+            return;
+        }
+        quiet.measured += 1;
+        for (index, host) in hosts.iter().enumerate() {
+            let (cpu, calls) = cheapest_part(samples, index);
+            quiet.cpu[index] = quiet.cpu[index].max(cpu);
+            quiet.calls[index] = quiet.calls[index].max(calls);
+            let name = host.name;
+            if cpu > self.backend.most_idle_cpu() {
+                let percent = cpu * 100.0;
+                self.shared.violation(&format!(
+                    "the {name} uses {percent:.1}% of a core while nothing moves: it spins"
+                ));
+            }
+            if calls > self.backend.most_idle_calls() {
+                self.shared.violation(&format!(
+                    "the {name} makes {calls:.0} host calls per second while nothing moves: it spins"
+                ));
+            }
+        }
+        let [server, _] = hosts;
+        self.judge_kept(server);
+        quiet.memory.get_or_insert_with(|| memory(server));
+    }
+
+    /// Compares what the server keeps with what it needs.
+    fn judge_kept(&self, server: &Host) {
+        let open = server.process.descriptors().len() as u64;
+        let needed = self.descriptors + server.count("connections");
+        if open > needed + SPARE_DESCRIPTORS {
+            self.shared.violation(&format!(
+                "the server has {open} descriptors where it needs {needed}: they leak"
+            ));
+        }
+        let written = self.shared.counts.input.load(Ordering::SeqCst);
+        let read = server.count("input");
+        if read != written {
+            self.shared.violation(&format!(
+                "the server has read {read} bytes of its standard input, and {written} were written"
+            ));
+        }
+    }
+
+    fn sample(&self, hosts: &[&mut Host; 2]) -> Sample {
+        Sample {
+            at: Instant::now(),
+            moved: self.shared.counts.bytes.load(Ordering::SeqCst),
+            cpu: hosts.each_ref().map(|host| host.process.cpu()),
+            calls: hosts.each_ref().map(|host| host.stats().host_calls),
+        }
+    }
+}
+
+/// The share of a core and the host calls per second of one host, each in the part in which it is least.
+fn cheapest_part(samples: &[Sample], index: usize) -> (f64, f64) {
+    let parts = samples.windows(2).map(|part| {
+        let [first, last] = [&part[0], &part[1]];
+        let seconds = (last.at - first.at).as_secs_f64();
+        let cpu = last.cpu[index].saturating_sub(first.cpu[index]);
+        let calls = last.calls[index].saturating_sub(first.calls[index]);
+        (cpu.as_secs_f64() / seconds, calls as f64 / seconds)
+    });
+    parts.fold((f64::MAX, f64::MAX), |least, part| {
+        (least.0.min(part.0), least.1.min(part.1))
+    })
+}
+
+/// What grows when memory leaks: the memory of a guest, or of a program without a host.
+pub(crate) fn memory(host: &Host) -> u64 {
+    match host.stats().memory {
+        0 => host.process.resident_bytes(),
+        memory => memory,
+    }
+}

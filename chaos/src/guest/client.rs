@@ -1,0 +1,276 @@
+//! The client: connections by way of the proxy, datagrams and look-ups, all in one poll.
+
+use std::io::{self, ErrorKind};
+use std::time::{Duration, Instant};
+
+use slab::Slab;
+use wasio::time::Timer;
+use wasio::{Events, Interest, Poll, Registry, Token};
+
+use super::datagrams::Datagrams;
+use super::dial::Dial;
+use super::flow::{Course, Flow};
+use super::lookups::Lookups;
+use super::{Arguments, Clock, Status, Timers, Wakes, token, violation};
+use crate::plan::{self, Connection, Fault, Party, Planned};
+
+/// How many connections are open at the same time.
+const FLOWS: usize = 12;
+
+/// How often a connection sends a burst.
+const TICK: Duration = Duration::from_millis(20);
+const BEAT: Duration = Duration::from_secs(1);
+
+/// What a fault has caused may show so much later.
+const AFTER: Duration = Duration::from_secs(2);
+
+struct Client {
+    seed: u64,
+    length: Duration,
+    clock: Clock,
+    faults: Vec<Planned>,
+    dial: Dial,
+    flows: Slab<Flow>,
+    next: u64,
+    datagrams: Option<Datagrams>,
+    lookups: Option<Lookups>,
+    timers: Timers,
+    wakes: Wakes,
+    tick: Timer,
+    beat: Timer,
+    done: u64,
+    early: u64,
+    bytes: u64,
+    polls: u64,
+    buffer: Vec<u8>,
+}
+
+/// Runs the client for as long as the run lasts.
+///
+/// # Errors
+/// It cannot start, or a poll fails.
+pub fn client() -> io::Result<()> {
+    let arguments = Arguments::parse();
+    let mut poll = Poll::new()?;
+    let mut events = Events::with_capacity(64);
+    let mut client = Client::start(&arguments, poll.registry())?;
+    while client.clock.at() < client.length {
+        let (before, sent_before) = (Instant::now(), client.wakes.sent());
+        poll.poll(&mut events, None)?;
+        client.polls += 1;
+        for event in &events {
+            client.handle(event.token(), poll.registry());
+        }
+        client.timers.check(before);
+        client.wakes.check(sent_before);
+    }
+    client.report();
+    Ok(())
+}
+
+impl Client {
+    fn start(arguments: &Arguments, registry: &Registry) -> io::Result<Self> {
+        let (seed, clock) = (arguments.number("seed")?, Clock::new(arguments)?);
+        let length = Duration::from_secs(arguments.number("seconds")?);
+        let dial = Dial::new(arguments)?;
+        let mut client = Self {
+            seed,
+            length,
+            clock,
+            faults: plan::faults(seed, length),
+            flows: Slab::new(),
+            next: 0,
+            datagrams: Datagrams::new(arguments, seed, registry)?,
+            lookups: dial.connects().then(Lookups::new),
+            dial,
+            timers: Timers::new(seed.wrapping_add(1), clock, registry)?,
+            wakes: Wakes::new(seed.wrapping_add(1), clock, registry)?,
+            tick: Timer::oneshot(TICK),
+            beat: Timer::periodic(BEAT),
+            done: 0,
+            early: 0,
+            bytes: 0,
+            polls: 0,
+            buffer: vec![0; 64 * 1024],
+        };
+        registry.register(&mut client.tick, token::TICK, Interest::READABLE)?;
+        registry.register(&mut client.beat, token::BEAT, Interest::READABLE)?;
+        if let Dial::Accept(listener) = &mut client.dial {
+            registry.register(listener, token::LISTENER, Interest::READABLE)?;
+        }
+        client.report();
+        Ok(client)
+    }
+
+    fn handle(&mut self, token: Token, registry: &Registry) {
+        match token {
+            token::TICK => self.tick(registry),
+            token::BEAT => self.beat(),
+            token::WAKER => self.wakes.handle(),
+            // A tick accepts: there is never need to hurry.
+            token::LISTENER => {}
+            token::DATAGRAMS => {
+                if let Some(datagrams) = &mut self.datagrams {
+                    datagrams.receive(&mut self.buffer);
+                }
+            }
+            token::TO_NOBODY => {
+                if let Some(datagrams) = &mut self.datagrams {
+                    datagrams.receive_from_nobody(&mut self.buffer);
+                }
+            }
+            token::LOOKUP => {
+                let may_fail = self.has_had(Duration::from_secs(10), lacks_descriptors);
+                if let Some(lookups) = &mut self.lookups {
+                    lookups.handle(may_fail);
+                }
+            }
+            token if self.timers.handle(token) => {
+                if self.timers.fired().is_multiple_of(4) {
+                    self.wakes.wake_self();
+                }
+            }
+            Token(id) => {
+                if let Some(flow) = self.flows.get_mut(id) {
+                    let course = flow.advance(&mut self.buffer);
+                    self.follow(id, course);
+                }
+            }
+        }
+    }
+
+    fn tick(&mut self, registry: &Registry) {
+        let quiet = plan::until_loud(self.clock.at());
+        self.tick.set(quiet.unwrap_or(TICK));
+        for id in self.ids() {
+            let course = match (quiet, &mut self.flows[id]) {
+                (Some(_), flow) if flow.is_restless() => Course::Done,
+                (Some(_), _) => Course::Open,
+                (None, flow) => flow.tick(&mut self.buffer),
+            };
+            self.follow(id, course);
+        }
+        if quiet.is_some() {
+            return;
+        }
+        while self.flows.len() < FLOWS && self.open(registry) {}
+        if let Some(datagrams) = &mut self.datagrams {
+            datagrams.send();
+        }
+        if let Some(lookups) = &mut self.lookups {
+            lookups.tick(registry);
+        }
+    }
+
+    /// Opens the next connection. Returns false if there is none to be had now.
+    fn open(&mut self, registry: &Registry) -> bool {
+        let connects = self.dial.connects();
+        let plan = Connection::new(self.seed, self.next, connects);
+        let stream = match self.dial.next(plan.behaviour) {
+            Ok(stream) => stream,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
+            Err(error) => {
+                self.not_opened(plan, &error);
+                return false;
+            }
+        };
+        let (entry, number) = (self.flows.vacant_entry(), self.next);
+        let place = (Token(entry.key()), registry);
+        match Flow::register(stream, number, plan, !connects, place) {
+            Ok(flow) => {
+                entry.insert(flow);
+            }
+            Err(error) => violation(&format!("a connection is refused: {error}")),
+        }
+        self.next += 1;
+        true
+    }
+
+    fn not_opened(&mut self, plan: Connection, error: &io::Error) {
+        use plan::Behaviour::{ToNobody, ToNowhere};
+        if self.has_had(AFTER, lacks_descriptors) {
+            self.early += 1;
+        } else if matches!(plan.behaviour, ToNobody | ToNowhere) {
+            self.next += 1;
+            self.done += 1;
+        } else {
+            violation(&format!(
+                "connection {} cannot be opened: {error}",
+                self.next
+            ));
+        }
+    }
+
+    fn follow(&mut self, id: usize, course: Course) {
+        match course {
+            Course::Open => return,
+            Course::Done => self.done += 1,
+            Course::Early(how) => {
+                let life = self.flows[id].opened().elapsed() + AFTER;
+                if self.has_had(life, |fault| fault == Fault::Refuse) {
+                    self.early += 1;
+                } else {
+                    violation(&how);
+                }
+            }
+            Course::Wrong(how) => violation(&how),
+        }
+        self.bytes += self.flows.remove(id).received();
+    }
+
+    /// Whether there was such a fault in the last time.
+    fn has_had(&self, time: Duration, is_such: impl Fn(Fault) -> bool) -> bool {
+        let now = self.clock.at();
+        let recent = |one: &&Planned| one.at < now && one.end() + time > now;
+        self.faults
+            .iter()
+            .filter(recent)
+            .any(|one| is_such(one.fault))
+    }
+
+    fn beat(&mut self) {
+        self.beat.expirations();
+        for id in self.ids() {
+            let course = self.flows[id].check();
+            self.follow(id, course);
+        }
+        if let Some(datagrams) = &mut self.datagrams {
+            datagrams.check();
+        }
+        if let Some(lookups) = &self.lookups {
+            lookups.check();
+        }
+        self.report();
+    }
+
+    fn ids(&self) -> Vec<usize> {
+        self.flows.iter().map(|(id, _)| id).collect()
+    }
+
+    fn report(&self) {
+        let mut status = Status::new()
+            .add("connections", self.flows.len())
+            .add("done", self.done)
+            .add("early", self.early)
+            .add("bytes", self.bytes)
+            .add("polls", self.polls)
+            .add("timers", self.timers.fired())
+            .add("wakes", self.wakes.sent());
+        let datagrams = self.datagrams.iter().flat_map(Datagrams::counts);
+        let lookups = self.lookups.iter().flat_map(Lookups::counts);
+        for (name, count) in datagrams.chain(lookups) {
+            status = status.add(name, count);
+        }
+        status.print();
+    }
+}
+
+fn lacks_descriptors(fault: Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Descriptors {
+            of: Party::Client,
+            ..
+        }
+    )
+}
