@@ -161,11 +161,18 @@ impl Host {
     }
 }
 
-impl Drop for Host {
-    fn drop(&mut self) {
+impl Host {
+    /// Ends it. What it has printed stays.
+    pub(crate) fn kill(&mut self) {
         // It may have ended, and it may be stopped: SIGKILL ends it all the same.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.kill();
         let _ = fs::remove_file(&self.stats);
     }
 }

@@ -55,6 +55,7 @@ pub(crate) struct Kept {
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) shared: Arc<Shared>,
+    start: SystemTime,
     pub(crate) hosts: Option<[Host; 2]>,
     pub(crate) probes: Probes,
     pub(crate) quiet: Quiet,
@@ -65,9 +66,12 @@ pub(crate) struct Outcome {
 
 /// Runs it.
 pub(crate) fn run(built: &Built, settings: &Settings, progress: &Progress) -> Outcome {
+    // One moment by two clocks: the guests are given the second.
     let start = Instant::now() + HEAD_START;
+    let start_of_guests = SystemTime::now() + HEAD_START;
     let mut outcome = Outcome {
         shared: Arc::new(Shared::new(settings.seed, settings.length, start)),
+        start: start_of_guests,
         hosts: None,
         probes: Probes::default(),
         quiet: Quiet::default(),
@@ -78,6 +82,8 @@ pub(crate) fn run(built: &Built, settings: &Settings, progress: &Progress) -> Ou
         outcome.shared.violation(&format!("{error:#}"));
     }
     outcome.shared.end();
+    // Other backends may still run: what is over is not to go on beside them.
+    outcome.hosts.iter_mut().flatten().for_each(Host::kill);
     outcome
 }
 
@@ -129,11 +135,7 @@ impl Outcome {
     }
 
     fn arguments(&self, settings: &Settings) -> Vec<String> {
-        let ahead = self.shared.start.saturating_duration_since(Instant::now());
-        let start = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            + ahead;
+        let start = self.start.duration_since(UNIX_EPOCH).unwrap_or_default();
         vec![
             format!("seed={}", settings.seed),
             format!("seconds={}", settings.length.as_secs()),
