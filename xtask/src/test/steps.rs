@@ -33,7 +33,6 @@ pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
     steps.extend(other_systems(workspace));
     steps.extend(documentation(workspace));
     steps.extend(tests(workspace));
-    steps.push(chaos(workspace));
     steps.extend(newest_host(workspace));
     steps.extend(examples_of_documents(workspace));
     steps.extend(tests_of_drop_in(workspace));
@@ -79,14 +78,6 @@ fn lints(workspace: &Workspace) -> Vec<Step> {
              --features wasio-guests/p2,wasio-examples/p2 --target wasm32-wasip2",
         ),
         clippy(
-            "lints, guests of chaos, wasm32-wasip1",
-            "--package wasio-chaos --lib --bin chaos-server --bin chaos-client --target wasm32-wasip1",
-        ),
-        clippy(
-            "lints, guests of chaos, wasm32-wasip2",
-            "--package wasio-chaos --lib --bin chaos-server --bin chaos-client --target wasm32-wasip2",
-        ),
-        clippy(
             "lints, the drop-in, wasm32-wasip1",
             "--package mio --lib --test api --test more --all-features --target wasm32-wasip1",
         ),
@@ -115,6 +106,7 @@ fn lints(workspace: &Workspace) -> Vec<Step> {
         }
     }
     steps.extend(lints_of_03(workspace));
+    steps.extend(lints_of_chaos(workspace));
     steps.extend(lints_of_peers(workspace));
     steps
 }
@@ -141,6 +133,20 @@ fn lints_of_03(workspace: &Workspace) -> Vec<Step> {
         ));
     }
     steps
+}
+
+/// The guests of chaos. The program that starts them is native.
+fn lints_of_chaos(workspace: &Workspace) -> Vec<Step> {
+    let step = |target: &&str| {
+        let arguments = "--package wasio-chaos --lib --bin chaos-server --bin chaos-client";
+        let command = format!("clippy --quiet {arguments} --target {target} {DENY}");
+        let title = format!("lints, guests of chaos, {target}");
+        Step::check(&title, workspace.cargo(&command))
+    };
+    ["wasm32-wasip1", "wasm32-wasip2"]
+        .iter()
+        .map(step)
+        .collect()
 }
 
 fn lints_of_peers(workspace: &Workspace) -> Vec<Step> {
@@ -217,15 +223,6 @@ fn tests(workspace: &Workspace) -> Vec<Step> {
         ),
         tests_of_tokio(workspace),
     ]
-}
-
-/// A minute of every fault on every backend at once. The native tests have built what it starts.
-fn chaos(workspace: &Workspace) -> Step {
-    const RUN: &str = "run --quiet --package wasio-chaos --bin chaos -- --seconds 60 --seed 14";
-    Step::check(
-        "chaos: a minute of every fault on every backend",
-        workspace.cargo(RUN),
-    )
 }
 
 /// What needs a program of others is ignored, with that reason, where one of them is missing.
