@@ -186,6 +186,28 @@ fn an_operation_that_wasio_does_not_see_is_tried_again() {
 }
 
 #[test]
+fn what_is_ready_for_nothing_does_not_spin() {
+    task::block_on(async {
+        let (client, server) = pair().await;
+        client.write_all(b"x").await.unwrap();
+        let mut tries = 0;
+        let read = server.read_with(|stream| {
+            tries += 1;
+            stream.try_io_with(Interest::READABLE, || {
+                Err::<(), _>(ErrorKind::WouldBlock.into())
+            })
+        });
+        let time = async {
+            task::sleep(Duration::from_millis(600)).await.unwrap();
+            Ok(())
+        };
+        either(read, time).await.unwrap();
+        assert!((3..20).contains(&tries), "{tries} tries in 0.6 s");
+    })
+    .unwrap();
+}
+
+#[test]
 fn the_end_of_a_stream_stays_readable() {
     task::block_on(async {
         let (client, server) = pair().await;

@@ -59,11 +59,24 @@ impl<B: Backend> SelectCall<'_, B> {
         for (key, direction) in pauses.take_resumed() {
             if is_complete
                 && let Some(changed) = registrations.get_mut(key)
-                && !self.events.has(changed.registration.event_index, key)
+                && !self.was_reported(changed.registration, key, direction)
             {
                 changed.registration.futile.end_row(direction);
             }
         }
+    }
+
+    /// Whether this wait has reported a direction that was armed before it.
+    fn was_reported(
+        &self,
+        registration: &Registration<B::Source, B::Slot>,
+        key: Key,
+        direction: Direction,
+    ) -> bool {
+        if registration.notify.is_for_tasks() {
+            return !registration.armed.contains(direction);
+        }
+        self.events.has(registration.event_index, key)
     }
 }
 
