@@ -118,20 +118,20 @@ fn a_source_deregistered_during_a_wait_is_not_reported() {
     assert_eq!(rig.select(20), []);
 }
 
-/// While nobody else is known, slices are of 200 ms.
+/// While nobody else is known, slices are long and double: 50, 100, 200, 400 ms, and 1 s.
 #[test]
 fn an_idle_wait_that_nobody_shares_makes_few_calls() {
     let mut rig = unshared();
     let (said, calls) = rig.calls(|rig| rig.select(10_000));
     assert_eq!(said, []);
-    assert!((10..=51).contains(&calls.len()), "{} calls", calls.len());
+    assert!((10..=16).contains(&calls.len()), "{} calls", calls.len());
 }
 
-/// Through a shared reference, which nobody counts: it is seen within a fifth of a second. From then
-/// on, within 10 ms.
+/// Through a shared reference, which nobody counts: it is seen after as long as it had been
+/// quiet, and a second at most. From then on, within 10 ms.
 #[test]
 fn what_another_thread_does_for_the_first_time_is_seen_within_a_longer_slice() {
-    for (delay_ms, most_ms) in [(20, 211), (100, 211), (5_000, 5_211)] {
+    for (delay_ms, most_ms) in [(20, 60), (100, 160), (5_000, 6_100)] {
         let mut rig = unshared();
         rig.world().open(5, Kind::Stream);
         rig.world().open(6, Kind::Stream);
