@@ -305,6 +305,38 @@ fn a_timer_as_a_source_counts_its_expirations() {
 }
 
 #[test]
+fn a_timer_that_is_set_again_is_not_ready() {
+    task::block_on(async {
+        let mut timer = Async::new(Timer::oneshot(Duration::from_millis(1))).unwrap();
+        timer.readable().await.unwrap();
+        assert!(
+            is_ready(timer.readable()).await,
+            "its expirations were not taken"
+        );
+        timer.get_mut().set(LONG);
+        assert!(!is_ready(timer.readable()).await);
+    })
+    .unwrap();
+}
+
+#[test]
+fn an_executor_leaves_the_poll_of_its_thread_alone() {
+    let mut poll = wasio::Poll::new().unwrap();
+    task::block_on(async {}).unwrap();
+    let timer = Async::new(Timer::oneshot(Duration::from_millis(1))).unwrap();
+    let counter = Arc::<Counter>::default();
+    let waker = Waker::from(Arc::clone(&counter));
+    assert!(
+        timer
+            .poll_readable(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    let mut events = Events::with_capacity(1);
+    poll.poll(&mut events, Some(LONG)).unwrap();
+    assert_eq!((counter.count(), events.is_empty()), (1, true));
+}
+
+#[test]
 fn a_slow_source_does_not_end_a_quick_one() {
     task::block_on(async {
         let (client, server) = pair().await;

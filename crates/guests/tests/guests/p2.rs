@@ -36,6 +36,12 @@ pub(crate) fn p2_refused(case: &Case) {
 }
 
 pub(crate) fn p2_reset_peer(case: &Case) {
+    for host in [Host::Newest02, Host::Newest03] {
+        case.skip_on(
+            host,
+            "it has read the bytes itself, so that its close is no reset",
+        );
+    }
     case.start().succeeds();
 }
 

@@ -22,6 +22,7 @@ impl<B: Backend> Shared<B> {
         let fork = Self::new(backend, wait, self.config);
         let mut forked = fork.lock();
         forked.timers = state.timers.clone();
+        forked.timers.forget_tasks();
         forked.pop_due = state.pop_due;
         forked.locked = B::fork_locked(&state.locked);
         for (_, one) in state.registrations.iter() {

@@ -265,6 +265,10 @@ impl<B: Backend> SelectCall<'_, B> {
         let registration = &mut *changed.registration;
         // Another thread was quicker, or it was reported before.
         if registration.armed.and(report.directions).is_empty() {
+            // The host may have disabled the other direction with this one: one-shot it is both.
+            if !backend.keeps_edges(registration) {
+                backend.rearmed(registrations, report.key);
+            }
             return true;
         }
         let mut found = self.found();

@@ -89,6 +89,15 @@ impl Timers {
         self.set(key, None) && self.slots.remove(key)
     }
 
+    /// Removes the timers that wake tasks: a fork has no tasks.
+    pub(crate) fn forget_tasks(&mut self) {
+        let is_for_tasks = |(key, slot): (Key, &Slot)| slot.notify.is_for_tasks().then_some(key);
+        let keys: Vec<Key> = self.slots.iter().filter_map(is_for_tasks).collect();
+        for key in keys {
+            self.deregister(key);
+        }
+    }
+
     /// Sets, moves or (with `None`) cancels a timer, and discards expirations that were not taken.
     /// Returns `false` if `key` is stale.
     pub(crate) fn set(&mut self, key: Key, expiry: Option<Expiry>) -> bool {

@@ -41,7 +41,15 @@ impl<B: Backend> Selector<B> {
     }
 
     pub(crate) fn set_timer(&self, key: Key, expiry: Option<Expiry>) -> io::Result<()> {
-        ok_or_not_registered(self.with_timers(|timers| timers.set(key, expiry))?)
+        let set = |timers: &mut Timers| {
+            // The expirations that are discarded were those that tasks were told of.
+            #[cfg(feature = "task")]
+            if let Some(waiters) = &self.waiters {
+                waiters.clear(Direction::Read);
+            }
+            timers.set(key, expiry)
+        };
+        ok_or_not_registered(self.with_timers(set)?)
     }
 
     pub(crate) fn take_expirations(&self, key: Key) -> io::Result<u64> {

@@ -113,6 +113,9 @@ impl<T> fmt::Debug for Task<T> {
     }
 }
 
+/// How many events the host is asked for at once. None of them is for `Events` itself.
+pub(super) const EVENTS: usize = 64;
+
 thread_local! {
     static EXECUTOR: OnceCell<Rc<Executor>> = const { OnceCell::new() };
 }
@@ -171,19 +174,21 @@ pub(super) fn selector() -> io::Result<sys::Selector> {
 impl Executor {
     fn new() -> io::Result<Self> {
         let poll = crate::Poll::new()?;
+        // It is what this thread waits in only in `block_on`, or if there is no other.
+        super::polls::left(poll.registry().selector().inner());
         let queue = Arc::new(Queue {
             runnables: Mutex::default(),
             #[cfg(wasio_threads)]
             remote: Remote::new(&poll)?,
         });
-        let poll = RefCell::new((poll, Events::with_capacity(1)));
+        let poll = RefCell::new((poll, Events::with_capacity(EVENTS)));
         Ok(Self { poll, queue })
     }
 
     fn block_on<F: Future>(&self, future: F) -> io::Result<F::Output> {
         let mut poll = self.poll.try_borrow_mut().map_err(|_| already_blocking())?;
         let (poll, events) = &mut *poll;
-        super::polls::entered(poll.registry().selector().inner());
+        let _left = super::polls::Entered::new(poll.registry().selector().inner());
         let mut future = pin!(future);
         let main = Arc::new(Main {
             is_woken: AtomicBool::new(true),

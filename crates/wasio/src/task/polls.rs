@@ -27,3 +27,28 @@ pub(super) fn latest() -> Option<sys::Selector> {
     };
     POLLS.try_with(latest).ok().flatten()
 }
+
+/// Notes that this thread waits in that poll no longer, unless it has no other.
+pub(super) fn left(selector: &sys::Selector) {
+    let _ = POLLS.try_with(|polls| {
+        let mut polls = polls.borrow_mut();
+        polls.retain(|poll| !poll.is(selector));
+        polls.insert(0, selector.downgrade());
+    });
+}
+
+/// A poll that this thread waits in until this is dropped.
+pub(super) struct Entered(sys::Selector);
+
+impl Entered {
+    pub(super) fn new(selector: &sys::Selector) -> Self {
+        entered(selector);
+        Self(selector.clone())
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        left(&self.0);
+    }
+}

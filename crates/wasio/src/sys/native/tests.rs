@@ -2,6 +2,7 @@
 //! Windows, and a buffer that took more than the caller has room for.
 
 use std::io::{Read, Write};
+use std::net::Shutdown;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
@@ -106,6 +107,24 @@ fn without_os_edges_a_short_write_is_reported_when_there_is_room() {
     assert!(pair.one_event().is_writable());
     let written = fill(&pair.ours);
     pair.after_io(Direction::Write, IoOutcome::Partial);
+    pair.assert_silent();
+    let mut drained = vec![0; written];
+    pair.theirs.read_exact(&mut drained).unwrap();
+    assert!(pair.one_event().is_writable());
+}
+
+#[test]
+fn without_os_edges_an_event_that_nobody_waits_for_leaves_the_other_direction_armed() {
+    let mut pair = Pair::new(BOTH);
+    assert!(pair.one_event().is_writable());
+    let written = fill(&pair.ours);
+    pair.after_io(Direction::Write, IoOutcome::WouldBlock);
+    pair.theirs.write_all(b"x").unwrap();
+    pair.theirs.shutdown(Shutdown::Write).unwrap();
+    assert!(pair.one_event().is_readable());
+    // The system reports the end once more, and disables both directions with that.
+    pair.after_io(Direction::Read, IoOutcome::Partial);
+    pair.after_io(Direction::Read, IoOutcome::Eof);
     pair.assert_silent();
     let mut drained = vec![0; written];
     pair.theirs.read_exact(&mut drained).unwrap();
