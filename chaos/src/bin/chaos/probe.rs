@@ -7,11 +7,15 @@ use std::time::{Duration, Instant};
 use wasio_chaos::pattern::{self, PROBE};
 use wasio_chaos::plan::{Fault, Party};
 
+use crate::process::Process;
 use crate::shared::Shared;
 
 const INTERVAL: Duration = Duration::from_secs(1);
 const LIMIT: Duration = Duration::from_secs(2);
 const LEN: usize = 100;
+
+/// A server that waited longer for a core while a probe was under way proves nothing.
+const MOST_STARVED: Duration = Duration::from_millis(500);
 
 /// What the probes showed.
 #[derive(Debug, Default)]
@@ -22,7 +26,7 @@ pub(crate) struct Probes {
 }
 
 /// Probes until the run ends.
-pub(crate) fn probe(shared: &Shared, server: SocketAddr) -> Probes {
+pub(crate) fn probe(shared: &Shared, server: SocketAddr, process: Process) -> Probes {
     let mut probes = Probes::default();
     for number in 0.. {
         shared.sleep(INTERVAL);
@@ -32,18 +36,22 @@ pub(crate) fn probe(shared: &Shared, server: SocketAddr) -> Probes {
         if shared.is_quiet() {
             continue;
         }
-        let start = Instant::now();
+        let (start, waited) = (Instant::now(), process.waited_for_core());
         let result = ask(server, PROBE | number);
         let took = start.elapsed();
+        // A server that has no core cannot answer, and is not deaf.
+        let starved = process.waited_for_core().saturating_sub(waited);
         match result {
             Ok(()) if took <= LIMIT => probes.answered.push(took),
-            _ if shared.has_had(start, keeps_from_answering) || shared.has_lagged(start) => {
+            _ if shared.has_had(start, keeps_from_answering) || starved > MOST_STARVED => {
                 probes.excused += 1;
             }
-            Ok(()) => shared.violation(&format!("a probe was answered after {took:?}")),
-            Err(error) => {
-                shared.violation(&format!("a probe has no answer after {took:?}: {error}"))
-            }
+            Ok(()) => shared.violation(&format!(
+                "a probe was answered after {took:?}, {starved:?} of which the server had no core"
+            )),
+            Err(error) => shared.violation(&format!(
+                "a probe has no answer after {took:?}, {starved:?} of which the server had no core: {error}"
+            )),
         }
     }
     probes

@@ -18,24 +18,27 @@ impl Process {
         format!("/proc/{}/{name}", self.0.as_raw_pid())
     }
 
-    /// The CPU time of its threads, in nanoseconds.
+    /// The CPU time of its threads.
     pub(crate) fn cpu(self) -> Duration {
-        let of_thread = |path: std::path::PathBuf| -> Option<u64> {
-            fs::read_to_string(path)
-                .ok()?
-                .split_whitespace()
-                .next()?
-                .parse()
-                .ok()
-        };
+        self.of_threads(0).sum()
+    }
+
+    /// How long its threads were ready to run and had no core, of the one that waited longest.
+    pub(crate) fn waited_for_core(self) -> Duration {
+        self.of_threads(1).max().unwrap_or_default()
+    }
+
+    /// One of the times that Linux counts for each thread.
+    fn of_threads(self, field: usize) -> impl Iterator<Item = Duration> {
         let threads = fs::read_dir(self.path("task"))
             .into_iter()
             .flatten()
             .flatten();
-        let ns = threads
-            .filter_map(|thread| of_thread(thread.path().join("schedstat")))
-            .sum();
-        Duration::from_nanos(ns)
+        threads.filter_map(move |thread| {
+            let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+            let ns = text.split_whitespace().nth(field)?.parse().ok()?;
+            Some(Duration::from_nanos(ns))
+        })
     }
 
     /// The bytes of memory that it uses.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::Context;
 use wasio_chaos::pattern;
 
-use crate::backend::Built;
+use crate::backend::{Backend, Built};
 use crate::faults::{self, Victims};
 use crate::host::{Host, Stats};
 use crate::probe::{self, Probes};
@@ -167,7 +167,7 @@ impl Outcome {
             bar: progress.add(built.backend.name()),
         };
         let (quiet, probes) = thread::scope(|scope| {
-            let probes = scope.spawn(|| probe::probe(shared, address));
+            let probes = scope.spawn(|| probe::probe(shared, address, victims.server));
             scope.spawn(|| input::feed(shared, pipe));
             scope.spawn(|| faults::perform(shared, victims));
             let quiet = watch.watch(&mut hosts);
@@ -250,7 +250,8 @@ fn kept(built: &Built, server: &Host) -> Kept {
         // The second count from now on is of after this moment.
         thread::sleep(Duration::from_millis(450));
         stats = server.stats();
-        if stats.memory > 0 {
+        let is_counted = stats.resources > 0 || built.backend != Backend::P2;
+        if stats.memory > 0 && is_counted {
             break;
         }
     }

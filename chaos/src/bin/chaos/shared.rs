@@ -18,9 +18,8 @@ pub(crate) struct Shared {
     pub(crate) refuses: AtomicBool,
     has_ended: AtomicBool,
     violations: Mutex<Vec<String>>,
+    failed_at: Mutex<Option<Duration>>,
     performed: Mutex<Vec<Performed>>,
-    /// When the machine last gave a thread no time for long.
-    lag: Mutex<Option<Instant>>,
 }
 
 /// Counts of what `chaos` itself does.
@@ -46,6 +45,9 @@ pub(crate) struct Performed {
 /// What was going on shortly before something went wrong.
 const SHOWN: usize = 6;
 
+/// Violations so soon after the first one are shown too.
+const SAME_CAUSE: Duration = Duration::from_millis(100);
+
 impl Shared {
     pub(crate) fn new(seed: u64, length: Duration, start: Instant) -> Self {
         Self {
@@ -57,8 +59,8 @@ impl Shared {
             refuses: AtomicBool::new(false),
             has_ended: AtomicBool::new(false),
             violations: Mutex::default(),
+            failed_at: Mutex::default(),
             performed: Mutex::default(),
-            lag: Mutex::default(),
         }
     }
 
@@ -80,10 +82,15 @@ impl Shared {
         self.has_ended.store(true, Ordering::SeqCst);
     }
 
-    /// Records that something that must hold does not, which ends the run.
+    /// Records that something that must hold does not, which ends the run. What comes later is what
+    /// that end has caused.
     pub(crate) fn violation(&self, text: &str) {
         let at = self.at();
-        lock(&self.violations).push(format!("at {:.2} s: {text}", at.as_secs_f64()));
+        let mut violations = lock(&self.violations);
+        let first = *lock(&self.failed_at).get_or_insert(at);
+        if at <= first + SAME_CAUSE {
+            violations.push(format!("at {:.2} s: {text}", at.as_secs_f64()));
+        }
         self.end();
     }
 
@@ -138,15 +145,6 @@ impl Shared {
             format!("at {at:.2} s, {lasts}: {:?}", one.fault)
         };
         performed.iter().rev().take(SHOWN).rev().map(text).collect()
-    }
-
-    pub(crate) fn note_lag(&self) {
-        *lock(&self.lag) = Some(Instant::now());
-    }
-
-    /// Whether this process got no time to run since then, so that late answers prove nothing.
-    pub(crate) fn has_lagged(&self, since: Instant) -> bool {
-        lock(&self.lag).is_some_and(|lag| lag >= since)
     }
 
     /// Sleeps, but not beyond the end of the run.

@@ -12,9 +12,6 @@ use crate::shared::Shared;
 
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// A pause of this process that was so much longer shows a machine that is too busy to judge a probe.
-const LAG: Duration = Duration::from_millis(400);
-
 /// A guest prints its counts each second. No fault keeps it from that for so long.
 const MOST_SILENCE: Duration = Duration::from_secs(12);
 
@@ -69,13 +66,8 @@ impl Watch<'_> {
     pub(crate) fn watch(&self, hosts: &mut [&mut Host; 2]) -> Quiet {
         let mut quiet = Quiet::default();
         let mut phase = Phase::Loud;
-        let mut last = Instant::now();
         while self.shared.at() < self.shared.length && !self.shared.has_ended() {
             self.shared.sleep(INTERVAL);
-            if last.elapsed() > LAG {
-                self.shared.note_lag();
-            }
-            last = Instant::now();
             self.progress(hosts);
             for host in hosts.iter_mut() {
                 self.check_alive(host);
@@ -136,7 +128,8 @@ impl Watch<'_> {
     /// Compares what a quiet time has cost with what it may cost.
     fn judge(&self, hosts: &[&mut Host; 2], samples: &[Sample], quiet: &mut Quiet) {
         let moved = |sample: &Sample| sample.moved;
-        if samples.first().map(moved) != samples.last().map(moved) {
+        // On a machine that is too busy there may be no whole part.
+        if samples.len() < 2 || samples.first().map(moved) != samples.last().map(moved) {
             quiet.disturbed += 1;
             return;
         }
@@ -210,5 +203,39 @@ pub(crate) fn memory(host: &Host) -> u64 {
     match host.stats().memory {
         0 => host.process.resident_bytes(),
         memory => memory,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(start: Instant, ms: u64, cpu_ms: u64, calls: u64) -> Sample {
+        Sample {
+            at: start + Duration::from_millis(ms),
+            moved: 0,
+            cpu: [Duration::from_millis(cpu_ms), Duration::ZERO],
+            calls: [calls, 0],
+        }
+    }
+
+    // One part is dear, as on a busy machine; what spins is dear in each.
+    #[test]
+    fn the_cheapest_part_counts() {
+        let start = Instant::now();
+        let busy = [(0, 0, 0), (500, 250, 5_000), (1_000, 251, 5_010)];
+        let spins = [(0, 0, 0), (500, 400, 5_000), (1_000, 700, 9_000)];
+        let samples =
+            |all: [(u64, u64, u64); 3]| all.map(|(ms, cpu, calls)| sample(start, ms, cpu, calls));
+        let (cpu, calls) = cheapest_part(&samples(busy), 0);
+        assert!(
+            (cpu - 0.002).abs() < 1e-9 && (calls - 20.0).abs() < 1e-9,
+            "{cpu} {calls}"
+        );
+        let (cpu, calls) = cheapest_part(&samples(spins), 0);
+        assert!(
+            (cpu - 0.6).abs() < 1e-9 && (calls - 8_000.0).abs() < 1e-9,
+            "{cpu} {calls}"
+        );
     }
 }
