@@ -30,6 +30,10 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
+/// The allocations that the first pause of a source that was ready for nothing makes, once per
+/// program.
+pub const FIRST_PAUSE: u64 = 2;
+
 /// Returns the number of allocations so far.
 #[must_use]
 pub fn allocations() -> u64 {

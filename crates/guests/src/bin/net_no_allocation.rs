@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read, Write};
 
 use wasio::net::TcpStream;
 use wasio::{Events, Poll, Token};
-use wasio_guests::counting::{Counting, allocations};
+use wasio_guests::counting::{Counting, FIRST_PAUSE, allocations};
 use wasio_guests::driver::{BOTH, accept_each};
 
 #[global_allocator]
@@ -14,8 +14,6 @@ static COUNTING: Counting = Counting;
 const COUNT: usize = 40;
 const WARM_UP: u32 = 200;
 const POLLS: u32 = 1000;
-/// The first pause of a source that was ready for nothing has its memory made, once per program.
-const FIRST_PAUSE: u64 = 2;
 
 fn main() {
     let mut streams = accept_each::<COUNT>(&mut wasio_guests::listener());

@@ -3,7 +3,7 @@
 
 use wasio::net::TcpStream;
 use wasio::task::{self, Async};
-use wasio_guests::counting::{Counting, allocations};
+use wasio_guests::counting::{Counting, FIRST_PAUSE, allocations};
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
@@ -11,7 +11,6 @@ static COUNTING: Counting = Counting;
 const COUNT: usize = 40;
 const WARM_UP: u32 = 20;
 const ROUNDS: u32 = 100;
-const FIRST_PAUSE: u64 = 2;
 
 fn main() {
     task::block_on(async {

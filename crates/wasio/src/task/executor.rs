@@ -113,9 +113,6 @@ impl<T> fmt::Debug for Task<T> {
     }
 }
 
-/// How many events the host is asked for at once. None of them is for `Events` itself.
-pub(super) const EVENTS: usize = 64;
-
 thread_local! {
     static EXECUTOR: OnceCell<Rc<Executor>> = const { OnceCell::new() };
 }
@@ -181,7 +178,7 @@ impl Executor {
             #[cfg(wasio_threads)]
             remote: Remote::new(&poll)?,
         });
-        let poll = RefCell::new((poll, Events::with_capacity(EVENTS)));
+        let poll = RefCell::new((poll, Events::with_capacity(super::polls::EVENTS)));
         Ok(Self { poll, queue })
     }
 

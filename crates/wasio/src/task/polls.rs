@@ -4,6 +4,10 @@ use std::cell::RefCell;
 
 use crate::sys::{self, WeakSelector};
 
+/// How many events a poll of this module asks its host for at once. None of them takes a place in
+/// `Events`.
+pub(super) const EVENTS: usize = 64;
+
 thread_local! {
     /// The polls that this thread has made and that are still there, the latest last.
     static POLLS: RefCell<Vec<WeakSelector>> = const { RefCell::new(Vec::new()) };

@@ -52,7 +52,7 @@ fn start_helper() -> io::Result<crate::Registry> {
     // With a second handle there may always be something to wait for.
     let registry = poll.registry().try_clone()?;
     let wait = move || {
-        let mut events = Events::with_capacity(64);
+        let mut events = Events::with_capacity(super::polls::EVENTS);
         loop {
             if poll.poll(&mut events, None).is_err() {
                 thread::sleep(REST);

@@ -10,6 +10,11 @@ use crate::errors::static_error;
 use wasio_bindings::p2::ErrorCode;
 use wasio_bindings::p2::StreamError;
 
+/// Said of an option of a socket of the standard library.
+#[cfg(feature = "net")]
+pub(super) const NO_OPTION_OF_STD: &str = "WASI 0.2 has no such option for a socket of `std::net`: \
+     make the socket with `wasio::net`";
+
 /// The error of a WASI 0.2 host, inside of an [`io::Error`]: an error code of
 /// `wasi:sockets/network`, or the text of a failed stream.
 ///

@@ -57,7 +57,7 @@ pub(crate) use self::record::Record;
 pub(crate) use self::target::Target;
 
 #[cfg(all(target_os = "wasi", feature = "net"))]
-use wasio_bindings::p2::monotonic_clock;
+use wasio_bindings::p2::{IpAddressFamily, TcpSocket, UdpSocket, monotonic_clock};
 
 #[cfg(target_os = "wasi")]
 pub(crate) type Selector = selector::Selector<wasi::Wasi>;

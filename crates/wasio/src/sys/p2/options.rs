@@ -1,12 +1,12 @@
-//! Options of the host's sockets.
+//! Options of the host's sockets, which WASI 0.2 and 0.3 have in common.
 
 use std::io;
 use std::time::Duration;
 
-use super::error::{checked, unsupported};
+use super::error::{NO_OPTION_OF_STD, checked, unsupported};
 use super::net;
+use super::{TcpSocket, UdpSocket};
 use crate::net::TcpKeepalive;
-use wasio_bindings::p2::{TcpSocket, UdpSocket};
 
 /// The host's socket behind one of ours.
 pub(crate) enum HostSocket<'a> {
@@ -21,12 +21,7 @@ pub(crate) trait Optioned {
 }
 
 fn host(socket: &impl Optioned) -> io::Result<HostSocket<'_>> {
-    let of_std = || {
-        unsupported(
-            "WASI 0.2 has no such option for a socket of `std::net`: \
-             make the socket with `wasio::net`",
-        )
-    };
+    let of_std = || unsupported(NO_OPTION_OF_STD);
     socket.host_socket().ok_or_else(of_std)
 }
 

@@ -10,6 +10,11 @@ use super::bindings::{ErrorCode, SocketError, SocketResult};
 #[cfg(feature = "net")]
 use crate::errors::static_error;
 
+/// Said of an option of a socket of the standard library.
+#[cfg(feature = "net")]
+pub(super) const NO_OPTION_OF_STD: &str = "WASI 0.3 has no such option for a socket of `std::net`: \
+     make the socket with `wasio::net`";
+
 /// The error of a WASI 0.3 host, inside of an [`io::Error`]: an error code of `wasi:sockets` or of
 /// a standard stream.
 ///

@@ -22,6 +22,7 @@ pub(crate) mod lookup;
 pub(crate) mod net;
 mod operations;
 #[cfg(feature = "net")]
+#[path = "../p2/options.rs"]
 pub(crate) mod options;
 #[path = "../p2/raw.rs"]
 #[allow(unsafe_code, reason = "the only door to libc")]
@@ -37,7 +38,7 @@ mod target;
 mod wait;
 
 #[cfg(feature = "net")]
-use self::bindings::monotonic_clock;
+use self::bindings::{IpAddressFamily, TcpSocket, UdpSocket, monotonic_clock};
 pub use self::error::HostError;
 pub(crate) use self::foreign::Foreign;
 pub(crate) use self::record::Record;

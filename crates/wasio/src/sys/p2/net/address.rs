@@ -1,18 +1,12 @@
-//! The host's network, and families of addresses.
+//! Addresses and their families, which WASI 0.2 and 0.3 have in common.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use crate::sys::imp::cell::Once;
-use wasio_bindings::p2::{IpAddressFamily, Network, instance_network};
+use crate::sys::imp::IpAddressFamily;
 
-/// In place of the address of a peer of a listener of libc's, which must not be asked for it.
+/// In place of the address of a peer that has gone, or that libc must not be asked for. The stream's
+/// next operation returns what happened.
 pub(super) const UNKNOWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
-
-/// The network that the host gave the program.
-pub(in crate::sys::imp) fn network() -> &'static Network {
-    static NETWORK: Once<Network> = Once::new();
-    NETWORK.get_or_init(instance_network)
-}
 
 pub(super) const fn family(address: &SocketAddr) -> IpAddressFamily {
     match address {

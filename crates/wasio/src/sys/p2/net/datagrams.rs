@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use super::address;
+use super::network::network;
 use crate::Interest;
 use crate::errors::static_error;
 use crate::lock::Lock;
@@ -46,7 +47,7 @@ struct Streams {
 impl HostUdp {
     pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
         let socket = checked(create_udp_socket(address::family(&address)))?;
-        checked(socket.start_bind(address::network(), address))?;
+        checked(socket.start_bind(network(), address))?;
         loop {
             match socket.finish_bind() {
                 Err(ErrorCode::WouldBlock) => socket.subscribe().block(),

@@ -5,6 +5,7 @@ use std::io;
 use std::net::{self, SocketAddr};
 
 use super::hop_limit::hop_limit;
+use super::network::network;
 use super::stream::TcpStream;
 use super::{address, std_socket};
 use crate::Interest;
@@ -34,7 +35,7 @@ pub(crate) struct Host {
 impl TcpListener {
     pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
         let socket = checked(create_tcp_socket(address::family(&address)))?;
-        checked(socket.start_bind(address::network(), address))?;
+        checked(socket.start_bind(network(), address))?;
         checked(finish(&socket, TcpSocket::finish_bind))?;
         checked(socket.set_listen_backlog_size(BACKLOG))?;
         checked(socket.start_listen())?;

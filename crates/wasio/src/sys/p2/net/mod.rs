@@ -10,6 +10,7 @@ mod datagrams;
 mod hop_limit;
 pub(super) mod linger;
 mod listener;
+mod network;
 mod peeked;
 mod pending;
 mod std_socket;
@@ -19,9 +20,9 @@ mod udp;
 use std::io;
 use std::net::SocketAddr;
 
-pub(super) use self::address::network;
 pub(crate) use self::linger::set_limits as set_linger_limits;
 pub(crate) use self::listener::TcpListener;
+pub(super) use self::network::network;
 pub(crate) use self::std_socket::Descriptor;
 pub(crate) use self::stream::TcpStream;
 pub(crate) use self::udp::UdpSocket;

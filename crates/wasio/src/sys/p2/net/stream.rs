@@ -12,6 +12,7 @@ use super::connecting::{self, Connecting};
 use super::connection::Connection;
 use super::hop_limit::hop_limit;
 use super::linger::{self, Unsent};
+use super::network::network;
 use super::pending::{self, ConnectOps, PendingConnect};
 use super::std_socket::{self, StdStream};
 use crate::net::MaybeStd;
@@ -159,7 +160,7 @@ impl TcpStream {
     pub(super) fn connect(address: SocketAddr) -> io::Result<Self> {
         let address = address::remote(address);
         let socket = checked(create_tcp_socket(address::family(&address)))?;
-        checked(socket.start_connect(address::network(), address))?;
+        checked(socket.start_connect(network(), address))?;
         let stream = HostStream {
             connection: Once::new(),
             pending: Some(Box::new(PendingConnect::new(&socket, address))),

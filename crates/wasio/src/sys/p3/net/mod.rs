@@ -3,6 +3,7 @@
 //! A socket of the standard library, which wasi-libc made of WASI 0.2, stays what it is: libc's
 //! `poll` waits for it. All others are resources of the host.
 
+#[path = "../../p2/net/address.rs"]
 mod address;
 mod connection;
 mod datagrams;
