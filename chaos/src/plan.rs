@@ -42,7 +42,7 @@ pub struct Planned {
 /// Something that happens to more than one connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// So many connections at once, straight to the server.
+    /// `connections` are opened at once, directly to the server.
     Flood { connections: u64, then: Flood },
     /// The host may open only `spare` descriptors more than it has.
     Descriptors { of: Party, spare: u64 },

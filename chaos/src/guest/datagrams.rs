@@ -12,10 +12,11 @@ use super::{Arguments, token, until_blocked, violation};
 use crate::pattern::{self, DATAGRAM, HEADER_LEN};
 use crate::plan::{self, Datagram, Direction};
 
-/// Late datagrams are counted for so many after them.
+/// Of this many datagrams that were sent last, it is remembered which have come.
 const REMEMBERED: u64 = 2_000;
 
-/// When so many were sent and so much time has passed since one came, the socket is deaf.
+/// A socket counts as deaf once both bounds are passed since the last datagram arrived: this many
+/// were sent, and this much time has passed.
 const MOST_UNANSWERED: u64 = 200;
 const MOST_SILENCE: Duration = Duration::from_secs(12);
 

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// The process may be stopped, or the machine busy: what is due is late only when so many polls have
-/// returned without it, and so much time has passed.
+/// What is due counts as late only if both bounds are passed: this many polls have returned without
+/// it, and this much time has passed. The process may have been stopped, or the machine busy.
 const POLLS: u32 = 20;
 const TIME: Duration = Duration::from_secs(2);
 

@@ -90,7 +90,7 @@ impl Timers {
 }
 
 impl One {
-    /// Sets the timer anew. In a quiet time it expires only after that.
+    /// Sets the timer again. If the run is in a quiet time, the timer expires after the end of it.
     fn set(&mut self, clock: Clock) {
         let pause = self.pauses.next_pause() + plan::until_loud(clock.at()).unwrap_or_default();
         self.deadline = Instant::now() + pause;

@@ -41,7 +41,7 @@ pub enum Fate {
     Cut(Direction, u64, Cut),
 }
 
-/// What the proxy does when so many bytes have gone in that direction.
+/// What the proxy does to a connection once a number of bytes has gone in one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cut {
     /// Both sides are reset.
@@ -59,9 +59,9 @@ pub enum Direction {
 /// How the proxy forwards the next bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// It waits so long after the first of them has come, and takes what comes meanwhile along.
+    /// How long it waits after the first of them has come. What comes meanwhile goes with them.
     pub delay: Duration,
-    /// It forwards them in parts of so many.
+    /// The most bytes that it forwards in one write.
     pub part: usize,
 }
 
@@ -127,7 +127,7 @@ impl Step {
             1..20 => random.between(1, 30),
             _ => 0,
         };
-        // Parts of a few bytes come seldom, as each costs both guests a turn.
+        // Parts of a few bytes are rare, as each of them costs both guests a poll.
         let part = match random.between(0, 9) {
             0 => random.len_between(8, 64),
             1..=3 => random.len_between(64, 2_000),

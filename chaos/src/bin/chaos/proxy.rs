@@ -106,7 +106,7 @@ fn forward(shared: &Arc<Shared>, mut client: TcpStream, server: SocketAddr, conn
     let _ = up.join();
 }
 
-/// Ends a connection with a reset, at once and for whoever waits for it.
+/// Resets a connection. A thread that is blocked in a read or write of it returns at once.
 fn reset(stream: &TcpStream) {
     // Nothing is to be done for one that is gone.
     let _ = connect_unspec(stream);

@@ -42,7 +42,7 @@ impl<B: Backend> Selector<B> {
 
     pub(crate) fn set_timer(&self, key: Key, expiry: Option<Expiry>) -> io::Result<()> {
         let set = |timers: &mut Timers| {
-            // The expirations that are discarded were those that tasks were told of.
+            // Setting a timer discards its expirations, and with them what made it ready for tasks.
             #[cfg(feature = "task")]
             if let Some(waiters) = &self.waiters {
                 waiters.clear(Direction::Read);

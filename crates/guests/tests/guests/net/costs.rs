@@ -46,8 +46,8 @@ pub(crate) fn net_no_allocation(case: &Case) {
     guest.succeeds();
 }
 
-/// wasmtime 46 says for ever that there is something to receive, and what it is only with the next
-/// datagram. Newer ones and the operating system say both once.
+/// wasmtime 46 reports the socket as readable in each wait, and returns the error only with the next
+/// datagram. Later versions and the operating system report it once, and return the error at once.
 pub(crate) fn net_udp_refused(case: &Case) {
     for host in [Host::Sockets01, Host::Threads01] {
         case.skip_on(host, "WASI 0.1 has no UDP");
