@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Finding, Rule};
 
-/// What looks like the name of a test: a scenario of the bench, and parts of the host's interface.
-const NOT_TESTS: [&str; 13] = [
+/// What looks like the name of a test: a scenario of the bench, a method, and parts of the host's
+/// interface.
+const NOT_TESTS: [&str; 14] = [
     "clock_res_get",
     "clock_time_get",
     "cold_latency",
@@ -15,6 +16,7 @@ const NOT_TESTS: [&str; 13] = [
     "fd_filestat_get",
     "fd_prestat_dir_name",
     "fd_prestat_get",
+    "is_read_closed",
     "sock_recv_from",
     "sock_send_to",
     "wasi_snapshot_preview1",
@@ -87,8 +89,8 @@ fn is_like_a_test(name: &str) -> bool {
     name.split('_').count() >= 3 || GUESTS.iter().any(|start| name.starts_with(start))
 }
 
-/// README.md takes its figures from records, between `<!-- record: FILE -->`, or several files,
-/// and `<!-- /record -->`, and states none elsewhere. A row there is a row of a record, or some of
+/// README.md takes its figures from records, between `<!-- record: FILE -->`, once per record, and
+/// `<!-- /record -->`, and states none elsewhere. A row there is a row of a record, or some of
 /// its cells in the same order, without what stands in brackets. `records` are the files by path.
 pub(super) fn readme(text: &str, records: &BTreeMap<&str, &str>) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -103,15 +105,12 @@ pub(super) fn readme(text: &str, records: &BTreeMap<&str, &str>) -> Vec<Finding>
                 report(number, format!("{path} is not there"));
             }
         }
-        if let Some(paths) = opened_record(line) {
-            let mut opened = Vec::new();
-            for path in paths.split(' ') {
-                match records.get(path) {
-                    Some(text) => opened.push(*text),
-                    None => report(number, format!("there is no record {path}")),
-                }
+        if let Some(path) = opened_record(line) {
+            let opened = record.get_or_insert_default();
+            match records.get(path) {
+                Some(text) => opened.push(text),
+                None => report(number, format!("there is no record {path}")),
             }
-            record = Some(opened);
         } else if line == RECORD_ENDS {
             record = None;
         } else if let Some(copied) = &record
@@ -219,7 +218,8 @@ mod tests {
         let row = "| 0 | mio | 1.0 (0.9 to 1.1) | 2.0 (1.9 to 2.1) | |\n";
         let records = BTreeMap::from([("benches/record/a.md", row), ("benches/record/b.md", "")]);
         let copied = |row: &str| {
-            let opened = "<!-- record: benches/record/b.md benches/record/a.md -->";
+            let opened =
+                "<!-- record: benches/record/b.md -->\n<!-- record: benches/record/a.md -->";
             let text = format!("{opened}\n| idle | p99 |\n|---:|---|\n{row}\n<!-- /record -->\n");
             lines(&readme(&text, &records))
         };
@@ -233,7 +233,7 @@ mod tests {
             "| 1.1 |",
             "mio",
         ] {
-            assert_eq!(copied(wrong), [4], "{wrong}");
+            assert_eq!(copied(wrong), [5], "{wrong}");
         }
     }
 
