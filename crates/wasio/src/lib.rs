@@ -6,6 +6,8 @@
 //! look-up, a [timer](time), standard input, or, on WASI 0.2 and 0.3, anything with a `pollable` or
 //! a waitable. A [`Waker`] ends the wait from another thread.
 //!
+//! The [guide] explains the loop, and the rules that keep it from stalling or spinning.
+//!
 //! # Usage
 //!
 //! ```toml
@@ -72,7 +74,8 @@
 //!     loop {
 //!         match stream.read(&mut buffer) {
 //!             Ok(0) => return Ok(false),
-//!             // A real server keeps what a slow peer does not take: see examples/src/bin/echo.rs.
+//!             // A real server keeps what a slow peer does not take:
+//!             // see examples/src/bin/echo.rs.
 //!             Ok(count) => stream.write_all(&buffer[..count])?,
 //!             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
 //!             Err(error) => return Err(error),
@@ -80,9 +83,6 @@
 //!     }
 //! }
 //! ```
-//!
-//! Read the [guide] next. It explains the loop and the rules that keep it from stalling or
-//! spinning.
 //!
 //! # With tokio, or with futures
 //!
