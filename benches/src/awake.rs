@@ -32,7 +32,7 @@ impl Awake {
             .write(true)
             .open(DEVICE)
             .with_context(|| {
-                format!("cannot keep the cores awake: {DEVICE} is Linux's, and its superuser's")
+                format!("cannot keep the cores awake: only root on Linux can open {DEVICE}")
             })?;
         request
             .write_all(&longest_us.to_ne_bytes())

@@ -170,7 +170,7 @@ impl Findings {
         self.check()?;
         ensure!(
             self.messages >= self.expected_messages,
-            "{}: {} of {} messages in the time there was",
+            "{}: {} of {} messages within the time limit",
             self.name,
             self.messages,
             self.expected_messages

@@ -83,7 +83,7 @@ fn bad_input_is_refused() {
         (["--bug", "none"], "invalid value 'none' for '--bug <B>'"),
         (
             ["--host", "wasmtime"],
-            "--host runs guests of WASI 0.2 alone",
+            "--host only runs guests of WASI 0.2",
         ),
     ] {
         let (output, text) = chaos(&arguments);

@@ -38,10 +38,10 @@ enum Task {
     /// Measure wasio beside its peers
     #[command(disable_help_flag = true)]
     Bench(Passed),
-    /// Put a server and a client under every fault of networks and hosts
+    /// Run a server and a client under random faults of the network and the host
     #[command(disable_help_flag = true)]
     Chaos(Passed),
-    /// What continuous integration runs: install what is needed, then `test`
+    /// Install what the tests call, then run `test`: for continuous integration
     Ci,
     /// Check the rules of this repository that no compiler knows
     Tidy,

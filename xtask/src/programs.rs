@@ -31,8 +31,8 @@ pub(crate) fn install_missing() -> anyhow::Result<()> {
     let missing: Vec<_> = missing().map(|(program, _)| program).collect();
     ensure!(
         missing.is_empty(),
-        "{} cannot be installed here with apt-get as root, and no test may be skipped for that: install by hand, \
-         or run cargo xtask test",
+        "cannot install {}: that needs apt-get and root; install them by hand, \
+         or run `cargo xtask test`, which skips the tests that need them",
         missing.join(", ")
     );
     Ok(())

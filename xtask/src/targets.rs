@@ -28,7 +28,7 @@ pub(crate) fn add_missing() -> anyhow::Result<()> {
         .status()?;
     ensure!(
         status.success(),
-        "rustup could not add the targets {}: is the network there?",
+        "rustup could not add the targets {}: check the network",
         missing.join(", ")
     );
     Ok(())

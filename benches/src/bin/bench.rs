@@ -24,17 +24,17 @@ struct Arguments {
     /// All sizes, in seven long rounds
     #[arg(long)]
     full: bool,
-    /// Each peer on wasio beside its build from another checkout of this repository, as git
-    /// worktree add makes it: seven rounds of 1.5 s, unless --quick or --full
+    /// Measure each peer on wasio beside its build from this other checkout of the repository (git
+    /// worktree add makes one): seven rounds of 1.5 s, unless --quick or --full
     #[arg(long, value_name = "DIR")]
     before: Option<PathBuf>,
-    /// Only scenarios whose name starts so; may be given again
+    /// Only scenarios whose name starts with this; may be repeated
     #[arg(long = "scenario", value_name = "NAME")]
     scenarios: Vec<String>,
     /// Only this peer; may be repeated
     #[arg(long = "peer", value_name = "NAME")]
     peers: Vec<String>,
-    /// Only with this many idle connections, or of whatever a scenario counts; may be repeated
+    /// Only this number of idle connections, or of whatever the scenario counts; may be repeated
     #[arg(long = "size", value_name = "N")]
     sizes: Vec<usize>,
     /// The version of WASI (default: 0.2 in a whole quick bench, otherwise both)
@@ -43,8 +43,8 @@ struct Arguments {
     /// The folder of the record; without it a partial bench is not recorded
     #[arg(long, value_name = "FOLDER")]
     record: Option<PathBuf>,
-    /// Keep the cores from halting (Linux, as root), which is slow and uneven on a virtual machine;
-    /// recorded only with --record
+    /// Keep the cores from halting (Linux, as root), because waking them is slow and uneven on a
+    /// virtual machine; recorded only with --record
     #[arg(long)]
     awake: bool,
     /// List the scenarios and the peers, and exit

@@ -42,7 +42,7 @@ impl Earlier {
         let root = absolute(folder)?;
         ensure!(
             root != absolute(&repository())?,
-            "{} is this checkout: give another, as git worktree add makes it",
+            "{} is this checkout: name another one (git worktree add makes one)",
             folder.display()
         );
         let commit = machine::commit(&root)

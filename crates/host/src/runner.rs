@@ -229,7 +229,7 @@ impl Runner {
             .iter()
             .map(TcpListener::local_addr)
             .collect::<Result<Vec<_>, _>>()
-            .context("cannot tell a listener's address")?;
+            .context("cannot get the address of a listener")?;
         for stream in &self.streams {
             stream
                 .set_nonblocking(true)

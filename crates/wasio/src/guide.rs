@@ -141,12 +141,12 @@
 //! without polling gets the host's answer from then on.
 //!
 //! On WASI 0.2 a short read proves nothing, because hosts report a stream as ready until a read of
-//! it finds no data. Each read there is a host call.
+//! it finds no data. Each read there is a host call. On WASI 0.3 short reads work as on 0.1.
 //!
 //! # Timers and wake-ups
 //!
-//! A [`Timer`] is a source like any other. A [`Waker`](crate::Waker) makes the poll return from
-//! another thread, on targets that have threads.
+//! A [`Timer`] is a source like any other. A [`Waker`](crate::Waker) makes the poll return. Where
+//! there are threads, any of them may call it.
 //!
 //! # Host names
 //!
@@ -154,7 +154,7 @@
 //! may be unreachable and the second not. `examples/src/bin/dns_and_dial.rs` does so, with a
 //! deadline for each attempt.
 //!
-//! # Other pollables of WASI 0.2
+//! # Other pollables and waitables
 //!
 //! On WASI 0.2, `wasio::Pollable` makes a source of the handle of any `pollable`. The response to a
 //! `wasi:http` request and the parts of its body then arrive in the same poll as sockets. Such a
@@ -162,10 +162,12 @@
 //! the `Pollable` before the pollable that it names, and that one before its parent resource: the
 //! host traps otherwise. `examples/src/bin/everything.rs` shows all of this in one poll.
 //!
+//! On WASI 0.3, `wasio::Waitable` does the same for a stream, a future or a subtask of any bindings.
+//!
 //! # A listener on every target
 //!
 //! A WASI 0.1 program cannot bind a socket: its host opens the listener and passes it in. On WASI
-//! 0.2 and natively the program binds one itself. This serves all of them:
+//! 0.2, 0.3 and natively the program binds one itself. This serves all of them:
 //!
 //! ```
 //! # #[cfg(feature = "net")]

@@ -1,22 +1,18 @@
 //! Event-driven I/O for WebAssembly: one readiness loop, with [mio]'s API and vocabulary, on every
 //! version of WASI and natively.
 //!
-//! wasio is for programs that wait for more than one thing at a time: network servers, proxies,
-//! interactive tools, and the runtimes under them. A program registers its sources with a [`Poll`].
-//! One call, [`Poll::poll`], then waits for all of them and returns an event for each source that
-//! is ready. A source is a TCP or UDP socket, a name look-up, a [timer](time), standard input, or,
-//! on WASI 0.2, anything with a `pollable`. A [`Waker`] ends the wait from another thread.
+//! A program registers its sources with a [`Poll`]. One call, [`Poll::poll`], then waits for all of
+//! them, and returns an event for each source that is ready. A source is a TCP or UDP socket, a name
+//! look-up, a [timer](time), standard input, or, on WASI 0.2 and 0.3, anything with a `pollable` or
+//! a waitable. A [`Waker`] ends the wait from another thread.
 //!
-//! tokio and the crates on top of it run on wasio through its drop-in replacement for mio: see the
-//! section "Use it under tokio" of the [README]. With the feature `task`, the module `task` makes
-//! futures of any source, which are awaited beside tokio's own, and has a small executor for
-//! programs that use no tokio.
+//! The [guide] explains the loop, and the rules that keep it from stalling or spinning.
 //!
 //! # Usage
 //!
 //! ```toml
 //! [dependencies]
-//! wasio = { git = "https://github.com/wasio-rs/wasio" }
+//! wasio = "0.1" # Not published yet: until then, the path of a checkout's crates/wasio.
 //! ```
 //!
 //! An echo server. The same file compiles for every target in the table below:
@@ -78,7 +74,8 @@
 //!     loop {
 //!         match stream.read(&mut buffer) {
 //!             Ok(0) => return Ok(false),
-//!             // A real server keeps what a slow peer does not take: see examples/src/bin/echo.rs.
+//!             // A real server keeps what a slow peer does not take:
+//!             // see examples/src/bin/echo.rs.
 //!             Ok(count) => stream.write_all(&buffer[..count])?,
 //!             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
 //!             Err(error) => return Err(error),
@@ -87,8 +84,12 @@
 //! }
 //! ```
 //!
-//! Read the [guide] next. It explains the loop and the rules that keep it from stalling or
-//! spinning.
+//! # With tokio, or with futures
+//!
+//! tokio and the crates on top of it run on wasio through its drop-in replacement for mio: see the
+//! section "tokio" of the README. With the feature `task`, the module `task` makes futures of any
+//! source, which can be awaited beside tokio's own. It also has a small executor for programs that
+//! do not use tokio.
 //!
 //! # Features
 //!
@@ -100,24 +101,23 @@
 //!
 //! # Supported platforms
 //!
-//! | target | waits with | TCP | UDP, name look-ups | timers | standard input | [`Waker`] |
-//! |---|---|---|---|---|---|---|
-//! | `wasm32-wasip1` | `poll_oneoff` | listeners that the host preopened, and connections accepted from them | no: the host has no such calls | yes | yes | from the polling thread |
-//! | `wasm32-wasip1-threads` | `poll_oneoff`, in slices: no host can interrupt a wait | as above | no | yes | yes | from any thread |
-//! | `wasm32-wasip2` | `wasi:io/poll` | yes | yes | yes | yes | from the polling thread |
-//! | `wasm32-wasip2` with `--cfg wasio_backend="p3"` | waitable sets of WASI 0.3 | yes | yes | yes | yes | from the polling thread |
-//! | Linux, Android | epoll | yes | yes | yes | yes | from any thread |
-//! | macOS, iOS, BSD | kqueue | yes | yes | yes | yes | from any thread |
-//! | Windows | IOCP | yes | yes | yes | no | from any thread |
+//! | target | waits with | TCP | UDP, name look-ups | standard input | [`Waker`] |
+//! |---|---|---|---|---|---|
+//! | `wasm32-wasip1` | `poll_oneoff` | listeners that the host preopened, and connections accepted from them | no: the host has no such calls | yes | from the polling thread |
+//! | `wasm32-wasip1-threads` | `poll_oneoff`, in slices: no host can interrupt a wait | as above | no | yes | from any thread |
+//! | `wasm32-wasip2` | `wasi:io/poll` | yes | yes | yes | from the polling thread |
+//! | `wasm32-wasip2` with `--cfg wasio_backend="p3"` | waitable sets of WASI 0.3 | yes | yes | yes | from the polling thread |
+//! | Linux, Android | epoll | yes | yes | yes | from any thread |
+//! | macOS, iOS, BSD | kqueue | yes | yes | yes | from any thread |
+//! | Windows | IOCP | yes | yes | no | from any thread |
 //!
-//! On any other target wasio does not compile. Linux and the WASI targets are tested; macOS and
-//! Windows are only type-checked. [PLATFORM.md] lists each behaviour on each platform, with the
-//! test that shows it. On WASI 0.2 `wasio::Pollable` makes a source of any `pollable`, and
-//! `wasio::HostError` keeps the host's error code.
+//! [Timers](time) work on all of them. On any other target wasio does not compile. Linux and the
+//! WASI targets are tested; macOS and Windows are only type-checked. `PLATFORM.md` in the repository
+//! lists each behaviour on each platform, with the test that shows it. On WASI 0.2
+//! `wasio::Pollable` makes a source of any `pollable`, on WASI 0.3 `wasio::Waitable` of any
+//! waitable. On both, `wasio::HostError` keeps the host's error code.
 //!
 //! [mio]: https://docs.rs/mio
-//! [README]: https://github.com/wasio-rs/wasio#use-it-under-tokio
-//! [PLATFORM.md]: https://github.com/wasio-rs/wasio/blob/main/PLATFORM.md
 #![cfg_attr(feature = "net", doc = "[`net`]: crate::net")]
 #![cfg_attr(not(feature = "net"), doc = "[`net`]: #features")]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Finding, Rule};
 
-/// What looks like the name of a test: a scenario of the bench, and parts of the host's interface.
-const NOT_TESTS: [&str; 13] = [
+/// What looks like the name of a test: a scenario of the bench, a method, and parts of the host's
+/// interface.
+const NOT_TESTS: [&str; 14] = [
     "clock_res_get",
     "clock_time_get",
     "cold_latency",
@@ -15,6 +16,7 @@ const NOT_TESTS: [&str; 13] = [
     "fd_filestat_get",
     "fd_prestat_dir_name",
     "fd_prestat_get",
+    "is_read_closed",
     "sock_recv_from",
     "sock_send_to",
     "wasi_snapshot_preview1",
@@ -87,14 +89,15 @@ fn is_like_a_test(name: &str) -> bool {
     name.split('_').count() >= 3 || GUESTS.iter().any(|start| name.starts_with(start))
 }
 
-/// README.md copies its figures, line by line, from a record between
-/// `<!-- record: FILE -->` and `<!-- /record -->`, and states none elsewhere.
-/// `records` are the files by path.
+/// README.md takes its figures from records, between `<!-- record: FILE -->`, once per record, and
+/// `<!-- /record -->`, and states none elsewhere. A row there is a row of a record, or some of
+/// its cells in the same order, without what stands in brackets. `records` are the files by path.
 pub(super) fn readme(text: &str, records: &BTreeMap<&str, &str>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut report = |line, text| findings.push(finding(Rule::Readme, "README.md", line, text));
-    let mut record: Option<&str> = None;
+    let mut record: Option<Vec<&str>> = None;
     let mut in_code = false;
+    let mut before = "";
     for (number, line) in (1..).zip(text.lines().map(str::trim)) {
         in_code ^= line.starts_with("```");
         for path in links_to_records(line) {
@@ -103,22 +106,46 @@ pub(super) fn readme(text: &str, records: &BTreeMap<&str, &str>) -> Vec<Finding>
             }
         }
         if let Some(path) = opened_record(line) {
-            record = records.get(path).copied();
-            if record.is_none() {
-                report(number, format!("there is no record {path}"));
-                record = Some("");
+            let opened = record.get_or_insert_default();
+            match records.get(path) {
+                Some(text) => opened.push(text),
+                None => report(number, format!("there is no record {path}")),
             }
         } else if line == RECORD_ENDS {
             record = None;
-        } else if let Some(copied) = record {
-            if !line.is_empty() && !copied.lines().any(|one| one.trim() == line) {
+        } else if let Some(copied) = &record
+            && !is_heading(before, line)
+        {
+            let mut rows = copied.iter().flat_map(|text| text.lines());
+            if !line.is_empty() && !rows.any(|row| is_from(line, row.trim())) {
                 report(number, format!("not in the record: {line}"));
             }
         } else if !in_code && has_figure(line) {
             report(number, "a measured figure outside of a record".to_owned());
         }
+        before = line;
     }
     findings
+}
+
+/// Whether `line` is the first of a table, or the one of dashes under it.
+fn is_heading(before: &str, line: &str) -> bool {
+    let is_rule = line.chars().all(|c| "|-: ".contains(c));
+    line.starts_with('|') && (!before.starts_with('|') || is_rule)
+}
+
+/// Whether each cell of `line` is a cell of `row`, in the same order and without what stands in
+/// brackets there.
+fn is_from(line: &str, row: &str) -> bool {
+    let mut cells = row
+        .split('|')
+        .map(|cell| cell.split(" (").next().unwrap_or_default().trim());
+    let is_row = line.starts_with('|') && row.starts_with('|');
+    line == row
+        || is_row
+            && line
+                .split('|')
+                .all(|one| cells.any(|cell| cell == one.trim()))
 }
 
 fn finding(rule: Rule, path: &str, line: usize, text: String) -> Finding {
@@ -178,12 +205,36 @@ mod tests {
     #[test]
     fn figures_in_the_readme_are_lines_of_a_record() {
         let records = BTreeMap::from([("benches/record/a.md", "# A\n| mio | 1.0 |\n")]);
-        let copied = "<!-- record: benches/record/a.md -->\n| mio | 1.0 |\n<!-- /record -->\n";
+        let copied = "<!-- record: benches/record/a.md -->\n| peer | p50 |\n| mio | 1.0 |\n<!-- /record -->\n";
         assert_eq!(lines(&readme(copied, &records)), [0_usize; 0]);
         let changed = copied.replace("1.0", "2.0");
-        assert_eq!(lines(&readme(&changed, &records)), [2]);
+        assert_eq!(lines(&readme(&changed, &records)), [3]);
         let absent = copied.replace("a.md", "b.md");
-        assert_eq!(lines(&readme(&absent, &records)), [1, 2]);
+        assert_eq!(lines(&readme(&absent, &records)), [1, 3]);
+    }
+
+    #[test]
+    fn a_row_of_the_readme_may_leave_out_cells_and_brackets() {
+        let row = "| 0 | mio | 1.0 (0.9 to 1.1) | 2.0 (1.9 to 2.1) | |\n";
+        let records = BTreeMap::from([("benches/record/a.md", row), ("benches/record/b.md", "")]);
+        let copied = |row: &str| {
+            let opened =
+                "<!-- record: benches/record/b.md -->\n<!-- record: benches/record/a.md -->";
+            let text = format!("{opened}\n| idle | p99 |\n|---:|---|\n{row}\n<!-- /record -->\n");
+            lines(&readme(&text, &records))
+        };
+        for right in ["| 0 | mio | 2.0 |", "| 0 | 1.0 |", row.trim()] {
+            assert_eq!(copied(right), [0_usize; 0], "{right}");
+        }
+        for wrong in [
+            "| 0 | mio | 3.0 |",
+            "| mio | 0 |",
+            "| 1.0 | 1.0 |",
+            "| 1.1 |",
+            "mio",
+        ] {
+            assert_eq!(copied(wrong), [5], "{wrong}");
+        }
     }
 
     #[test]

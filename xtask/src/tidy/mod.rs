@@ -7,6 +7,7 @@ mod exceptions;
 mod fence;
 mod functions;
 mod imports;
+mod markdown;
 mod rust;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,6 +43,10 @@ enum Rule {
     Platform,
     /// A measured figure in README.md comes from a file in benches/record.
     Readme,
+    /// A line of markdown has at most 100 columns, tables and code blocks apart.
+    LineWidth,
+    /// A relative link of a markdown file leads to a file, a folder or a heading.
+    Link,
     /// A file can be read as what it is.
     Readable,
 }
@@ -57,6 +62,8 @@ impl Rule {
             Self::Reason => "reason",
             Self::Platform => "platform",
             Self::Readme => "readme",
+            Self::LineWidth => "line-width",
+            Self::Link => "link",
             Self::Readable => "readable",
         }
     }
@@ -109,6 +116,10 @@ pub(crate) fn findings(root: &Path) -> anyhow::Result<Vec<String>> {
     };
     document("PLATFORM.md", &|text| documents::platform(text, &tests));
     document("README.md", &|text| documents::readme(text, &records));
+    for (path, text) in sources.prose() {
+        findings.extend(markdown::widths(path, text));
+        findings.extend(markdown::links(path, text, &|path| sources.at(root, path)));
+    }
     let listed = std::fs::read_to_string(root.join("xtask/tidy.toml"))
         .context("cannot read xtask/tidy.toml")?;
     Ok(Exceptions::parse(&listed)?.apply(findings))
@@ -173,6 +184,22 @@ impl Sources {
             .collect()
     }
 
+    /// The markdown files that people write: the records of the benches are output.
+    fn prose(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.documents
+            .iter()
+            .filter(|(path, _)| path.ends_with(".md") && !path.starts_with("benches/record/"))
+            .map(|(path, text)| (path.as_str(), text.as_str()))
+    }
+
+    /// The text at `path`, which is empty for what is no document, if anything is there.
+    fn at(&self, root: &Path, path: &str) -> Option<String> {
+        match self.documents.get(path) {
+            Some(text) => Some(text.clone()),
+            None => root.join(path).exists().then(String::new),
+        }
+    }
+
     /// Test functions, and guest programs, which are tests by their file's name.
     fn tests(&self) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
@@ -191,7 +218,9 @@ fn is_ours(entry: &DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
     let is_hidden = entry.depth() > 0 && name.starts_with('.');
     let is_output = entry.file_type().is_dir() && name == "target";
-    !is_hidden && !is_output
+    // What a symbolic link leads to is checked where it is.
+    let is_link = entry.depth() > 0 && entry.path_is_symlink();
+    !is_hidden && !is_output && !is_link
 }
 
 fn relative(root: &Path, path: &Path) -> String {

@@ -13,24 +13,24 @@ use crate::progress::Progress;
 use crate::report;
 use crate::run::{self, Settings};
 
-/// Runs a server and a client on wasio with every fault between them that a network and a host can have,
-/// and checks that no byte, timer, wake, connection or resource is lost
+/// Runs a server and a client on wasio under random faults of the network and the host, and checks
+/// that no byte, timer, wake, connection or resource is lost
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo xtask chaos")]
 struct Options {
     /// How long to run
     #[arg(long, default_value_t = 60, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     seconds: u32,
-    /// What decides about all faults; printed, and new for each run unless given
+    /// The seed of all faults; without it a new one, which is printed
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
     /// The backend
     #[arg(long, value_enum, default_value_t = Wasi::All, value_name = "V")]
     wasi: Wasi,
-    /// A command line of wasmtime to run the guests of WASI 0.2, in place of wasio-host
+    /// Run the guests of WASI 0.2 on this wasmtime, in place of wasio-host
     #[arg(long, value_name = "H")]
     host: Option<PathBuf>,
-    /// A fault that the server has on purpose, to see that it is noticed
+    /// Give the server this bug, to see that it is noticed
     #[arg(long, value_enum, value_name = "B")]
     bug: Option<Bug>,
 }
@@ -76,7 +76,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let options = Options::parse();
     ensure!(
         options.host.is_none() || options.wasi == Wasi::P2,
-        "--host runs guests of WASI 0.2 alone: add --wasi 0.2"
+        "--host only runs guests of WASI 0.2: add --wasi 0.2"
     );
     // The proxies have two descriptors per connection, and the floods have many.
     wasio_bench::prepare_process()?;

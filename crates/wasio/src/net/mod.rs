@@ -32,9 +32,9 @@
 //! * What was written to a stream before it was dropped is still delivered, for up to 5 s and for
 //!   up to 256 dropped streams: [`set_linger_limits`] changes both.
 //!
-//! On WASI 0.3 all of that holds as on 0.2, but that `UdpSocket::connect` takes no time. A write is copied
-//! and taken whole, up to 64 KiB, and the next one blocks until the host has taken it. A read comes from a
-//! buffer of the connection.
+//! On WASI 0.3 all of this holds too, except that `UdpSocket::connect` takes no time. A write of up
+//! to 64 KiB is copied and taken whole; the next one blocks until the host has taken it. A read
+//! comes from a buffer of the connection.
 
 mod lookup;
 mod options;
