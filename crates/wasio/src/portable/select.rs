@@ -145,6 +145,9 @@ impl<B: Backend> SelectCall<'_, B> {
         let mut had_leftovers = !self.waiting.ready.is_empty();
         let mut kind = self.waiting.first;
         for _ in 0..Kind::COUNT {
+            if self.events.is_full() {
+                break;
+            }
             match kind {
                 Kind::Leftovers if had_leftovers => {
                     let before = self.events.len();
@@ -160,7 +163,6 @@ impl<B: Backend> SelectCall<'_, B> {
             kind = kind.next();
             if self.events.is_full() {
                 self.waiting.first = kind;
-                break;
             }
         }
         had_leftovers

@@ -66,18 +66,27 @@ impl Rig {
     }
 }
 
-/// A program that wakes itself in each round, a periodic timer that is always due, a file and a source
-/// that are always ready.
+/// A program that wakes itself in each round, a periodic timer that is always due, a file and, or not,
+/// sources that are always ready.
 #[test]
 fn with_little_room_each_kind_of_event_comes_in_its_turn() {
-    for room in 1..=3 {
+    for (room, sources) in [
+        (1, &[][..]),
+        (1, &[3, 4]),
+        (2, &[]),
+        (2, &[3, 4]),
+        (3, &[3, 4]),
+    ] {
         for timeout in [None, Some(Duration::ZERO), Some(Duration::from_millis(1))] {
             let mut rig = Rig::new(room);
             rig.selector.set_waker(Token(WAKER)).unwrap();
             rig.timer(1, 1);
             rig.file(Mode::Level);
-            rig.ready(3, Mode::Level);
-            rig.ready(4, Mode::Level);
+            for source in sources {
+                rig.ready(*source, Mode::Level);
+            }
+            let of_sources = sources.iter().map(|id| *id as usize);
+            let tokens: Vec<_> = [WAKER, TIMER, 30].into_iter().chain(of_sources).collect();
             let mut last = std::collections::HashMap::new();
             for round in 0..100_u32 {
                 rig.selector.wake().unwrap();
@@ -86,8 +95,8 @@ fn with_little_room_each_kind_of_event_comes_in_its_turn() {
                 for (token, _) in events {
                     last.insert(token, round);
                 }
-                for token in [WAKER, TIMER, 3, 4, 30] {
-                    let since = round - last.get(&token).copied().unwrap_or(0);
+                for token in &tokens {
+                    let since = round - last.get(token).copied().unwrap_or(0);
                     assert!(since <= 12, "{token} starves with room for {room}");
                 }
             }
