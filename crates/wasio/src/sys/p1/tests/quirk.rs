@@ -180,6 +180,21 @@ fn uvwasi_a_timer_more_often_than_each_millisecond_does_not_hide_a_source() {
     }
 }
 
+/// The file ends each `select`, so none of them sees that the wait in it was too short.
+#[test]
+fn uvwasi_a_file_beside_a_timer_of_a_millisecond_does_not_hide_a_source() {
+    let mut rig = Rig::new(UVWASI);
+    rig.add(0, Kind::Pipe, READ, Mode::Edge);
+    rig.add(5, Kind::File, READ, Mode::Level);
+    rig.timer(99, MS, MS);
+    rig.arrive(0, 5);
+    let seen = (0..200).any(|_| {
+        let said = rig.try_select(None).unwrap();
+        said.contains(&(0, "r".to_owned()))
+    });
+    assert!(seen);
+}
+
 #[test]
 fn uvwasi_a_file_it_refuses_stops_nothing() {
     let mut rig = Rig::new(UVWASI);
