@@ -186,7 +186,7 @@ impl<H: Host> Waiter<'_, H> {
     pub(super) fn timeout_ns(&mut self, slots: usize, left_ns: u64) -> u64 {
         // A wake that came since the flag was last read: do not block.
         if left_ns == 0 || self.is_woken() {
-            return self.wait.quirks.zero_timeout_ns();
+            return self.wait.quirks.zero_timeout_ns(1);
         }
         let quirks = &self.wait.quirks;
         let shared = self.shared;
