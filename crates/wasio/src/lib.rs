@@ -125,6 +125,9 @@
 mod descriptor;
 mod errors;
 pub mod event;
+#[cfg(all(any(test, fuzzing), not(target_os = "wasi"), not(loom)))]
+#[doc(hidden)]
+pub mod fuzz;
 pub mod guide;
 mod interest;
 mod io_outcome;

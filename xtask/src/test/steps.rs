@@ -20,6 +20,8 @@ const TOKIO: &str = "examples/tokio";
 pub(crate) const SYSTEMS: [&str; 2] = ["x86_64-pc-windows-gnu", "aarch64-apple-darwin"];
 /// A host with a newer wasmtime: a workspace of its own, with its configuration beside it.
 const NEWEST: &str = "hosts/newest";
+/// The fuzzer of the model of wasio's tests: a workspace of its own, with its configuration beside it.
+const FUZZER: &str = "crates/wasio/fuzz";
 const DENY: &str = "-- -D warnings";
 
 pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
@@ -38,6 +40,7 @@ pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
     steps.extend(tests_of_drop_in(workspace));
     steps.push(loom(workspace));
     steps.push(miri(workspace));
+    steps.push(fuzzer(workspace));
     steps
 }
 
@@ -52,6 +55,10 @@ fn formatting(workspace: &Workspace) -> Vec<Step> {
         Step::check(
             "format, the newest host",
             workspace.cargo_in(NEWEST, "fmt --check"),
+        ),
+        Step::check(
+            "format, the fuzzer",
+            workspace.cargo_in(FUZZER, "fmt --check"),
         ),
     ]
 }
@@ -95,6 +102,10 @@ fn lints(workspace: &Workspace) -> Vec<Step> {
                 TOKIO,
                 &format!("clippy --quiet --workspace --all-targets {DENY}"),
             ),
+        ),
+        Step::check(
+            "lints, the fuzzer",
+            workspace.cargo_in(FUZZER, &format!("clippy --quiet {DENY}")),
         ),
     ];
     for target in WASI_TARGETS {
@@ -340,6 +351,21 @@ fn no_miri(workspace: &Workspace) -> Option<&'static str> {
     let source = Path::new(&sysroot).join("lib/rustlib/src/rust/library");
     let remedy = "no source of the library: rustup component add rust-src --toolchain nightly";
     (!source.is_dir()).then_some(remedy)
+}
+
+/// The model of the tests for a minute, on programs that a fuzzer makes. No unsafe code runs, so no
+/// sanitizer.
+fn fuzzer(workspace: &Workspace) -> Step {
+    let title = "fuzzer: the model on scripted hosts, for a minute";
+    if said(workspace.of_toolchain("nightly", "cargo fuzz --version")).is_none() {
+        let remedy = "no nightly with cargo-fuzz: rustup toolchain install nightly, and \
+                      cargo install cargo-fuzz";
+        return Step::skipped(title, remedy);
+    }
+    const RUN: &str = "cargo fuzz run --sanitizer none model -- -max_total_time=60";
+    let mut command = workspace.of_toolchain("nightly", RUN);
+    command.current_dir(workspace.root().join(FUZZER));
+    Step::check(title, command)
 }
 
 /// What a command prints, if it succeeds.

@@ -18,7 +18,7 @@ mod directions;
 mod fd_index;
 mod fork;
 mod found;
-#[cfg(any(all(target_os = "wasi", not(wasio_waitables)), test))]
+#[cfg(any(all(target_os = "wasi", not(wasio_waitables)), test, fuzzing))]
 pub(crate) mod hot_cold;
 mod key;
 mod notify;
@@ -29,7 +29,7 @@ mod selector;
 mod slab;
 #[cfg(feature = "task")]
 mod tasks;
-#[cfg(all(test, not(target_os = "wasi"), not(loom)))]
+#[cfg(all(any(test, fuzzing), not(target_os = "wasi"), not(loom)))]
 pub(crate) mod tests;
 mod timers;
 mod timing;

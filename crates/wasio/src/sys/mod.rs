@@ -38,10 +38,12 @@ mod hand_out;
 use self::hand_out::HandOut;
 
 // The selectors of 0.1 and 0.2 are tested natively, against scripted hosts.
-#[cfg(all(test, not(target_os = "wasi"), not(loom)))]
-mod p1;
-#[cfg(all(test, not(target_os = "wasi"), not(loom)))]
-mod p2;
+#[cfg(all(any(test, fuzzing), not(target_os = "wasi"), not(loom)))]
+#[cfg_attr(not(test), allow(dead_code, reason = "the fuzzer uses a part of it"))]
+pub(crate) mod p1;
+#[cfg(all(any(test, fuzzing), not(target_os = "wasi"), not(loom)))]
+#[cfg_attr(not(test), allow(dead_code, reason = "the fuzzer uses a part of it"))]
+pub(crate) mod p2;
 
 #[cfg(all(test, loom))]
 #[path = "p1/parker.rs"]

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::model::{Fault, Faults};
 use crate::RawDescriptor;
 use crate::portable::{
     Backend, Config, Direction, Directions, Key, Report, Source, State, Until, WaitCall, Waits,
@@ -28,6 +29,7 @@ pub(super) struct Peer {
     pub(super) pending: u64,
     pub(super) room: bool,
     pub(super) ended: bool,
+    pub(super) failed: bool,
     /// It never blocks, and has no operations.
     pub(super) is_file: bool,
     /// Who waits for the operation in each direction that is outstanding.
@@ -44,8 +46,24 @@ pub(super) struct World {
     last: u32,
     pub(super) waits: u64,
     pub(super) started: u64,
+    /// Whether a wait is to end.
+    is_notified: bool,
     /// The error of the next wait.
     pub(super) fails: Option<io::ErrorKind>,
+    /// What goes wrong in the next waits.
+    pub(super) faults: Faults,
+}
+
+/// The errors of faults.
+pub(super) const ERRORS: [io::ErrorKind; 4] = [
+    io::ErrorKind::Other,
+    io::ErrorKind::Interrupted,
+    io::ErrorKind::OutOfMemory,
+    io::ErrorKind::InvalidInput,
+];
+
+fn error(which: u8) -> io::Error {
+    ERRORS[usize::from(which) % ERRORS.len()].into()
 }
 
 #[derive(Clone)]
@@ -66,7 +84,9 @@ impl Host {
             last: 0,
             waits: 0,
             started: 0,
+            is_notified: false,
             fails: None,
+            faults: Faults::default(),
         })));
         NEXT.set(Some(host.clone()));
         host
@@ -78,7 +98,7 @@ impl Host {
 
     /// Waits until an operation is complete. Returns the complete ones, at most `room`.
     fn wait(&self, until: Until, room: usize) -> io::Result<Vec<(Key, Direction)>> {
-        self.lock().begin_wait()?;
+        let fault = self.lock().begin_wait()?;
         loop {
             let due = self.lock().take_due();
             if let Some(run) = due {
@@ -87,8 +107,14 @@ impl Host {
                 continue;
             }
             let mut world = self.lock();
-            let complete = world.complete(room);
-            if !complete.is_empty() || until.has_passed(|| world.now_ns) {
+            let complete = world.complete(room, fault);
+            let is_notified = std::mem::take(&mut world.is_notified);
+            let is_over =
+                is_notified || fault == Some(Fault::Early) || until.has_passed(|| world.now_ns);
+            if !complete.is_empty() || is_over {
+                if let Some(Fault::Late(ns)) = fault {
+                    world.now_ns += ns;
+                }
                 return Ok(complete);
             }
             world.move_on(until);
@@ -114,6 +140,14 @@ impl World {
         self.peers.get_mut(&id).expect("an open source")
     }
 
+    pub(super) fn is_expecting(&self) -> bool {
+        !self.script.is_empty()
+    }
+
+    pub(super) const fn outstanding(&self) -> usize {
+        self.outstanding
+    }
+
     pub(super) fn after(&mut self, delay_ns: u64, happening: Happening) {
         self.scripted += 1;
         let at_ns = self.now_ns + delay_ns;
@@ -124,6 +158,7 @@ impl World {
         let peer = &self.peers[&id];
         match direction {
             _ if peer.is_file => true,
+            _ if peer.failed => true,
             Direction::Read => peer.pending > 0 || peer.ended,
             Direction::Write => peer.room,
         }
@@ -144,25 +179,30 @@ impl World {
         self.outstanding -= 1;
     }
 
-    fn begin_wait(&mut self) -> io::Result<()> {
+    fn begin_wait(&mut self) -> io::Result<Option<Fault>> {
         self.waits += 1;
         assert!(self.waits < MAX_WAITS, "the selector spins");
         self.now_ns += CALL_COST_NS;
-        match self.fails.take() {
-            Some(kind) => Err(kind.into()),
-            None => Ok(()),
+        if let Some(kind) = self.fails.take() {
+            return Err(kind.into());
+        }
+        match self.faults.of_wait(&mut self.now_ns) {
+            Some(Fault::Error(which)) => Err(error(which)),
+            fault => Ok(fault),
         }
     }
 
     /// Takes the operations that are complete.
-    fn complete(&mut self, room: usize) -> Vec<(Key, Direction)> {
+    fn complete(&mut self, room: usize, fault: Option<Fault>) -> Vec<(Key, Direction)> {
         let mut complete = Vec::new();
         let mut ids: Vec<u32> = self.peers.keys().copied().collect();
         // In turn, as a queue would.
         ids.sort_unstable_by_key(|id| (*id <= self.last, *id));
         for id in ids {
             for direction in Direction::BOTH {
-                if complete.len() < room && self.is_ready(id, direction) {
+                let is_complete =
+                    self.is_ready(id, direction) || fault == Some(Fault::Spurious(id));
+                if complete.len() < room && is_complete {
                     let operation = self.peer(id).operations[direction as usize].take();
                     self.outstanding -= usize::from(operation.is_some());
                     complete.extend(operation.map(|key| (key, direction)));
@@ -243,9 +283,17 @@ impl Backend for Completions {
         world.now_ns
     }
 
+    fn notify(&self) -> io::Result<()> {
+        self.0.lock().is_notified = true;
+        Ok(())
+    }
+
     fn source(&self, _: &mut State<Self>, descriptor: RawDescriptor) -> io::Result<(Name, Waits)> {
         let id = u32::try_from(descriptor).map_err(|_| io::ErrorKind::InvalidInput)?;
-        let world = self.0.lock();
+        let mut world = self.0.lock();
+        if let Some(which) = world.faults.of_call() {
+            return Err(error(which));
+        }
         let peer = world.peers.get(&id).ok_or(io::ErrorKind::InvalidInput)?;
         let waits = if peer.is_file {
             Waits::AlwaysReady

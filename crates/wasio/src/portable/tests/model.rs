@@ -1,24 +1,47 @@
 //! Random programs on random hosts, against a model that knows what is registered and armed, and
-//! asks the scripted world what is ready. Every backend runs it, by implementing [`World`].
+//! asks the scripted world what is ready. Each scripted host runs it, by implementing [`World`]: those
+//! of WASI 0.1, those of 0.2, and one whose wait costs only what is ready.
 //!
-//! What it claims: nothing that is armed and ready is lost; nothing is reported that is not armed,
-//! not there (on an honest host), or gone; no wait and no timer ends early, and none late by more
-//! than the host explains.
+//! What it claims, whatever a program does and whichever calls of the host go wrong:
+//!
+//! * nothing that is armed and ready is lost, no byte, no timer and no wake;
+//! * it is reported within a bounded number of polls, whatever else is ready all the time;
+//! * nothing is reported that is not armed, not there (on an honest host), or gone;
+//! * no wait and no timer ends early, and none late by more than the host explains;
+//! * a wait for what does not happen makes a bounded number of calls;
+//! * nothing is left registered, and nothing of the host's is kept.
+//!
+//! A failure shrinks to the operations that it takes, and its seed is kept in `proptest-regressions`.
+//! `PROPTEST_CASES=100000` makes a longer search. The fuzzer in `fuzz/` runs the same programs.
 
+mod bytes;
+mod check;
+mod faults;
+mod finish;
+mod peer;
+mod program;
 mod run;
 
-use proptest::prelude::*;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use self::run::Model;
-use crate::io_outcome::IoOutcome;
+pub(crate) use self::bytes::Input;
+#[cfg(test)]
+pub(crate) use self::bytes::{config, program};
+pub(crate) use self::faults::Faults;
+pub(crate) use self::peer::Peer;
+pub(crate) use self::program::{Fault, How, Op, Program, Timeout};
+use crate::portable::backoff::LONGEST_PAUSE_NS;
 use crate::portable::{Backend, Direction, Key, Selector};
 use crate::{Interest, Mode, Token};
 
 pub(crate) const MS: u64 = 1_000_000;
 /// The names of sources: from 3 on, as descriptors have them.
 pub(crate) const SOURCES: u32 = 24;
-/// Room for whatever there is.
-const AMPLE: usize = 1024;
+/// For so long a source that is ready may be held back, as it was reported over and over while its
+/// operations found nothing.
+pub(crate) const HELD_BACK_NS: u64 = LONGEST_PAUSE_NS;
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -36,35 +59,46 @@ pub(crate) trait World {
 
     fn name(&self) -> &'static str;
 
-    /// Makes a source and registers it.
-    fn open(
+    /// Makes a source.
+    fn open(&mut self, id: u32, kind: Kind);
+
+    /// Registers a source that is open.
+    fn register(
         &mut self,
         selector: &Selector<Self::Backend>,
-        source: (u32, Kind),
+        id: u32,
         token: Token,
         interest: Interest,
         mode: Mode,
-    ) -> Key;
+    ) -> io::Result<Key>;
 
-    /// A source is registered a second time: checks that it is refused.
-    fn open_again(&mut self, selector: &Selector<Self::Backend>, id: u32);
+    /// Whether a source can be registered once only.
+    fn is_exclusive(&self, _id: u32) -> bool {
+        true
+    }
 
     /// The source goes; it was deregistered.
     fn close(&mut self, id: u32);
 
+    /// A source that is open.
+    fn peer<R>(&mut self, id: u32, f: impl FnOnce(Peer<'_>) -> R) -> R;
+
     fn arrive(&mut self, id: u32, bytes: u64, after_ns: u64);
-    fn set_room(&mut self, id: u32, room: bool);
-    fn fail(&mut self, id: u32, reset: bool);
 
-    /// Reads all there is or else one byte, and writes.
-    fn read(&mut self, id: u32, all: bool) -> IoOutcome;
-    fn write(&mut self, id: u32) -> IoOutcome;
+    /// Wakes the selector after a time, if it has other threads that can, and else now. Says so in
+    /// `woken`.
+    fn wake(&mut self, selector: &Selector<Self::Backend>, _after_ns: u64, woken: Arc<AtomicBool>) {
+        selector.wake().unwrap();
+        woken.store(true, Ordering::Relaxed);
+    }
 
-    /// The next call of the host fails, if such calls can.
-    fn fail_next_call(&mut self);
+    /// Whether something was sent that has not arrived.
+    fn is_expecting(&self) -> bool;
 
-    /// Whether an error of `select` is due to that.
-    fn explains(&self, _error: &std::io::Error) -> bool {
+    fn faults<R>(&mut self, f: impl FnOnce(&mut Faults) -> R) -> R;
+
+    /// Whether an error is one that [`Fault::Error`] gives.
+    fn explains(&self, _error: &io::Error) -> bool {
         false
     }
 
@@ -89,6 +123,9 @@ pub(crate) trait World {
 
     fn now_ns(&self) -> u64;
 
+    /// Lets time pass between two calls.
+    fn pass(&mut self, ns: u64);
+
     /// What the selector's clock shows.
     fn clock_ns(&self) -> u64 {
         self.now_ns()
@@ -97,124 +134,16 @@ pub(crate) trait World {
     /// The calls of the host so far.
     fn calls(&self) -> u64;
 
+    /// The most calls in which a selector waits for a second about so many directions, if nothing
+    /// happens.
+    fn most_idle_calls(&self, slots: u64) -> u64;
+
     /// By how much a wait of this number of calls may be too long, and any wait too short.
     fn slack_ns(&self, calls: u64) -> u64;
     fn early_ns(&self) -> u64 {
         0
     }
-}
 
-#[derive(Clone, Debug)]
-pub(crate) enum Op {
-    Open {
-        id: u32,
-        kind: u8,
-        interest: u8,
-        mode: u8,
-    },
-    Reregister {
-        id: u32,
-        interest: u8,
-        mode: u8,
-    },
-    Close {
-        id: u32,
-    },
-    Arrive {
-        id: u32,
-        bytes: u64,
-        after_ns: u64,
-    },
-    Room {
-        id: u32,
-        room: bool,
-    },
-    Fail {
-        id: u32,
-        reset: bool,
-    },
-    Read {
-        id: u32,
-        all: bool,
-    },
-    Write {
-        id: u32,
-    },
-    Wake,
-    Timer {
-        id: usize,
-        after_ns: u64,
-        period_ns: u64,
-    },
-    Select {
-        timeout_ns: u64,
-        ample: bool,
-    },
-    Fault,
-    Fork,
-    Settle,
-}
-
-fn op() -> impl Strategy<Value = Op> {
-    let id = 3..3 + SOURCES;
-    let delay = prop_oneof![Just(0), 1..3 * MS, 1..80 * MS];
-    let timeout = prop_oneof![Just(0), 1..2 * MS, Just(20 * MS), 1..90 * MS];
-    let period = prop_oneof![3 => Just(0), 1 => MS..30 * MS];
-    prop_oneof![
-        8 => (id.clone(), 0..8u8, 1..4u8, 0..3u8)
-            .prop_map(|(id, kind, interest, mode)| Op::Open { id, kind, interest, mode }),
-        4 => (id.clone(), 1..4u8, 0..3u8)
-            .prop_map(|(id, interest, mode)| Op::Reregister { id, interest, mode }),
-        4 => id.clone().prop_map(|id| Op::Close { id }),
-        12 => (id.clone(), prop_oneof![Just(1), 2..9000u64], delay.clone())
-            .prop_map(|(id, bytes, after_ns)| Op::Arrive { id, bytes, after_ns }),
-        4 => (id.clone(), any::<bool>()).prop_map(|(id, room)| Op::Room { id, room }),
-        2 => (id.clone(), any::<bool>()).prop_map(|(id, reset)| Op::Fail { id, reset }),
-        4 => (id.clone(), any::<bool>()).prop_map(|(id, all)| Op::Read { id, all }),
-        3 => id.prop_map(|id| Op::Write { id }),
-        2 => Just(Op::Wake),
-        4 => (0..4usize, delay, period)
-            .prop_map(|(id, after_ns, period_ns)| Op::Timer { id, after_ns, period_ns }),
-        10 => (timeout, any::<bool>())
-            .prop_map(|(timeout_ns, ample)| Op::Select { timeout_ns, ample }),
-        1 => Just(Op::Fork),
-        1 => Just(Op::Fault),
-        4 => Just(Op::Settle),
-    ]
-}
-
-/// A program: the room for events, whether it has timers, and what it does.
-#[derive(Clone, Debug)]
-pub(crate) struct Program {
-    room: usize,
-    with_timers: bool,
-    ops: Vec<Op>,
-}
-
-pub(crate) fn program() -> impl Strategy<Value = Program> {
-    let room = prop_oneof![Just(1_usize), 2..6_usize, Just(AMPLE)];
-    let ops = proptest::collection::vec(op(), 1..60);
-    (room, any::<bool>(), ops).prop_map(|(room, with_timers, ops)| Program {
-        room,
-        with_timers,
-        ops,
-    })
-}
-
-impl Program {
-    pub(crate) const fn new(room: usize, ops: Vec<Op>) -> Self {
-        Self {
-            room,
-            with_timers: false,
-            ops,
-        }
-    }
-
-    pub(crate) fn run<W: World>(&self, world: W) {
-        let mut model = Model::new(world, self.room, self.with_timers);
-        for op in &self.ops {
-            model.run(op);
-        }
-        model.settle();
-    }
+    /// What the host still keeps for a selector, which is gone.
+    fn kept(&self) -> usize;
 }

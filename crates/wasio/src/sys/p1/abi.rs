@@ -121,22 +121,22 @@ impl Subscription {
         }
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) const fn is_write(&self) -> bool {
         self.tag == FD_WRITE
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) const fn is_clock(&self) -> bool {
         self.tag == CLOCK
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) const fn timeout_ns(&self) -> u64 {
         self.timeout_ns
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) const fn clock_flags(&self) -> u16 {
         self.flags
     }
@@ -207,11 +207,11 @@ impl Fdstat {
 pub(crate) const UNKNOWN: u8 = 0;
 pub(crate) const DIRECTORY: u8 = 3;
 pub(crate) const REGULAR_FILE: u8 = 4;
-#[cfg(any(feature = "net", test))]
+#[cfg(any(feature = "net", test, fuzzing))]
 pub(crate) const SOCKET_STREAM: u8 = 6;
 
 /// `fdflags.nonblock`
-#[cfg(any(feature = "net", test))]
+#[cfg(any(feature = "net", test, fuzzing))]
 pub(crate) const NONBLOCK: u16 = 1 << 2;
 
 /// `errno`. A newtype and not an enum, because hosts may return numbers that are not specified.

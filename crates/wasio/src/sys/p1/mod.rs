@@ -26,7 +26,7 @@ pub(crate) mod net;
 #[cfg(target_os = "wasi")]
 #[cfg(feature = "net")]
 pub(crate) mod options;
-#[cfg(any(feature = "net", test))]
+#[cfg(any(feature = "net", test, fuzzing))]
 mod preopened;
 #[cfg(target_os = "wasi")]
 #[allow(unsafe_code, reason = "the only door to the host")]
@@ -34,8 +34,8 @@ mod raw;
 #[cfg(target_os = "wasi")]
 pub(crate) mod stdio;
 
-#[cfg(test)]
-mod tests;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod tests;
 
 #[cfg(target_os = "wasi")]
 pub(crate) use self::record::Record;

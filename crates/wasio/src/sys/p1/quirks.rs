@@ -56,7 +56,7 @@ pub(super) struct Quirks {
     /// Whether a non-blocking poll was seen to report a source.
     zero_reports: bool,
     /// The non-blocking polls, and the sources swept, since the last wait of 1 ms in their place.
-    zeros: u8,
+    zeros: usize,
     swept: usize,
     /// How long no wait has found a source.
     quiet_ns: u64,
@@ -140,12 +140,13 @@ impl Quirks {
         u64::from(self.zero_is_zero != Some(true))
     }
 
-    /// The timeout of a non-blocking poll. Now and then a millisecond, for hosts that never report
-    /// sources for less (uvwasi).
-    pub(super) fn zero_timeout_ns(&mut self) -> u64 {
+    /// The timeout of one of the non-blocking polls that follow. Now and then a millisecond, for hosts
+    /// that never report sources for less (uvwasi).
+    pub(super) fn zero_timeout_ns(&mut self, polls: usize) -> u64 {
         if !self.zero_reports {
-            self.zeros = (self.zeros + 1) % TEST_AFTER;
-            if self.zeros == 0 {
+            self.zeros = self.zeros.saturating_add(polls);
+            if self.zeros >= usize::from(TEST_AFTER) {
+                self.zeros = 0;
                 return MS;
             }
         }

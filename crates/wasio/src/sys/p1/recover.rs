@@ -27,20 +27,24 @@ impl<H: Host> Waiter<'_, H> {
         left_ns: u64,
     ) -> io::Result<()> {
         let before = self.ready.len();
-        let mut count = 0;
-        for chunk in self.wait.array.chunks(part, limit) {
+        let count = self.wait.array.len_of(part).div_ceil(limit);
+        let which = self.wait.next_chunk % count;
+        let shortest_ns = self.wait.quirks.shortest_ns();
+        let zero_ns = self.wait.quirks.zero_timeout_ns(count);
+        if zero_ns > shortest_ns {
+            self.wait.next_chunk = which + 1;
+        }
+        for (place, chunk) in self.wait.array.chunks(part, limit).enumerate() {
             let call = Call {
                 slots: chunk.len(),
                 is_poll: true,
-                timeout_ns: self.wait.quirks.zero_timeout_ns(),
+                timeout_ns: if place == which { zero_ns } else { shortest_ns },
             };
             self.call_chunk(chunk, call)?;
-            count += 1;
         }
         if self.ready.len() > before || left_ns == 0 {
             return Ok(());
         }
-        let which = self.wait.next_chunk % count;
         self.wait.next_chunk = which + 1;
         let slice_ns = CHUNK_WAIT_NS << self.round.min(3);
         let Some(chunk) = self.wait.array.chunks(part, limit).nth(which) else {

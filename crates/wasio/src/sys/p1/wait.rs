@@ -166,11 +166,13 @@ impl<H: Host> Waiter<'_, H> {
         let Until::At(at_ns) = until else {
             return until.left_ns(0);
         };
-        let left_ns = at_ns.saturating_sub(now_ns.unwrap_or_else(|| self.now_ns()));
-        if left_ns > 0 && self.round > 0 && slept_until == Some(until) {
+        let now_ns = now_ns.unwrap_or_else(|| self.now_ns());
+        // In this select or in an earlier one, which something else has ended: the host may see no
+        // source in a wait that it has rounded down to nothing.
+        if slept_until.is_some_and(|until| until > Until::At(now_ns)) {
             self.wait.quirks.coarse = true;
         }
-        left_ns
+        at_ns.saturating_sub(now_ns)
     }
 
     /// Notes a wait that nothing but time has ended.
@@ -184,7 +186,7 @@ impl<H: Host> Waiter<'_, H> {
     pub(super) fn timeout_ns(&mut self, slots: usize, left_ns: u64) -> u64 {
         // A wake that came since the flag was last read: do not block.
         if left_ns == 0 || self.is_woken() {
-            return self.wait.quirks.zero_timeout_ns();
+            return self.wait.quirks.zero_timeout_ns(1);
         }
         let quirks = &self.wait.quirks;
         let shared = self.shared;

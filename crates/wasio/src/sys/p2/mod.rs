@@ -64,5 +64,5 @@ pub(crate) type Selector = selector::Selector<wasi::Wasi>;
 
 #[cfg(not(target_os = "wasi"))]
 use super::Record;
-#[cfg(all(test, not(target_os = "wasi"), not(loom)))]
-mod tests;
+#[cfg(all(any(test, fuzzing), not(target_os = "wasi"), not(loom)))]
+pub(crate) mod tests;

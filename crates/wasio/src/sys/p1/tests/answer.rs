@@ -5,13 +5,22 @@ use std::collections::HashSet;
 use super::super::abi::{Errno, Event, FD_READ, FD_WRITE, HANGUP};
 use super::host::{Call, Kind, MS, Question, World};
 use super::rules::{ClockEvent, Files, Lie, Nbytes, Reset};
+use crate::portable::tests::model::Fault;
 
 const IO: Errno = Errno(29);
 
 impl World {
     pub(super) fn answer(&mut self, call: &Call) -> Vec<Event> {
-        let blind = self.rules.blind_below_ms && call.timeout_ns < MS;
-        let any = !blind && call.questions.iter().any(|one| self.wakes(one));
+        if let Some(Fault::Late(ns)) = call.fault {
+            self.now_ns += ns;
+        }
+        let is_early = call.fault == Some(Fault::Early);
+        let blind = is_early || self.rules.blind_below_ms && call.timeout_ns < MS;
+        let any = !blind
+            && call
+                .questions
+                .iter()
+                .any(|one| self.wakes(one) || call.fault == Some(Fault::Spurious(one.fd)));
         let mut events = Vec::new();
         let mut listed = HashSet::new();
         for question in &call.questions {
@@ -21,7 +30,7 @@ impl World {
             let event = if blind {
                 None
             } else {
-                self.event_of(question, any)
+                self.event_of(call, question, any)
             };
             events.extend(event);
         }
@@ -31,7 +40,7 @@ impl World {
         }
         // Errors first, as some do.
         events.sort_by_key(|event| event.error == Errno::SUCCESS);
-        let expired = self.now_ns >= call.deadline_ns;
+        let expired = is_early && call.clock != 0 || self.now_ns >= call.deadline_ns;
         let clock = match self.rules.clock_event {
             ClockEvent::Expired => expired,
             ClockEvent::Alone => events.is_empty(),
@@ -46,7 +55,7 @@ impl World {
         events
     }
 
-    fn event_of(&self, question: &Question, any: bool) -> Option<Event> {
+    fn event_of(&self, call: &Call, question: &Question, any: bool) -> Option<Event> {
         let mut event = Event::ZERO;
         event.userdata = question.userdata;
         event.kind = if question.write { FD_WRITE } else { FD_READ };
@@ -74,6 +83,7 @@ impl World {
         }
         let ready = self.wakes(question)
             || (self.rules.all_when_any && any)
+            || call.fault == Some(Fault::Spurious(question.fd))
             || (self.rules.sleeps_then_all && !question.write);
         event.nbytes = match self.rules.nbytes {
             _ if question.write => 0,

@@ -10,11 +10,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::super::abi::{self, Errno, Event, Fdstat, Subscription};
 use super::super::host::Host;
 use super::rules::{BadFd, Files, Lie, Rules};
+use crate::portable::tests::model::{Fault, Faults};
 
 pub(super) const MS: u64 = 1_000_000;
 /// A test whose clock passes this would hang.
 const DOOMSDAY_NS: u64 = 100 * 24 * 3600 * 1000 * MS;
 const MAX_CALLS: u64 = 400_000;
+/// The errors of faults.
+pub(super) const ERRORS: [Errno; 4] = [Errno::INTR, Errno(29), Errno::INVAL, Errno::NOMEM];
+
+fn error(which: u8) -> Errno {
+    ERRORS[usize::from(which) % ERRORS.len()]
+}
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -63,6 +70,8 @@ pub(super) struct Call {
     pub(super) deadline_ns: u64,
     /// There is an error to report without delay.
     at_once: bool,
+    /// What goes wrong in it.
+    pub(super) fault: Option<Fault>,
 }
 
 enum Step {
@@ -80,12 +89,16 @@ pub(super) struct World {
     pub(super) gone: HashSet<u32>,
     /// The number of the next calls that are interrupted.
     pub(super) interrupts: u32,
+    /// What goes wrong in the next calls.
+    pub(super) faults: Faults,
     pub(super) polls: u64,
     pub(super) clocks: u64,
     pub(super) stats: u64,
     /// The calls since the test last took them.
     pub(super) calls: Vec<Call>,
     pub(super) keep_calls: bool,
+    /// The sources that the last call was about.
+    pub(super) asked: usize,
     /// The calls that had no clock.
     pub(super) endless: u64,
     /// The labels of earlier calls.
@@ -110,11 +123,13 @@ impl Shared {
             scripted: 0,
             gone: HashSet::new(),
             interrupts: 0,
+            faults: Faults::default(),
             polls: 0,
             clocks: 0,
             stats: 0,
             calls: Vec::new(),
             keep_calls: true,
+            asked: 0,
             endless: 0,
             seen: Vec::new(),
         })));
@@ -218,6 +233,10 @@ impl World {
         self.script.insert((at_ns, self.scripted), happening);
     }
 
+    pub(super) fn is_expecting(&self) -> bool {
+        !self.script.is_empty()
+    }
+
     fn read_clock(&mut self) -> u64 {
         self.clocks += 1;
         self.now_ns += 30;
@@ -230,6 +249,9 @@ impl World {
     fn stat(&mut self, fd: u32) -> Result<Fdstat, Errno> {
         self.stats += 1;
         self.now_ns += 300;
+        if let Some(which) = self.faults.of_call() {
+            return Err(error(which));
+        }
         let filetype = match self.fds.get(&fd).ok_or(Errno::BADF)?.kind {
             Kind::Stream | Kind::Listener => abi::SOCKET_STREAM,
             Kind::File => abi::REGULAR_FILE,
@@ -249,6 +271,7 @@ impl World {
             .extend(call.questions.iter().take(8).map(|one| one.userdata));
         let slots = u64::try_from(subscriptions.len()).unwrap();
         self.now_ns += self.rules.call_cost_ns + slots * self.rules.slot_cost_ns;
+        self.asked = call.questions.len();
         self.endless += u64::from(call.timeout_ns == u64::MAX);
         if self.keep_calls {
             self.calls.push(call.clone());
@@ -256,6 +279,11 @@ impl World {
         if self.interrupts > 0 {
             self.interrupts -= 1;
             return Err(Errno::INTR);
+        }
+        let mut call = call;
+        call.fault = self.faults.of_wait(&mut self.now_ns);
+        if let Some(Fault::Error(which)) = call.fault {
+            return Err(error(which));
         }
         if self.rules.clock_only && !call.questions.is_empty() {
             return Err(Errno::NOTSUP);
@@ -265,7 +293,6 @@ impl World {
         {
             return Err(errno);
         }
-        let mut call = call;
         for index in 0..call.questions.len() {
             let (fd, write) = (call.questions[index].fd, call.questions[index].write);
             call.at_once |= self.check_descriptor(fd, write)?;
@@ -303,7 +330,7 @@ impl World {
             questions.push(question);
         }
         // Without one only where that is known to end: a host that returns for one source.
-        let is_prompt = !self.rules.waits_for_all && !self.rules.sleeps_then_all;
+        let is_prompt = self.rules.is_prompt();
         assert!(
             clock.is_some() || (is_prompt && !questions.is_empty()),
             "{}: a wait forever",
@@ -316,6 +343,7 @@ impl World {
             clock,
             deadline_ns: 0,
             at_once: false,
+            fault: None,
         }
     }
 
@@ -395,6 +423,16 @@ impl World {
     }
 
     fn is_over(&self, call: &Call) -> bool {
+        match call.fault {
+            Some(Fault::Early) => return true,
+            // One that waits for all does not end for one.
+            Some(Fault::Spurious(fd))
+                if self.rules.is_prompt() && call.questions.iter().any(|one| one.fd == fd) =>
+            {
+                return true;
+            }
+            _ => {}
+        }
         if self.rules.blind_below_ms && call.timeout_ns < MS {
             return false;
         }

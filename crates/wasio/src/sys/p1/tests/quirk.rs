@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::abi::Errno;
 use super::super::quirks::Quirks;
 use super::host::{Happening, Kind, MS};
 use super::rig::{READ, Rig, WRITE, readable, sorted};
@@ -178,6 +179,43 @@ fn uvwasi_a_timer_more_often_than_each_millisecond_does_not_hide_a_source() {
         });
         assert!(seen, "{sources} sources");
     }
+}
+
+/// The millisecond in which such a host sees a source is each chunk's in turn.
+#[test]
+fn uvwasi_a_timer_does_not_hide_a_source_in_any_chunk() {
+    for ready in 3..7 {
+        let mut rig = Rig::new(Rules {
+            limit: Some((2, Errno::INVAL)),
+            ..UVWASI
+        });
+        for fd in 3..7 {
+            rig.stream(fd);
+        }
+        rig.timer(99, MS, MS);
+        rig.arrive(ready, 5);
+        let seen = (0..200).any(|_| {
+            rig.world().now_ns += MS;
+            let said = rig.try_select(None).unwrap();
+            said.iter().any(|(token, _)| *token == ready as usize)
+        });
+        assert!(seen, "{ready}");
+    }
+}
+
+/// The file ends each `select`, so none of them sees that the wait in it was too short.
+#[test]
+fn uvwasi_a_file_beside_a_timer_of_a_millisecond_does_not_hide_a_source() {
+    let mut rig = Rig::new(UVWASI);
+    rig.add(0, Kind::Pipe, READ, Mode::Edge);
+    rig.add(5, Kind::File, READ, Mode::Level);
+    rig.timer(99, MS, MS);
+    rig.arrive(0, 5);
+    let seen = (0..200).any(|_| {
+        let said = rig.try_select(None).unwrap();
+        said.contains(&(0, "r".to_owned()))
+    });
+    assert!(seen);
 }
 
 #[test]

@@ -150,9 +150,3 @@ impl<H: Host + Default> Rig<H> {
         assert_eq!(self.poll(), []);
     }
 }
-
-impl Rules {
-    pub(super) fn lie_about_time(&self) -> bool {
-        self.lie == Some(super::rules::Lie::ClockBackwards)
-    }
-}

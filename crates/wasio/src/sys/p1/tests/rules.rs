@@ -257,6 +257,15 @@ impl Rules {
         !self.sleeps_then_all && !self.clock_only && self.lie.is_none()
     }
 
+    pub(super) fn lie_about_time(&self) -> bool {
+        self.lie == Some(Lie::ClockBackwards)
+    }
+
+    /// Whether a wait ends as soon as one source is ready.
+    pub(super) const fn is_prompt(&self) -> bool {
+        !self.waits_for_all && !self.sleeps_then_all
+    }
+
     /// How much later than asked a wait may end, in this number of calls.
     pub(super) const fn slack_ns(&self, calls: u64, slots: u64) -> u64 {
         let call = self.call_cost_ns + self.slot_cost_ns * (slots + 1) + self.wait_cost_ns;

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use super::super::host::{Forget, Handle, Host, PollFd};
 use super::rules::Rules;
 use crate::portable::Direction;
+use crate::portable::tests::model::{Fault, Faults};
 
 pub(super) const MS: u64 = 1_000_000;
 /// A test whose clock passes this would hang.
@@ -74,6 +75,9 @@ pub(super) struct World {
     pub(super) calls: Vec<Call>,
     /// The number of the next calls that libc fails, of those that name more than one descriptor.
     pub(super) fd_failures: u32,
+    /// What goes wrong in the next calls, and in this one.
+    pub(super) faults: Faults,
+    fault: Option<Fault>,
 }
 
 /// The host's side, and the test's.
@@ -100,6 +104,8 @@ impl Shared {
             clocks: 0,
             calls: Vec::new(),
             fd_failures: 0,
+            faults: Faults::default(),
+            fault: None,
         })));
         NEXT.set(Some(shared.clone()));
         shared
@@ -143,7 +149,12 @@ impl Shared {
             let mut world = self.lock();
             world.happen();
             match step(&mut world) {
-                Ok(result) => return result,
+                Ok(result) => {
+                    if let Some(Fault::Late(ns)) = world.fault {
+                        world.now_ns += ns;
+                    }
+                    return result;
+                }
                 Err(until_ns) => world.move_on(until_ns),
             }
         }
@@ -238,6 +249,10 @@ impl World {
         self.script.insert((at_ns, self.scripted), happening);
     }
 
+    pub(super) fn is_expecting(&self) -> bool {
+        !self.script.is_empty()
+    }
+
     /// The number of pollables that were not dropped.
     pub(super) fn live_pollables(&self) -> usize {
         self.pollables.len()
@@ -290,6 +305,7 @@ impl World {
         let sweeps = 1 + len.saturating_sub(1) / self.rules.polled_at_once.min(1 << 20);
         let polled = u64::try_from(len * sweeps.div_ceil(2)).unwrap();
         self.now_ns += self.rules.call_cost_ns + polled * self.rules.pollable_cost_ns;
+        self.fault = self.faults.of_wait(&mut self.now_ns);
         if self.rules.stalls && self.polls.is_multiple_of(17) {
             self.now_ns += (5 + self.polls % 46) * MS;
         }
@@ -321,8 +337,11 @@ impl World {
             timeout_ms,
         };
         self.begin(call, fds.len());
-        let fails = fds.len() > 1 && self.fd_failures > 0;
-        self.fd_failures -= u32::from(fails);
+        let is_scripted = fds.len() > 1 && self.fd_failures > 0;
+        self.fd_failures -= u32::from(is_scripted);
+        // Of one alone it would be the error of that one.
+        let is_fault = fds.len() > 1 && matches!(self.fault, Some(Fault::Error(_)));
+        let fails = is_scripted || is_fault;
         let is_gone = |fd: &PollFd| {
             let id = u32::try_from(fd.fd);
             id.is_ok_and(|id| !self.sources.contains_key(&id))
@@ -339,6 +358,12 @@ impl World {
 
     /// The answer to a poll, or until when nothing is ready.
     fn answer(&self, handles: &[Handle]) -> Result<Vec<u32>, u64> {
+        if self.fault == Some(Fault::Early) {
+            let is_clock =
+                |handle: &Handle| matches!(self.pollables[handle], Pollable::Clock { .. });
+            let clocks = (0..).zip(handles).filter(|(_, handle)| is_clock(handle));
+            return Ok(clocks.map(|(place, _)| place).collect());
+        }
         let at_once = handles.len().min(self.rules.polled_at_once);
         for polled in [&handles[..at_once], handles] {
             let any = polled.iter().any(|handle| self.is_ready_source(*handle));
@@ -366,20 +391,22 @@ impl World {
             Pollable::Clock { .. } => false,
             Pollable::Source { id, direction } => {
                 let is_new = self.rules.ready_at_first && !self.polled.contains(&handle);
-                is_new || self.is_ready(id, direction)
+                let is_fault = self.fault == Some(Fault::Spurious(id));
+                is_new || is_fault || self.is_ready(id, direction)
             }
         }
     }
 
     fn answer_fds(&self, fds: &mut [PollFd], end_ns: u64) -> Result<usize, u64> {
+        let is_early = self.fault == Some(Fault::Early);
         for one in &mut *fds {
             one.revents = match u32::try_from(one.fd) {
-                Ok(id) => self.revents(id, one.events),
-                Err(_) => 0,
+                Ok(id) if !is_early => self.revents(id, one.events),
+                _ => 0,
             };
         }
         let ready = fds.iter().filter(|one| one.revents != 0).count();
-        if ready > 0 || self.now_ns >= end_ns {
+        if ready > 0 || is_early || self.now_ns >= end_ns {
             Ok(ready)
         } else {
             Err(end_ns)
@@ -394,7 +421,8 @@ impl World {
         let directions = [PollFd::POLLRDNORM, PollFd::POLLWRNORM].into_iter();
         let asked = directions.zip(Direction::BOTH);
         let asked = asked.filter(|(bit, _)| events & bit != 0);
-        let ready = asked.filter(|(_, direction)| self.is_ready(id, *direction));
+        let is_fault = self.fault == Some(Fault::Spurious(id));
+        let ready = asked.filter(|(_, direction)| is_fault || self.is_ready(id, *direction));
         let revents = ready.fold(0, |revents, (bit, _)| revents | bit);
         let hangs_up = source.ended && revents & PollFd::POLLRDNORM != 0;
         revents | if hangs_up { PollFd::POLLHUP } else { 0 }

@@ -1,29 +1,38 @@
-//! Random programs on random 0.2 hosts: the model of every backend.
+//! The scripted 0.2 host as a world of the model that every backend runs.
 
 use std::collections::HashSet;
-
-use proptest::prelude::*;
+use std::io;
 
 use super::super::backend::P2;
 use super::super::target::Target;
 use super::host::{Bytes, Scripted, Shared};
-use super::rig::raw;
 use super::rules::{ALL, Rules};
-use crate::io_outcome::IoOutcome;
-use crate::portable::tests::model::{self, Kind, SOURCES, program};
+use crate::portable::tests::model::{self, Faults, Input, Kind, Peer, SOURCES};
 use crate::portable::{Direction, Key, Selector};
-use crate::{Interest, Mode, Token};
+use crate::{Interest, Mode, RawDescriptor, Token};
 
 /// Which sources are descriptors of libc.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
-enum Descriptors {
+pub(super) enum Descriptors {
     None,
     /// Every third, and files.
     Some,
     All,
 }
 
-struct World {
+/// Runs the program that the bytes stand for.
+pub(crate) fn run(input: &mut Input<'_>) {
+    let rules = input.one_of(&ALL);
+    let all = [Descriptors::None, Descriptors::Some, Descriptors::All];
+    let descriptors = input.one_of(&all);
+    input.program().run(World::new(rules, descriptors));
+}
+
+fn raw(id: u32) -> RawDescriptor {
+    RawDescriptor::try_from(id).unwrap()
+}
+
+pub(super) struct World {
     rules: Rules,
     descriptors: Descriptors,
     world: Shared,
@@ -32,6 +41,15 @@ struct World {
 }
 
 impl World {
+    pub(super) fn new(rules: Rules, descriptors: Descriptors) -> Self {
+        Self {
+            rules,
+            descriptors,
+            world: Shared::new(rules),
+            listeners: HashSet::new(),
+        }
+    }
+
     fn is_descriptor(&self, id: u32) -> bool {
         match self.descriptors {
             Descriptors::None => false,
@@ -48,34 +66,37 @@ impl model::World for World {
         self.rules.name
     }
 
-    fn open(
-        &mut self,
-        selector: &Selector<Self::Backend>,
-        (id, kind): (u32, Kind),
-        token: Token,
-        interest: Interest,
-        mode: Mode,
-    ) -> Key {
-        let key = if self.is_descriptor(id) {
-            self.world.lock().open_fd(id);
-            selector.register(raw(id), token, interest, mode)
+    fn open(&mut self, id: u32, kind: Kind) {
+        let mut world = self.world.lock();
+        if self.is_descriptor(id) {
+            world.open_fd(id);
         } else {
-            let [read, write] = self.world.lock().open(id);
-            let write = write.filter(|_| kind != Kind::Listener);
-            selector.register_source(Target::pollables(read, write), token, interest, mode)
-        };
-        self.world.lock().source(id).room = kind == Kind::Stream;
+            world.open(id);
+        }
+        world.source(id).room = kind == Kind::Stream;
         if kind == Kind::Listener {
             self.listeners.insert(id);
         }
-        key.unwrap()
     }
 
-    fn open_again(&mut self, selector: &Selector<Self::Backend>, id: u32) {
+    fn register(
+        &mut self,
+        selector: &Selector<Self::Backend>,
+        id: u32,
+        token: Token,
+        interest: Interest,
+        mode: Mode,
+    ) -> io::Result<Key> {
         if self.is_descriptor(id) {
-            let again = selector.register(raw(id), Token(1), Interest::READABLE, Mode::Edge);
-            assert_eq!(again.unwrap_err().kind(), std::io::ErrorKind::AlreadyExists);
+            return selector.register(raw(id), token, interest, mode);
         }
+        let [read, write] = self.world.lock().source(id).handles;
+        let write = write.filter(|_| !self.listeners.contains(&id));
+        selector.register_source(Target::pollables(read, write), token, interest, mode)
+    }
+
+    fn is_exclusive(&self, id: u32) -> bool {
+        self.is_descriptor(id)
     }
 
     fn close(&mut self, id: u32) {
@@ -83,54 +104,35 @@ impl model::World for World {
         self.listeners.remove(&id);
     }
 
+    /// A reset is a failure of libc; the host's own sources are only ready.
+    fn peer<R>(&mut self, id: u32, f: impl FnOnce(Peer<'_>) -> R) -> R {
+        let mut world = self.world.lock();
+        let source = world.source(id);
+        let kind = if self.listeners.contains(&id) {
+            Kind::Listener
+        } else {
+            Kind::Stream
+        };
+        f(Peer {
+            kind,
+            pending: &mut source.pending,
+            room: &mut source.room,
+            ended: &mut source.ended,
+            failed: &mut source.failed,
+        })
+    }
+
     fn arrive(&mut self, id: u32, bytes: u64, after_ns: u64) {
         let mut world = self.world.lock();
         world.after(after_ns, Bytes(id, bytes));
     }
 
-    fn set_room(&mut self, id: u32, room: bool) {
-        self.world.lock().source(id).room = room && !self.listeners.contains(&id);
+    fn is_expecting(&self) -> bool {
+        self.world.lock().is_expecting()
     }
 
-    /// A reset is a failure of libc; the host's own sources are only ready.
-    fn fail(&mut self, id: u32, reset: bool) {
-        let mut world = self.world.lock();
-        let source = world.source(id);
-        source.failed |= reset;
-        source.ended |= !reset;
-    }
-
-    fn read(&mut self, id: u32, all: bool) -> IoOutcome {
-        let mut world = self.world.lock();
-        let source = world.source(id);
-        let moved = if all { source.pending } else { 1 };
-        if source.pending == 0 {
-            return if source.ended && !source.failed {
-                IoOutcome::Eof
-            } else {
-                IoOutcome::WouldBlock
-            };
-        }
-        source.pending -= moved;
-        if all {
-            IoOutcome::Partial
-        } else {
-            IoOutcome::Complete
-        }
-    }
-
-    fn write(&mut self, id: u32) -> IoOutcome {
-        let mut world = self.world.lock();
-        if std::mem::take(&mut world.source(id).room) {
-            IoOutcome::Partial
-        } else {
-            IoOutcome::WouldBlock
-        }
-    }
-
-    /// Only libc's can.
-    fn fail_next_call(&mut self) {
-        self.world.lock().fd_failures += 1;
+    fn faults<R>(&mut self, f: impl FnOnce(&mut Faults) -> R) -> R {
+        f(&mut self.world.lock().faults)
     }
 
     fn is_ready(&self, id: u32, direction: Direction) -> bool {
@@ -150,8 +152,20 @@ impl model::World for World {
         self.world.lock().read_clock()
     }
 
+    fn pass(&mut self, ns: u64) {
+        self.world.lock().now_ns += ns;
+    }
+
     fn calls(&self) -> u64 {
         self.world.lock().polls
+    }
+
+    fn most_idle_calls(&self, _slots: u64) -> u64 {
+        match self.descriptors {
+            Descriptors::None => 4,
+            // Two in each slice of 10 ms, and some in shorter ones.
+            Descriptors::Some | Descriptors::All => 250,
+        }
     }
 
     fn slack_ns(&self, calls: u64) -> u64 {
@@ -161,26 +175,8 @@ impl model::World for World {
     fn early_ns(&self) -> u64 {
         self.rules.early_ns()
     }
-}
 
-fn descriptors() -> impl Strategy<Value = Descriptors> {
-    prop_oneof![
-        3 => Just(Descriptors::None),
-        2 => Just(Descriptors::Some),
-        1 => Just(Descriptors::All),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
-
-    #[test]
-    fn random_programs_lose_nothing_and_see_nothing_that_is_not_there(
-        rules in proptest::sample::select(ALL.to_vec()),
-        descriptors in descriptors(),
-        program in program(),
-    ) {
-        let world = Shared::new(rules);
-        program.run(World { rules, descriptors, world, listeners: HashSet::new() });
+    fn kept(&self) -> usize {
+        self.world.lock().live_pollables()
     }
 }

@@ -1,0 +1,59 @@
+//! The faults of a scripted host that are still to come.
+
+use std::collections::VecDeque;
+
+use super::Fault;
+
+/// One for each call, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    next: VecDeque<Fault>,
+    /// By how much they have made calls longer so far.
+    pub(super) delayed_ns: u64,
+}
+
+impl Faults {
+    pub(super) fn push(&mut self, fault: Fault) {
+        self.next.push_back(fault);
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.next.clear();
+    }
+
+    pub(crate) fn has_errors(&self) -> bool {
+        let mut all = self.next.iter();
+        all.any(|fault| matches!(fault, Fault::Error(_)))
+    }
+
+    /// Leaves those that are about time.
+    pub(crate) fn retain_delays(&mut self) {
+        let is_delay = |fault: &Fault| matches!(fault, Fault::Late(_) | Fault::Jump(_));
+        self.next.retain(is_delay);
+    }
+
+    /// The fault of a wait that begins now; it moves the clock for those that are about time.
+    pub(crate) fn of_wait(&mut self, now_ns: &mut u64) -> Option<Fault> {
+        let fault = self.next.pop_front()?;
+        match fault {
+            Fault::Jump(ns) => {
+                self.delayed_ns += ns;
+                *now_ns += ns;
+            }
+            Fault::Late(ns) => self.delayed_ns += ns,
+            Fault::Error(_) | Fault::Spurious(_) | Fault::Early => {}
+        }
+        Some(fault)
+    }
+
+    /// The error of a call about one source, if the next fault is one.
+    pub(crate) fn of_call(&mut self) -> Option<u8> {
+        let next = self
+            .next
+            .pop_front_if(|fault| matches!(fault, Fault::Error(_)))?;
+        match next {
+            Fault::Error(which) => Some(which),
+            _ => None,
+        }
+    }
+}
