@@ -138,7 +138,8 @@ fn lints_of_03(workspace: &Workspace) -> Vec<Step> {
 /// The guests of chaos. The program that starts them is native.
 fn lints_of_chaos(workspace: &Workspace) -> Vec<Step> {
     let step = |target: &&str| {
-        let arguments = "--package wasio-chaos --lib --bin chaos-server --bin chaos-client";
+        let arguments = "--package wasio-chaos --lib --bin chaos-server \
+                         --bin chaos-faulty-server --bin chaos-client";
         let command = format!("clippy --quiet {arguments} --target {target} {DENY}");
         let title = format!("lints, guests of chaos, {target}");
         Step::check(&title, workspace.cargo(&command))

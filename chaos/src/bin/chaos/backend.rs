@@ -80,7 +80,11 @@ impl Built {
     ///
     /// # Errors
     /// Cargo fails, or the host is not there.
-    pub(crate) fn new(backend: Backend, host: Option<&Path>) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        backend: Backend,
+        host: Option<&Path>,
+        server: &'static str,
+    ) -> anyhow::Result<Self> {
         let guest = |program| match backend.target() {
             None => beside(program),
             Some(target) => guest(program, target),
@@ -93,7 +97,7 @@ impl Built {
         Ok(Self {
             backend,
             host,
-            server: guest("chaos-server")?,
+            server: guest(server)?,
             client: guest("chaos-client")?,
         })
     }

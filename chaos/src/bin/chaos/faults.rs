@@ -14,6 +14,9 @@ use wasio_chaos::plan::{self, Fault, Flood, Party, Planned};
 use crate::process::Process;
 use crate::shared::Shared;
 
+/// A fault that cannot begin by so long after its time does not come: the hosts started too slowly.
+const MOST_LATE: Duration = Duration::from_secs(1);
+
 /// The processes that faults happen to, and the address of the server.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Victims {
@@ -26,9 +29,13 @@ pub(crate) struct Victims {
 pub(crate) fn perform(shared: &Shared, victims: Victims) {
     thread::scope(|scope| {
         for planned in plan::faults(shared.seed, shared.length) {
-            shared.sleep(planned.at.saturating_sub(shared.at()));
+            shared.sleep_until(planned.at);
             if shared.has_ended() {
                 return;
+            }
+            // Later it could reach into the next quiet time.
+            if shared.at() > planned.at + MOST_LATE {
+                continue;
             }
             scope.spawn(move || {
                 shared.begin(&planned);

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
+use crate::claims;
 use crate::process::Process;
 use crate::shared::{Shared, lock};
 
@@ -187,9 +188,7 @@ fn read_lines(
     let (seen, shared) = (Arc::clone(seen), Arc::clone(shared));
     thread::spawn(move || {
         for line in BufReader::new(pipe).lines().map_while(Result::ok) {
-            if let Some(text) = line.strip_prefix("violation ") {
-                shared.violation(&format!("{name}: {text}"));
-            } else {
+            if !claims::judge(&shared, name, &line) {
                 lock(&seen).read(line);
             }
         }

@@ -89,10 +89,14 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
             .bug
             .and_then(|bug| Some(bug.to_possible_value()?.get_name().to_owned())),
     };
+    let server = match options.bug {
+        None => "chaos-server",
+        Some(_) => "chaos-faulty-server",
+    };
     let built = options
         .backends()
         .into_iter()
-        .map(|one| Built::new(one, options.host.as_deref()));
+        .map(|one| Built::new(one, options.host.as_deref(), server));
     let built = built.collect::<anyhow::Result<Vec<_>>>()?;
     let progress = Progress::new(settings.length);
     let outcomes: Vec<_> = thread::scope(|scope| {

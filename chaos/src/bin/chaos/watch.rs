@@ -81,7 +81,7 @@ impl Watch<'_> {
         self.bar.set_position(self.shared.at().as_secs());
         self.bar.set_message(format!(
             "{} connections, {} MB, {} faults",
-            client.count("done") + client.count("early"),
+            client.count("done") + client.count("broken"),
             self.shared.counts.bytes.load(Ordering::Relaxed) / 1_000_000,
             self.shared.performed().len() as u64 + self.shared.counts.cuts.load(Ordering::Relaxed),
         ));
@@ -152,7 +152,10 @@ impl Watch<'_> {
             }
         }
         let [server, _] = hosts;
-        self.judge_kept(server);
+        // Counts from before are of what was still under way.
+        if server.counted() > samples.first().map(|sample| sample.at) {
+            self.judge_kept(server);
+        }
         quiet.memory.get_or_insert_with(|| memory(server));
     }
 
