@@ -79,7 +79,7 @@ fn bad_input_is_refused() {
         (["--bug", "none"], "invalid value 'none' for '--bug <B>'"),
         (
             ["--host", "wasmtime"],
-            "--host only runs guests of WASI 0.2",
+            "--host only runs guests of WASI 0.2 or 0.3",
         ),
     ] {
         let (output, text) = chaos(&arguments);
