@@ -16,10 +16,12 @@ pub(crate) struct Broken {
     refused: Vec<Refused>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 struct Refused {
     address: SocketAddr,
     at: Instant,
+    /// When the connection was opened that stands for it and has no address.
+    taken: Option<Instant>,
 }
 
 /// A connection that ended before its time, as the client knows it.
@@ -37,8 +39,11 @@ impl Broken {
     }
 
     pub(crate) fn refuse(&mut self, address: SocketAddr) {
-        let at = Instant::now();
-        self.refused.push(Refused { address, at });
+        self.refused.push(Refused {
+            address,
+            at: Instant::now(),
+            taken: None,
+        });
     }
 
     /// Whether the proxy has broken this connection. Another report of the same is wrong.
@@ -51,12 +56,33 @@ impl Broken {
         if self.numbers.remove(&number) {
             return true;
         }
-        // An address may come again, on a later connection.
-        let is_it = |one: &Refused| {
-            one.at + CLOCKS >= opened && address.is_none_or(|address| address == one.address)
+        let Some(address) = address else {
+            return self.take_any(opened);
         };
-        let found = self.refused.iter().position(is_it);
-        found.map(|index| self.refused.swap_remove(index)).is_some()
+        // An address may come again, on a later connection.
+        let is_it = |one: &Refused| one.address == address && one.is_since(opened);
+        let Some(index) = self.refused.iter().position(is_it) else {
+            return false;
+        };
+        let taken = self.refused.swap_remove(index).taken;
+        // What had it and has no address was another.
+        taken.is_none_or(|opened| self.take_any(opened))
+    }
+
+    /// Takes one for a connection without an address.
+    fn take_any(&mut self, opened: Instant) -> bool {
+        let is_free = |one: &&mut Refused| one.taken.is_none() && one.is_since(opened);
+        let Some(free) = self.refused.iter_mut().find(is_free) else {
+            return false;
+        };
+        free.taken = Some(opened);
+        true
+    }
+}
+
+impl Refused {
+    fn is_since(&self, opened: Instant) -> bool {
+        self.at + CLOCKS >= opened
     }
 }
 
@@ -100,5 +126,19 @@ mod tests {
         assert!(!broken.take(reported(1, before + CLOCKS * 20, None)));
         assert!(broken.take(reported(1, before, None)));
         assert!(!broken.take(reported(1, before, None)));
+    }
+
+    // Which of those that were refused the first one was turns out later.
+    #[test]
+    fn what_has_no_address_leaves_those_to_others_that_have_theirs() {
+        let (mut broken, before) = (Broken::default(), Instant::now());
+        for port in [5, 6] {
+            broken.refuse(SocketAddr::from(([127, 0, 0, 1], port)));
+        }
+        assert!(broken.take(reported(1, before, None)));
+        assert!(broken.take(reported(2, before, Some(5))));
+        assert!(!broken.take(reported(3, before, None)));
+        // The first one can then have been none of them.
+        assert!(!broken.take(reported(4, before, Some(6))));
     }
 }

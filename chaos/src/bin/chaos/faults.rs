@@ -104,7 +104,7 @@ impl Limited {
 /// Connects so often and keeps what is connected for as long as the fault lasts, unless it closes.
 fn flood(shared: &Shared, server: SocketAddr, connections: u64, then: Flood, lasts: Duration) {
     let mut kept = Vec::new();
-    for number in 0..connections {
+    for number in (0..connections).take_while(|_| !shared.has_ended()) {
         // A queue that is full is one of the faults.
         let Ok(mut stream) = TcpStream::connect_timeout(&server, Duration::from_millis(100)) else {
             continue;
