@@ -16,8 +16,8 @@ use crate::claims;
 use crate::process::Process;
 use crate::shared::{Shared, lock};
 
-/// How long it may take to start on a busy machine.
-const START_LIMIT: Duration = Duration::from_secs(60);
+/// How long it may take to start: on a busy machine a host compiles its guest for a minute.
+const START_LIMIT: Duration = Duration::from_secs(180);
 
 const LAST_LINES: usize = 5;
 
