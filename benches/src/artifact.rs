@@ -23,6 +23,17 @@ pub struct Artifact {
     pub target: Option<&'static str>,
     /// The Cargo profile.
     pub profile: &'static str,
+    /// Flags of the compiler, which make another build of everything.
+    pub flags: Option<Flags>,
+}
+
+/// Flags of the compiler, and where what they make lies.
+#[derive(Clone, Copy, Debug)]
+pub struct Flags {
+    /// The flags, with spaces between.
+    pub flags: &'static str,
+    /// The target folder, relative to the workspace.
+    pub target_dir: &'static str,
 }
 
 impl Artifact {
@@ -67,6 +78,11 @@ impl Artifact {
         if let Some(target) = self.target {
             command.args(["--target", target]);
         }
+        if let Some(Flags { flags, target_dir }) = self.flags {
+            command
+                .env("RUSTFLAGS", flags)
+                .args(["--target-dir", target_dir]);
+        }
         command
     }
 }
@@ -89,6 +105,7 @@ mod tests {
         program: "echo",
         target: None,
         profile: "release",
+        flags: None,
     };
 
     #[test]

@@ -6,6 +6,7 @@
 //! is to come. The program `chaos` starts their hosts, performs the faults, and watches what must hold.
 
 pub mod guest;
+pub mod moment;
 pub mod pattern;
 pub mod plan;
 mod random;

@@ -26,6 +26,7 @@ const fn echo(target: &'static str) -> Artifact {
         program: "echo",
         target: Some(target),
         profile: "release",
+        flags: None,
     }
 }
 

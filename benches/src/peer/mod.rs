@@ -156,6 +156,7 @@ const fn in_peers(
         program,
         target,
         profile: "release",
+        flags: None,
     }
 }
 
@@ -168,6 +169,7 @@ const fn in_examples(program: &'static str, target: &'static str) -> Artifact {
         program,
         target: Some(target),
         profile: "peer",
+        flags: None,
     }
 }
 

@@ -1,5 +1,5 @@
 //! The server that `chaos` puts under stress.
 
 fn main() -> std::io::Result<()> {
-    wasio_chaos::guest::server()
+    wasio_chaos::guest::server(None)
 }

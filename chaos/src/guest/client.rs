@@ -11,8 +11,8 @@ use super::datagrams::Datagrams;
 use super::dial::Dial;
 use super::flow::{Course, Flow};
 use super::lookups::Lookups;
-use super::{Arguments, Clock, Status, Timers, Wakes, token, violation};
-use crate::plan::{self, Connection, Fault, Party, Planned};
+use super::{Arguments, Clock, Status, Timers, Wakes, lacks, token, violation};
+use crate::plan::{self, Behaviour, Connection};
 
 /// How many connections are open at the same time.
 const FLOWS: usize = 12;
@@ -21,14 +21,10 @@ const FLOWS: usize = 12;
 const TICK: Duration = Duration::from_millis(20);
 const BEAT: Duration = Duration::from_secs(1);
 
-/// What a fault has caused may show so much later.
-const AFTER: Duration = Duration::from_secs(2);
-
 struct Client {
     seed: u64,
     length: Duration,
     clock: Clock,
-    faults: Vec<Planned>,
     dial: Dial,
     flows: Slab<Flow>,
     next: u64,
@@ -39,7 +35,7 @@ struct Client {
     tick: Timer,
     beat: Timer,
     done: u64,
-    early: u64,
+    broken: u64,
     bytes: u64,
     polls: u64,
     buffer: Vec<u8>,
@@ -77,18 +73,17 @@ impl Client {
             seed,
             length,
             clock,
-            faults: plan::faults(seed, length),
             flows: Slab::new(),
             next: 0,
             datagrams: Datagrams::new(arguments, seed, registry)?,
-            lookups: dial.connects().then(Lookups::new),
+            lookups: dial.connects().then(|| Lookups::new(clock)),
             dial,
             timers: Timers::new(seed.wrapping_add(1), clock, registry)?,
             wakes: Wakes::new(seed.wrapping_add(1), clock, registry)?,
             tick: Timer::oneshot(TICK),
             beat: Timer::periodic(BEAT),
             done: 0,
-            early: 0,
+            broken: 0,
             bytes: 0,
             polls: 0,
             buffer: vec![0; 64 * 1024],
@@ -120,9 +115,8 @@ impl Client {
                 }
             }
             token::LOOKUP => {
-                let may_fail = self.has_had(Duration::from_secs(10), lacks_descriptors);
                 if let Some(lookups) = &mut self.lookups {
-                    lookups.handle(may_fail);
+                    lookups.handle();
                 }
             }
             token if self.timers.handle(token) => {
@@ -164,13 +158,13 @@ impl Client {
 
     /// Opens the next connection. Returns false if there is none to be had now.
     fn open(&mut self, registry: &Registry) -> bool {
-        let connects = self.dial.connects();
+        let (from, connects) = (self.clock.at(), self.dial.connects());
         let plan = Connection::new(self.seed, self.next, connects);
         let stream = match self.dial.next(plan.behaviour) {
             Ok(stream) => stream,
             Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
             Err(error) => {
-                self.not_opened(plan, &error);
+                self.not_opened(plan, from, &error);
                 return false;
             }
         };
@@ -186,46 +180,36 @@ impl Client {
         true
     }
 
-    fn not_opened(&mut self, plan: Connection, error: &io::Error) {
-        use plan::Behaviour::{ToNobody, ToNowhere};
-        if self.has_had(AFTER, lacks_descriptors) {
-            self.early += 1;
-        } else if matches!(plan.behaviour, ToNobody | ToNowhere) {
+    fn not_opened(&mut self, plan: Connection, from: Duration, error: &io::Error) {
+        if matches!(plan.behaviour, Behaviour::ToNobody | Behaviour::ToNowhere) {
             self.next += 1;
             self.done += 1;
-        } else {
-            violation(&format!(
-                "connection {} cannot be opened: {error}",
-                self.next
-            ));
+            return;
         }
+        let number = self.next;
+        let what = format!("connection {number} cannot be opened: {error}");
+        lacks(from, self.clock, &what);
     }
 
     fn follow(&mut self, id: usize, course: Course) {
         match course {
             Course::Open => return,
             Course::Done => self.done += 1,
-            Course::Early(how) => {
-                let life = self.flows[id].opened().elapsed() + AFTER;
-                if self.has_had(life, |fault| fault == Fault::Refuse) {
-                    self.early += 1;
-                } else {
-                    violation(&how);
-                }
+            Course::Broken(how) => {
+                self.broken += 1;
+                self.report_broken(&self.flows[id], &how);
             }
             Course::Wrong(how) => violation(&how),
         }
         self.bytes += self.flows.remove(id).received();
     }
 
-    /// Whether there was such a fault in the last time.
-    fn has_had(&self, time: Duration, is_such: impl Fn(Fault) -> bool) -> bool {
-        let now = self.clock.at();
-        let recent = |one: &&Planned| one.at < now && one.end() + time > now;
-        self.faults
-            .iter()
-            .filter(recent)
-            .any(|one| is_such(one.fault))
+    /// `chaos` compares it with what the proxy has broken.
+    fn report_broken(&self, flow: &Flow, how: &str) {
+        let opened = self.clock.at().saturating_sub(flow.opened().elapsed());
+        let address = flow.address().map_or("-".to_owned(), |one| one.to_string());
+        let (number, opened) = (flow.number(), opened.as_millis());
+        println!("broken {number} {opened} {address} {how}");
     }
 
     fn beat(&mut self) {
@@ -251,7 +235,7 @@ impl Client {
         let mut status = Status::new()
             .add("connections", self.flows.len())
             .add("done", self.done)
-            .add("early", self.early)
+            .add("broken", self.broken)
             .add("bytes", self.bytes)
             .add("polls", self.polls)
             .add("timers", self.timers.fired())
@@ -263,14 +247,4 @@ impl Client {
         }
         status.print();
     }
-}
-
-fn lacks_descriptors(fault: Fault) -> bool {
-    matches!(
-        fault,
-        Fault::Descriptors {
-            of: Party::Client,
-            ..
-        }
-    )
 }

@@ -1,9 +1,10 @@
 //! The time since the start of the run, which both guests and `chaos` share.
 
 use std::io;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use super::Arguments;
+use crate::moment;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
@@ -14,7 +15,7 @@ impl Clock {
     /// The start is an argument, in milliseconds since 1970.
     pub(super) fn new(arguments: &Arguments) -> io::Result<Self> {
         let start = UNIX_EPOCH + Duration::from_millis(arguments.number("start_ms")?);
-        let (now, here) = (SystemTime::now(), Instant::now());
+        let (here, now) = moment::now();
         let start = match start.duration_since(now) {
             Ok(ahead) => here + ahead,
             Err(passed) => here.checked_sub(passed.duration()).unwrap_or(here),

@@ -1,7 +1,7 @@
 //! One connection of the client: it sends its pattern, and checks what comes back.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::Shutdown;
+use std::net::{Shutdown, SocketAddr};
 use std::time::{Duration, Instant};
 
 use wasio::net::TcpStream;
@@ -31,6 +31,7 @@ pub(super) struct Flow {
     sent: u64,
     received: u64,
     has_shut: bool,
+    address: Option<SocketAddr>,
 }
 
 /// How a connection ended, or that it has not.
@@ -39,8 +40,8 @@ pub(super) enum Course {
     Open,
     /// As planned.
     Done,
-    /// Too early, which is right only if something else had a fault. The text says how.
-    Early(String),
+    /// Before its time, which is right only if the proxy broke it. The text says how.
+    Broken(String),
     /// Wrong in any case.
     Wrong(String),
 }
@@ -60,6 +61,8 @@ impl Flow {
         registry.register(&mut stream, token, interest)?;
         let now = Instant::now();
         Ok(Self {
+            // 0.2 says it once it is connected, and 0.1 never.
+            address: stream.local_addr().ok(),
             stream,
             number,
             plan,
@@ -75,6 +78,15 @@ impl Flow {
 
     pub(super) fn opened(&self) -> Instant {
         self.opened
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Its own address, if it connects and the backend could say it before the connection was gone.
+    pub(super) fn address(&self) -> Option<SocketAddr> {
+        self.address
     }
 
     pub(super) fn received(&self) -> u64 {
@@ -137,6 +149,7 @@ impl Flow {
             }
             connected => connected?,
         };
+        self.address = self.address.or_else(|| self.stream.local_addr().ok());
         self.is_connected = true;
         self.moved = Instant::now();
         match self.plan.behaviour {
@@ -149,7 +162,7 @@ impl Flow {
         match self.plan.behaviour {
             _ if self.is_connected => self.wrong("connected to where nobody is"),
             Behaviour::ToNobody | Behaviour::ToNowhere => Course::Done,
-            _ => self.early(&format!("cannot connect: {error}")),
+            _ => self.broken(&format!("cannot connect: {error}")),
         }
     }
 
@@ -207,35 +220,21 @@ impl Flow {
     /// The peer has ended its side.
     fn ended(&self) -> Course {
         let whole = match self.plan.fate {
-            Fate::Cut(_, _, Cut::Reset) => return Course::Done,
             Fate::Cut(_, at, Cut::HalfClose) => at,
-            Fate::Whole => self.plan.bytes,
+            _ => self.plan.bytes,
         };
         if self.received == whole {
             return Course::Done;
         }
-        self.early(&format!("ended after {} bytes of {whole}", self.received))
+        self.broken(&format!("ended after {} bytes of {whole}", self.received))
     }
 
     fn failed(&self, error: &io::Error) -> Course {
-        match self.plan.fate {
-            Fate::Cut(_, _, Cut::Reset) => Course::Done,
-            // Nobody reads its last bytes, so that writing them may fail.
-            Fate::Cut(_, at, Cut::HalfClose) if self.received == at => Course::Done,
-            _ if self.not_connected_yet() => self.not_connected(error),
-            _ => self.early(&format!("failed after {} bytes: {error}", self.received)),
-        }
+        self.broken(&format!("failed after {} bytes: {error}", self.received))
     }
 
-    fn not_connected_yet(&self) -> bool {
-        matches!(
-            self.plan.behaviour,
-            Behaviour::ToNobody | Behaviour::ToNowhere
-        )
-    }
-
-    fn early(&self, how: &str) -> Course {
-        Course::Early(self.describe(how))
+    fn broken(&self, how: &str) -> Course {
+        Course::Broken(self.describe(how))
     }
 
     fn wrong(&self, how: &str) -> Course {

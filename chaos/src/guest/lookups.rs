@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use wasio::net::{Lookup, lookup};
 use wasio::{Interest, Registry};
 
-use super::{token, violation};
+use super::{Clock, lacks, token, violation};
 
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -19,6 +19,7 @@ const BAD: &str = "no-such-name.invalid";
 #[derive(Debug)]
 pub(super) struct Lookups {
     current: Option<Lookup>,
+    clock: Clock,
     since: Instant,
     has_address: bool,
     good: u64,
@@ -26,9 +27,10 @@ pub(super) struct Lookups {
 }
 
 impl Lookups {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(clock: Clock) -> Self {
         Self {
             current: None,
+            clock,
             since: Instant::now(),
             has_address: false,
             good: 0,
@@ -54,28 +56,34 @@ impl Lookups {
         });
         match started {
             Ok(lookup) => self.current = Some(lookup),
-            Err(error) => violation(&format!("a look-up of {name} does not start: {error}")),
+            Err(error) => self.report(&format!("a look-up of {name} does not start: {error}")),
         }
     }
 
-    /// Takes the answer. `may_fail` is whether the host has a fault.
-    pub(super) fn handle(&mut self, may_fail: bool) {
+    /// Takes the answer.
+    pub(super) fn handle(&mut self) {
         while let Some(lookup) = &self.current {
             match lookup.next_address() {
                 Ok(Some(address)) if self.is_good() && address.is_loopback() => {
                     self.has_address = true;
                 }
                 Ok(Some(address)) => violation(&format!("a look-up found {address}")),
-                Ok(None) => self.end(self.has_address, may_fail, "no address"),
+                Ok(None) => self.end(self.has_address, "no address"),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
-                Err(error) => self.end(false, may_fail, &describe(&error)),
+                Err(error) => self.end(false, &describe(&error)),
             }
         }
     }
 
-    fn end(&mut self, found: bool, may_fail: bool, how: &str) {
-        if self.is_good() && !found && !may_fail {
-            violation(&format!("a look-up of {GOOD} failed: {how}"));
+    /// Reports what fails without descriptors, which it may have needed at any time since its start.
+    fn report(&self, text: &str) {
+        let from = self.clock.at().saturating_sub(self.since.elapsed());
+        lacks(from, self.clock, text);
+    }
+
+    fn end(&mut self, found: bool, how: &str) {
+        if self.is_good() && !found {
+            self.report(&format!("a look-up of {GOOD} failed: {how}"));
         }
         // It counts by what was asked: the next one is of the other kind.
         if self.is_good() {

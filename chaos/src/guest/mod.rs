@@ -1,7 +1,8 @@
 //! What the two guests are made of. They are programs on wasio's public API, and run on every backend.
 //!
 //! A guest prints lines: `listening ADDRESS` and `datagrams ADDRESS` when it can be reached, `status`
-//! with its counts every second, and `violation` when something that must hold does not.
+//! with its counts every second, and `violation` when something that must hold does not. What is right
+//! only together with a fault is a `broken` or a `lacks` line: `chaos` knows what it has done, and when.
 
 mod arguments;
 mod client;
@@ -17,6 +18,7 @@ mod timers;
 mod wakes;
 
 use std::io;
+use std::time::Duration;
 
 use self::arguments::Arguments;
 use self::clock::Clock;
@@ -26,7 +28,7 @@ use self::timers::Timers;
 use self::wakes::Wakes;
 
 pub use self::client::client;
-pub use self::server::server;
+pub use self::server::{Bug, server};
 
 /// The tokens of what is not a connection. Timers follow from `TIMERS` on.
 mod token {
@@ -46,6 +48,12 @@ mod token {
 /// Reports that something that must hold does not.
 fn violation(text: &str) {
     println!("violation {text}");
+}
+
+/// Reports an operation that failed since `from`, as it may while its host has no descriptors left.
+fn lacks(from: Duration, clock: Clock, text: &str) {
+    let (from, to) = (from.as_millis(), clock.at().as_millis());
+    println!("lacks {from} {to} {text}");
 }
 
 /// Does `operation` until it would block; its errors are counted in `errors`. The number of operations

@@ -10,22 +10,15 @@ use wasio::stdio::{Stdin, stdin};
 use wasio::time::Timer;
 use wasio::{Events, Interest, Poll, Registry, Token};
 
+pub use self::bug::Bug;
 use self::echo::{Echo, Going};
 use super::{Arguments, Clock, Status, Timers, Wakes, token, until_blocked, violation};
 use crate::pattern;
 
+mod bug;
 mod echo;
 
 const BEAT: Duration = Duration::from_secs(1);
-
-/// A fault that this server has on purpose, to show that chaos sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Bug {
-    LostByte,
-    MissedRearm,
-    Leak,
-    Spin,
-}
 
 struct Server {
     listener: TcpListener,
@@ -43,15 +36,15 @@ struct Server {
     bug: Option<Bug>,
 }
 
-/// Runs the server until a connection ends it.
+/// Runs the server until a connection ends it, with a fault on purpose if one is given.
 ///
 /// # Errors
 /// It cannot start, or a poll fails.
-pub fn server() -> io::Result<()> {
+pub fn server(bug: Option<Bug>) -> io::Result<()> {
     let arguments = Arguments::parse();
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(64);
-    let mut server = Server::start(&arguments, poll.registry())?;
+    let mut server = Server::start(&arguments, bug, poll.registry())?;
     loop {
         if server.bug == Some(Bug::Spin) {
             server.wakes.wake();
@@ -70,7 +63,7 @@ pub fn server() -> io::Result<()> {
 }
 
 impl Server {
-    fn start(arguments: &Arguments, registry: &Registry) -> io::Result<Self> {
+    fn start(arguments: &Arguments, bug: Option<Bug>, registry: &Registry) -> io::Result<Self> {
         let (seed, clock) = (arguments.number("seed")?, Clock::new(arguments)?);
         let mut server = Self {
             listener: listener()?,
@@ -85,7 +78,7 @@ impl Server {
             polls: 0,
             errors: 0,
             buffer: vec![0; 64 * 1024],
-            bug: bug(arguments)?,
+            bug,
         };
         let readable = Interest::READABLE;
         registry.register(&mut server.listener, token::LISTENER, readable)?;
@@ -246,15 +239,4 @@ fn datagrams() -> io::Result<Option<UdpSocket>> {
 
 fn local() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
-}
-
-fn bug(arguments: &Arguments) -> io::Result<Option<Bug>> {
-    Ok(Some(match arguments.text("bug") {
-        None => return Ok(None),
-        Some("lost-byte") => Bug::LostByte,
-        Some("missed-rearm") => Bug::MissedRearm,
-        Some("leak") => Bug::Leak,
-        Some("spin") => Bug::Spin,
-        Some(other) => return Err(io::Error::other(format!("no bug is called {other:?}"))),
-    }))
 }

@@ -38,6 +38,7 @@ pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
     steps.extend(newest_host(workspace));
     steps.extend(examples_of_documents(workspace));
     steps.extend(tests_of_drop_in(workspace));
+    steps.extend(chaos(workspace));
     steps.push(loom(workspace));
     steps.push(miri(workspace));
     steps.push(fuzzer(workspace));
@@ -149,7 +150,8 @@ fn lints_of_03(workspace: &Workspace) -> Vec<Step> {
 /// The guests of chaos. The program that starts them is native.
 fn lints_of_chaos(workspace: &Workspace) -> Vec<Step> {
     let step = |target: &&str| {
-        let arguments = "--package wasio-chaos --lib --bin chaos-server --bin chaos-client";
+        let arguments = "--package wasio-chaos --lib --bin chaos-server \
+                         --bin chaos-faulty-server --bin chaos-client";
         let command = format!("clippy --quiet {arguments} --target {target} {DENY}");
         let title = format!("lints, guests of chaos, {target}");
         Step::check(&title, workspace.cargo(&command))
@@ -293,10 +295,10 @@ fn on_host(workspace: &Workspace, target: &str, arguments: &str) -> Command {
 /// The guests of WASI 0.2 and 0.3 on a newer wasmtime, which is built for that.
 fn newest_host(workspace: &Workspace) -> Vec<Step> {
     let clippy = format!("clippy --quiet --all-targets {DENY}");
-    let mut tests =
-        workspace.cargo("test --no-fail-fast --package wasio-guests --test guests -- ::newest");
-    let program = format!("target/newest/debug/wasio-newest{EXE_SUFFIX}");
-    tests.env("WASIO_NEWEST_HOST", workspace.root().join(program));
+    let tests = with_newest_host(
+        workspace,
+        "test --no-fail-fast --package wasio-guests --test guests -- ::newest",
+    );
     vec![
         Step::check(
             "lints, the newest host",
@@ -307,6 +309,30 @@ fn newest_host(workspace: &Workspace) -> Vec<Step> {
             workspace.cargo_in(NEWEST, "build --quiet"),
         ),
         Step::tests("tests, guests on the newest host", tests),
+    ]
+}
+
+fn with_newest_host(workspace: &Workspace, arguments: &str) -> Command {
+    let program = format!("target/newest/debug/wasio-newest{EXE_SUFFIX}");
+    let mut command = workspace.cargo(arguments);
+    command.env("WASIO_NEWEST_HOST", workspace.root().join(program));
+    command
+}
+
+/// A minute of faults on all backends at the same time: their quiet times coincide.
+fn chaos(workspace: &Workspace) -> Vec<Step> {
+    let title = "chaos, a minute on each backend";
+    if !cfg!(target_os = "linux") {
+        return vec![Step::skipped(
+            title,
+            "it stops and limits processes as Linux can",
+        )];
+    }
+    let build = "build --quiet --bins --package wasio-host --package wasio-chaos";
+    let run = "run --quiet --package wasio-chaos --bin chaos -- --seconds 60 --seed 7";
+    vec![
+        Step::check("build, chaos", workspace.cargo(build)),
+        Step::check(title, with_newest_host(workspace, run)),
     ]
 }
 

@@ -3,25 +3,30 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::ensure;
-use wasio_bench::artifact::Artifact;
+use anyhow::{Context, ensure};
+use wasio_bench::artifact::{Artifact, Flags};
+
+const NO_NEWEST: &str =
+    "WASI 0.3 needs the host of hosts/newest: build that, and name it with --host";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Backend {
     P1,
     Threads,
     P2,
+    P3,
     Native,
 }
 
 impl Backend {
-    pub(crate) const ALL: [Self; 4] = [Self::P1, Self::Threads, Self::P2, Self::Native];
+    pub(crate) const ALL: [Self; 5] = [Self::P1, Self::Threads, Self::P2, Self::P3, Self::Native];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::P1 => "0.1",
             Self::Threads => "threads",
             Self::P2 => "0.2",
+            Self::P3 => "0.3",
             Self::Native => "native",
         }
     }
@@ -30,14 +35,23 @@ impl Backend {
         match self {
             Self::P1 => Some("wasm32-wasip1"),
             Self::Threads => Some("wasm32-wasip1-threads"),
-            Self::P2 => Some("wasm32-wasip2"),
+            // 0.3 is a flag to the compiler, until its target is in stable Rust.
+            Self::P2 | Self::P3 => Some("wasm32-wasip2"),
             Self::Native => None,
         }
     }
 
+    fn flags(self) -> Option<Flags> {
+        const OF_03: Flags = Flags {
+            flags: "--cfg wasio_backend=\"p3\"",
+            target_dir: "target/p3",
+        };
+        (self == Self::P3).then_some(OF_03)
+    }
+
     /// Whether its programs can connect. Where they cannot, the host opens their listeners.
     pub(crate) fn connects(self) -> bool {
-        matches!(self, Self::P2 | Self::Native)
+        matches!(self, Self::P2 | Self::P3 | Self::Native)
     }
 
     /// The most of a core that a host may use while nothing moves. With threads a wait is cut into
@@ -72,6 +86,8 @@ enum Host {
     Ours(PathBuf),
     /// A command line of wasmtime.
     Wasmtime(PathBuf),
+    /// The host in `hosts/newest`.
+    Newest(PathBuf),
 }
 
 impl Built {
@@ -80,20 +96,25 @@ impl Built {
     ///
     /// # Errors
     /// Cargo fails, or the host is not there.
-    pub(crate) fn new(backend: Backend, host: Option<&Path>) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        backend: Backend,
+        host: Option<&Path>,
+        server: &'static str,
+    ) -> anyhow::Result<Self> {
         let guest = |program| match backend.target() {
             None => beside(program),
-            Some(target) => guest(program, target),
+            Some(target) => guest(program, target, backend.flags()),
         };
         let host = match (backend, host) {
             (Backend::Native, _) => None,
+            (Backend::P3, newest) => Some(Host::Newest(newest.context(NO_NEWEST)?.to_owned())),
             (_, Some(wasmtime)) => Some(Host::Wasmtime(wasmtime.to_owned())),
             (_, None) => Some(Host::Ours(beside("wasio-host")?)),
         };
         Ok(Self {
             backend,
             host,
-            server: guest("chaos-server")?,
+            server: guest(server)?,
             client: guest("chaos-client")?,
         })
     }
@@ -114,6 +135,7 @@ impl Built {
     fn command(&self, guest: &Path, stats: &Path) -> Command {
         let (program, options): (_, &[&str]) = match (&self.host, self.backend) {
             (None, _) => return Command::new(guest),
+            (Some(Host::Newest(program)), _) => (program, &[]),
             (Some(Host::Wasmtime(program)), _) => (
                 program,
                 &["run", "-S", "inherit-network", "-S", "allow-ip-name-lookup"],
@@ -146,7 +168,11 @@ fn beside(program: &str) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-fn guest(program: &'static str, target: &'static str) -> anyhow::Result<PathBuf> {
+fn guest(
+    program: &'static str,
+    target: &'static str,
+    flags: Option<Flags>,
+) -> anyhow::Result<PathBuf> {
     let artifact = Artifact {
         checkout: None,
         workspace: "",
@@ -154,6 +180,7 @@ fn guest(program: &'static str, target: &'static str) -> anyhow::Result<PathBuf>
         program,
         target: Some(target),
         profile: "guest",
+        flags,
     };
     artifact.build()
 }

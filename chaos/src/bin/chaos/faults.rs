@@ -14,6 +14,9 @@ use wasio_chaos::plan::{self, Fault, Flood, Party, Planned};
 use crate::process::Process;
 use crate::shared::Shared;
 
+/// A fault that cannot begin by so long after its time does not come: the hosts started too slowly.
+const MOST_LATE: Duration = Duration::from_secs(1);
+
 /// The processes that faults happen to, and the address of the server.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Victims {
@@ -26,9 +29,13 @@ pub(crate) struct Victims {
 pub(crate) fn perform(shared: &Shared, victims: Victims) {
     thread::scope(|scope| {
         for planned in plan::faults(shared.seed, shared.length) {
-            shared.sleep(planned.at.saturating_sub(shared.at()));
+            shared.sleep_until(planned.at);
             if shared.has_ended() {
                 return;
+            }
+            // Later it could reach into the next quiet time.
+            if shared.at() > planned.at + MOST_LATE {
+                continue;
             }
             scope.spawn(move || {
                 shared.begin(&planned);
@@ -97,7 +104,7 @@ impl Limited {
 /// Connects so often and keeps what is connected for as long as the fault lasts, unless it closes.
 fn flood(shared: &Shared, server: SocketAddr, connections: u64, then: Flood, lasts: Duration) {
     let mut kept = Vec::new();
-    for number in 0..connections {
+    for number in (0..connections).take_while(|_| !shared.has_ended()) {
         // A queue that is full is one of the faults.
         let Ok(mut stream) = TcpStream::connect_timeout(&server, Duration::from_millis(100)) else {
             continue;

@@ -3,6 +3,10 @@
 #[cfg(target_os = "linux")]
 mod backend;
 #[cfg(target_os = "linux")]
+mod broken;
+#[cfg(target_os = "linux")]
+mod claims;
+#[cfg(target_os = "linux")]
 mod faults;
 #[cfg(target_os = "linux")]
 mod host;

@@ -27,7 +27,8 @@ struct Options {
     /// The backend
     #[arg(long, value_enum, default_value_t = Wasi::All, value_name = "V")]
     wasi: Wasi,
-    /// Run the guests of WASI 0.2 on this wasmtime, in place of wasio-host
+    /// What runs the guests: for WASI 0.2 a wasmtime, in place of wasio-host; for WASI 0.3 the
+    /// wasio-newest of hosts/newest, which WASIO_NEWEST_HOST names too
     #[arg(long, value_name = "H")]
     host: Option<PathBuf>,
     /// Give the server this bug, to see that it is noticed
@@ -44,9 +45,11 @@ enum Wasi {
     Threads,
     #[value(name = "0.2")]
     P2,
+    #[value(name = "0.3")]
+    P3,
     #[value(name = "native")]
     Native,
-    /// All of them at the same time
+    /// All of them at the same time; 0.3 if WASIO_NEWEST_HOST is set
     #[value(name = "all")]
     All,
 }
@@ -65,9 +68,20 @@ impl Options {
             Wasi::P1 => vec![Backend::P1],
             Wasi::Threads => vec![Backend::Threads],
             Wasi::P2 => vec![Backend::P2],
+            Wasi::P3 => vec![Backend::P3],
             Wasi::Native => vec![Backend::Native],
-            Wasi::All => Backend::ALL.into(),
+            Wasi::All => {
+                let has_newest = newest_host().is_some();
+                let runs = |one: &Backend| *one != Backend::P3 || has_newest;
+                Backend::ALL.into_iter().filter(runs).collect()
+            }
         }
+    }
+
+    /// What runs the guests of a backend, if it is not the host of its own.
+    fn host(&self, backend: Backend) -> Option<PathBuf> {
+        let newest = || (backend == Backend::P3).then(newest_host)?;
+        self.host.clone().or_else(newest)
     }
 }
 
@@ -75,8 +89,8 @@ impl Options {
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let options = Options::parse();
     ensure!(
-        options.host.is_none() || options.wasi == Wasi::P2,
-        "--host only runs guests of WASI 0.2: add --wasi 0.2"
+        options.host.is_none() || matches!(options.wasi, Wasi::P2 | Wasi::P3),
+        "--host only runs guests of WASI 0.2 or 0.3: add --wasi 0.2 or --wasi 0.3"
     );
     // The proxies have two descriptors per connection, and the floods have many.
     wasio_bench::prepare_process()?;
@@ -89,10 +103,14 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
             .bug
             .and_then(|bug| Some(bug.to_possible_value()?.get_name().to_owned())),
     };
+    let server = match options.bug {
+        None => "chaos-server",
+        Some(_) => "chaos-faulty-server",
+    };
     let built = options
         .backends()
         .into_iter()
-        .map(|one| Built::new(one, options.host.as_deref()));
+        .map(|one| Built::new(one, options.host(one).as_deref(), server));
     let built = built.collect::<anyhow::Result<Vec<_>>>()?;
     let progress = Progress::new(settings.length);
     let outcomes: Vec<_> = thread::scope(|scope| {
@@ -105,6 +123,10 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     progress.end();
     ensure!(outcomes.len() == built.len(), "a run panicked");
     Ok(report::print(seed, &built, outcomes))
+}
+
+fn newest_host() -> Option<PathBuf> {
+    std::env::var_os("WASIO_NEWEST_HOST").map(PathBuf::from)
 }
 
 fn any_seed() -> u64 {

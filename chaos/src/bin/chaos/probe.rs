@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use wasio_chaos::pattern::{self, PROBE};
 use wasio_chaos::plan::{Fault, Party};
 
-use crate::process::Process;
+use crate::process::{Process, this_thread_waited};
 use crate::shared::Shared;
 
 const INTERVAL: Duration = Duration::from_secs(1);
 const LIMIT: Duration = Duration::from_secs(2);
 const LEN: usize = 100;
 
-/// A server that waited longer for a core while a probe was under way proves nothing.
+/// A probe proves nothing if the server or its own thread waited longer for a core while it was under way.
 const MOST_STARVED: Duration = Duration::from_millis(500);
 
 /// What the probes showed.
@@ -36,21 +36,20 @@ pub(crate) fn probe(shared: &Shared, server: SocketAddr, process: Process) -> Pr
         if shared.is_quiet() {
             continue;
         }
-        let (start, waited) = (Instant::now(), process.waited_for_core());
+        let (start, waits, own) = (Instant::now(), process.waits(), this_thread_waited());
         let result = ask(server, PROBE | number);
         let took = start.elapsed();
-        // A server that has no core cannot answer, and is not deaf.
-        let starved = process.waited_for_core().saturating_sub(waited);
+        let starved = process.waits().since(&waits) + this_thread_waited().saturating_sub(own);
         match result {
             Ok(()) if took <= LIMIT => probes.answered.push(took),
             _ if shared.has_had(start, keeps_from_answering) || starved > MOST_STARVED => {
                 probes.excused += 1;
             }
             Ok(()) => shared.violation(&format!(
-                "a probe was answered after {took:?}, {starved:?} of which the server had no core"
+                "a probe was answered after {took:?}, {starved:?} of which there was no core for it"
             )),
             Err(error) => shared.violation(&format!(
-                "a probe has no answer after {took:?}, {starved:?} of which the server had no core: {error}"
+                "a probe has no answer after {took:?}, {starved:?} of which there was no core for it: {error}"
             )),
         }
     }

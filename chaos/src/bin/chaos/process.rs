@@ -1,13 +1,35 @@
 //! What Linux says of a process, and what it does to it.
 
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::fs;
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 
+/// The fields of `schedstat`: for how long a thread ran, and for how long it was ready to and had no core.
+const RAN: usize = 0;
+const WAITED: usize = 1;
+
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Process(Pid);
+
+/// How long each thread of a process has waited for a core.
+#[derive(Debug)]
+pub(crate) struct Waits(HashMap<OsString, Duration>);
+
+impl Waits {
+    /// How long the thread waited that waited longest since `before`.
+    pub(crate) fn since(&self, before: &Self) -> Duration {
+        let waited = |(thread, time): (&OsString, &Duration)| {
+            let then = before.0.get(thread).copied().unwrap_or_default();
+            time.saturating_sub(then)
+        };
+        self.0.iter().map(waited).max().unwrap_or_default()
+    }
+}
 
 impl Process {
     pub(crate) fn new(id: u32) -> Option<Self> {
@@ -20,24 +42,22 @@ impl Process {
 
     /// The CPU time of its threads.
     pub(crate) fn cpu(self) -> Duration {
-        self.of_threads(0).sum()
+        self.of_threads(RAN).map(|(_, time)| time).sum()
     }
 
-    /// How long its threads were ready to run and had no core, of the one that waited longest.
-    pub(crate) fn waited_for_core(self) -> Duration {
-        self.of_threads(1).max().unwrap_or_default()
+    /// How long each of its threads was ready to run and had no core.
+    pub(crate) fn waits(self) -> Waits {
+        Waits(self.of_threads(WAITED).collect())
     }
 
     /// One of the times that Linux counts for each thread.
-    fn of_threads(self, field: usize) -> impl Iterator<Item = Duration> {
+    fn of_threads(self, field: usize) -> impl Iterator<Item = (OsString, Duration)> {
         let threads = fs::read_dir(self.path("task"))
             .into_iter()
             .flatten()
             .flatten();
         threads.filter_map(move |thread| {
-            let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
-            let ns = text.split_whitespace().nth(field)?.parse().ok()?;
-            Some(Duration::from_nanos(ns))
+            Some((thread.file_name(), time_of_thread(&thread.path(), field)?))
         })
     }
 
@@ -86,6 +106,17 @@ impl Process {
     }
 }
 
+/// How long the calling thread was ready to run and had no core.
+pub(crate) fn this_thread_waited() -> Duration {
+    time_of_thread(Path::new("/proc/thread-self"), WAITED).unwrap_or_default()
+}
+
+fn time_of_thread(folder: &Path, field: usize) -> Option<Duration> {
+    let text = fs::read_to_string(folder.join("schedstat")).ok()?;
+    let ns = text.split_whitespace().nth(field)?.parse().ok()?;
+    Some(Duration::from_nanos(ns))
+}
+
 /// The limit below which exactly `spare` numbers are free. A new descriptor gets the lowest free one.
 fn limit_for(open: &[u64], spare: u64) -> u64 {
     let mut limit = 0;
@@ -112,6 +143,21 @@ mod tests {
         assert_eq!(limit_for(&[0, 1, 5, 6], 2), 4);
         assert_eq!(limit_for(&[0, 1, 5, 6], 3), 7);
         assert_eq!(limit_for(&[0, 1, 5, 6], 4), 8);
+    }
+
+    #[test]
+    fn the_thread_that_waited_longest_since_then_counts() {
+        let waits = |all: [(&str, u64); 2]| {
+            Waits(
+                all.map(|(name, ms)| (name.into(), Duration::from_millis(ms)))
+                    .into(),
+            )
+        };
+        let before = waits([("1", 9_000), ("2", 10)]);
+        let after = waits([("1", 9_005), ("2", 700)]);
+        assert_eq!(after.since(&before), Duration::from_millis(690));
+        let other = waits([("1", 9_000), ("3", 40)]);
+        assert_eq!(other.since(&before), Duration::from_millis(40));
     }
 
     #[test]

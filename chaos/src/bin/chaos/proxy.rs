@@ -12,7 +12,7 @@ use rustix::net::{RecvFlags, connect_unspec, recv};
 use wasio_chaos::pattern::{self, HEADER_LEN};
 use wasio_chaos::plan::{Connection, Cut, Direction, Fate, Step};
 
-use crate::shared::Shared;
+use crate::shared::{Shared, lock};
 
 pub(crate) mod datagrams;
 
@@ -41,8 +41,15 @@ pub(crate) fn listen(shared: &Arc<Shared>, server: SocketAddr) -> io::Result<Soc
     let shared = Arc::clone(shared);
     thread::spawn(move || {
         // This thread waits to the end of the process.
-        for client in listener.incoming().map_while(Result::ok) {
+        loop {
+            let (client, address) = match listener.accept() {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    return shared.violation(&format!("the proxy cannot accept: {error}"));
+                }
+            };
             if shared.refuses.load(Ordering::SeqCst) {
+                lock(&shared.broken).refuse(address);
                 reset(&client);
                 continue;
             }
@@ -63,11 +70,7 @@ pub(crate) fn dial(shared: &Arc<Shared>, client: SocketAddr, server: SocketAddr)
                 if !shared.is_quiet()
                     && let Ok(client) = TcpStream::connect(client)
                 {
-                    if shared.refuses.load(Ordering::SeqCst) {
-                        reset(&client);
-                    } else {
-                        forward(&shared, client, server, false);
-                    }
+                    forward(&shared, client, server, false);
                 }
                 thread::sleep(RETRY);
             }
@@ -84,6 +87,12 @@ fn forward(shared: &Arc<Shared>, mut client: TcpStream, server: SocketAddr, conn
     let Some(number) = pattern::number(&header) else {
         return shared.violation("a connection does not start with its number");
     };
+    // A client that connects is refused before it has sent anything. One that accepts has no address
+    // to be known by, so that its number must have come.
+    if !connects && shared.refuses.load(Ordering::SeqCst) {
+        lock(&shared.broken).cut(number);
+        return reset(&client);
+    }
     let server = match TcpStream::connect(server) {
         Ok(server) => server,
         Err(error) => return shared.violation(&format!("cannot connect to the server: {error}")),
@@ -174,7 +183,10 @@ impl Link {
         self.shared.counts.cuts.fetch_add(1, Ordering::Relaxed);
         let (mut from, to) = self.ends(direction);
         match cut {
-            Cut::Reset => self.reset(),
+            Cut::Reset => {
+                lock(&self.shared.broken).cut(self.number);
+                self.reset();
+            }
             Cut::HalfClose => {
                 let _ = to.shutdown(Shutdown::Write);
                 // Nobody reads what follows.

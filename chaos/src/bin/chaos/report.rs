@@ -54,7 +54,7 @@ fn rows(outcome: &Outcome) -> Vec<(&'static str, String)> {
     let both = |name| (of_server(name) + of_client(name)).to_string();
     let mut rows = vec![
         ("connections as planned", of_client("done").to_string()),
-        ("cut short by a fault", of_client("early").to_string()),
+        ("broken by the proxy", of_client("broken").to_string()),
         ("accepted by the server", of_server("accepted").to_string()),
         ("accepts that failed", of_server("errors").to_string()),
         ("KiB checked", kib(of_client("bytes")).to_string()),

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use wasio_chaos::pattern;
+use wasio_chaos::{moment, pattern};
 
 use crate::backend::{Backend, Built};
 use crate::faults::{self, Victims};
@@ -35,6 +35,9 @@ const STATS_LIMIT: Duration = Duration::from_secs(3);
 /// By how much the memory may grow after the first quiet time: buffers of the busiest moment, and for
 /// a program without a host what its allocator keeps.
 const MOST_GROWTH: u64 = 8 << 20;
+
+/// So many quiet times in which something moved say something, if there were no others.
+const MOST_DISTURBED: u64 = 3;
 
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -66,9 +69,9 @@ pub(crate) struct Outcome {
 
 /// Runs it.
 pub(crate) fn run(built: &Built, settings: &Settings, progress: &Progress) -> Outcome {
-    // One moment by two clocks: the guests are given the second.
-    let start = Instant::now() + HEAD_START;
-    let start_of_guests = SystemTime::now() + HEAD_START;
+    // The guests are given the start by the second clock.
+    let (now, now_of_guests) = moment::now();
+    let (start, start_of_guests) = (now + HEAD_START, now_of_guests + HEAD_START);
     let mut outcome = Outcome {
         shared: Arc::new(Shared::new(settings.seed, settings.length, start)),
         start: start_of_guests,
@@ -182,6 +185,9 @@ impl Outcome {
                 .set_message(if failed { "FAILED" } else { "done" });
             (quiet, probes.join())
         });
+        if quiet.measured == 0 && quiet.disturbed >= MOST_DISTURBED {
+            shared.violation("no quiet time was quiet: something moves all the time");
+        }
         self.quiet = quiet;
         self.probes = probes.unwrap_or_default();
         Ok(())

@@ -6,12 +6,15 @@ use std::time::{Duration, Instant};
 
 use wasio_chaos::plan::{self, Fault, Planned};
 
+use crate::broken::Broken;
+
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) seed: u64,
     pub(crate) length: Duration,
     pub(crate) start: Instant,
     pub(crate) counts: Counts,
+    pub(crate) broken: Mutex<Broken>,
     /// Whether the proxy forwards nothing.
     pub(crate) stalls: AtomicBool,
     /// Whether the proxy resets new connections.
@@ -55,6 +58,7 @@ impl Shared {
             length,
             start,
             counts: Counts::default(),
+            broken: Mutex::default(),
             stalls: AtomicBool::new(false),
             refuses: AtomicBool::new(false),
             has_ended: AtomicBool::new(false),
@@ -64,7 +68,7 @@ impl Shared {
         }
     }
 
-    /// The time of the run.
+    /// The time of the run. Zero before its start.
     pub(crate) fn at(&self) -> Duration {
         self.start.elapsed()
     }
@@ -123,12 +127,20 @@ impl Shared {
 
     /// Whether there was such a fault since then.
     pub(crate) fn has_had(&self, since: Instant, is_such: impl Fn(Fault) -> bool) -> bool {
+        self.had_between([since, Instant::now()], is_such)
+    }
+
+    /// Whether there was such a fault at any time between these two.
+    pub(crate) fn had_between(
+        &self,
+        [from, to]: [Instant; 2],
+        is_such: impl Fn(Fault) -> bool,
+    ) -> bool {
+        let overlaps = |one: &Performed| one.begin <= to && one.end.is_none_or(|end| end >= from);
         let performed = lock(&self.performed);
-        let recent = |one: &&Performed| one.end.is_none_or(|end| end >= since);
         performed
             .iter()
-            .filter(recent)
-            .any(|one| is_such(one.fault))
+            .any(|one| overlaps(one) && is_such(one.fault))
     }
 
     /// The last faults, for those who search for a cause.
@@ -149,8 +161,16 @@ impl Shared {
 
     /// Sleeps, but not beyond the end of the run.
     pub(crate) fn sleep(&self, time: Duration) {
+        self.sleep_to(Instant::now() + time);
+    }
+
+    /// Sleeps until that time of the run, which may not have started, but not beyond its end.
+    pub(crate) fn sleep_until(&self, at: Duration) {
+        self.sleep_to(self.start + at);
+    }
+
+    fn sleep_to(&self, end: Instant) {
         const PART: Duration = Duration::from_millis(50);
-        let end = Instant::now() + time;
         while !self.has_ended() {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {

@@ -23,6 +23,8 @@ const MARGIN: Duration = Duration::from_millis(150);
 /// the other dear, and what spins does so in each.
 const PART: Duration = Duration::from_millis(400);
 
+const FEWEST_PARTS: usize = 2;
+
 /// Descriptors beyond those of the connections: of dropped ones that still send, and of a moment ago.
 const SPARE_DESCRIPTORS: u64 = 16;
 
@@ -81,7 +83,7 @@ impl Watch<'_> {
         self.bar.set_position(self.shared.at().as_secs());
         self.bar.set_message(format!(
             "{} connections, {} MB, {} faults",
-            client.count("done") + client.count("early"),
+            client.count("done") + client.count("broken"),
             self.shared.counts.bytes.load(Ordering::Relaxed) / 1_000_000,
             self.shared.performed().len() as u64 + self.shared.counts.cuts.load(Ordering::Relaxed),
         ));
@@ -128,8 +130,9 @@ impl Watch<'_> {
     /// Compares what a quiet time has cost with what it may cost.
     fn judge(&self, hosts: &[&mut Host; 2], samples: &[Sample], quiet: &mut Quiet) {
         let moved = |sample: &Sample| sample.moved;
-        // On a machine that is too busy there may be no whole part.
-        if samples.len() < 2 || samples.first().map(moved) != samples.last().map(moved) {
+        // On a machine that is too busy there may be too few parts to find a cheap one.
+        if samples.len() <= FEWEST_PARTS || samples.first().map(moved) != samples.last().map(moved)
+        {
             quiet.disturbed += 1;
             return;
         }
@@ -141,18 +144,24 @@ impl Watch<'_> {
             let name = host.name;
             if cpu > self.backend.most_idle_cpu() {
                 let percent = cpu * 100.0;
+                let parts = describe(samples, index);
                 self.shared.violation(&format!(
-                    "the {name} uses {percent:.1}% of a core while nothing moves: it spins"
+                    "the {name} uses {percent:.1}% of a core while nothing moves: it spins ({parts})"
                 ));
             }
             if calls > self.backend.most_idle_calls() {
+                let parts = describe(samples, index);
                 self.shared.violation(&format!(
-                    "the {name} makes {calls:.0} host calls per second while nothing moves: it spins"
+                    "the {name} makes {calls:.0} host calls per second while nothing moves: it spins \
+                     ({parts})"
                 ));
             }
         }
         let [server, _] = hosts;
-        self.judge_kept(server);
+        // Counts from before are of what was still under way.
+        if server.counted() > samples.first().map(|sample| sample.at) {
+            self.judge_kept(server);
+        }
         quiet.memory.get_or_insert_with(|| memory(server));
     }
 
@@ -196,6 +205,17 @@ fn cheapest_part(samples: &[Sample], index: usize) -> (f64, f64) {
     parts.fold((f64::MAX, f64::MAX), |least, part| {
         (least.0.min(part.0), least.1.min(part.1))
     })
+}
+
+/// What each part cost one host, for those who search for a cause.
+fn describe(samples: &[Sample], index: usize) -> String {
+    let part = |part: &[Sample]| {
+        let [first, last] = [&part[0], &part[1]];
+        let cpu = last.cpu[index].saturating_sub(first.cpu[index]);
+        let calls = last.calls[index].saturating_sub(first.calls[index]);
+        format!("{cpu:.1?} and {calls} calls in {:.0?}", last.at - first.at)
+    };
+    samples.windows(2).map(part).collect::<Vec<_>>().join(", ")
 }
 
 /// What grows when memory leaks: the memory of a guest, or of a program without a host.

@@ -7,6 +7,7 @@ mod abi;
 mod answer;
 mod backend;
 mod host;
+mod limit;
 mod parker;
 mod quirks;
 #[cfg(target_os = "wasi")]

@@ -2,6 +2,7 @@
 //! tells, so wasio starts careful and lets what it sees make it quicker.
 
 use super::answer::Answer;
+use super::limit::Limit;
 use crate::portable::LONGEST_WAIT_NS;
 use crate::portable::hot_cold::FEW;
 
@@ -49,7 +50,7 @@ pub(super) struct Quirks {
     /// Whether its waits were seen to end early: it rounds down to milliseconds.
     pub(super) coarse: bool,
     /// The most slots it takes in a call.
-    pub(super) limit: usize,
+    pub(super) limit: Limit,
     /// Whether zero means zero, and not a nanosecond; `None` before it is known.
     zero_is_zero: Option<bool>,
     slow_zeros: u8,
@@ -68,7 +69,7 @@ impl Quirks {
             reports_all: None,
             prompt: false,
             coarse: false,
-            limit: usize::MAX,
+            limit: Limit::new(),
             zero_is_zero: None,
             slow_zeros: 0,
             zero_reports: false,
@@ -116,12 +117,6 @@ impl Quirks {
         if answer.elapsed_ns.saturating_add(MS) <= answer.call.timeout_ns {
             self.prompt = true;
         }
-    }
-
-    /// Learns that a call of `len` slots was too many.
-    pub(super) const fn halve_limit(&mut self, len: usize) {
-        let half = len / 2;
-        self.limit = if half > 1 { half } else { 1 };
     }
 
     /// Whether there is something to learn from how long a non-blocking poll takes.

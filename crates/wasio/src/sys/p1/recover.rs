@@ -20,12 +20,8 @@ impl<H: Host> Waiter<'_, H> {
     /// Waits in chunks, on a host that does not take all sources at once: polls each chunk first, then
     /// waits shortly on one of them, another one each time.
     #[cold]
-    pub(super) fn wait_in_chunks(
-        &mut self,
-        part: Part,
-        limit: usize,
-        left_ns: u64,
-    ) -> io::Result<()> {
+    pub(super) fn wait_in_chunks(&mut self, part: Part, left_ns: u64) -> io::Result<()> {
+        let limit = self.wait.quirks.limit.slots();
         let before = self.ready.len();
         let count = self.wait.array.len_of(part).div_ceil(limit);
         let which = self.wait.next_chunk % count;
@@ -67,15 +63,15 @@ impl<H: Host> Waiter<'_, H> {
             Errno::INVAL | Errno::NOMEM if slots > 1 && slots <= MANY => {
                 if self.isolate(Errno::INVAL, chunk).is_ok() {
                     // The number was not the cause here, and perhaps never was.
-                    self.wait.quirks.limit = usize::MAX;
+                    self.wait.quirks.limit.lift();
                 } else {
-                    self.wait.quirks.halve_limit(slots);
+                    self.wait.quirks.limit.halve(slots);
                 }
                 Ok(())
             }
             // The next round has smaller chunks.
             Errno::TOO_BIG | Errno::INVAL | Errno::NOMEM if slots > 1 => {
-                self.wait.quirks.halve_limit(slots);
+                self.wait.quirks.limit.halve(slots);
                 Ok(())
             }
             errno => self.isolate(errno, chunk),
@@ -94,15 +90,21 @@ impl<H: Host> Waiter<'_, H> {
         let slots = call.slots;
         match errno {
             Errno::INTR => Ok(()),
+            // All was tried again.
+            Errno::TOO_BIG | Errno::INVAL | Errno::NOMEM
+                if slots > self.wait.quirks.limit.slots() =>
+            {
+                self.wait_in_chunks(part, left_ns)
+            }
             Errno::TOO_BIG | Errno::INVAL | Errno::NOMEM if slots > MANY => {
-                self.wait.quirks.halve_limit(slots);
-                self.wait_in_chunks(part, self.wait.quirks.limit, left_ns)
+                self.wait.quirks.limit.halve(slots);
+                self.wait_in_chunks(part, left_ns)
             }
             Errno::INVAL | Errno::TOO_BIG | Errno::NOMEM if slots > 1 => {
                 if self.isolate(errno, self.wait.array.places(part)).is_err() {
                     // No source is to blame: it is the number.
-                    self.wait.quirks.halve_limit(slots);
-                    return self.wait_in_chunks(part, self.wait.quirks.limit, left_ns);
+                    self.wait.quirks.limit.halve(slots);
+                    return self.wait_in_chunks(part, left_ns);
                 }
                 Ok(())
             }

@@ -60,7 +60,7 @@ impl Wait {
     #[inline]
     fn is_settled(&self) -> bool {
         let slots = self.array.len();
-        slots.wrapping_sub(1) < self.quirks.limit
+        slots.wrapping_sub(1) < self.quirks.limit.slots()
             && self.quirks.is_settled(slots)
             && slots < self.answers.len()
             && !self.policy.applies(self.array.cold())
@@ -205,9 +205,9 @@ impl<H: Host> Waiter<'_, H> {
             return Ok(0);
         }
         let left_ns = self.left_ns(until, now_ns);
-        let limit = self.wait.quirks.limit;
-        if slots > limit {
-            self.wait_in_chunks(part, limit, left_ns)?;
+        let limit = &mut self.wait.quirks.limit;
+        if slots > limit.slots() && !limit.is_tried_again() {
+            self.wait_in_chunks(part, left_ns)?;
             return Ok(self.ready.len() - before);
         }
         let call = Call {
@@ -216,8 +216,12 @@ impl<H: Host> Waiter<'_, H> {
             timeout_ns: self.timeout_ns(slots, left_ns),
         };
         match self.call_part(part, call) {
-            Ok(0) if !call.is_poll => self.note_sleep(until, left_ns, call.timeout_ns),
-            Ok(_) => {}
+            Ok(reported) => {
+                self.wait.quirks.limit.took(slots);
+                if reported == 0 && !call.is_poll {
+                    self.note_sleep(until, left_ns, call.timeout_ns);
+                }
+            }
             Err(errno) => self.recover(errno, part, call, left_ns)?,
         }
         Ok(self.ready.len() - before)
@@ -366,7 +370,7 @@ impl<H: Host> Parts for Waiter<'_, H> {
         let before = self.ready.len();
         let mut left = sources;
         while left > 0 {
-            let limit = left.min(CHUNK).min(self.wait.quirks.limit);
+            let limit = left.min(CHUNK).min(self.wait.quirks.limit.slots());
             let chunk = self.wait.array.next_cold(limit);
             left = left.saturating_sub(chunk.len().max(1));
             let call = Call {

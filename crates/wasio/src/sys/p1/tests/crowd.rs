@@ -262,6 +262,31 @@ fn any_error_for_too_many_leads_to_pieces() {
     }
 }
 
+/// Linux takes no more in a `poll` than the process may have open descriptors, which others may lower
+/// for a while: wasmtime then returns `inval`.
+#[test]
+fn a_limit_that_is_lifted_costs_nothing_later() {
+    let mut rig = Rig::new(EXACT);
+    rig.warm_up();
+    let keys = crowd(&rig, 20);
+    rig.world().rules.limit = Some((8, Errno::INVAL));
+    let (_, lens) = rig.calls(|rig| rig.select(10_000));
+    let tried = lens.iter().filter(|len| **len == 20).count();
+    let most = lens.len() / 100;
+    assert!(
+        (2..=most).contains(&tried),
+        "{tried} of {} calls",
+        lens.len()
+    );
+    rig.world().rules.limit = None;
+    rig.select(1_000);
+    let (_, lens) = rig.calls(|rig| rig.select(60_000));
+    assert_eq!(lens, [20]);
+    rig.arrive(3, 9);
+    assert_eq!(rig.select(10), readable(&[3]));
+    rig.drain(3, keys[0]);
+}
+
 /// A poll allocates nothing once its buffers have grown: they stay where they are.
 #[test]
 fn sources_that_come_and_go_use_the_same_places() {
