@@ -30,6 +30,19 @@ pub struct Measured {
     pub latency_ns: Histogram<u64>,
 }
 
+impl Measured {
+    /// Nothing was measured.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self {
+            round_trips: 0,
+            elapsed: Duration::ZERO,
+            server_cpu: Duration::ZERO,
+            latency_ns: new_histogram(),
+        }
+    }
+}
+
 /// Returns an empty histogram of latencies in nanoseconds.
 #[must_use]
 pub fn new_histogram() -> Histogram<u64> {

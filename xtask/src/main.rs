@@ -4,6 +4,7 @@
 mod bindings;
 mod cargo;
 mod ci;
+mod hosts;
 mod programs;
 mod run;
 mod targets;
@@ -41,6 +42,9 @@ enum Task {
     /// Run a server and a client under random faults of the network and the host
     #[command(disable_help_flag = true)]
     Chaos(Passed),
+    /// Install the pinned hosts of others, so that the tests run on them
+    #[command(subcommand)]
+    Hosts(hosts::Task),
     /// Install what the tests call, then run `test`: for continuous integration
     Ci,
     /// Check the rules of this repository that no compiler knows
@@ -77,6 +81,7 @@ fn perform(task: Task) -> anyhow::Result<ExitCode> {
             run::build(&workspace, &["wasio-host", CHAOS])?;
             run::program(&workspace, CHAOS, "chaos", passed.arguments)
         }
+        Task::Hosts(task) => hosts::run(&workspace, &task),
         Task::Test(options) => test::run(&workspace, &options),
         Task::Ci => ci::run(&workspace),
         Task::Tidy => tidy::run(&workspace),

@@ -5,10 +5,12 @@ use std::process::{Command, Stdio};
 use anyhow::ensure;
 
 /// The programs, and the Debian packages they are in.
-const PROGRAMS: [(&str, &str); 5] = [
+const PROGRAMS: [(&str, &str); 7] = [
     ("curl", "curl"),
     ("ip", "iproute2"),
     ("node", "nodejs"),
+    ("npm", "npm"),
+    ("pip3", "python3-pip"),
     ("redis-server", "redis-server"),
     ("unshare", "util-linux"),
 ];

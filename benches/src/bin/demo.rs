@@ -37,8 +37,11 @@ const LIMIT_BESIDE: Duration = Duration::from_secs(15);
 /// The interval at which Ctrl-C is checked.
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Serves a thousand TCP connections from WebAssembly on wasio and checks every byte, on WASI 0.2
-/// and on 0.1, then does the same with the same server on mio
+/// Serves a thousand TCP connections from WebAssembly, on wasio and on mio: first all of them are
+/// busy, then one, then none
+///
+/// Every byte that comes back is checked. The same server runs on wasio and on mio 1.2.5, on WASI
+/// 0.2 and on 0.1.
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo xtask demo")]
 struct Arguments {
@@ -48,7 +51,7 @@ struct Arguments {
     /// The number of messages per connection, of 1 byte to 64 KiB each
     #[arg(long, default_value_t = 50, value_name = "N", value_parser = at_least_one)]
     messages: usize,
-    /// How long the idle server is measured
+    /// How long one connection talks, and how long nobody does
     #[arg(long, default_value_t = 2, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
     /// Use a server on tokio, with the drop-in mio and with mio 1.2.5
@@ -218,7 +221,7 @@ fn compare(arguments: &Arguments, ours: &[Shown], beside: &[Shown]) -> anyhow::R
         protocol: arguments.protocol(),
         clients: arguments.clients,
         messages: arguments.messages,
-        idle: Duration::from_secs(arguments.seconds),
+        quiet: Duration::from_secs(arguments.seconds),
         limit: Duration::MAX,
     };
     let plan_beside = Plan {
@@ -238,7 +241,7 @@ fn compare(arguments: &Arguments, ours: &[Shown], beside: &[Shown]) -> anyhow::R
     for shown in beside {
         findings.push(perform(shown, &plan_beside)?);
     }
-    println!("{}", demo::table(&findings));
+    println!("{}\n{}", demo::charts(&findings), demo::table(&findings));
     let (ours, beside) = findings.split_at(ours.len());
     for findings in ours {
         findings.check_all_sent()?;

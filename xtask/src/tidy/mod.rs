@@ -217,7 +217,8 @@ impl Sources {
 fn is_ours(entry: &DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
     let is_hidden = entry.depth() > 0 && name.starts_with('.');
-    let is_output = entry.file_type().is_dir() && name == "target";
+    // What was built, and hosts of others.
+    let is_output = entry.file_type().is_dir() && (name == "target" || name == "installed");
     // What a symbolic link leads to is checked where it is.
     let is_link = entry.depth() > 0 && entry.path_is_symlink();
     !is_hidden && !is_output && !is_link

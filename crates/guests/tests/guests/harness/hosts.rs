@@ -4,7 +4,8 @@ use std::path::Path;
 
 use wasio_host::{Runner, Wasi};
 
-use super::command_line::{self, CommandLine, WASMTIME_46, WASMTIME_49};
+use super::command_line::{self, CommandLine};
+use super::exceptions::Exception;
 use super::newest;
 
 /// Where a guest runs.
@@ -24,7 +25,7 @@ pub(crate) enum Host {
     Newest02,
     /// WASI 0.3 on the same wasmtime.
     Newest03,
-    /// wasm32-wasip2 on a host's own command line, if it is installed.
+    /// A host of others on its own command line, if it is installed.
     CommandLine(&'static CommandLine),
     /// A process of this machine.
     Native,
@@ -35,7 +36,13 @@ impl Host {
     ///
     /// # Panics
     /// If build.rs knows a kind that is missing here.
-    pub(crate) fn of_kind(kind: &str) -> &'static [Self] {
+    pub(crate) fn of_kind(kind: &str) -> Vec<Self> {
+        let others = command_line::ALL.iter().filter(|host| host.runs(kind));
+        let others = others.map(Self::CommandLine);
+        Self::ours(kind).iter().copied().chain(others).collect()
+    }
+
+    fn ours(kind: &str) -> &'static [Self] {
         match kind {
             "any" => &[
                 Self::Sockets01,
@@ -53,8 +60,6 @@ impl Host {
                 Self::Sockets02,
                 Self::Newest02,
                 Self::Newest03,
-                Self::CommandLine(&WASMTIME_46),
-                Self::CommandLine(&WASMTIME_49),
                 Self::Native,
             ],
             "example" => &[
@@ -67,13 +72,7 @@ impl Host {
             ],
             "p1" => &[Self::Sockets01, Self::Plain01, Self::Node],
             "node" => &[Self::Node],
-            "p2" => &[
-                Self::Sockets02,
-                Self::Newest02,
-                Self::Newest03,
-                Self::CommandLine(&WASMTIME_46),
-                Self::CommandLine(&WASMTIME_49),
-            ],
+            "p2" => &[Self::Sockets02, Self::Newest02, Self::Newest03],
             "p3" => &[Self::Newest03],
             "threads" => &[Self::Threads01, Self::Native],
             _ => panic!("no host for guests of the kind {kind}"),
@@ -100,19 +99,27 @@ impl Host {
         match self {
             Self::Sockets01 | Self::Plain01 | Self::Node => Some("wasm32-wasip1"),
             Self::Threads01 => Some("wasm32-wasip1-threads"),
-            Self::Sockets02 | Self::Newest02 | Self::CommandLine(_) => Some("wasm32-wasip2"),
+            Self::Sockets02 | Self::Newest02 => Some("wasm32-wasip2"),
             Self::Newest03 => Some("p3/wasm32-wasip2"),
+            Self::CommandLine(host) => Some(host.target),
             Self::Native => None,
         }
     }
 
-    /// How often `guest` runs on it, 0 where it cannot be asked for.
-    pub(super) fn runs(self, guest: &str) -> usize {
+    /// How often each guest runs on it, 0 where it cannot be asked for.
+    pub(super) fn runs(self) -> usize {
         match self {
             Self::Newest02 | Self::Newest03 => usize::from(newest::program().is_some()),
-            Self::CommandLine(_) if command_line::runs(guest) => command_line::repeats(),
-            Self::CommandLine(_) => 0,
+            Self::CommandLine(_) => command_line::repeats(),
             _ => 1,
+        }
+    }
+
+    /// Why a guest does not pass on it, by the host's own doing.
+    pub(super) fn exception(self, guest: &str) -> Option<Exception> {
+        match self {
+            Self::CommandLine(host) => host.exception(guest),
+            _ => None,
         }
     }
 
@@ -123,15 +130,17 @@ impl Host {
 
     /// Whether its guests are components.
     pub(crate) fn is_component(self) -> bool {
-        matches!(
-            self,
-            Self::Sockets02 | Self::Newest02 | Self::Newest03 | Self::CommandLine(_)
-        )
+        self.target()
+            .is_some_and(|target| target.ends_with("wasip2"))
     }
 
     /// Whether the guest is handed sockets, or can open some.
     pub(crate) fn has_sockets(self) -> bool {
-        !matches!(self, Self::Plain01 | Self::Node)
+        match self {
+            Self::Plain01 | Self::Node => false,
+            Self::CommandLine(host) => host.has_sockets,
+            _ => true,
+        }
     }
 
     /// What starts guests in this process, `None` for those in a process of their own.

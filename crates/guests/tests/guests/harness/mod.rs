@@ -2,6 +2,7 @@
 
 mod case;
 mod command_line;
+mod exceptions;
 mod guest;
 mod hosts;
 mod native;
@@ -21,6 +22,7 @@ pub(crate) use guest::Session;
 pub(crate) use hosts::Host;
 
 use case::Skipped;
+use exceptions::Exception;
 
 /// A guest program and its test.
 #[derive(Clone, Copy, Debug)]
@@ -40,8 +42,7 @@ pub(crate) struct Guest {
 pub(crate) fn run(guests: &[Guest], folder_of: fn(&str) -> PathBuf, native: &str) -> ExitCode {
     let mut trials = Vec::new();
     for guest in guests {
-        let hosts = Host::of_kind(guest.kind).iter();
-        for host in hosts {
+        for host in Host::of_kind(guest.kind) {
             let program = match host.target() {
                 Some(target) => folder_of(target).join(guest.name).with_extension("wasm"),
                 None => guest.native.map_or_else(
@@ -50,7 +51,7 @@ pub(crate) fn run(guests: &[Guest], folder_of: fn(&str) -> PathBuf, native: &str
                 ),
             };
             // Those of pollables are for WASI 0.2 alone, and so are not built.
-            if guest.kind == "p2" && *host == Host::Newest03 && !program.exists() {
+            if guest.kind == "p2" && host == Host::Newest03 && !program.exists() {
                 continue;
             }
             let test = guest.test;
@@ -59,17 +60,33 @@ pub(crate) fn run(guests: &[Guest], folder_of: fn(&str) -> PathBuf, native: &str
             } else {
                 ""
             };
-            for run in 1..=host.runs(guest.name) {
+            for run in 1..=host.runs() {
                 let mut name = format!("{prefix}{}::{}", guest.name, host.name());
                 if run > 1 {
                     name = format!("{name}::{run}");
                 }
-                let case = Case::new(*host, program.clone());
-                trials.push(Trial::ignorable_test(name, move || bounded(test, &case)));
+                let case = Case::new(host, program.clone());
+                let exception = host.exception(guest.name);
+                trials.push(Trial::ignorable_test(name, move || match exception {
+                    Some(Exception::Skipped(reason)) => Ok(Completion::ignored_with(reason)),
+                    Some(Exception::Fails(reason)) => fails(bounded(test, &case), reason),
+                    None => bounded(test, &case),
+                }));
             }
         }
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// What a test is that has to fail for a reason of its host's.
+fn fails(result: Result<Completion, Failed>, reason: &'static str) -> Result<Completion, Failed> {
+    match result {
+        Err(_) => Ok(Completion::ignored_with(reason)),
+        Ok(ignored @ Completion::Ignored { .. }) => Ok(ignored),
+        Ok(Completion::Completed) => {
+            Err(format!("it passes now, and is an exception since {reason:?}").into())
+        }
+    }
 }
 
 /// Runs a test on a thread of its own and fails when it takes too long: no

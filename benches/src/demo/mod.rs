@@ -1,17 +1,21 @@
-//! Runs the demo on one server, and makes the table of the results.
+//! Runs the demo on one server: a thousand connections that are all busy, then one of them, then
+//! none.
+
+mod chart;
+mod story;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use comfy_table::{CellAlignment, Table};
 use hdrhistogram::Histogram;
 use indicatif::{ProgressBar, ProgressStyle};
 use wasio_host::Wasi;
 use wasio_host::peer::load::{self, Load, Progress, Report};
 
-use crate::client::new_histogram;
-use crate::exchange::Protocol;
+pub use self::story::{charts, table};
+use crate::client::{Measured, new_histogram, ping_pong};
+use crate::exchange::{Protocol, SMALL_BYTES};
 use crate::format;
 use crate::http_load;
 use crate::server::Server;
@@ -28,8 +32,8 @@ pub struct Plan {
     pub clients: usize,
     /// The number of messages per connection.
     pub messages: usize,
-    /// How long the idle server is measured.
-    pub idle: Duration,
+    /// How long one connection talks beside the others, and how long nobody does.
+    pub quiet: Duration,
     /// The time limit for sending. If it is reached, the table says so.
     pub limit: Duration,
 }
@@ -45,6 +49,8 @@ pub struct Findings {
     elapsed: Duration,
     server_cpu: Duration,
     latency_ns: Histogram<u64>,
+    /// One connection that talks while the others are open.
+    alone: Measured,
     idle_share: f64,
     peak_memory_bytes: usize,
     size_bytes: u64,
@@ -69,6 +75,7 @@ pub fn perform(name: &str, path: &Path, wasi: Wasi, plan: &Plan) -> anyhow::Resu
         elapsed: Duration::ZERO,
         server_cpu: Duration::ZERO,
         latency_ns: new_histogram(),
+        alone: Measured::nothing(),
         idle_share: 0.0,
         peak_memory_bytes: 0,
         size_bytes: std::fs::metadata(path)?.len(),
@@ -77,7 +84,10 @@ pub fn perform(name: &str, path: &Path, wasi: Wasi, plan: &Plan) -> anyhow::Resu
     let cpu = server.cpu_time();
     findings.send(&mut crowd, plan)?;
     findings.server_cpu = server.cpu_time().saturating_sub(cpu);
-    findings.idle_share = idle_share(name, &server, plan.idle);
+    if findings.failures.is_empty() {
+        findings.alone = alone(name, &server, plan)?;
+    }
+    findings.idle_share = idle_share(name, &server, plan.quiet);
     findings.peak_memory_bytes = server.memory_bytes().unwrap_or(0);
     drop(crowd);
     server.end().with_context(|| name.to_owned())?;
@@ -118,6 +128,16 @@ impl Crowd {
             Self::Http(crowd) => crowd.run(on_progress),
         }
     }
+}
+
+/// Measures one connection that talks beside the crowd, which is open and silent.
+fn alone(name: &str, server: &Server, plan: &Plan) -> anyhow::Result<Measured> {
+    let bar = ProgressBar::new_spinner().with_message(format!("{name}: one connection talks"));
+    bar.enable_steady_tick(Duration::from_millis(100));
+    let exchange = plan.protocol.exchange(&[0x5a; SMALL_BYTES]);
+    let measured = ping_pong(server, &exchange, plan.quiet);
+    bar.finish_and_clear();
+    measured.with_context(|| name.to_owned())
 }
 
 /// Measures the share of a core that an idle server uses.
@@ -191,62 +211,6 @@ impl Findings {
             )
         })
     }
-
-    /// The column of this server: the name and the value of each row.
-    fn column(&self) -> Vec<(&'static str, String)> {
-        let seconds = self.elapsed.as_secs_f64();
-        let quantile = |q| format::time(Duration::from_nanos(self.latency_ns.value_at_quantile(q)));
-        let per_round_trip = self.server_cpu.div_f64((self.messages as f64).max(1.0));
-        vec![
-            ("connections", format::count(self.connections as u64)),
-            ("messages checked", self.messages_text()),
-            ("MiB there and back", format::count(self.bytes >> 20)),
-            (
-                "round trips per second",
-                format::figure(self.messages as f64 / seconds),
-            ),
-            ("latency, median", quantile(0.5)),
-            ("latency, 99 of 100 below", quantile(0.99)),
-            ("server CPU per round trip", format::time(per_round_trip)),
-            (
-                "server CPU when idle",
-                format!("{:.2}% of a core", self.idle_share * 100.0),
-            ),
-            (
-                "peak guest memory",
-                format::kib(self.peak_memory_bytes as u64),
-            ),
-            ("guest size", format::kib(self.size_bytes)),
-        ]
-    }
-
-    fn messages_text(&self) -> String {
-        let messages = format::count(self.messages);
-        if self.messages >= self.expected_messages {
-            return messages;
-        }
-        let expected = format::count(self.expected_messages);
-        format!("{messages} (of {expected}: its time was over)")
-    }
-}
-
-/// Puts the columns side by side.
-#[must_use]
-pub fn table(all: &[Findings]) -> Table {
-    let mut table = format::new_table();
-    let mut header = vec![String::new()];
-    header.extend(all.iter().map(|findings| findings.name.clone()));
-    table.set_header(header);
-    let columns: Vec<_> = all.iter().map(Findings::column).collect();
-    for row in 0..columns.first().map_or(0, Vec::len) {
-        let mut cells = vec![columns[0][row].0.to_owned()];
-        cells.extend(columns.iter().map(|column| column[row].1.clone()));
-        table.add_row(cells);
-    }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
 }
 
 fn progress_bar(name: &str, messages: u64) -> anyhow::Result<ProgressBar> {
@@ -270,6 +234,7 @@ mod tests {
             elapsed: Duration::from_secs(2),
             server_cpu: Duration::from_millis(1),
             latency_ns: new_histogram(),
+            alone: Measured::nothing(),
             idle_share: 0.0,
             peak_memory_bytes: 0,
             size_bytes: 0,
@@ -295,7 +260,9 @@ mod tests {
         assert!(cut.check().is_ok());
         let sentence = cut.sentence_if_cut_short().unwrap();
         assert!(sentence.contains("9 of 10 messages"), "{sentence}");
-        let table = table(&[cut, findings(10, &[])]).to_string();
+        let all = [cut, findings(10, &[])];
+        assert_eq!(charts(&all).matches("a server").count(), 2 * 4);
+        let table = table(&all).to_string();
         assert!(table.contains("9 (of 10: its time was over)"), "{table}");
         assert_eq!(table.matches("a server").count(), 2);
     }
