@@ -161,9 +161,9 @@ impl<B: Backend> SelectCall<'_, B> {
                 Kind::Leftovers | Kind::AlwaysReady => {}
             }
             kind = kind.next();
-            if self.events.is_full() {
-                self.waiting.first = kind;
-            }
+        }
+        if self.events.is_full() {
+            self.waiting.first = kind;
         }
         had_leftovers
     }

@@ -2,6 +2,8 @@
 //! has as many bytes as any other, so one that is left out leaves the others as they are. Smaller
 //! bytes are simpler.
 
+#[cfg(test)]
+pub(crate) use self::random::{config, program};
 use super::program::AMPLE;
 use super::{Fault, How, Kind, MS, Op, Program, SOURCES, Timeout};
 use crate::portable::Direction;
@@ -38,7 +40,7 @@ impl Input<'_> {
     }
 
     fn op(&mut self) -> Op {
-        match self.next() % 88 {
+        match self.next() % 90 {
             0..=3 => Op::Settle {
                 drains: self.one_of(&[true, false]),
                 wakes: self.one_of(&[false, true]),
@@ -63,6 +65,7 @@ impl Input<'_> {
             28..=33 => Op::Fault(self.fault()),
             34 => Op::Fork,
             35..=63 => self.traffic(),
+            64..=65 => Op::FindNothing,
             _ => self.registration(),
         }
     }
@@ -190,6 +193,3 @@ mod random {
         })
     }
 }
-
-#[cfg(test)]
-pub(crate) use self::random::{config, program};

@@ -13,6 +13,8 @@ use crate::{Events, Mode};
 const LONG: Duration = Duration::from_millis(60);
 /// How long the selector is watched with nothing to do.
 const IDLE: Duration = Duration::from_secs(1);
+/// More events for nothing in a row than a source may have without a pause.
+const FUTILE: usize = 4;
 
 /// The polls after which everything that is ready must have been reported.
 struct Rounds {
@@ -22,8 +24,10 @@ struct Rounds {
 
 impl Rounds {
     fn is_over(&mut self, now_ns: u64) -> bool {
-        self.left = self.left.saturating_sub(1);
-        self.left == 0 && now_ns >= self.until_ns
+        // Until then a source may be held back.
+        let counts = now_ns >= self.until_ns;
+        self.left = self.left.saturating_sub(usize::from(counts));
+        self.left == 0
     }
 }
 
@@ -39,6 +43,18 @@ impl<W: World> Model<W> {
     /// Selects until everything that is armed and ready now has been reported, beside whatever is
     /// reported again meanwhile.
     pub(super) fn settle(&mut self, drains: bool, wakes: bool) {
+        self.settle_with(drains.then_some(How::All), wakes);
+    }
+
+    /// The same again and again, while each operation finds nothing: sources pause.
+    pub(super) fn find_nothing(&mut self) {
+        for _ in 0..FUTILE {
+            self.settle_with(Some(How::Blocked), false);
+        }
+    }
+
+    /// With the operations that follow an event.
+    fn settle_with(&mut self, operations: Option<How>, wakes: bool) {
         let mut waiting = self.due_now();
         let mut rounds = self.rounds();
         while !waiting.is_empty() {
@@ -51,8 +67,8 @@ impl<W: World> Model<W> {
             let is_timed = !self.timers.is_empty() || !self.world.is_honest();
             for token in self.select(is_timed.then_some(LONG), self.room) {
                 waiting.retain(|other| *other != token);
-                if drains {
-                    self.drain(token);
+                if let Some(how) = operations {
+                    self.operate(token, how);
                 }
             }
         }
@@ -60,6 +76,10 @@ impl<W: World> Model<W> {
 
     /// Reads and writes until that blocks, if it is the token of a source.
     fn drain(&mut self, token: usize) {
+        self.operate(token, How::All);
+    }
+
+    fn operate(&mut self, token: usize, how: How) {
         let Some(known) = self.known.get(&token) else {
             return;
         };
@@ -69,7 +89,7 @@ impl<W: World> Model<W> {
                 Direction::Read => interest.is_readable(),
                 Direction::Write => interest.is_writable(),
             };
-            while is_wanted && self.io(id, direction, How::All) == IoOutcome::Partial {}
+            while is_wanted && self.io(id, direction, how) == IoOutcome::Partial {}
         }
     }
 

@@ -115,6 +115,8 @@ pub(crate) enum Op {
     Fault(Fault),
     /// Forks the selector, has the fork report everything, and drops it.
     Fork,
+    /// Selects until all that is ready was reported, some times, while operations find nothing.
+    FindNothing,
     /// Selects until all that is ready was reported. What is reported is drained or stays ready, and
     /// the program wakes itself before each poll or does not.
     Settle {

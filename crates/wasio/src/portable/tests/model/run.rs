@@ -111,6 +111,7 @@ impl<W: World> Model<W> {
             Op::Select { timeout, room } => self.select_for(timeout, room),
             Op::Fork if W::FORKS => self.fork(),
             Op::Fork => {}
+            Op::FindNothing => self.find_nothing(),
             Op::Settle { drains, wakes } => self.settle(drains, wakes),
             Op::Arrive { id, .. }
             | Op::Room { id, .. }
