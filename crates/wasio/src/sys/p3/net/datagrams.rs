@@ -91,11 +91,8 @@ impl HostUdp {
         ))
     }
 
-    pub(super) fn check_connected(&self) -> io::Result<()> {
-        match self.socket.remote_address() {
-            Ok(_) => Ok(()),
-            Err(_) => Err(io::ErrorKind::NotConnected.into()),
-        }
+    pub(super) fn is_connected(&self) -> bool {
+        self.socket.remote_address().is_ok()
     }
 
     pub(super) fn target(&self, interest: Interest) -> Target {

@@ -90,20 +90,22 @@ impl Host {
     }
 
     fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let socket = match self.take() {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                operations::progress();
-                self.take()?
+        loop {
+            let socket = match self.take() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    operations::progress();
+                    self.take()?
+                }
+                taken => taken?,
+            };
+            match socket.remote_address() {
+                Ok(peer) => return Ok((TcpStream::accepted(socket), peer)),
+                // As on WASI 0.2 the program does not see a peer that has reset its connection.
+                Err(error) if error.code == ErrorCode::InvalidState => {}
+                // An accept that failed is handed out as a socket that has an error.
+                Err(error) => return Err(of_socket(error)),
             }
-            taken => taken?,
-        };
-        // An accept that failed is handed out as a socket that has an error.
-        let peer = match socket.remote_address() {
-            Ok(peer) => peer,
-            Err(error) if error.code == ErrorCode::InvalidState => address::UNKNOWN,
-            Err(error) => return Err(of_socket(error)),
-        };
-        Ok((TcpStream::accepted(socket), peer))
+        }
     }
 }
 
