@@ -3,7 +3,6 @@
 //! A read in flight needs a buffer of its own. It is small for a stream that is quiet or brings
 //! little, and grows with what the stream brings at once.
 
-use std::cell::RefMut;
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Weak};
@@ -12,7 +11,7 @@ use super::bindings::{Event, FutureResult, Moved, ReadEnd, ResultFuture};
 use super::operations::{self, Completes};
 use super::signals::Signal;
 use super::target::SignalId;
-use crate::lock::Lock;
+use crate::lock::{Guard, Lock};
 
 /// The smallest buffer and the largest.
 const SMALLEST: usize = 512;
@@ -91,7 +90,7 @@ impl<R: FutureResult + Send + 'static> Receiver<R> {
         self.signal.set(true);
     }
 
-    fn state(&self) -> RefMut<'_, State<R>> {
+    fn state(&self) -> Guard<'_, State<R>> {
         self.state.lock()
     }
 

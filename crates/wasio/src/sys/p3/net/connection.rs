@@ -1,6 +1,5 @@
 //! Connections of the host's: the connect, and the two directions once there is a connection.
 
-use std::cell::RefMut;
 use std::io;
 use std::net::SocketAddr;
 use std::ops::Deref;
@@ -10,7 +9,7 @@ use std::sync::{Arc, Weak};
 use super::address;
 use super::linger::{self, Unsent};
 use crate::Interest;
-use crate::lock::Lock;
+use crate::lock::{Guard, Lock};
 use crate::portable::Until;
 use crate::sys::imp::bindings::{
     Called, Connect, Event, NetResult, SocketError, TcpSocket, WireError, monotonic_clock,
@@ -98,7 +97,7 @@ impl HostStream {
         Target::Signals([Some(self.receiver.signal()), Some(self.sender.signal())])
     }
 
-    fn phase(&self) -> RefMut<'_, Phase> {
+    fn phase(&self) -> Guard<'_, Phase> {
         self.phase.lock()
     }
 

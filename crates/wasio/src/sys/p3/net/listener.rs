@@ -1,6 +1,5 @@
 //! TCP sockets that listen: one accept is in flight whenever no connection is there.
 
-use std::cell::RefMut;
 use std::fmt;
 use std::io;
 use std::net::{self, SocketAddr};
@@ -10,7 +9,7 @@ use super::hop_limit::hop_limit;
 use super::stream::TcpStream;
 use super::{address, std_socket};
 use crate::Interest;
-use crate::lock::Lock;
+use crate::lock::{Guard, Lock};
 use crate::net::MaybeStd;
 use crate::sys::imp::bindings::{Accepted, ErrorCode, Event, Incoming, TcpSocket};
 use crate::sys::imp::error::{checked, of_socket};
@@ -50,7 +49,7 @@ enum Phase {
 }
 
 impl Host {
-    fn state(&self) -> RefMut<'_, State> {
+    fn state(&self) -> Guard<'_, State> {
         self.state.lock()
     }
 
