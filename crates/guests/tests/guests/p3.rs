@@ -42,6 +42,12 @@ pub(crate) fn p3_closed_listener(case: &Case) {
     assert!(many < few + 8, "{few} resources became {many}");
 }
 
+pub(crate) fn p3_idle_memory(case: &Case) {
+    let guest = case.setup().listeners(1).start();
+    let _peers: Vec<_> = (0..1_000).map(|_| guest.connect()).collect();
+    guest.succeeds();
+}
+
 pub(crate) fn p3_reset_peer(case: &Case) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

@@ -13,8 +13,8 @@ use super::signals::Signal;
 use super::target::SignalId;
 use crate::lock::{Guard, Lock};
 
-/// The smallest buffer and the largest.
-const SMALLEST: usize = 512;
+/// The smallest buffer, which an idle connection has, and the largest.
+const SMALLEST: usize = 128;
 const LARGEST: usize = 64 * 1024;
 /// How many reads in a row must leave most of the buffer empty before it becomes smaller.
 const SMALL_READS: u8 = 8;
