@@ -73,6 +73,11 @@ impl Driver {
         }
     }
 
+    /// Polls once, and not for long: what is waited for may have no registration.
+    pub fn turn(&mut self) {
+        self.poll(Duration::from_millis(2));
+    }
+
     /// Polls once and returns copies of the events.
     ///
     /// # Panics

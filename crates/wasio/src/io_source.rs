@@ -181,7 +181,7 @@ impl<T> IoSource<T> {
         registration.is_some_and(|registration| {
             registration
                 .selector()
-                .is_armed(registration.key(), direction)
+                .is_known_blocked(registration.key(), direction)
         })
     }
 

@@ -1,7 +1,7 @@
 //! What `cargo xtask test` does, in order. To add a step, add a line.
 
 use std::env::consts::{EXE_EXTENSION, EXE_SUFFIX};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::cargo::Workspace;
@@ -22,6 +22,8 @@ pub(crate) const SYSTEMS: [&str; 2] = ["x86_64-pc-windows-gnu", "aarch64-apple-d
 const NEWEST: &str = "hosts/newest";
 /// The fuzzer of the model of wasio's tests: a workspace of its own, with its configuration beside it.
 const FUZZER: &str = "crates/wasio/fuzz";
+/// Names its program to the tests that run guests in it.
+const NEWEST_HOST: &str = "WASIO_NEWEST_HOST";
 const DENY: &str = "-- -D warnings";
 
 pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
@@ -36,6 +38,7 @@ pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
     steps.extend(documentation(workspace));
     steps.extend(tests(workspace));
     steps.extend(newest_host(workspace));
+    steps.push(tests_of_tokio(workspace));
     steps.extend(examples_of_documents(workspace));
     steps.extend(tests_of_drop_in(workspace));
     steps.extend(chaos(workspace));
@@ -125,19 +128,29 @@ fn lints(workspace: &Workspace) -> Vec<Step> {
 
 /// WASI 0.3 is a flag to the compiler until its target is in stable Rust. Another flag is another build
 /// of everything, so it lies in a folder of its own.
+fn for_03(workspace: &Workspace, mut cargo: Command) -> Command {
+    cargo
+        .env("RUSTFLAGS", "--cfg wasio_backend=\"p3\"")
+        .env("CARGO_TARGET_DIR", workspace.root().join("target/p3"));
+    cargo
+}
+
 fn lints_of_03(workspace: &Workspace) -> Vec<Step> {
     let clippy = |title: &str, arguments: &str| {
         let arguments = format!("clippy --quiet --target wasm32-wasip2 {arguments} {DENY}");
-        let mut command = workspace.cargo(&arguments);
-        command
-            .env("RUSTFLAGS", "--cfg wasio_backend=\"p3\"")
-            .env("CARGO_TARGET_DIR", workspace.root().join("target/p3"));
-        Step::check(title, command)
+        let command = workspace.cargo(&arguments);
+        Step::check(title, for_03(workspace, command))
     };
-    let mut steps = vec![clippy(
-        "lints, guests and examples, WASI 0.3",
-        "--package wasio-guests --package wasio-examples --bins --features wasio-guests/p3",
-    )];
+    let mut steps = vec![
+        clippy(
+            "lints, guests and examples, WASI 0.3",
+            "--package wasio-guests --package wasio-examples --bins --features wasio-guests/p3",
+        ),
+        clippy(
+            "lints, the drop-in, WASI 0.3",
+            "--package mio --lib --test api --test more --all-features",
+        ),
+    ];
     for features in WASIO_FEATURES {
         steps.push(clippy(
             format!("lints, wasio, WASI 0.3 {features}").trim_end(),
@@ -234,13 +247,14 @@ fn tests(workspace: &Workspace) -> Vec<Step> {
             "tests, the drop-in, all of its features",
             "--package mio --all-features",
         ),
-        tests_of_tokio(workspace),
     ]
 }
 
-/// What needs a program of others is ignored, with that reason, where one of them is missing.
+/// On WASI 0.3 too, in the newest host. What needs a program of others is ignored, with that reason,
+/// where one of them is missing.
 fn tests_of_tokio(workspace: &Workspace) -> Step {
     let mut command = workspace.cargo_in(TOKIO, "test --workspace --no-fail-fast");
+    command.env(NEWEST_HOST, program_of_newest_host(workspace));
     if ["curl", "redis-server"].into_iter().all(programs::is_there) {
         command.args(["--", "--include-ignored"]);
     }
@@ -263,14 +277,25 @@ fn examples_of_documents(workspace: &Workspace) -> Vec<Step> {
     WASI_TARGETS.into_iter().map(step).collect()
 }
 
-/// The drop-in on the targets where programs name it.
+/// The drop-in on the targets where programs name it, and on WASI 0.3.
 fn tests_of_drop_in(workspace: &Workspace) -> Vec<Step> {
     const TESTS: &str = "test --no-fail-fast --package mio --all-features --test api --test more";
     let step = |target| {
         let title = format!("tests, the drop-in, {target}");
         Step::tests(&title, on_host(workspace, target, TESTS))
     };
-    ["wasm32-wasip1", "wasm32-wasip2"].map(step).into()
+    let mut steps: Vec<Step> = ["wasm32-wasip1", "wasm32-wasip2"].map(step).into();
+    let runner = format!(
+        "target.wasm32-wasip2.runner = [{:?}]",
+        program_of_newest_host(workspace)
+    );
+    let mut command = workspace.cargo(TESTS);
+    command.args(["--target", "wasm32-wasip2", "--config", &runner]);
+    steps.push(Step::tests(
+        "tests, the drop-in, WASI 0.3",
+        for_03(workspace, command),
+    ));
+    steps
 }
 
 /// Cargo for a target of WASI, with `wasio-host` as its runner, as for a user. The native tests have
@@ -313,10 +338,14 @@ fn newest_host(workspace: &Workspace) -> Vec<Step> {
 }
 
 fn with_newest_host(workspace: &Workspace, arguments: &str) -> Command {
-    let program = format!("target/newest/debug/wasio-newest{EXE_SUFFIX}");
     let mut command = workspace.cargo(arguments);
-    command.env("WASIO_NEWEST_HOST", workspace.root().join(program));
+    command.env(NEWEST_HOST, program_of_newest_host(workspace));
     command
+}
+
+fn program_of_newest_host(workspace: &Workspace) -> PathBuf {
+    let program = format!("target/newest/debug/wasio-newest{EXE_SUFFIX}");
+    workspace.root().join(program)
 }
 
 /// A minute of faults on all backends at the same time: their quiet times coincide.

@@ -29,6 +29,8 @@ fn main() {
     driver.register(&mut stream, 2, Interest::READABLE);
     driver.expect(2);
     assert_eq!(drain(&mut stream).0, b"b");
+    // On WASI 0.3 it is of 0.2, where a short read proves nothing, and a read must find nothing.
+    driver.expect_silence();
     listener.into_std().expect("made of the standard library's");
     #[cfg(target_env = "p2")]
     the_hosts_own_have_no_descriptor();

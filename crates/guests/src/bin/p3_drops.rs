@@ -3,7 +3,6 @@
 //! the test counts the resources that the host still keeps.
 
 use std::io::{ErrorKind, Write};
-use std::time::Duration;
 
 use wasio::net::{TcpListener, TcpStream, UdpSocket, lookup};
 use wasio::{Interest, Poll, Token, event};
@@ -70,7 +69,7 @@ fn streams(driver: &mut Driver, listener: &TcpListener, way: usize, reader_first
     let port = loop {
         match stream.peer_addr() {
             Ok(_) => break stream.local_addr().expect("an address").port(),
-            Err(error) if error.kind() == ErrorKind::NotConnected => turn(driver),
+            Err(error) if error.kind() == ErrorKind::NotConnected => driver.turn(),
             Err(error) => panic!("connect: {error}"),
         }
     };
@@ -94,16 +93,10 @@ fn accept_from(driver: &mut Driver, listener: &TcpListener, port: u16) -> TcpStr
         match listener.accept() {
             Ok((stream, peer)) if peer.port() == port => return stream,
             Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => turn(driver),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => driver.turn(),
             Err(error) => panic!("accept: {error}"),
         }
     }
-}
-
-/// Waits for anything, and not for long: what is waited for may have no registration.
-fn turn(driver: &mut Driver) {
-    let short = Some(Duration::from_millis(2));
-    driver.poll.poll(&mut driver.events, short).expect("poll");
 }
 
 /// A receive is in flight, and perhaps a send.

@@ -1,6 +1,9 @@
 //! Guests of WASI 0.3: what would trap or hang there, and what is special.
 
-use std::io::Write;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
+use wasio_host::peer;
 
 use crate::harness::Case;
 
@@ -25,6 +28,34 @@ pub(crate) fn p3_drops(case: &Case) {
     assert!((1..100).contains(&few), "{few}");
     // Connections that nobody has accepted come and go.
     assert!(many < few + 8, "{few} resources became {many}");
+}
+
+/// Connections that nobody has accepted go with their listener, and leave nothing with the host.
+pub(crate) fn p3_closed_listener(case: &Case) {
+    let left = |rounds: usize| {
+        let outcome = case.setup().arg(rounds.to_string()).start().succeeds();
+        let connections = format!("{} connections\n", rounds * 8);
+        assert_eq!(outcome.stdout_text(), connections);
+        outcome.resources.unwrap()
+    };
+    let (few, many) = (left(4), left(60));
+    assert!(many < few + 8, "{few} resources became {many}");
+}
+
+pub(crate) fn p3_idle_memory(case: &Case) {
+    let guest = case.setup().listeners(1).start();
+    let _peers: Vec<_> = (0..1_000).map(|_| guest.connect()).collect();
+    guest.succeeds();
+}
+
+pub(crate) fn p3_reset_peer(case: &Case) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let guest = case.setup().arg(address.to_string()).start();
+    let (mut stream, _) = listener.accept().unwrap();
+    stream.read_exact(&mut [0]).unwrap();
+    peer::reset(stream).unwrap();
+    guest.succeeds();
 }
 
 pub(crate) fn p3_waitable(case: &Case) {

@@ -1,4 +1,4 @@
-//! Descriptors for sockets that have none: they are resources of the WASI 0.2 host.
+//! Descriptors for sockets that have none: they are resources of a WASI 0.2 or 0.3 host.
 //!
 //! mio promises a descriptor on every socket, and libc adopts no resource. So the descriptor is that
 //! of another socket, which libc makes and nobody connects: it names nothing, and is no other

@@ -1,4 +1,4 @@
-//! TCP and UDP on WASI 0.2: `wasio::net`'s types, with the descriptors that mio promises.
+//! TCP and UDP on WASI 0.2 and 0.3: `wasio::net`'s types, with the descriptors that mio promises.
 
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{self, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr};

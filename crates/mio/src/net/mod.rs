@@ -5,7 +5,7 @@
 //!
 //! # Platform behaviour
 //!
-//! On WASI 0.2 they are resources of the host, which have no descriptor, and mio promises one:
+//! On WASI 0.2 and 0.3 they are resources of the host, which have no descriptor, and mio promises one:
 //!
 //! * `AsFd` and `AsRawFd` return a descriptor that is reserved by the first call. It is a socket of
 //!   wasi-libc that is never connected, and no other source's. An option that is set there

@@ -68,6 +68,11 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
     /// block: the next `WouldBlock` may then be returned without asking the host.
     const CAN_SYNTHESIZE_WOULD_BLOCK: bool = false;
 
+    /// Whether that holds of this source.
+    fn can_synthesize(_source: &Self::Source) -> bool {
+        Self::CAN_SYNTHESIZE_WOULD_BLOCK
+    }
+
     /// Whether another thread may register while one waits.
     const THREADS: bool = false;
 

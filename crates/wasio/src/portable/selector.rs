@@ -265,7 +265,15 @@ impl<B: Backend> Selector<B> {
         }
     }
 
+    /// Whether what an operation has shown still holds: that the next one would block.
+    pub(crate) fn is_known_blocked(&self, key: Key, direction: Direction) -> bool {
+        let state = self.shared.lock();
+        let one = state.registrations.get(key);
+        one.is_some_and(|one| one.armed.contains(direction) && B::can_synthesize(&one.source))
+    }
+
     /// Whether a direction is waited for: no event of it since it was armed.
+    #[cfg(test)]
     pub(crate) fn is_armed(&self, key: Key, direction: Direction) -> bool {
         self.shared.lock().registrations.is_armed(key, direction)
     }

@@ -37,13 +37,16 @@ mod hand_out;
 #[cfg(all(feature = "net", any(unix, target_env = "p1")))]
 use self::hand_out::HandOut;
 
-// The selectors of 0.1 and 0.2 are tested natively, against scripted hosts.
+// The selectors of WASI are tested natively, against scripted hosts.
 #[cfg(all(any(test, fuzzing), not(target_os = "wasi"), not(loom)))]
 #[cfg_attr(not(test), allow(dead_code, reason = "the fuzzer uses a part of it"))]
 pub(crate) mod p1;
 #[cfg(all(any(test, fuzzing), not(target_os = "wasi"), not(loom)))]
 #[cfg_attr(not(test), allow(dead_code, reason = "the fuzzer uses a part of it"))]
 pub(crate) mod p2;
+#[cfg(all(test, unix, not(loom)))]
+#[allow(dead_code, reason = "what the sockets alone use")]
+mod p3;
 
 #[cfg(all(test, loom))]
 #[path = "p1/parker.rs"]

@@ -6,14 +6,14 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use crate::process::{EVERYWHERE, On, Server, own_machine, run, share_machine};
+use crate::process::{Server, everywhere, own_machine, run, share_machine, with_network};
 use crate::rng::Rng;
 use crate::{connect, exchange};
 
 #[test]
 fn sync_spawn_local_join_set_and_select_work() {
     let _machine = share_machine();
-    for on in EVERYWHERE {
+    for on in everywhere() {
         assert_eq!(run("guest-tasks", on), "done\n", "{on:?}");
     }
 }
@@ -21,7 +21,7 @@ fn sync_spawn_local_join_set_and_select_work() {
 #[test]
 fn a_read_that_was_dropped_loses_no_byte() {
     let _machine = share_machine();
-    for on in EVERYWHERE {
+    for on in everywhere() {
         let server = Server::start("guest-cancel", on);
         let mut stream = connect(server.address);
         let mut rng = Rng::new(1);
@@ -52,7 +52,7 @@ fn sleeps_are_never_early_and_three_milliseconds_late_at_most() {
     const LATEST_US: u64 = 3000;
 
     let _machine = own_machine();
-    for on in EVERYWHERE {
+    for on in everywhere() {
         let server = Server::start("guest-sleeps", on);
         let address = server.address;
         let clients: Vec<_> = (0..4).map(|_| busy_client(address)).collect();
@@ -88,7 +88,7 @@ fn sleeps_are_never_early_and_three_milliseconds_late_at_most() {
 #[test]
 fn peers_that_reset_at_once_stop_no_server() {
     let _machine = share_machine();
-    for on in EVERYWHERE {
+    for on in everywhere() {
         let mut server = Server::start("tokio-echo", on);
         for _ in 0..500 {
             let stream = connect(server.address);
@@ -108,7 +108,7 @@ fn peers_that_reset_at_any_moment_have_the_right_address_or_none() {
     const PEERS: usize = 3_000;
 
     let _machine = share_machine();
-    for on in [On::Wasi02, On::Native] {
+    for on in with_network() {
         let server = Server::start("guest-peers", on);
         let (mut all, mut answered) = (HashSet::new(), HashSet::new());
         for number in 0..PEERS {

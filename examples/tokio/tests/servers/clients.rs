@@ -10,16 +10,14 @@ use std::time::{Duration, Instant};
 use socket2::{Domain, Socket, Type};
 
 use crate::LIMIT;
-use crate::process::{EVERYWHERE, On, Server, finish, run_with, share_machine};
-
-const WITH_NETWORK: [On; 2] = [On::Wasi02, On::Native];
+use crate::process::{On, Server, everywhere, finish, run_with, share_machine, with_network};
 
 #[test]
 #[ignore = "needs redis-server (apt-get install redis-server): cargo test -- --include-ignored"]
 fn redis_counts_pipelines_blocks_and_publishes() {
     let _machine = share_machine();
     let server = Redis::start();
-    for on in WITH_NETWORK {
+    for on in with_network() {
         server.empty();
         let text = run_with("redis-client", on, &[server.address.to_string()]);
         let expected = "counted to 1000\n\
@@ -35,9 +33,9 @@ fn redis_counts_pipelines_blocks_and_publishes() {
 #[test]
 fn a_hyper_client_gets_its_answers_from_servers_everywhere() {
     let _machine = share_machine();
-    for served in EVERYWHERE {
+    for served in everywhere() {
         let server = Server::start("hyper-server", served);
-        for on in WITH_NETWORK {
+        for on in with_network() {
             let text = run_with("hyper-client", on, &[server.address.to_string()]);
             assert_eq!(text, "200 answers\n", "{on:?} of {served:?}");
         }
@@ -47,7 +45,7 @@ fn a_hyper_client_gets_its_answers_from_servers_everywhere() {
 #[test]
 fn a_websocket_client_gets_its_messages_back() {
     let _machine = share_machine();
-    for on in WITH_NETWORK {
+    for on in with_network() {
         let server = Server::start("websocket", on);
         let text = run_with("websocket-client", on, &[server.address.to_string()]);
         assert_eq!(text, "100 messages\n", "{on:?}");
@@ -57,7 +55,7 @@ fn a_websocket_client_gets_its_messages_back() {
 #[test]
 fn a_udp_server_sends_each_datagram_back() {
     let _machine = share_machine();
-    for on in WITH_NETWORK {
+    for on in with_network() {
         let server = Server::start("udp-echo", on);
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         socket.connect(server.address).unwrap();
@@ -77,7 +75,7 @@ fn a_udp_server_sends_each_datagram_back() {
 #[test]
 fn every_way_to_connect_works_or_says_why_not() {
     let _machine = share_machine();
-    for on in WITH_NETWORK {
+    for on in with_network() {
         let echo = Server::start("tokio-echo", on);
         let unused = TcpListener::bind("127.0.0.1:0").unwrap();
         let closed = unused.local_addr().unwrap();
@@ -91,7 +89,7 @@ fn every_way_to_connect_works_or_says_why_not() {
 #[test]
 fn descriptors_stand_for_sockets_that_have_none() {
     let _machine = share_machine();
-    for on in WITH_NETWORK {
+    for on in with_network() {
         let echo = Server::start("tokio-echo", on);
         let address = [echo.address.to_string()];
         assert_eq!(

@@ -3,14 +3,14 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::process::{EVERYWHERE, Server, own_machine, share_machine};
+use crate::process::{Server, everywhere, own_machine, share_machine};
 use crate::rng::Rng;
 use crate::{connect, cpu, exchange};
 
 #[test]
 fn many_connections_get_back_what_they_sent() {
     let _machine = share_machine();
-    for on in EVERYWHERE {
+    for on in everywhere() {
         let server = Server::start("tokio-echo", on);
         let address = server.address;
         let clients: Vec<_> = (0..20)
@@ -38,7 +38,7 @@ fn a_thousand_idle_connections_cost_less_than_a_hundredth_of_a_core() {
     const WATCHED: Duration = Duration::from_secs(4);
 
     let _machine = own_machine();
-    for on in EVERYWHERE {
+    for on in everywhere() {
         let server = Server::start("tokio-echo", on);
         let mut streams: Vec<_> = (0..1000).map(|_| connect(server.address)).collect();
         // All connections are accepted, have echoed once, and are idle.
@@ -64,7 +64,7 @@ fn a_client_that_does_not_read_holds_up_nobody_else() {
     use std::net::Shutdown;
 
     let _machine = share_machine();
-    for on in EVERYWHERE {
+    for on in everywhere() {
         let mut server = Server::start("tokio-echo", on);
         let deaf = connect(server.address);
         deaf.set_write_timeout(Some(Duration::from_millis(200)))

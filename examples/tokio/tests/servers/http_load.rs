@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::cpu;
 use crate::http::{Answer, Http, head};
-use crate::process::{EVERYWHERE, On, Server, own_machine};
+use crate::process::{On, Server, everywhere, own_machine};
 use crate::rng::Rng;
 use crate::{LIMIT, connect};
 
@@ -48,7 +48,7 @@ fn size(variable: &str, default: usize) -> usize {
 #[test]
 fn no_answer_is_lost_or_mixed_up_among_slow_and_aborting_clients() {
     let _machine = own_machine();
-    for on in EVERYWHERE {
+    for on in everywhere() {
         let mut server = Server::start("hyper-server", on);
         let connections = size("WASIO_HTTP_CONNECTIONS", 200);
         let noise_bytes = NOISE_BYTES + NOISE_BYTES_A_CONNECTION * connections as u64;

@@ -1,6 +1,6 @@
 //! Runs the programs as child processes.
 
-use std::ffi::OsStr;
+use std::env;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,10 +16,32 @@ use crate::LIMIT;
 pub(crate) enum On {
     Wasi01,
     Wasi02,
+    Wasi03,
     Native,
 }
 
-pub(crate) const EVERYWHERE: [On; 3] = [On::Wasi01, On::Wasi02, On::Native];
+/// Names the program of `hosts/newest`, which runs WASI 0.3. It takes minutes to build, so it takes
+/// part where it is built already, as by `cargo xtask test`.
+const NEWEST_HOST: &str = "WASIO_NEWEST_HOST";
+
+pub(crate) fn everywhere() -> Vec<On> {
+    let mut all = vec![On::Wasi01];
+    all.extend(with_network());
+    all
+}
+
+/// Where programs open sockets themselves.
+pub(crate) fn with_network() -> Vec<On> {
+    let mut all = vec![On::Wasi02, On::Native];
+    if newest_host().is_some() {
+        all.push(On::Wasi03);
+    }
+    all
+}
+
+fn newest_host() -> Option<PathBuf> {
+    env::var_os(NEWEST_HOST).map(PathBuf::from)
+}
 
 /// Tests that measure time or load run alone. The others run in parallel.
 static MACHINE: RwLock<()> = RwLock::new(());
@@ -200,6 +222,13 @@ fn command(program: &str, on: On) -> Command {
             command.arg(guest.with_extension("wasm"));
             command
         }
+        On::Wasi03 => {
+            let guest = build(&Build::Guests03).join(program);
+            let host = newest_host().expect("it is listed where there is one");
+            let mut command = Command::new(host);
+            command.arg(guest.with_extension("wasm"));
+            command
+        }
     };
     // The preopened listener of another process must not be inherited.
     command.env_remove("LISTEN_PID");
@@ -214,58 +243,61 @@ enum Build {
     Host,
     Guests01,
     Guests02,
+    Guests03,
     Native,
 }
 
+/// The targets have a section of their own for the flags that tokio needs. A variable replaces those.
+const FLAGS_OF_03: &str = r#"--cfg tokio_unstable --cfg wasio_backend="p3""#;
+
 /// Builds the programs once, and returns their folder.
 fn build(what: &Build) -> &'static Path {
-    static DONE: [OnceLock<PathBuf>; 4] = [const { OnceLock::new() }; 4];
+    static DONE: [OnceLock<PathBuf>; 5] = [const { OnceLock::new() }; 5];
     // Without this lock, two runs of Cargo would wait for each other's build.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = here.ancestors().nth(2).unwrap();
-    let guests = |target| {
-        let arguments = "--workspace --bins --features live-bytes --release --target";
-        arguments.split(' ').chain([target])
-    };
-    // Programs cannot connect on WASI 0.1.
-    let but_clients = ["--exclude", "wasio-tokio-clients"];
-    let (index, folder, arguments, result): (_, _, Vec<_>, _) = match what {
-        Build::Host => (0, root, vec!["-p", "wasio-host"], "target/debug"),
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.arg("build").current_dir(here);
+    let guests = "--workspace --bins --features live-bytes --release --target";
+    let (index, arguments, result) = match what {
+        Build::Host => {
+            cargo.current_dir(root);
+            (0, "-p wasio-host".to_owned(), "target/debug")
+        }
         Build::Guests01 => (
             1,
-            here,
-            guests("wasm32-wasip1").chain(but_clients).collect(),
+            // Programs cannot connect on WASI 0.1.
+            format!("{guests} wasm32-wasip1 --exclude wasio-tokio-clients"),
             "target/tokio/wasm32-wasip1/release",
         ),
         Build::Guests02 => (
             2,
-            here,
-            guests("wasm32-wasip2").collect(),
+            format!("{guests} wasm32-wasip2"),
             "target/tokio/wasm32-wasip2/release",
         ),
+        Build::Guests03 => {
+            cargo.env("RUSTFLAGS", FLAGS_OF_03);
+            cargo.env("CARGO_TARGET_DIR", root.join("target/tokio/p3"));
+            (
+                3,
+                format!("{guests} wasm32-wasip2"),
+                "target/tokio/p3/wasm32-wasip2/release",
+            )
+        }
         Build::Native => (
-            3,
-            here,
-            vec!["--workspace", "--bins", "--features", "live-bytes"],
+            4,
+            "--workspace --bins --features live-bytes".to_owned(),
             "target/tokio/debug",
         ),
     };
     DONE[index].get_or_init(|| {
         let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        cargo(folder, "build", &arguments);
+        cargo.args(arguments.split(' '));
+        let output = cargo.output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{errors}");
         root.join(result)
     })
-}
-
-fn cargo(folder: &Path, subcommand: &str, arguments: &[impl AsRef<OsStr>]) {
-    let output = Command::new(env!("CARGO"))
-        .arg(subcommand)
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
 }

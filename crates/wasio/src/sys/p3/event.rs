@@ -23,24 +23,32 @@ pub(super) enum Answer {
 
 impl Ready {
     pub(super) fn report(&self) -> Report {
-        let (readiness, failure, record) = match self.answer {
-            Answer::Ended => (
-                Readiness::ready(self.direction, false),
-                None,
-                Record::Operation(self.direction),
-            ),
-            Answer::Fd(fd) => {
-                let (readiness, failure) = of_fd(fd.revents, self.direction);
-                (readiness, failure, Record::Fd(fd))
-            }
+        let (readiness, failure) = match self.answer {
+            Answer::Ended => (Readiness::ready(self.direction, false), None),
+            Answer::Fd(fd) => of_fd(fd.revents, self.direction),
         };
         Report {
             key: self.key,
             directions: Directions::one(self.direction),
             readiness,
             failure,
-            record,
+            record: self.record(),
         }
+    }
+
+    /// What an event keeps of it.
+    #[cfg(target_os = "wasi")]
+    const fn record(&self) -> Record {
+        match self.answer {
+            Answer::Ended => Record::Operation(self.direction),
+            Answer::Fd(fd) => Record::Fd(fd),
+        }
+    }
+
+    /// In the native tests events are of the native backend.
+    #[cfg(not(target_os = "wasi"))]
+    const fn record(&self) -> Record {
+        Record::Local
     }
 }
 

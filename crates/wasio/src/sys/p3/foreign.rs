@@ -1,13 +1,12 @@
 //! Waitables of other bindings.
 
-use std::cell::RefMut;
 use std::sync::{Arc, Weak};
 
 use super::bindings::{Event, leave_set};
 use super::operations::{self, Completes};
 use super::signals::Signal;
 use super::target::Target;
-use crate::lock::Lock;
+use crate::lock::{Guard, Lock};
 
 /// A waitable that is someone else's, known by its handle.
 #[derive(Debug)]
@@ -76,7 +75,7 @@ impl Foreign {
 }
 
 impl Watched {
-    fn state(&self) -> RefMut<'_, State> {
+    fn state(&self) -> Guard<'_, State> {
         self.state.lock()
     }
 }

@@ -1,6 +1,5 @@
 //! Names: `wasi:sockets/ip-name-lookup`.
 
-use std::cell::RefMut;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
@@ -16,7 +15,7 @@ use super::signals::Signal;
 use super::source::{Signals, signal_source};
 use super::target::Target;
 use crate::io_outcome::IoOutcome;
-use crate::lock::Lock;
+use crate::lock::{Guard, Lock};
 use crate::net::Name;
 use crate::portable::Direction;
 use crate::{Interest, IoSource, event};
@@ -94,7 +93,7 @@ impl Answer {
         })
     }
 
-    fn phase(&self) -> RefMut<'_, Phase> {
+    fn phase(&self) -> Guard<'_, Phase> {
         self.phase.lock()
     }
 

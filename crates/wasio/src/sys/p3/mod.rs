@@ -9,37 +9,55 @@ mod backend;
 mod bindings;
 mod clock;
 mod descriptors;
-mod error;
 mod event;
 mod foreign;
 mod host;
-#[cfg(feature = "net")]
-#[path = "../p2/net/linger.rs"]
-mod linger;
-#[cfg(feature = "net")]
-pub(crate) mod lookup;
-#[cfg(feature = "net")]
-pub(crate) mod net;
 mod operations;
-#[cfg(feature = "net")]
-#[path = "../p2/options.rs"]
-pub(crate) mod options;
-#[path = "../p2/raw.rs"]
-#[allow(unsafe_code, reason = "the only door to libc")]
-mod raw;
 mod receiver;
-mod record;
 mod selector;
 mod sender;
 mod signals;
-pub(crate) mod source;
-pub(crate) mod stdio;
 mod target;
 mod wait;
 
-#[cfg(feature = "net")]
+#[cfg(target_os = "wasi")]
+mod error;
+#[cfg(all(target_os = "wasi", feature = "net"))]
+#[path = "../p2/net/linger.rs"]
+mod linger;
+#[cfg(all(target_os = "wasi", feature = "net"))]
+pub(crate) mod lookup;
+#[cfg(all(target_os = "wasi", feature = "net"))]
+pub(crate) mod net;
+#[cfg(all(target_os = "wasi", feature = "net"))]
+#[path = "../p2/options.rs"]
+pub(crate) mod options;
+#[cfg(target_os = "wasi")]
+#[path = "../p2/raw.rs"]
+#[allow(unsafe_code, reason = "the only door to libc")]
+mod raw;
+#[cfg(target_os = "wasi")]
+mod record;
+#[cfg(target_os = "wasi")]
+pub(crate) mod source;
+#[cfg(target_os = "wasi")]
+pub(crate) mod stdio;
+
+#[cfg(all(target_os = "wasi", feature = "net"))]
 use self::bindings::{IpAddressFamily, TcpSocket, UdpSocket, monotonic_clock};
+#[cfg(target_os = "wasi")]
 pub use self::error::HostError;
+#[cfg(target_os = "wasi")]
 pub(crate) use self::foreign::Foreign;
+#[cfg(target_os = "wasi")]
 pub(crate) use self::record::Record;
+#[cfg(target_os = "wasi")]
 pub(crate) use self::selector::Selector;
+
+#[cfg(not(target_os = "wasi"))]
+use super::Record;
+#[cfg(not(target_os = "wasi"))]
+#[path = "tests/raw.rs"]
+mod raw;
+#[cfg(not(target_os = "wasi"))]
+mod tests;

@@ -3,7 +3,6 @@
 //! A read in flight needs a buffer of its own. It is small for a stream that is quiet or brings
 //! little, and grows with what the stream brings at once.
 
-use std::cell::RefMut;
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Weak};
@@ -12,10 +11,10 @@ use super::bindings::{Event, FutureResult, Moved, ReadEnd, ResultFuture};
 use super::operations::{self, Completes};
 use super::signals::Signal;
 use super::target::SignalId;
-use crate::lock::Lock;
+use crate::lock::{Guard, Lock};
 
-/// The smallest buffer and the largest.
-const SMALLEST: usize = 512;
+/// The smallest buffer, which an idle connection has, and the largest.
+const SMALLEST: usize = 128;
 const LARGEST: usize = 64 * 1024;
 /// How many reads in a row must leave most of the buffer empty before it becomes smaller.
 const SMALL_READS: u8 = 8;
@@ -91,7 +90,7 @@ impl<R: FutureResult + Send + 'static> Receiver<R> {
         self.signal.set(true);
     }
 
-    fn state(&self) -> RefMut<'_, State<R>> {
+    fn state(&self) -> Guard<'_, State<R>> {
         self.state.lock()
     }
 

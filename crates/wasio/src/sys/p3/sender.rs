@@ -1,7 +1,6 @@
 //! Writing to a stream of the host's: what the host does not take at once it is given a copy of, and
 //! that write is in flight. Until it has ended no other is taken.
 
-use std::cell::RefMut;
 use std::fmt;
 use std::io;
 use std::sync::{Arc, Weak};
@@ -10,7 +9,7 @@ use super::bindings::{Event, Moved, WriteEnd};
 use super::operations::{self, Completes};
 use super::signals::Signal;
 use super::target::SignalId;
-use crate::lock::Lock;
+use crate::lock::{Guard, Lock};
 
 /// The most that is taken at once.
 const LARGEST: usize = 64 * 1024;
@@ -66,7 +65,7 @@ impl Sender {
         self.signal.set(true);
     }
 
-    fn state(&self) -> RefMut<'_, State> {
+    fn state(&self) -> Guard<'_, State> {
         self.state.lock()
     }
 

@@ -65,10 +65,10 @@ pub(super) fn wait(call: WaitCall<'_, P3>) -> io::Result<()> {
 
 /// Drops the lingering streams that have sent everything. Returns when to do it again.
 fn sweep_lingering() -> Until {
-    #[cfg(feature = "net")]
+    #[cfg(all(target_os = "wasi", feature = "net"))]
     {
         super::linger::sweep().map_or(Until::Never, Until::At)
     }
-    #[cfg(not(feature = "net"))]
+    #[cfg(not(all(target_os = "wasi", feature = "net")))]
     Until::Never
 }

@@ -1,7 +1,9 @@
 //! Addresses and their families, which WASI 0.2 and 0.3 have in common.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use crate::errors::static_error;
 use crate::sys::imp::IpAddressFamily;
 
 /// In place of the address of a peer that has gone, or that libc must not be asked for. The stream's
@@ -28,4 +30,24 @@ pub(super) fn remote(mut address: SocketAddr) -> SocketAddr {
         _ => {}
     }
     address
+}
+
+// Natively the operating system has these words.
+
+/// Of a datagram without an address, of a socket that is not connected.
+#[cold]
+pub(super) fn no_destination() -> io::Error {
+    static_error(
+        io::ErrorKind::NotConnected,
+        "destination address required: use `send_to`, or `connect` the socket first",
+    )
+}
+
+/// Of a datagram with an address, of a socket that is connected.
+#[cold]
+pub(super) fn already_connected() -> io::Error {
+    static_error(
+        io::ErrorKind::InvalidInput,
+        "Socket is connected: use `send`, or another socket",
+    )
 }

@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use super::address;
 use super::network::network;
 use crate::Interest;
-use crate::errors::static_error;
 use crate::lock::Lock;
 use crate::portable::{Direction, Directions};
 use crate::sys::imp::error::checked;
@@ -69,8 +68,8 @@ impl HostUdp {
     pub(super) fn send(&self, bytes: &[u8], target: Option<SocketAddr>) -> io::Result<usize> {
         let streams = &mut *self.streams()?;
         match (streams.is_connected, target) {
-            (false, None) => return Err(no_destination()),
-            (true, Some(_)) => return Err(already_connected()),
+            (false, None) => return Err(address::no_destination()),
+            (true, Some(_)) => return Err(address::already_connected()),
             _ => {}
         }
         // As for TCP: wasmtime may notice that there is room only when the pollable is polled, and
@@ -160,22 +159,4 @@ impl Streams {
             .get_or_insert_with(|| Owned::new(outgoing.subscribe()))
             .handle()
     }
-}
-
-// Natively the operating system has these words.
-
-#[cold]
-fn no_destination() -> io::Error {
-    static_error(
-        io::ErrorKind::NotConnected,
-        "destination address required: use `send_to`, or `connect` the socket first",
-    )
-}
-
-#[cold]
-fn already_connected() -> io::Error {
-    static_error(
-        io::ErrorKind::InvalidInput,
-        "Socket is connected: use `send`, or another socket",
-    )
 }

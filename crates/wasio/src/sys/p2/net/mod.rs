@@ -14,6 +14,7 @@ mod network;
 mod peeked;
 mod pending;
 mod std_socket;
+mod std_udp;
 mod stream;
 mod udp;
 

@@ -9,7 +9,8 @@ use std::os::fd::AsRawFd;
 use super::address;
 use super::datagrams::{Datagram, HostUdp};
 use super::hop_limit::hop_limit;
-use super::std_socket::{self, Descriptor};
+use super::std_socket::Descriptor;
+use super::std_udp;
 use crate::errors::static_error;
 use crate::lock::Lock;
 use crate::net::MaybeStd;
@@ -20,9 +21,6 @@ use crate::sys::imp::source::{Pollables, pollable_source};
 use crate::sys::imp::target::Target;
 use crate::{Interest, IoSource};
 use wasio_bindings::p2::{IpAddressFamily, UdpSocket as HostSocket};
-
-/// The longest datagram.
-const MAX_LEN: usize = 64 * 1024;
 
 pub(crate) struct UdpSocket {
     kind: Kind,
@@ -43,12 +41,12 @@ impl IoSource<UdpSocket> {
         if let Some((bytes, from)) = peeked {
             // Waits for the host again.
             self.update_target();
-            return Ok((copy(&bytes, buffer), from));
+            return Ok((std_udp::copy(&bytes, buffer), from));
         }
         match &self.kind {
             Kind::Host(host) => {
                 let (bytes, from) = host.receive()?;
-                Ok((copy(&bytes, buffer), from))
+                Ok((std_udp::copy(&bytes, buffer), from))
             }
             Kind::Std(socket) => socket.recv_from(buffer),
         }
@@ -115,16 +113,11 @@ impl UdpSocket {
         if peeked.is_none() {
             *peeked = Some(match &self.kind {
                 Kind::Host(host) => host.receive()?,
-                Kind::Std(socket) => {
-                    let mut bytes = vec![0; MAX_LEN];
-                    let (len, from) = socket.recv_from(&mut bytes)?;
-                    bytes.truncate(len);
-                    (bytes, from)
-                }
+                Kind::Std(socket) => std_udp::receive(socket)?,
             });
         }
         match &*peeked {
-            Some((bytes, from)) => Ok((copy(bytes, buffer), *from)),
+            Some((bytes, from)) => Ok((std_udp::copy(bytes, buffer), *from)),
             None => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
@@ -137,14 +130,14 @@ impl UdpSocket {
         let target = address::remote(target);
         match &self.kind {
             Kind::Host(host) => host.send(bytes, Some(target)),
-            Kind::Std(socket) => send_by_libc(socket, || socket.send_to(bytes, target)),
+            Kind::Std(socket) => std_udp::send(socket, || socket.send_to(bytes, target)),
         }
     }
 
     pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         match &self.kind {
             Kind::Host(host) => host.send(bytes, None),
-            Kind::Std(socket) => send_by_libc(socket, || socket.send(bytes)),
+            Kind::Std(socket) => std_udp::send(socket, || socket.send(bytes)),
         }
     }
 
@@ -246,28 +239,6 @@ unsupported_options! {
     leave_multicast_v6(&Ipv6Addr, u32) -> ();
 }
 
-/// Sends, and once more if there is room after all: see [`HostUdp::send`].
-fn send_by_libc(
-    socket: &net::UdpSocket,
-    send: impl Fn() -> io::Result<usize>,
-) -> io::Result<usize> {
-    match send() {
-        Err(error)
-            if error.kind() == io::ErrorKind::WouldBlock && std_socket::has_room(socket, 0) =>
-        {
-            send()
-        }
-        result => result,
-    }
-}
-
-/// A datagram in a buffer; what there is no room for is lost.
-fn copy(datagram: &[u8], buffer: &mut [u8]) -> usize {
-    let len = datagram.len().min(buffer.len());
-    buffer[..len].copy_from_slice(&datagram[..len]);
-    len
-}
-
 impl Pollables for UdpSocket {
     fn target(&self, interest: Interest) -> Target {
         match &self.kind {
@@ -285,14 +256,8 @@ impl Pollables for UdpSocket {
 }
 
 impl MaybeStd<net::UdpSocket> for UdpSocket {
-    /// libc opens the host's streams of datagrams with the first call that needs them, and calls the
-    /// socket ready in both directions until then. So one is sent, to where none can go.
     fn from_std(socket: net::UdpSocket) -> Self {
-        let nowhere = socket.local_addr().map(|mut address| {
-            address.set_port(0);
-            address
-        });
-        let _ = nowhere.and_then(|nowhere| socket.send_to(&[], nowhere));
+        std_udp::open(&socket);
         Self::new(Kind::Std(socket))
     }
 

@@ -34,14 +34,14 @@ impl<T, E> HostResult<T, E> {
 }
 
 /// `option<T>`.
-#[cfg(feature = "net")]
+#[cfg(all(target_os = "wasi", feature = "net"))]
 #[repr(C)]
 pub(crate) struct HostOption<T> {
     is_some: u8,
     value: MaybeUninit<T>,
 }
 
-#[cfg(feature = "net")]
+#[cfg(all(target_os = "wasi", feature = "net"))]
 impl<T> HostOption<T> {
     /// As [`HostResult::LAYOUT`].
     pub(super) const LAYOUT: (usize, usize) = (offset_of!(Self, value), size_of::<Self>());
@@ -74,7 +74,7 @@ pub(super) unsafe fn returned<T>(import: impl FnOnce(*mut T)) -> T {
 ///
 /// # Safety
 /// `import` has a `result<T, E>` written to the pointer.
-#[cfg(feature = "net")]
+#[cfg(all(target_os = "wasi", feature = "net"))]
 pub(super) unsafe fn result<T, E>(import: impl FnOnce(*mut HostResult<T, E>)) -> Result<T, E> {
     // SAFETY: as the caller promises.
     let result = unsafe { returned(import) };
@@ -83,7 +83,7 @@ pub(super) unsafe fn result<T, E>(import: impl FnOnce(*mut HostResult<T, E>)) ->
 }
 
 /// A resource of the host, which is dropped with its value.
-#[cfg(feature = "net")]
+#[cfg(all(target_os = "wasi", feature = "net"))]
 macro_rules! resource {
     ($(#[$attribute:meta])* $name:ident, $drop:literal in $module:literal) => {
         $(#[$attribute])*
@@ -112,5 +112,5 @@ macro_rules! resource {
     };
 }
 
-#[cfg(feature = "net")]
+#[cfg(all(target_os = "wasi", feature = "net"))]
 pub(super) use resource;

@@ -23,15 +23,15 @@ pub(super) mod monotonic_clock;
 mod stream;
 mod waitable;
 
-#[cfg(feature = "net")]
+#[cfg(all(target_os = "wasi", feature = "net"))]
 mod list;
-#[cfg(feature = "net")]
+#[cfg(all(target_os = "wasi", feature = "net"))]
 mod lookup;
-#[cfg(feature = "net")]
+#[cfg(all(target_os = "wasi", feature = "net"))]
 mod network;
-#[cfg(feature = "net")]
+#[cfg(all(target_os = "wasi", feature = "net"))]
 mod tcp;
-#[cfg(feature = "net")]
+#[cfg(all(target_os = "wasi", feature = "net"))]
 mod udp;
 
 pub(super) use self::call::{Call, Called};
@@ -40,19 +40,20 @@ pub(super) use self::future::{FutureResult, ResultFuture};
 pub(super) use self::stream::{Moved, ReadEnd, WriteEnd};
 pub(super) use self::waitable::{Event, WaitableSet, join, leave_set, yield_to_host};
 
-#[cfg(feature = "net")]
+#[cfg(all(target_os = "wasi", feature = "net"))]
 pub(super) use self::lookup::{Addresses, Resolve, resolve_addresses};
-#[cfg(feature = "net")]
+#[cfg(all(target_os = "wasi", feature = "net"))]
 pub(super) use self::network::{
     ErrorCode, IpAddressFamily, NetResult, SocketError, SocketResult, WireError,
 };
-#[cfg(feature = "net")]
+#[cfg(all(target_os = "wasi", feature = "net"))]
 pub(super) use self::tcp::{Accepted, Connect, Incoming, TcpSocket};
-#[cfg(feature = "net")]
+#[cfg(all(target_os = "wasi", feature = "net"))]
 pub(super) use self::udp::{Datagram, Receive, Send, UdpSocket};
 
 /// The description of the interfaces. The name of its section holds the version of wasio: the
 /// linker joins sections of one name, and two descriptions in one would not be valid.
+#[cfg(target_os = "wasi")]
 #[allow(
     dead_code,
     reason = "for the linker, which takes it as a custom section"
@@ -86,6 +87,7 @@ macro_rules! described {
 
 use described;
 
+#[cfg(target_os = "wasi")]
 unsafe extern "C" {
     safe fn __wasm_call_ctors();
     safe fn __main_void() -> i32;
@@ -95,6 +97,7 @@ unsafe extern "C" {
 
 /// Runs `fn main`, as the entry point of WASI 0.2 does that the standard library links. A program
 /// has both, and a host of 0.3 takes this one: here a wait may block. 0 is success.
+#[cfg(target_os = "wasi")]
 #[unsafe(export_name = "wasi:cli/run@0.3.0#run")]
 extern "C" fn run() -> i32 {
     __wasm_call_ctors();

@@ -1,6 +1,5 @@
 //! Connections of the host's: the connect, and the two directions once there is a connection.
 
-use std::cell::RefMut;
 use std::io;
 use std::net::SocketAddr;
 use std::ops::Deref;
@@ -10,7 +9,7 @@ use std::sync::{Arc, Weak};
 use super::address;
 use super::linger::{self, Unsent};
 use crate::Interest;
-use crate::lock::Lock;
+use crate::lock::{Guard, Lock};
 use crate::portable::Until;
 use crate::sys::imp::bindings::{
     Called, Connect, Event, NetResult, SocketError, TcpSocket, WireError, monotonic_clock,
@@ -32,6 +31,8 @@ pub(crate) struct HostStream {
     pub(super) receiver: Arc<Receiver<NetResult<()>>>,
     pub(super) sender: Arc<Sender>,
     pub(super) socket: TcpSocket,
+    /// `None` for one that was accepted.
+    connects_to: Option<Box<SocketAddr>>,
     /// What was set: see [`TcpStream::set_nodelay`](super::stream::TcpStream::set_nodelay).
     nodelay: AtomicBool,
 }
@@ -49,7 +50,7 @@ impl HostHandle {
         let address = address::remote(address);
         let socket = checked(TcpSocket::create(address::family(&address)))?;
         let called = socket.connect(address);
-        let stream = HostStream::new(socket);
+        let stream = HostStream::new(socket, Some(Box::new(address)));
         match called {
             Called::Returned(result) => stream.on_connected(result.map_err(WireError::of_socket)),
             Called::Pending(call) => {
@@ -62,20 +63,21 @@ impl HostHandle {
     }
 
     pub(super) fn accepted(socket: TcpSocket) -> Self {
-        let stream = HostStream::new(socket);
+        let stream = HostStream::new(socket, None);
         stream.on_connected(Ok(()));
         Self(stream)
     }
 }
 
 impl HostStream {
-    fn new(socket: TcpSocket) -> Arc<Self> {
+    fn new(socket: TcpSocket, connects_to: Option<Box<SocketAddr>>) -> Arc<Self> {
         Arc::new_cyclic(|me| Self {
             me: me.clone(),
             phase: Lock::new(Phase::Failed(None)),
             receiver: Receiver::new(of_socket),
             sender: Sender::new(),
             socket,
+            connects_to,
             nodelay: AtomicBool::new(false),
         })
     }
@@ -95,7 +97,7 @@ impl HostStream {
         Target::Signals([Some(self.receiver.signal()), Some(self.sender.signal())])
     }
 
-    fn phase(&self) -> RefMut<'_, Phase> {
+    fn phase(&self) -> Guard<'_, Phase> {
         self.phase.lock()
     }
 
@@ -135,6 +137,16 @@ impl HostStream {
         match *self.phase() {
             Phase::Connected => Ok(()),
             Phase::Connecting(_) | Phase::Failed(_) => Err(io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    pub(super) fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.established()?;
+        match (checked(self.socket.remote_address()), &self.connects_to) {
+            // A host forgets the address when the peer resets. A program that asks for it to see
+            // whether it is connected would wait for that forever.
+            (Err(_), Some(address)) => Ok(**address),
+            (address, _) => address,
         }
     }
 

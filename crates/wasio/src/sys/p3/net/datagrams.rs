@@ -1,7 +1,6 @@
 //! The host's UDP sockets: one receive is in flight whenever no datagram is there, and a send for as
 //! long as the host has not taken the datagram. A few more may wait for that, in their order.
 
-use std::cell::RefMut;
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
@@ -10,7 +9,7 @@ use std::sync::{Arc, Weak};
 use super::address;
 use crate::Interest;
 use crate::errors::static_error;
-use crate::lock::Lock;
+use crate::lock::{Guard, Lock};
 use crate::sys::imp::bindings::{
     Called, Datagram, Event, IpAddressFamily, Receive, Send, SocketError, SocketResult, UdpSocket,
     WireError,
@@ -72,11 +71,11 @@ impl HostUdp {
         }))
     }
 
-    fn incoming(&self) -> RefMut<'_, Incoming> {
+    fn incoming(&self) -> Guard<'_, Incoming> {
         self.incoming.lock()
     }
 
-    fn outgoing(&self) -> RefMut<'_, Outgoing> {
+    fn outgoing(&self) -> Guard<'_, Outgoing> {
         self.outgoing.lock()
     }
 
@@ -91,11 +90,8 @@ impl HostUdp {
         ))
     }
 
-    pub(super) fn check_connected(&self) -> io::Result<()> {
-        match self.socket.remote_address() {
-            Ok(_) => Ok(()),
-            Err(_) => Err(io::ErrorKind::NotConnected.into()),
-        }
+    pub(super) fn is_connected(&self) -> bool {
+        self.socket.remote_address().is_ok()
     }
 
     pub(super) fn target(&self, interest: Interest) -> Target {

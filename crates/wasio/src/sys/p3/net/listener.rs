@@ -1,6 +1,5 @@
 //! TCP sockets that listen: one accept is in flight whenever no connection is there.
 
-use std::cell::RefMut;
 use std::fmt;
 use std::io;
 use std::net::{self, SocketAddr};
@@ -10,7 +9,7 @@ use super::hop_limit::hop_limit;
 use super::stream::TcpStream;
 use super::{address, std_socket};
 use crate::Interest;
-use crate::lock::Lock;
+use crate::lock::{Guard, Lock};
 use crate::net::MaybeStd;
 use crate::sys::imp::bindings::{Accepted, ErrorCode, Event, Incoming, TcpSocket};
 use crate::sys::imp::error::{checked, of_socket};
@@ -50,7 +49,7 @@ enum Phase {
 }
 
 impl Host {
-    fn state(&self) -> RefMut<'_, State> {
+    fn state(&self) -> Guard<'_, State> {
         self.state.lock()
     }
 
@@ -90,20 +89,22 @@ impl Host {
     }
 
     fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let socket = match self.take() {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                operations::progress();
-                self.take()?
+        loop {
+            let socket = match self.take() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    operations::progress();
+                    self.take()?
+                }
+                taken => taken?,
+            };
+            match socket.remote_address() {
+                Ok(peer) => return Ok((TcpStream::accepted(socket), peer)),
+                // As on WASI 0.2 the program does not see a peer that has reset its connection.
+                Err(error) if error.code == ErrorCode::InvalidState => {}
+                // An accept that failed is handed out as a socket that has an error.
+                Err(error) => return Err(of_socket(error)),
             }
-            taken => taken?,
-        };
-        // An accept that failed is handed out as a socket that has an error.
-        let peer = match socket.remote_address() {
-            Ok(peer) => peer,
-            Err(error) if error.code == ErrorCode::InvalidState => address::UNKNOWN,
-            Err(error) => return Err(of_socket(error)),
-        };
-        Ok((TcpStream::accepted(socket), peer))
+        }
     }
 }
 

@@ -14,6 +14,8 @@ mod listener;
 mod peeked;
 #[path = "../../p2/net/std_socket.rs"]
 mod std_socket;
+#[path = "../../p2/net/std_udp.rs"]
+mod std_udp;
 mod stream;
 mod udp;
 

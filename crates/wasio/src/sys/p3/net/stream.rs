@@ -119,10 +119,7 @@ impl IoSource<TcpStream> {
 
     pub(crate) fn peer_addr(&self) -> io::Result<SocketAddr> {
         match &**self {
-            TcpStream::Host(stream) => {
-                stream.established()?;
-                checked(stream.socket.remote_address())
-            }
+            TcpStream::Host(stream) => stream.peer_addr(),
             TcpStream::Std(stream) => stream.peer_addr(),
         }
     }

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use super::address;
 use super::datagrams::HostUdp;
 use super::hop_limit::hop_limit;
-use super::std_socket::{self, Descriptor};
+use super::std_socket::Descriptor;
+use super::std_udp;
 use crate::Interest;
 use crate::errors::static_error;
 use crate::lock::Lock;
@@ -18,9 +19,6 @@ use crate::sys::imp::bindings::{IpAddressFamily, UdpSocket as HostSocket};
 use crate::sys::imp::error::{checked, unsupported};
 use crate::sys::imp::source::{Signals, signal_source};
 use crate::sys::imp::target::Target;
-
-/// The longest datagram.
-const MAX_LEN: usize = 64 * 1024;
 
 /// A socket of the host's, or of libc's.
 pub(crate) enum UdpSocket {
@@ -76,19 +74,17 @@ impl UdpSocket {
     pub(crate) fn send_to(&self, bytes: &[u8], target: SocketAddr) -> io::Result<usize> {
         let target = address::remote(target);
         match self {
-            Self::Host(host) if host.check_connected().is_ok() => Err(already_connected()),
+            Self::Host(host) if host.is_connected() => Err(address::already_connected()),
             Self::Host(host) => host.send(bytes, Some(target)),
-            Self::Std(std) => send_by_libc(&std.socket, || std.socket.send_to(bytes, target)),
+            Self::Std(std) => std_udp::send(&std.socket, || std.socket.send_to(bytes, target)),
         }
     }
 
     pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Host(host) => {
-                host.check_connected()?;
-                host.send(bytes, None)
-            }
-            Self::Std(std) => send_by_libc(&std.socket, || std.socket.send(bytes)),
+            Self::Host(host) if !host.is_connected() => Err(address::no_destination()),
+            Self::Host(host) => host.send(bytes, None),
+            Self::Std(std) => std_udp::send(&std.socket, || std.socket.send(bytes)),
         }
     }
 
@@ -135,12 +131,9 @@ impl UdpSocket {
         }
     }
 
-    /// The host keeps none.
+    /// The host keeps none, and libc refuses the question.
     pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
-        match self {
-            Self::Host(_) => Ok(None),
-            Self::Std(std) => std.socket.take_error(),
-        }
+        Ok(None)
     }
 
     /// `None` for one of libc's.
@@ -183,14 +176,14 @@ unsupported_options! {
 /// Copies a datagram of the host's to the buffer, and leaves it for the next receive if it `stays`.
 fn receive(host: &HostUdp, buffer: &mut [u8], stays: bool) -> io::Result<(usize, SocketAddr)> {
     host.receive(stays, |datagram| {
-        (copy(datagram.bytes(), buffer), datagram.sender())
+        (std_udp::copy(datagram.bytes(), buffer), datagram.sender())
     })
 }
 
 impl StdUdp {
     fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         match self.peeked.lock().take() {
-            Some((bytes, from)) => Ok((copy(&bytes, buffer), from)),
+            Some((bytes, from)) => Ok((std_udp::copy(&bytes, buffer), from)),
             None => self.socket.recv_from(buffer),
         }
     }
@@ -198,38 +191,13 @@ impl StdUdp {
     fn peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let peeked = &mut *self.peeked.lock();
         if peeked.is_none() {
-            let mut bytes = vec![0; MAX_LEN];
-            let (len, from) = self.socket.recv_from(&mut bytes)?;
-            bytes.truncate(len);
-            *peeked = Some((bytes, from));
+            *peeked = Some(std_udp::receive(&self.socket)?);
         }
         match peeked {
-            Some((bytes, from)) => Ok((copy(bytes, buffer), *from)),
+            Some((bytes, from)) => Ok((std_udp::copy(bytes, buffer), *from)),
             None => Err(io::ErrorKind::WouldBlock.into()),
         }
     }
-}
-
-/// Sends, and once more if there is room after all: libc may notice late.
-fn send_by_libc(
-    socket: &net::UdpSocket,
-    send: impl Fn() -> io::Result<usize>,
-) -> io::Result<usize> {
-    match send() {
-        Err(error)
-            if error.kind() == io::ErrorKind::WouldBlock && std_socket::has_room(socket, 0) =>
-        {
-            send()
-        }
-        result => result,
-    }
-}
-
-/// A datagram in a buffer; what there is no room for is lost.
-fn copy(datagram: &[u8], buffer: &mut [u8]) -> usize {
-    let len = datagram.len().min(buffer.len());
-    buffer[..len].copy_from_slice(&datagram[..len]);
-    len
 }
 
 impl Signals for UdpSocket {
@@ -250,6 +218,7 @@ impl Signals for UdpSocket {
 
 impl MaybeStd<net::UdpSocket> for UdpSocket {
     fn from_std(socket: net::UdpSocket) -> Self {
+        std_udp::open(&socket);
         Self::Std(StdUdp {
             socket,
             peeked: Lock::new(None),
@@ -269,15 +238,6 @@ impl MaybeStd<net::UdpSocket> for UdpSocket {
             Self::Std(std) => Ok(std.socket),
         }
     }
-}
-
-/// As WASI 0.2 has it.
-#[cold]
-fn already_connected() -> io::Error {
-    static_error(
-        io::ErrorKind::InvalidInput,
-        "Socket is connected: use `send`, or another socket",
-    )
 }
 
 signal_source!(UdpSocket);

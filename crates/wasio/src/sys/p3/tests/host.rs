@@ -1,0 +1,469 @@
+//! The scripted host: handles, one operation for each, things that will happen to the peers of
+//! streams, and a virtual clock that calls and waits move on.
+//!
+//! A misuse that ends a guest of a real host is noted here, and the next look at the host fails the
+//! test ([`Host::check`]).
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::imports::Memory;
+use super::rules::{PLAIN, Rules};
+use crate::lock::Lock;
+
+pub(super) const MS: u64 = 1_000_000;
+const CALL_COST_NS: u64 = 1_000;
+/// A test that waits so often spins.
+const MOST_WAITS: u64 = 400_000;
+
+const BLOCKED: u32 = u32::MAX;
+const COMPLETED: u32 = 0;
+const DROPPED: u32 = 1;
+const CANCELLED: u32 = 2;
+/// Of subtasks.
+const STARTED: u32 = 1;
+const RETURNED: u32 = 2;
+const CANCELLED_CALL: u32 = 4;
+
+/// The host of this process, as a program has one. [`Rig`](super::rig::Rig) gives it to one test at a
+/// time.
+pub(super) static HOST: Lock<Host> = Lock::new(Host::new());
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Set,
+    /// A stream of this peer to read from, its future, and a stream to write to.
+    Input(u32),
+    End(u32),
+    Output(u32),
+    /// The readable end of a new stream, until it is handed over.
+    Loose,
+    Clock(u64),
+}
+
+#[derive(Debug)]
+struct Handle {
+    kind: Kind,
+    set: Option<u32>,
+    /// The memory of the operation in flight.
+    operation: Option<Memory>,
+    /// How the operation has ended, until the program takes that.
+    event: Option<u32>,
+    /// The program was told of the end: it must not start another operation.
+    is_over: bool,
+}
+
+/// The other side of a stream in each direction.
+#[derive(Debug, Default)]
+pub(super) struct Peer {
+    /// The bytes that it has sent, and those that the program was given. Each is its number in the
+    /// stream, modulo 251.
+    pub(super) sent: u64,
+    given: u64,
+    /// Whether it takes the next write.
+    pub(super) room: bool,
+    pub(super) taken: u64,
+    /// It is gone: whether by a reset.
+    pub(super) ended: Option<bool>,
+}
+
+pub(super) struct Host {
+    pub(super) rules: Rules,
+    pub(super) now_ns: u64,
+    waits: u64,
+    /// All calls but those of the clock.
+    pub(super) calls: u64,
+    /// By number, from 1 on. One that goes is used again at once.
+    handles: Vec<Option<Handle>>,
+    free: Vec<u32>,
+    /// Those that have an operation in flight.
+    busy: BTreeSet<u32>,
+    events: VecDeque<u32>,
+    pub(super) peers: BTreeMap<u32, Peer>,
+    /// The peer of the streams that are opened next.
+    pub(super) next_peer: u32,
+    script: BTreeMap<(u64, u64), (u32, u64)>,
+    scripted: u64,
+    misuse: Option<&'static str>,
+}
+
+pub(super) const fn byte(number: u64) -> u8 {
+    (number % 251).to_le_bytes()[0]
+}
+
+impl Host {
+    const fn new() -> Self {
+        Self {
+            rules: PLAIN,
+            now_ns: 1_000_000_000,
+            waits: 0,
+            calls: 0,
+            handles: Vec::new(),
+            free: Vec::new(),
+            busy: BTreeSet::new(),
+            events: VecDeque::new(),
+            peers: BTreeMap::new(),
+            next_peer: 0,
+            script: BTreeMap::new(),
+            scripted: 0,
+            misuse: None,
+        }
+    }
+
+    /// Begins a test.
+    pub(super) fn begin(&mut self, rules: Rules) {
+        self.rules = rules;
+        self.waits = 0;
+        self.peers.clear();
+        self.script.clear();
+        self.misuse = None;
+    }
+
+    /// # Panics
+    /// If there was a misuse.
+    pub(super) fn check(&self) {
+        if let Some(misuse) = self.misuse {
+            panic!("{}: the host ends the program: {misuse}", self.rules.name);
+        }
+    }
+
+    /// The misuse that there was, which is no failure then.
+    pub(super) fn take_misuse(&mut self) -> Option<&'static str> {
+        self.misuse.take()
+    }
+
+    /// The handles of everything but the program's set.
+    pub(super) fn open_handles(&self) -> usize {
+        let open = self.handles.iter().flatten();
+        open.filter(|one| one.kind != Kind::Set).count()
+    }
+
+    /// The operations in flight.
+    pub(super) fn in_flight(&self) -> usize {
+        self.busy.len()
+    }
+
+    /// So many bytes of a peer arrive later.
+    pub(super) fn after(&mut self, delay_ns: u64, peer: u32, bytes: u64) {
+        self.scripted += 1;
+        let at = (self.now_ns + delay_ns, self.scripted);
+        self.script.insert(at, (peer, bytes));
+    }
+
+    fn trap(&mut self, misuse: &'static str) {
+        self.misuse.get_or_insert(misuse);
+    }
+
+    fn count_call(&mut self) {
+        self.calls += 1;
+        self.now_ns += CALL_COST_NS;
+    }
+
+    fn open(&mut self, kind: Kind) -> u32 {
+        let handle = Handle {
+            kind,
+            set: None,
+            operation: None,
+            event: None,
+            is_over: false,
+        };
+        let number = self.free.pop().unwrap_or_else(|| {
+            self.handles.push(None);
+            u32::try_from(self.handles.len()).expect("few handles")
+        });
+        self.handles[number as usize - 1] = Some(handle);
+        number
+    }
+
+    fn handle(&mut self, number: u32) -> Option<&mut Handle> {
+        let index = (number as usize).checked_sub(1)?;
+        self.handles.get_mut(index)?.as_mut()
+    }
+
+    fn is_member(&self, number: u32, set: u32) -> bool {
+        let one = self.handles[number as usize - 1].as_ref();
+        one.is_some_and(|one| one.set == Some(set))
+    }
+
+    /// When a call that is to end a wait ends.
+    fn due_ns(&self, number: u32) -> Option<u64> {
+        match self.handles[number as usize - 1].as_ref()?.kind {
+            Kind::Clock(at_ns) => Some(at_ns),
+            _ => None,
+        }
+    }
+
+    pub(super) fn new_set(&mut self) -> u32 {
+        self.open(Kind::Set)
+    }
+
+    pub(super) fn join(&mut self, waitable: u32, set: u32) {
+        self.count_call();
+        if set != 0 && self.handle(set).is_none_or(|one| one.kind != Kind::Set) {
+            self.trap("a waitable joins what is no set");
+        }
+        match self.handle(waitable) {
+            Some(one) => one.set = (set != 0).then_some(set),
+            None => self.trap("what is gone joins a set"),
+        }
+    }
+
+    pub(super) fn now(&mut self) -> u64 {
+        self.now_ns += 30;
+        self.now_ns
+    }
+
+    /// Blocks until there is an event.
+    pub(super) fn wait(&mut self, set: u32) -> Option<[u32; 2]> {
+        self.count_wait();
+        let mut busy = self.busy.iter().chain(&self.events);
+        if !busy.any(|number| self.is_member(*number, set)) {
+            self.trap("a wait that nothing ends");
+            return None;
+        }
+        loop {
+            self.run();
+            if let Some(event) = self.take_event(set) {
+                return Some(event);
+            }
+            let clocks = self.busy.iter().filter_map(|number| self.due_ns(*number));
+            let next_ns = clocks.chain(self.script.keys().map(|key| key.0)).min();
+            match next_ns {
+                Some(next_ns) => self.now_ns = self.now_ns.max(next_ns),
+                None => {
+                    self.trap("a wait that never ends");
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// Takes an event that there is. The host does not run.
+    pub(super) fn poll(&mut self, set: u32) -> Option<[u32; 2]> {
+        self.count_call();
+        self.take_event(set)
+    }
+
+    pub(super) fn yielded(&mut self) {
+        self.count_wait();
+        self.run();
+    }
+
+    fn count_wait(&mut self) {
+        self.count_call();
+        self.waits += 1;
+        if self.waits > MOST_WAITS {
+            self.trap("the program spins");
+        }
+    }
+
+    fn take_event(&mut self, set: u32) -> Option<[u32; 2]> {
+        let mut events = self.events.iter();
+        let place = events.position(|number| self.is_member(*number, set))?;
+        let number = self.events.remove(place)?;
+        let code = self.handle(number)?.event.take()?;
+        Some([number, code])
+    }
+
+    /// What has happened meanwhile, and the operations that it ends.
+    fn run(&mut self) {
+        while let Some(entry) = self.script.first_entry() {
+            if entry.key().0 > self.now_ns {
+                break;
+            }
+            let (peer, bytes) = entry.remove();
+            if let Some(peer) = self.peers.get_mut(&peer) {
+                peer.sent += bytes;
+            }
+        }
+        for number in self.busy.clone() {
+            if let Some(code) = self.end_of(number)
+                && let Some(one) = self.handle(number)
+            {
+                one.operation = None;
+                one.event = Some(code);
+                self.busy.remove(&number);
+                self.events.push_back(number);
+            }
+        }
+    }
+
+    /// How the operation in flight ends, if it can. The memory is written.
+    fn end_of(&mut self, number: u32) -> Option<u32> {
+        let (rules, now_ns) = (self.rules, self.now_ns);
+        let one = self.handles.get_mut(number as usize - 1)?.as_mut()?;
+        let memory = one.operation.as_ref()?;
+        match one.kind {
+            Kind::Set | Kind::Loose => None,
+            Kind::Clock(at_ns) => (at_ns <= now_ns).then_some(RETURNED),
+            Kind::Input(peer) => {
+                let peer = self.peers.entry(peer).or_default();
+                let count = peer.give(memory);
+                let is_last = peer.ended.is_some() && peer.given == peer.sent;
+                one.is_over = is_last && (count == 0 || rules.ends_with_bytes);
+                (count > 0 || one.is_over).then(|| coded(count, one.is_over))
+            }
+            Kind::Output(peer) => {
+                let peer = self.peers.entry(peer).or_default();
+                if peer.ended == Some(true) {
+                    one.is_over = true;
+                    return Some(DROPPED);
+                }
+                let count = memory.len.div_ceil(if rules.takes_half { 2 } else { 1 });
+                if !peer.room {
+                    return None;
+                }
+                peer.room = count < memory.len;
+                if !peer.take(&memory.read(count)) {
+                    self.trap("these are other bytes than were written");
+                }
+                Some(coded(count, false))
+            }
+            Kind::End(peer) => {
+                let ended = self.peers.get(&peer).and_then(|peer| peer.ended);
+                let is_reset = ended?;
+                memory.write(if is_reset { &[1, 2] } else { &[0, 0] });
+                one.is_over = true;
+                Some(COMPLETED)
+            }
+        }
+    }
+
+    /// Starts an operation. Returns how it has ended, or that it has not.
+    pub(super) fn start(&mut self, number: u32, memory: Memory) -> u32 {
+        self.count_call();
+        let misuse = match self.handle(number) {
+            None => Some("an operation of what is gone"),
+            Some(one) if one.is_busy() => Some("a second operation while one is in flight"),
+            Some(one) if one.is_over => Some("an operation after the end"),
+            Some(one) => {
+                one.operation = Some(memory);
+                None
+            }
+        };
+        if let Some(misuse) = misuse {
+            self.trap(misuse);
+            return BLOCKED;
+        }
+        self.busy.insert(number);
+        if !self.rules.ends_at_once {
+            return BLOCKED;
+        }
+        let code = self.end_of(number);
+        if let (Some(_), Some(one)) = (code, self.handle(number)) {
+            one.operation = None;
+            self.busy.remove(&number);
+        }
+        code.unwrap_or(BLOCKED)
+    }
+
+    /// Cancels what is in flight. Returns how it has ended.
+    pub(super) fn cancel(&mut self, number: u32) -> u32 {
+        self.count_call();
+        match self.handle(number) {
+            None => self.trap("a cancel of what is gone"),
+            Some(one) if one.set.is_some() => self.trap("a cancel inside of a set"),
+            Some(one) if !one.is_busy() => self.trap("a cancel with nothing in flight"),
+            Some(_) => {}
+        }
+        if self.rules.runs_at_cancel {
+            self.run();
+        }
+        self.events.retain(|event| *event != number);
+        self.busy.remove(&number);
+        let moved = (self.rules.cancel_moves)
+            .then(|| self.end_of(number))
+            .flatten();
+        let Some(one) = self.handle(number) else {
+            return CANCELLED;
+        };
+        one.operation = None;
+        let is_call = matches!(one.kind, Kind::Clock(_));
+        match (one.event.take(), moved) {
+            (Some(code), _) => code,
+            (None, Some(code)) if is_call || code & 15 != COMPLETED => code,
+            // It was cancelled, and has moved something.
+            (None, Some(code)) => code | CANCELLED,
+            (None, None) if is_call => CANCELLED_CALL,
+            (None, None) => CANCELLED,
+        }
+    }
+
+    pub(super) fn drop_handle(&mut self, number: u32) {
+        match self.handle(number) {
+            None => return self.trap("a drop of what is gone"),
+            Some(one) if one.set.is_some() => self.trap("a drop inside of a set"),
+            Some(one) if one.is_busy() => self.trap("a drop while an operation is in flight"),
+            Some(_) => {}
+        }
+        self.handles[number as usize - 1] = None;
+        self.busy.remove(&number);
+        self.events.retain(|event| *event != number);
+        self.free.push(number);
+    }
+
+    pub(super) fn wait_until(&mut self, at_ns: u64) -> u32 {
+        let at_ns = at_ns.saturating_sub(self.rules.clock_early_ns);
+        if at_ns <= self.now_ns {
+            return RETURNED;
+        }
+        let number = self.open(Kind::Clock(at_ns));
+        if let Some(one) = self.handle(number) {
+            one.operation = Some(Memory::none());
+        }
+        self.busy.insert(number);
+        number << 4 | STARTED
+    }
+
+    pub(super) fn new_input(&mut self) -> [u32; 2] {
+        let peer = self.next_peer;
+        self.peers.entry(peer).or_default();
+        [self.open(Kind::Input(peer)), self.open(Kind::End(peer))]
+    }
+
+    pub(super) fn new_stream(&mut self) -> u64 {
+        let readable = self.open(Kind::Loose);
+        let writable = self.open(Kind::Output(self.next_peer));
+        u64::from(writable) << 32 | u64::from(readable)
+    }
+
+    /// Takes the readable end of a new stream. Returns the future of how it ends.
+    pub(super) fn hand_over(&mut self, readable: u32) -> u32 {
+        match self.handle(readable) {
+            Some(one) if one.kind == Kind::Loose => self.drop_handle(readable),
+            _ => self.trap("what is no new stream is handed over"),
+        }
+        self.open(Kind::End(self.next_peer))
+    }
+}
+
+impl Handle {
+    const fn is_busy(&self) -> bool {
+        self.operation.is_some() || self.event.is_some()
+    }
+}
+
+impl Peer {
+    /// Gives the program what there is, and there is room for.
+    fn give(&mut self, memory: &Memory) -> usize {
+        let room = u64::try_from(memory.len).expect("a length");
+        let end = self.sent.min(self.given + room);
+        let bytes: Vec<u8> = (self.given..end).map(byte).collect();
+        memory.write(&bytes);
+        self.given = end;
+        bytes.len()
+    }
+
+    /// Takes what the program has written. Returns whether it is that.
+    fn take(&mut self, bytes: &[u8]) -> bool {
+        let are_right = (self.taken..)
+            .zip(bytes)
+            .all(|(number, found)| byte(number) == *found);
+        self.taken += bytes.len() as u64;
+        are_right
+    }
+}
+
+fn coded(count: usize, is_over: bool) -> u32 {
+    let count = u32::try_from(count).expect("few bytes");
+    count << 4 | if is_over { DROPPED } else { COMPLETED }
+}

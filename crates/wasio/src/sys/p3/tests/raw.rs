@@ -1,0 +1,12 @@
+//! libc's `poll`, of a program that has no descriptors.
+
+use std::io;
+
+use super::host::PollFd;
+
+pub(super) fn poll_fds(fds: &mut [PollFd], _timeout_ms: i32) -> io::Result<usize> {
+    for fd in &mut *fds {
+        fd.revents = PollFd::POLLNVAL;
+    }
+    Ok(fds.len())
+}

@@ -1,0 +1,57 @@
+//! How hosts differ, as data. Read from their sources or measured.
+
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Rules {
+    pub(super) name: &'static str,
+    /// An operation that can end ends in the call that starts it.
+    pub(super) ends_at_once: bool,
+    /// A write takes half of what it is given.
+    pub(super) takes_half: bool,
+    /// The last bytes of a stream and its end are one event.
+    pub(super) ends_with_bytes: bool,
+    /// A cancel lets the host run first, so that the operation may have ended.
+    pub(super) runs_at_cancel: bool,
+    /// A cancel moves what is there.
+    pub(super) cancel_moves: bool,
+    /// A call that is to end a wait ends so much too early.
+    pub(super) clock_early_ns: u64,
+}
+
+/// Nothing ends before the host has run, and every event says one thing.
+pub(super) const PLAIN: Rules = Rules {
+    name: "plain",
+    ends_at_once: false,
+    takes_half: false,
+    ends_with_bytes: false,
+    runs_at_cancel: false,
+    cancel_moves: false,
+    clock_early_ns: 0,
+};
+
+pub(super) const WASMTIME: Rules = Rules {
+    name: "wasmtime",
+    ends_at_once: true,
+    runs_at_cancel: true,
+    cancel_moves: true,
+    ..PLAIN
+};
+
+pub(super) const JCO: Rules = Rules {
+    name: "jco",
+    takes_half: true,
+    ends_with_bytes: true,
+    clock_early_ns: 900_000,
+    ..PLAIN
+};
+
+pub(super) const HASTY: Rules = Rules {
+    name: "hasty",
+    ends_at_once: true,
+    takes_half: true,
+    ends_with_bytes: true,
+    runs_at_cancel: true,
+    cancel_moves: true,
+    clock_early_ns: 0,
+};
+
+pub(super) const ALL: [Rules; 4] = [PLAIN, WASMTIME, JCO, HASTY];

@@ -1,0 +1,171 @@
+//! Streams in every state: what comes, what ends, and what is dropped meanwhile.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use super::super::operations;
+use super::super::selector::Selector;
+use super::rig::{Source, Turn, host, selector};
+use super::rules::{ALL, PLAIN};
+use crate::io_outcome::IoOutcome;
+use crate::portable::Direction;
+use crate::portable::tests::said::{self, readable};
+use crate::{Events, Interest, Mode, Token};
+
+const READ: Interest = Interest::READABLE;
+
+fn select(selector: &Selector, timeout_ms: u64) -> Vec<said::Said> {
+    let mut events = Events::with_capacity(64);
+    let timeout = Some(Duration::from_millis(timeout_ms));
+    said::select(selector, &mut events, timeout).unwrap()
+}
+
+/// Bytes and the end in one event: the bytes are read, then the end is, and nothing is read again.
+#[test]
+fn the_bytes_before_an_end_are_read_and_a_reset_is_told_once() {
+    for rules in ALL {
+        for by_reset in [false, true] {
+            let _turn = Turn::new(rules);
+            let selector = selector();
+            let mut source = Source::open(1);
+            source.register(&selector, READ, Mode::Edge);
+            source.send(700);
+            source.end(by_reset);
+            assert_eq!(select(&selector, 10), readable(&[1]));
+            let mut read = 0;
+            let last = loop {
+                match source.read(100) {
+                    Ok(0) => break None,
+                    Ok(count) => read += count,
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                        operations::progress();
+                        host().check();
+                    }
+                    Err(error) => break Some(error.kind()),
+                }
+            };
+            assert_eq!(read, 700, "{}", rules.name);
+            assert_eq!(last, by_reset.then_some(ErrorKind::ConnectionReset));
+            assert_eq!(source.read(100).unwrap(), 0, "the end stays");
+        }
+    }
+}
+
+/// A handle is used again at once: the events of the old one must not reach the new one.
+#[test]
+fn what_takes_the_handle_of_a_source_has_no_event_of_it() {
+    for rules in ALL {
+        let _turn = Turn::new(rules);
+        let selector = selector();
+        for _ in 0..3 {
+            let old = Source::open(1);
+            let key = old.register(&selector, READ, Mode::Edge);
+            old.send(5);
+            // The host has the event, and the program has not.
+            host().yielded();
+            selector.deregister(key).unwrap();
+            drop(old);
+            let new = Source::open(2);
+            let key = new.register(&selector, READ, Mode::Edge);
+            assert_eq!(select(&selector, 5), [], "{}", rules.name);
+            selector.deregister(key).unwrap();
+        }
+    }
+}
+
+/// Bytes that a read in flight was given before it was cancelled would be lost: so none is cancelled
+/// but for a source that goes.
+#[test]
+fn a_source_that_is_registered_again_and_again_loses_nothing() {
+    for rules in ALL {
+        let _turn = Turn::new(rules);
+        let selector = selector();
+        let mut source = Source::open(1);
+        let mut sent = 0;
+        for number in 0..200 {
+            let mode = [Mode::Edge, Mode::Level, Mode::Oneshot][number % 3];
+            let key = source.register(&selector, READ, mode);
+            let bytes = number as u64 % 7;
+            source.send(bytes);
+            sent += bytes;
+            if number % 2 == 0 {
+                select(&selector, 1);
+            }
+            while source.read(3).is_ok() {}
+            selector.deregister(key).unwrap();
+        }
+        assert_eq!(source.read, sent, "{}", rules.name);
+    }
+}
+
+#[test]
+fn writes_are_taken_whole_in_order_and_block_while_the_peer_takes_none() {
+    for rules in ALL {
+        let _turn = Turn::new(rules);
+        let selector = selector();
+        let mut source = Source::open(1);
+        let key = source.register(&selector, Interest::WRITABLE, Mode::Edge);
+        assert_eq!(select(&selector, 5).len(), 1);
+        assert_eq!(source.write(100).unwrap(), 100);
+        assert_eq!(source.write(1).unwrap_err().kind(), ErrorKind::WouldBlock);
+        assert!(source.sender.has_unsent());
+        selector
+            .reregister(key, Token(1), Interest::WRITABLE, Mode::Edge)
+            .unwrap();
+        assert_eq!(select(&selector, 5), []);
+        source.set_room(true);
+        assert_eq!(select(&selector, 5).len(), 1);
+        assert!(!source.sender.has_unsent());
+        assert_eq!(host().peers[&1].taken, 100);
+        assert_eq!(source.write(70_000).unwrap(), 64 * 1024);
+    }
+}
+
+#[test]
+fn a_peer_that_resets_breaks_the_pipe() {
+    for rules in ALL {
+        let _turn = Turn::new(rules);
+        let mut source = Source::open(1);
+        assert_eq!(source.write(10).unwrap(), 10);
+        source.end(true);
+        operations::progress();
+        assert_eq!(source.write(10).unwrap_err().kind(), ErrorKind::BrokenPipe);
+    }
+}
+
+/// With no timeout and no operation the host would never return.
+#[test]
+fn a_wait_that_nothing_can_end_is_refused() {
+    let _turn = Turn::new(PLAIN);
+    let selector = selector();
+    let source = Source::open(1);
+    source.register(&selector, READ, Mode::Edge);
+    source.send(1);
+    assert_eq!(select(&selector, 5), readable(&[1]));
+    let error = said::select(&selector, &mut Events::with_capacity(8), None).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    host().check();
+}
+
+/// A wait costs what has ended: ten thousand idle sources make no call.
+#[test]
+fn idle_sources_cost_a_wait_nothing() {
+    let _turn = Turn::new(PLAIN);
+    let selector = selector();
+    let idle: Vec<Source> = (10..10_010).map(Source::open).collect();
+    for source in &idle {
+        source.register(&selector, READ, Mode::Edge);
+    }
+    assert_eq!(host().in_flight(), idle.len());
+    let mut busy = Source::open(1);
+    let key = busy.register(&selector, READ, Mode::Edge);
+    let before = host().calls;
+    for _ in 0..10 {
+        busy.send(1);
+        assert_eq!(select(&selector, 5), readable(&[1]));
+        assert_eq!(busy.read(64).unwrap(), 1);
+        selector.after_io(key, Direction::Read, IoOutcome::Partial);
+    }
+    let calls = host().calls - before;
+    assert!(calls <= 10 * 12, "{calls} calls");
+}
