@@ -32,6 +32,7 @@ pub(crate) use self::bytes::{config, program};
 pub(crate) use self::faults::Faults;
 pub(crate) use self::peer::Peer;
 pub(crate) use self::program::{Fault, How, Op, Program, Timeout};
+use crate::io_outcome::IoOutcome;
 use crate::portable::backoff::LONGEST_PAUSE_NS;
 use crate::portable::{Backend, Direction, Key, Selector};
 use crate::{Interest, Mode, Token};
@@ -80,8 +81,32 @@ pub(crate) trait World {
     /// The source goes; it was deregistered.
     fn close(&mut self, id: u32);
 
-    /// A source that is open.
-    fn peer<R>(&mut self, id: u32, f: impl FnOnce(Peer<'_>) -> R) -> R;
+    /// A source that is open, for a host whose operations are none of the backend's.
+    fn peer<R>(&mut self, _id: u32, _f: impl FnOnce(Peer<'_>) -> R) -> R {
+        unreachable!("the world has operations of its own")
+    }
+
+    fn set_room(&mut self, id: u32, room: bool) {
+        self.peer(id, |mut peer| peer.set_room(room));
+    }
+
+    fn end(&mut self, id: u32, resets: bool) {
+        self.peer(id, |mut peer| peer.end(resets));
+    }
+
+    /// An operation of the program.
+    fn io(&mut self, id: u32, direction: Direction, how: How) -> IoOutcome {
+        self.peer(id, |mut peer| peer.io(direction, how))
+    }
+
+    fn has_failed(&mut self, id: u32) -> bool {
+        self.peer(id, |peer| *peer.failed)
+    }
+
+    /// The bytes to read, or the connections to accept.
+    fn pending(&mut self, id: u32) -> u64 {
+        self.peer(id, |peer| *peer.pending)
+    }
 
     fn arrive(&mut self, id: u32, bytes: u64, after_ns: u64);
 

@@ -102,7 +102,7 @@ impl<W: World> Model<W> {
         let directions = [event.is_readable(), event.is_writable()];
         assert!(directions != [false; 2], "an event that says nothing");
         if event.is_error() && self.world.is_exact() && !self.had_errors {
-            let has_failed = self.world.peer(known.id, |peer| *peer.failed);
+            let has_failed = self.world.has_failed(known.id);
             assert!(has_failed, "an error of a source without one");
         }
         for direction in Direction::BOTH {

@@ -136,7 +136,7 @@ impl<W: World> Model<W> {
         });
         for token in unread {
             let id = self.known[&token].id;
-            let bytes = self.world.peer(id, |peer| *peer.pending);
+            let bytes = self.world.pending(id);
             assert_eq!(bytes, 0, "{}: bytes are left", self.world.name());
         }
         self.rest();

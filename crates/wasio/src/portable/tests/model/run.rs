@@ -153,8 +153,8 @@ impl<W: World> Model<W> {
                 after_ns,
             } if self.open[&id] != Kind::File => self.world.arrive(id, bytes, after_ns),
             Op::Arrive { .. } => {}
-            Op::Room { id, room } => self.world.peer(id, |mut peer| peer.set_room(room)),
-            Op::End { id, resets } => self.world.peer(id, |mut peer| peer.end(resets)),
+            Op::Room { id, room } => self.world.set_room(id, room),
+            Op::End { id, resets } => self.world.end(id, resets),
             Op::Io { id, direction, how } => {
                 self.io(id, direction, how);
             }
@@ -279,7 +279,7 @@ impl<W: World> Model<W> {
 
     /// An operation; the selector learns what it shows of an edge-triggered source.
     pub(super) fn io(&mut self, id: u32, direction: Direction, how: How) -> IoOutcome {
-        let outcome = self.world.peer(id, |mut peer| peer.io(direction, how));
+        let outcome = self.world.io(id, direction, how);
         let Some(known) = (self.by_id.get(&id)).and_then(|token| self.known.get_mut(token)) else {
             return outcome;
         };

@@ -149,6 +149,11 @@ impl Host {
         self.script.insert(at, (peer, bytes));
     }
 
+    /// Whether something was sent that has not arrived.
+    pub(super) fn is_expecting(&self) -> bool {
+        !self.script.is_empty()
+    }
+
     fn trap(&mut self, misuse: &'static str) {
         self.misuse.get_or_insert(misuse);
     }
@@ -271,7 +276,10 @@ impl Host {
                 break;
             }
             let (peer, bytes) = entry.remove();
-            if let Some(peer) = self.peers.get_mut(&peer) {
+            // What is gone sends no more.
+            if let Some(peer) = self.peers.get_mut(&peer)
+                && peer.ended.is_none()
+            {
                 peer.sent += bytes;
             }
         }

@@ -1,6 +1,7 @@
 //! Random programs on random 0.3 hosts: the model of every backend.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::io;
 
 use proptest::prelude::*;
 
@@ -10,7 +11,7 @@ use super::host::MS;
 use super::rig::{Source, Turn, host};
 use super::rules::{ALL, Rules};
 use crate::io_outcome::IoOutcome;
-use crate::portable::tests::model::{self, Kind, program};
+use crate::portable::tests::model::{self, Faults, How, Kind, config, program};
 use crate::portable::{Direction, Key, Selector};
 use crate::{Interest, Mode, Token};
 
@@ -18,51 +19,83 @@ struct World {
     rules: Rules,
     sources: HashMap<u32, Source>,
     /// They have nothing to write to.
-    listeners: Vec<u32>,
+    listeners: HashSet<u32>,
+    /// No call of this host fails: a misuse ends the test.
+    faults: Faults,
 }
 
 impl World {
+    fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            sources: HashMap::new(),
+            listeners: HashSet::new(),
+            faults: Faults::default(),
+        }
+    }
+
     fn source(&mut self, id: u32) -> &mut Source {
         self.sources.get_mut(&id).expect("an open source")
+    }
+
+    fn read(&mut self, id: u32, len: usize) -> IoOutcome {
+        match self.source(id).read(len) {
+            Ok(count) => IoOutcome::of_stream(count, len),
+            Err(error) => IoOutcome::of_stream_error(&error),
+        }
+    }
+
+    fn write(&mut self, id: u32, len: usize) -> IoOutcome {
+        match self.source(id).write(len as u64) {
+            Ok(count) => IoOutcome::of_stream(count, len),
+            Err(error) => IoOutcome::of_stream_error(&error),
+        }
     }
 }
 
 impl model::World for World {
     type Backend = P3;
 
+    /// A source belongs to one selector here.
+    const FORKS: bool = false;
+
     fn name(&self) -> &'static str {
         self.rules.name
     }
 
-    fn open(
+    fn open(&mut self, id: u32, kind: Kind) {
+        let source = Source::open(id);
+        source.set_room(kind == Kind::Stream);
+        if kind == Kind::Listener {
+            self.listeners.insert(id);
+        }
+        self.sources.insert(id, source);
+    }
+
+    fn register(
         &mut self,
         selector: &Selector<P3>,
-        (id, kind): (u32, Kind),
+        id: u32,
         token: Token,
         interest: Interest,
         mode: Mode,
-    ) -> Key {
-        let source = Source::open(id);
-        source.set_room(kind == Kind::Stream);
+    ) -> io::Result<Key> {
+        let source = &self.sources[&id];
         // The model registers other interests without the source, so all of them are armed here.
         source.receiver.arm();
-        let write = (kind != Kind::Listener).then(|| source.sender.signal());
-        if write.is_none() {
-            self.listeners.push(id);
-        }
+        let write = (!self.listeners.contains(&id)).then(|| source.sender.signal());
         let target = Target::Signals([Some(source.receiver.signal()), write]);
-        self.sources.insert(id, source);
-        selector
-            .register_source(target, token, interest, mode)
-            .unwrap()
+        selector.register_source(target, token, interest, mode)
     }
 
-    /// A source is registered by its type alone, which knows that it is.
-    fn open_again(&mut self, _: &Selector<P3>, _: u32) {}
+    /// It is registered by its type alone, which knows that it is.
+    fn is_exclusive(&self, _: u32) -> bool {
+        false
+    }
 
     fn close(&mut self, id: u32) {
         self.sources.remove(&id);
-        self.listeners.retain(|other| *other != id);
+        self.listeners.remove(&id);
         host().check();
     }
 
@@ -71,33 +104,45 @@ impl model::World for World {
     }
 
     fn set_room(&mut self, id: u32, room: bool) {
-        self.source(id).set_room(room);
-    }
-
-    fn fail(&mut self, id: u32, reset: bool) {
-        self.source(id).end(reset);
-    }
-
-    fn read(&mut self, id: u32, all: bool) -> IoOutcome {
-        let len = if all { 1 << 20 } else { 1 };
-        match self.source(id).read(len) {
-            Ok(count) => IoOutcome::of_stream(count, len),
-            Err(error) => IoOutcome::of_stream_error(&error),
+        if !self.listeners.contains(&id) {
+            self.source(id).set_room(room);
         }
     }
 
-    fn write(&mut self, id: u32) -> IoOutcome {
-        if self.listeners.contains(&id) {
-            return IoOutcome::WouldBlock;
-        }
-        match self.source(id).write(3) {
-            Ok(count) => IoOutcome::of_stream(count, 3),
-            Err(error) => IoOutcome::of_stream_error(&error),
+    fn end(&mut self, id: u32, resets: bool) {
+        if !self.listeners.contains(&id) {
+            self.source(id).end(resets);
         }
     }
 
-    /// None of this host's calls can.
-    fn fail_next_call(&mut self) {}
+    fn io(&mut self, id: u32, direction: Direction, how: How) -> IoOutcome {
+        match (how, direction) {
+            (How::Blocked, _) => IoOutcome::WouldBlock,
+            (How::Fails, _) => IoOutcome::Failed,
+            (How::Peek, _) => IoOutcome::NoOp,
+            (How::All | How::Short, Direction::Read) => self.read(id, 1 << 20),
+            (How::One, Direction::Read) => self.read(id, 1),
+            (_, Direction::Write) if self.listeners.contains(&id) => IoOutcome::NoOp,
+            (_, Direction::Write) => self.write(id, 3),
+        }
+    }
+
+    fn has_failed(&mut self, id: u32) -> bool {
+        host().peers[&id].ended == Some(true)
+    }
+
+    fn pending(&mut self, id: u32) -> u64 {
+        let read = self.source(id).read;
+        host().peers[&id].sent - read
+    }
+
+    fn is_expecting(&self) -> bool {
+        host().is_expecting()
+    }
+
+    fn faults<R>(&mut self, f: impl FnOnce(&mut Faults) -> R) -> R {
+        f(&mut self.faults)
+    }
 
     fn is_ready(&self, id: u32, direction: Direction) -> bool {
         let source = &self.sources[&id];
@@ -122,17 +167,31 @@ impl model::World for World {
         host.now_ns
     }
 
+    fn pass(&mut self, ns: u64) {
+        host().now_ns += ns;
+    }
+
     fn calls(&self) -> u64 {
         host().calls
+    }
+
+    /// Those of a clock that ends the wait, or the pause of a source. Where it is early it is asked
+    /// again, a call per microsecond.
+    fn most_idle_calls(&self, slots: u64) -> u64 {
+        40 + (2 + slots) * self.rules.clock_early_ns / 1_000
     }
 
     fn slack_ns(&self, calls: u64) -> u64 {
         2 * MS + calls * 10_000
     }
+
+    fn kept(&self) -> usize {
+        host().in_flight()
+    }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn random_programs_lose_nothing_and_misuse_no_operation(
@@ -140,6 +199,6 @@ proptest! {
         program in program(),
     ) {
         let _turn = Turn::new(rules);
-        program.run(World { rules, sources: HashMap::new(), listeners: Vec::new() });
+        program.run(World::new(rules));
     }
 }
