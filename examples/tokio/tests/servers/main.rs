@@ -12,6 +12,7 @@ mod echo;
 mod handler;
 mod http;
 mod http_load;
+mod https;
 mod mio_programs;
 mod postgres;
 mod process;

@@ -1,5 +1,6 @@
 //! Servers of others, each in a temporary folder of its own. They are ended when they are dropped.
 
+mod nginx;
 mod postgres;
 
 use std::io::{Read, Write};
@@ -12,6 +13,7 @@ use std::{env, fs, process, thread};
 
 use crate::LIMIT;
 
+pub(crate) use self::nginx::nginx;
 pub(crate) use self::postgres::postgres;
 
 /// A folder that is removed on drop.
