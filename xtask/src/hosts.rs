@@ -54,6 +54,13 @@ pub(crate) fn run(workspace: &Workspace, task: &Task) -> anyhow::Result<ExitCode
     }
 }
 
+/// Whether the host of this name is installed.
+pub(crate) fn is_installed(workspace: &Workspace, name: &str) -> bool {
+    let hosts = all(workspace).unwrap_or_default();
+    let host = hosts.iter().find(|host| host.name == name);
+    host.is_some_and(Host::is_current)
+}
+
 /// Installs those that are missing.
 pub(crate) fn install_all(workspace: &Workspace) -> anyhow::Result<()> {
     install(&all(workspace)?, &[]).map(|_| ())

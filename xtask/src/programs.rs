@@ -5,15 +5,27 @@ use std::process::{Command, Stdio};
 use anyhow::ensure;
 
 /// The programs, and the Debian packages they are in.
-const PROGRAMS: [(&str, &str); 7] = [
+const PROGRAMS: [(&str, &str); 11] = [
+    ("clang", "clang"),
     ("curl", "curl"),
     ("ip", "iproute2"),
+    ("nginx", "nginx-light"),
     ("node", "nodejs"),
     ("npm", "npm"),
+    ("openssl", "openssl"),
     ("pip3", "python3-pip"),
+    // Those of the server itself are not on the PATH.
+    ("pg_ctlcluster", "postgresql"),
     ("redis-server", "redis-server"),
     ("unshare", "util-linux"),
 ];
+
+/// Those that the tests of programs on tokio call.
+pub(crate) fn of_tokio() -> impl Iterator<Item = &'static str> {
+    let others = ["ip", "node", "npm", "pip3", "unshare"];
+    let programs = PROGRAMS.into_iter().map(|(program, _)| program);
+    programs.filter(move |program| !others.contains(program))
+}
 
 /// Installs what is missing, where that is possible.
 ///
@@ -33,8 +45,8 @@ pub(crate) fn install_missing() -> anyhow::Result<()> {
     let missing: Vec<_> = missing().map(|(program, _)| program).collect();
     ensure!(
         missing.is_empty(),
-        "cannot install {}: that needs apt-get and root; install them by hand, \
-         or run `cargo xtask test`, which skips the tests that need them",
+        "{} cannot be installed here with apt-get as root, and no test may be skipped for that: install by hand, \
+         or run cargo xtask test",
         missing.join(", ")
     );
     Ok(())

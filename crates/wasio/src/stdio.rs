@@ -1,4 +1,4 @@
-//! Standard input and output as sources, so that a program can wait for its input and for the
+//! The standard streams as sources, so that a program can wait for its input and for the
 //! network in one poll.
 //!
 //! Use only one [`Stdin`] per program, and do not mix it with [`std::io::stdin`]: each of them may
@@ -6,7 +6,7 @@
 //!
 //! # Platform behaviour
 //!
-//! | | standard input | standard output |
+//! | | standard input | standard output and standard error |
 //! |---|---|---|
 //! | WASI 0.1 | never blocks: wasio reads only when input is available | the host may block a write |
 //! | WASI 0.2 | never blocks | never blocks |
@@ -85,44 +85,65 @@ impl Read for &Stdin {
     }
 }
 
-/// Standard output as an edge-triggered source, without a buffer. Created by [`stdout`].
-#[derive(Debug)]
-pub struct Stdout {
-    inner: IoSource<sys::stdio::Stdout>,
+/// Defines an output stream: its type, and the function that returns it.
+macro_rules! output {
+    ($Type:ident, $function:ident, $type_doc:literal, $function_doc:literal, $errors:literal) => {
+        #[doc = $type_doc]
+        #[derive(Debug)]
+        pub struct $Type {
+            inner: IoSource<sys::stdio::Output>,
+        }
+
+        #[doc = $function_doc]
+        ///
+        /// # Errors
+        ///
+        /// * [`Unsupported`](io::ErrorKind::Unsupported): on Windows.
+        #[doc = $errors]
+        pub fn $function() -> io::Result<$Type> {
+            sys::stdio::Output::$function().map(|output| $Type {
+                inner: IoSource::new(output),
+            })
+        }
+
+        impl Write for $Type {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                (&*self).write(bytes)
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+
+        impl Write for &$Type {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.inner
+                    .try_stream_io(Direction::Write, bytes.len(), |output| output.write(bytes))
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+
+        event::source_by_field!($Type, inner);
+    };
 }
 
-/// Returns standard output as a source.
-///
-/// # Errors
-///
-/// * [`Unsupported`](io::ErrorKind::Unsupported): on Windows.
-/// * On Unix, the error of the system if there is no descriptor 1.
-pub fn stdout() -> io::Result<Stdout> {
-    sys::stdio::Stdout::new().map(|stdout| Stdout {
-        inner: IoSource::new(stdout),
-    })
-}
-
-impl Write for Stdout {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&*self).write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Write for &Stdout {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.inner
-            .try_stream_io(Direction::Write, bytes.len(), |stdout| stdout.write(bytes))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+output!(
+    Stdout,
+    stdout,
+    "Standard output as an edge-triggered source, without a buffer. Created by [`stdout`].",
+    "Returns standard output as a source.",
+    "* On Unix, the error of the system if there is no descriptor 1."
+);
+output!(
+    Stderr,
+    stderr,
+    "Standard error as an edge-triggered source, without a buffer. Created by [`stderr`].",
+    "Returns standard error as a source.",
+    "* On Unix, the error of the system if there is no descriptor 2."
+);
 
 event::source_by_field!(Stdin, inner);
-event::source_by_field!(Stdout, inner);

@@ -1,11 +1,12 @@
 //! What `cargo xtask test` does, in order. To add a step, add a line.
 
+mod tokio;
+
 use std::env::consts::{EXE_EXTENSION, EXE_SUFFIX};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::cargo::Workspace;
-use crate::programs;
 use crate::test::step::Step;
 use crate::tidy;
 
@@ -38,7 +39,7 @@ pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
     steps.extend(documentation(workspace));
     steps.extend(tests(workspace));
     steps.extend(newest_host(workspace));
-    steps.push(tests_of_tokio(workspace));
+    steps.extend(tokio::tests(workspace));
     steps.extend(examples_of_documents(workspace));
     steps.extend(tests_of_drop_in(workspace));
     steps.extend(chaos(workspace));
@@ -101,13 +102,6 @@ fn lints(workspace: &Workspace) -> Vec<Step> {
             "--package mio --all-features --all-targets",
         ),
         Step::check(
-            "lints, programs on the drop-in",
-            workspace.cargo_in(
-                TOKIO,
-                &format!("clippy --quiet --workspace --all-targets {DENY}"),
-            ),
-        ),
-        Step::check(
             "lints, the fuzzer",
             workspace.cargo_in(FUZZER, &format!("clippy --quiet {DENY}")),
         ),
@@ -120,6 +114,7 @@ fn lints(workspace: &Workspace) -> Vec<Step> {
             ));
         }
     }
+    steps.extend(tokio::lints(workspace));
     steps.extend(lints_of_03(workspace));
     steps.extend(lints_of_chaos(workspace));
     steps.extend(lints_of_peers(workspace));
@@ -196,13 +191,20 @@ fn lints_of_peers(workspace: &Workspace) -> Vec<Step> {
 }
 
 fn documentation(workspace: &Workspace) -> Vec<Step> {
-    let rustdoc = |title: &str, arguments: &str| {
-        let mut command = workspace.cargo(&format!("doc --quiet --no-deps --lib {arguments}"));
+    let rustdoc_in = |folder: &str, title: &str, arguments: &str| {
+        let arguments = format!("doc --quiet --no-deps --lib {arguments}");
+        let mut command = workspace.cargo_in(folder, &arguments);
         command.env("RUSTDOCFLAGS", "-D warnings");
         Step::check(title, command)
     };
+    let rustdoc = |title: &str, arguments: &str| rustdoc_in(".", title, arguments);
     vec![
         rustdoc("documentation, native", "--workspace"),
+        rustdoc_in(
+            TOKIO,
+            "documentation, wasio-tokio, wasm32-wasip2",
+            "--package wasio-tokio --all-features --target wasm32-wasip2",
+        ),
         rustdoc(
             "documentation, wasio, wasm32-wasip1",
             "--package wasio --target wasm32-wasip1",
@@ -250,31 +252,25 @@ fn tests(workspace: &Workspace) -> Vec<Step> {
     ]
 }
 
-/// On WASI 0.3 too, in the newest host. What needs a program of others is ignored, with that reason,
-/// where one of them is missing.
-fn tests_of_tokio(workspace: &Workspace) -> Step {
-    let mut command = workspace.cargo_in(TOKIO, "test --workspace --no-fail-fast");
-    command.env(NEWEST_HOST, program_of_newest_host(workspace));
-    if ["curl", "redis-server"].into_iter().all(programs::is_there) {
-        command.args(["--", "--include-ignored"]);
-    }
-    Step::tests("tests, tokio, hyper and others on the drop-in", command)
-}
-
-/// The examples in the documentation of wasio, on every target of WASI.
+/// The examples in the documentation of wasio, on every target of WASI, and of wasio-tokio on 0.2.
 fn examples_of_documents(workspace: &Workspace) -> Vec<Step> {
     let step = |target| {
         let title = format!("tests, examples in documents, {target}");
-        Step::tests(
-            &title,
-            on_host(
-                workspace,
-                target,
-                "test --package wasio --all-features --doc",
-            ),
-        )
+        let arguments = "test --package wasio --all-features --doc";
+        Step::tests(&title, on_host(workspace, ".", target, arguments))
     };
-    WASI_TARGETS.into_iter().map(step).collect()
+    let of_tokio = on_host(
+        workspace,
+        TOKIO,
+        "wasm32-wasip2",
+        "test --package wasio-tokio --all-features --doc",
+    );
+    let mut steps: Vec<_> = WASI_TARGETS.into_iter().map(step).collect();
+    steps.push(Step::tests(
+        "tests, examples in documents of wasio-tokio, wasm32-wasip2",
+        of_tokio,
+    ));
+    steps
 }
 
 /// The drop-in on the targets where programs name it, and on WASI 0.3.
@@ -282,7 +278,7 @@ fn tests_of_drop_in(workspace: &Workspace) -> Vec<Step> {
     const TESTS: &str = "test --no-fail-fast --package mio --all-features --test api --test more";
     let step = |target| {
         let title = format!("tests, the drop-in, {target}");
-        Step::tests(&title, on_host(workspace, target, TESTS))
+        Step::tests(&title, on_host(workspace, ".", target, TESTS))
     };
     let mut steps: Vec<Step> = ["wasm32-wasip1", "wasm32-wasip2"].map(step).into();
     let runner = format!(
@@ -300,7 +296,7 @@ fn tests_of_drop_in(workspace: &Workspace) -> Vec<Step> {
 
 /// Cargo for a target of WASI, with `wasio-host` as its runner, as for a user. The native tests have
 /// built that, beside this program.
-fn on_host(workspace: &Workspace, target: &str, arguments: &str) -> Command {
+fn on_host(workspace: &Workspace, folder: &str, target: &str, arguments: &str) -> Command {
     let host = std::env::current_exe().map(|own| {
         own.with_file_name("wasio-host")
             .with_extension(EXE_EXTENSION)
@@ -312,7 +308,7 @@ fn on_host(workspace: &Workspace, target: &str, arguments: &str) -> Command {
         _ => r#""--wasi", "0.2""#,
     };
     let runner = format!("target.{target}.runner = [{host:?}, \"run\", {options}]");
-    let mut command = workspace.cargo(arguments);
+    let mut command = workspace.cargo_in(folder, arguments);
     command.args(["--target", target, "--config", &runner]);
     command
 }

@@ -20,7 +20,7 @@ mod network;
 mod tcp;
 mod udp;
 
-pub use self::cli::{get_stdin, get_stdout};
+pub use self::cli::{get_stderr, get_stdin, get_stdout};
 pub use self::io::{InputStream, OutputStream, Pollable, StreamError, poll};
 pub use self::lookup::{ResolveAddressStream, resolve_addresses};
 pub use self::network::{ErrorCode, IpAddressFamily, Network, instance_network};

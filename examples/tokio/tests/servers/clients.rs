@@ -1,30 +1,28 @@
 //! Tests of the programs that open sockets themselves, on WASI 0.2 and natively.
 
-use std::env;
-use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 
 use socket2::{Domain, Socket, Type};
 
 use crate::LIMIT;
 use crate::process::{On, Server, everywhere, finish, run_with, share_machine, with_network};
+use crate::services;
 
 #[test]
 #[ignore = "needs redis-server (apt-get install redis-server): cargo test -- --include-ignored"]
 fn redis_counts_pipelines_blocks_and_publishes() {
     let _machine = share_machine();
-    let server = Redis::start();
+    let server = services::redis();
     for on in with_network() {
-        server.empty();
-        let text = run_with("redis-client", on, &[server.address.to_string()]);
+        services::empty_redis(&server);
+        let text = run_with("redis-client", on, &[server.address(0).to_string()]);
         let expected = "counted to 1000\n\
                         pipelined (\"wasio\", [1, 2, 3])\n\
+                        pipelined 10000 commands\n\
                         kept 1000000 bytes\n\
                         popped a job\n\
                         heard wasio runs redis\n\
+                        heard 100 rooms\n\
                         refused: WRONGTYPE\n";
         assert_eq!(text, expected, "{on:?}");
     }
@@ -139,71 +137,5 @@ impl Silent {
             address,
             _sockets: sockets,
         }
-    }
-}
-
-/// A redis-server, which is killed when this is dropped.
-struct Redis {
-    child: Child,
-    address: SocketAddr,
-    folder: PathBuf,
-}
-
-impl Redis {
-    fn start() -> Self {
-        /// Another process may take the free port in between.
-        const ATTEMPTS: usize = 10;
-
-        let server = (0..ATTEMPTS).find_map(|_| Self::start_once());
-        server.expect("redis-server does not start")
-    }
-
-    fn start_once() -> Option<Self> {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
-        let folder = env::temp_dir().join(format!("wasio-redis-{}", address.port()));
-        fs::create_dir_all(&folder).unwrap();
-        let port = address.port().to_string();
-        let child = Command::new("redis-server")
-            .args(["--port", &port, "--bind", "127.0.0.1"])
-            .args(["--save", "", "--appendonly", "no"])
-            .current_dir(&folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("redis-server is installed");
-        let mut server = Self {
-            child,
-            address,
-            folder,
-        };
-        let start = Instant::now();
-        while server.child.try_wait().unwrap().is_none() {
-            if TcpStream::connect(address).is_ok() {
-                return Some(server);
-            }
-            assert!(start.elapsed() < LIMIT, "redis-server does not listen");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        None
-    }
-
-    fn empty(&self) {
-        use std::io::{Read, Write};
-
-        let mut stream = crate::connect(self.address);
-        stream.write_all(b"FLUSHALL\r\n").unwrap();
-        let mut answer = [0; 5];
-        stream.read_exact(&mut answer).unwrap();
-        assert_eq!(&answer, b"+OK\r\n");
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let _ = fs::remove_dir_all(&self.folder);
     }
 }

@@ -9,12 +9,17 @@ mod clients;
 mod cpu;
 mod descriptors;
 mod echo;
+mod handler;
 mod http;
 mod http_load;
+mod https;
 mod mio_programs;
+mod postgres;
 mod process;
 mod readme;
+mod repl;
 mod rng;
+mod services;
 mod websocket;
 
 use std::io::{Read, Write};

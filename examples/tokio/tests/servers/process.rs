@@ -1,10 +1,11 @@
 //! Runs the programs as child processes.
 
 use std::env;
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,6 +18,8 @@ pub(crate) enum On {
     Wasi01,
     Wasi02,
     Wasi03,
+    /// On WASI 0.2, under wasmtime's own command line.
+    CommandLine,
     Native,
 }
 
@@ -25,16 +28,25 @@ pub(crate) enum On {
 const NEWEST_HOST: &str = "WASIO_NEWEST_HOST";
 
 pub(crate) fn everywhere() -> Vec<On> {
-    let mut all = vec![On::Wasi01];
-    all.extend(with_network());
+    let mut all = vec![On::Wasi01, On::Wasi02, On::Native];
+    all.extend(newest_host().map(|_| On::Wasi03));
     all
 }
 
-/// Where programs open sockets themselves.
+/// Where programs open sockets themselves. The command line takes part where it is installed.
 pub(crate) fn with_network() -> Vec<On> {
+    let mut all = with_tls();
+    all.extend(newest_host().map(|_| On::Wasi03));
+    all
+}
+
+/// The same, for what a compiler of C has to build, which is built for WASI 0.2 and natively.
+pub(crate) fn with_tls() -> Vec<On> {
     let mut all = vec![On::Wasi02, On::Native];
-    if newest_host().is_some() {
-        all.push(On::Wasi03);
+    if wasmtime().exists() {
+        all.push(On::CommandLine);
+    } else {
+        eprintln!("not run under wasmtime: cargo xtask hosts install wasmtime49");
     }
     all
 }
@@ -59,6 +71,8 @@ pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
     stdout: Option<thread::JoinHandle<String>>,
+    /// The lines on standard output and on standard error.
+    lines: mpsc::Receiver<String>,
     errors: mpsc::Receiver<String>,
 }
 
@@ -77,15 +91,27 @@ impl Server {
         Self::spawn(&mut shell)
     }
 
+    /// The same, with its standard input.
+    pub(crate) fn start_with_input(program: &str, on: On) -> (Self, ChildStdin) {
+        let mut server = Self::spawn_with(&mut command(program, on), Stdio::piped());
+        let input = server.child.stdin.take().unwrap();
+        (server, input)
+    }
+
     /// Starts a program that prints its address.
     pub(crate) fn spawn(command: &mut Command) -> Self {
+        Self::spawn_with(command, Stdio::null())
+    }
+
+    fn spawn_with(command: &mut Command, input: Stdio) -> Self {
         let mut child = command
-            .stdin(Stdio::null())
+            .stdin(input)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let (found, address) = mpsc::channel();
+        let (printed, lines) = mpsc::channel();
         let stdout = thread::spawn({
             let (stdout, found) = (child.stdout.take().unwrap(), found.clone());
             move || {
@@ -93,7 +119,10 @@ impl Server {
                 for line in BufReader::new(stdout).lines().map(Result::unwrap) {
                     match line.strip_prefix("listening ") {
                         Some(address) => drop(found.send(address.parse().unwrap())),
-                        None => text += &(line + "\n"),
+                        None => {
+                            text += &format!("{line}\n");
+                            let _ = printed.send(line);
+                        }
                     }
                 }
                 text
@@ -103,9 +132,8 @@ impl Server {
         let (failed, errors) = mpsc::channel();
         thread::spawn(move || {
             for line in BufReader::new(stderr).lines().map_while(Result::ok) {
-                // The address that the host listens on for the program.
-                match line.split_once("listening on ") {
-                    Some((_, address)) => drop(found.send(address.parse().unwrap())),
+                match address_of_host(&line) {
+                    Some(address) => drop(found.send(address)),
                     None => {
                         eprintln!("{line}");
                         let _ = failed.send(line);
@@ -118,6 +146,7 @@ impl Server {
             child,
             address: SocketAddr::from(([0; 4], 0)),
             stdout: Some(stdout),
+            lines,
             errors,
         };
         server.address = address.recv_timeout(LIMIT).expect("no address");
@@ -138,6 +167,17 @@ impl Server {
                 return;
             }
         }
+    }
+
+    /// The next line on standard error.
+    pub(crate) fn next_error(&self) -> String {
+        self.errors.recv_timeout(LIMIT).expect("no error")
+    }
+
+    /// Waits for the next line on standard output, which must be this one.
+    pub(crate) fn expect_line(&self, expected: &str) {
+        let line = self.lines.recv_timeout(LIMIT).expect("no line");
+        assert_eq!(line, expected);
     }
 
     pub(crate) fn is_running(&mut self) -> bool {
@@ -173,21 +213,29 @@ pub(crate) fn run(program: &str, on: On) -> String {
 
 /// The same as [`run`], with arguments.
 pub(crate) fn run_with(program: &str, on: On, arguments: &[String]) -> String {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = finish(program, on, arguments);
-    let errors = String::from_utf8_lossy(&stderr);
+    succeeds(program, finish(program, on, arguments))
+}
+
+/// The same as [`run_with`], for a program that may read a folder.
+pub(crate) fn run_in(folder: &Path, program: &str, on: On, arguments: &[String]) -> String {
+    let mut command = command_with(program, on, &["--dir".as_ref(), folder.as_ref()]);
+    succeeds(program, wait(program, command.args(arguments)))
+}
+
+fn succeeds(program: &str, output: Output) -> String {
+    let (status, errors) = (output.status, String::from_utf8_lossy(&output.stderr));
     assert!(status.success(), "{program}: {status}: {errors}");
-    String::from_utf8(stdout).unwrap()
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// Runs a program until it ends, which must happen within [`LIMIT`].
 pub(crate) fn finish(program: &str, on: On, arguments: &[String]) -> Output {
+    wait(program, command(program, on).args(arguments))
+}
+
+fn wait(program: &str, command: &mut Command) -> Output {
     let (sender, receiver) = mpsc::channel();
-    let child = command(program, on)
-        .args(arguments)
+    let child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -206,32 +254,37 @@ pub(crate) fn finish(program: &str, on: On, arguments: &[String]) -> Output {
 }
 
 fn command(program: &str, on: On) -> Command {
-    let mut command = match on {
-        On::Native => Command::new(build(&Build::Native).join(program)),
-        On::Wasi01 => {
-            let guest = build(&Build::Guests01).join(program);
-            let mut command = Command::new(host());
-            command.args(["run", "--listen", "127.0.0.1:0"]);
-            command.arg(guest.with_extension("wasm"));
-            command
-        }
-        On::Wasi02 => {
-            let guest = build(&Build::Guests02).join(program);
-            let mut command = Command::new(host());
-            command.args(["run", "--wasi", "0.2"]);
-            command.arg(guest.with_extension("wasm"));
-            command
-        }
-        On::Wasi03 => {
-            let guest = build(&Build::Guests03).join(program);
-            let host = newest_host().expect("it is listed where there is one");
-            let mut command = Command::new(host);
-            command.arg(guest.with_extension("wasm"));
-            command
-        }
+    command_with(program, on, &[])
+}
+
+/// The same, with options of the host.
+fn command_with(program: &str, on: On, options: &[&OsStr]) -> Command {
+    let guests = match on {
+        On::Native => Build::Native,
+        On::Wasi01 => Build::Guests01,
+        On::Wasi02 | On::CommandLine if program == "http-client" => Build::Https02,
+        On::Wasi02 | On::CommandLine => Build::Guests02,
+        On::Wasi03 => Build::Guests03,
     };
+    let program = build(&guests).join(program);
+    let (host, arguments) = match on {
+        On::Native => (program.clone(), ""),
+        On::Wasi01 => (host(), "run --listen 127.0.0.1:0"),
+        On::Wasi02 => (host(), "run --wasi 0.2"),
+        On::Wasi03 => (newest_host().expect("it is listed where there is one"), ""),
+        On::CommandLine => (wasmtime(), "run -S inherit-network,allow-ip-name-lookup"),
+    };
+    let mut command = Command::new(host);
+    if on != On::Native {
+        command
+            .args(arguments.split_whitespace())
+            .args(options)
+            .arg(program.with_extension("wasm"));
+    }
     // The preopened listener of another process must not be inherited.
-    command.env_remove("LISTEN_PID");
+    command
+        .env_remove("LISTEN_PID")
+        .env_remove("RUST_BACKTRACE");
     command
 }
 
@@ -239,65 +292,112 @@ pub(crate) fn host() -> PathBuf {
     build(&Build::Host).join("wasio-host")
 }
 
+/// The component that answers requests.
+pub(crate) fn handler() -> PathBuf {
+    build(&Build::Guests02).join("wasio_tokio_handler.wasm")
+}
+
+/// The command line of wasmtime, where it is installed.
+pub(crate) fn wasmtime() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    root.join("hosts/installed/wasmtime49/wasmtime_cli/wasmtime")
+}
+
+/// The address that the host listens on for the program, if the line says so.
+fn address_of_host(line: &str) -> Option<SocketAddr> {
+    let of_ours = line.split_once("listening on ").map(|(_, address)| address);
+    let of_wasmtime = || {
+        line.strip_prefix("Serving HTTP on http://")?
+            .strip_suffix('/')
+    };
+    of_ours
+        .or_else(of_wasmtime)
+        .map(|address| address.parse().unwrap())
+}
+
 enum Build {
     Host,
     Guests01,
     Guests02,
     Guests03,
+    /// What needs a compiler of C.
+    Https02,
     Native,
 }
 
 /// The targets have a section of their own for the flags that tokio needs. A variable replaces those.
 const FLAGS_OF_03: &str = r#"--cfg tokio_unstable --cfg wasio_backend="p3""#;
 
+/// What is built for the targets of WASI, without what needs a compiler of C.
+const GUESTS: &str = "--workspace --exclude wasio-tokio-https --bins --lib --features live-bytes \
+                      --release --target";
+
 /// Builds the programs once, and returns their folder.
 fn build(what: &Build) -> &'static Path {
-    static DONE: [OnceLock<PathBuf>; 5] = [const { OnceLock::new() }; 5];
+    static DONE: [OnceLock<PathBuf>; 6] = [const { OnceLock::new() }; 6];
     // Without this lock, two runs of Cargo would wait for each other's build.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = here.ancestors().nth(2).unwrap();
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.arg("build").current_dir(here);
-    let guests = "--workspace --bins --features live-bytes --release --target";
     let (index, arguments, result) = match what {
-        Build::Host => {
-            cargo.current_dir(root);
-            (0, "-p wasio-host".to_owned(), "target/debug")
-        }
+        Build::Host => (0, "-p wasio-host".to_owned(), "target/debug"),
+        // Programs cannot connect on WASI 0.1.
         Build::Guests01 => (
             1,
-            // Programs cannot connect on WASI 0.1.
-            format!("{guests} wasm32-wasip1 --exclude wasio-tokio-clients"),
+            format!("{GUESTS} wasm32-wasip1 --exclude wasio-tokio-clients"),
             "target/tokio/wasm32-wasip1/release",
         ),
         Build::Guests02 => (
             2,
-            format!("{guests} wasm32-wasip2"),
+            format!("{GUESTS} wasm32-wasip2"),
             "target/tokio/wasm32-wasip2/release",
         ),
-        Build::Guests03 => {
-            cargo.env("RUSTFLAGS", FLAGS_OF_03);
-            cargo.env("CARGO_TARGET_DIR", root.join("target/tokio/p3"));
-            (
-                3,
-                format!("{guests} wasm32-wasip2"),
-                "target/tokio/p3/wasm32-wasip2/release",
-            )
-        }
-        Build::Native => (
+        // The handler is a component of WASI 0.2.
+        Build::Guests03 => (
+            3,
+            format!("{GUESTS} wasm32-wasip2 --exclude wasio-tokio-handler"),
+            "target/tokio/p3/wasm32-wasip2/release",
+        ),
+        Build::Https02 => (
             4,
+            "-p wasio-tokio-https --bins --release --target wasm32-wasip2".to_owned(),
+            "target/tokio/wasm32-wasip2/release",
+        ),
+        Build::Native => (
+            5,
             "--workspace --bins --features live-bytes".to_owned(),
             "target/tokio/debug",
         ),
     };
     DONE[index].get_or_init(|| {
         let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        cargo.args(arguments.split(' '));
+        let mut cargo = cargo(&arguments);
+        cargo.current_dir(match what {
+            Build::Host => root,
+            _ => here,
+        });
+        if let Build::Guests03 = what {
+            cargo.env("RUSTFLAGS", FLAGS_OF_03);
+            cargo.env("CARGO_TARGET_DIR", root.join("target/tokio/p3"));
+        }
         let output = cargo.output().unwrap();
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{errors}");
         root.join(result)
     })
+}
+
+fn cargo(arguments: &str) -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command.arg("build").args(arguments.split_whitespace());
+    // The variables of this package: the build script of ring runs again when they differ, and with
+    // it what stands on ring is built again.
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    command
 }

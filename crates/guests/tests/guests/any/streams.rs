@@ -12,6 +12,12 @@ pub(crate) fn any_stdout(case: &Case) {
     assert_eq!(outcome.stdout_text(), "hello\ngood bye\n");
 }
 
+pub(crate) fn any_stderr(case: &Case) {
+    let outcome = case.start().succeeds();
+    assert_eq!(outcome.stderr_text(), "an error\nanother\n");
+    assert_eq!(outcome.stdout_text(), "no error\n");
+}
+
 /// Each part is sent when the one before has come back: nothing is kept back, whether
 /// the guest reads three bytes at a time or has room for all.
 pub(crate) fn any_stdin(case: &Case) {

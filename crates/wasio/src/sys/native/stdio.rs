@@ -1,17 +1,17 @@
-//! Standard input and output, without setting `O_NONBLOCK`.
+//! The standard streams, without setting `O_NONBLOCK`.
 //!
 //! The flag belongs to the open file, which the shell and other programs share, so setting it would
 //! break them. Instead each operation first polls with a zero timeout whether it would block.
 
 #[cfg(unix)]
-pub(crate) use self::unix::{Stdin, Stdout};
+pub(crate) use self::unix::{Output, Stdin};
 #[cfg(windows)]
-pub(crate) use self::windows::{Stdin, Stdout};
+pub(crate) use self::windows::{Output, Stdin};
 
 #[cfg(unix)]
 mod unix {
     use std::io;
-    use std::os::fd::{AsFd, AsRawFd, RawFd};
+    use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::io::Errno;
@@ -21,9 +21,9 @@ mod unix {
     #[derive(Debug)]
     pub(crate) struct Stdin(());
 
-    /// Standard output: descriptor 1.
+    /// Standard output or standard error: descriptor 1 or 2.
     #[derive(Debug)]
-    pub(crate) struct Stdout(());
+    pub(crate) struct Output(BorrowedFd<'static>);
 
     impl Stdin {
         /// Fails if descriptor 0 is closed.
@@ -42,11 +42,20 @@ mod unix {
         }
     }
 
-    impl Stdout {
+    impl Output {
         /// Fails if descriptor 1 is closed.
-        pub(crate) fn new() -> io::Result<Self> {
-            rustix::io::fcntl_getfd(rustix::stdio::stdout())?;
-            Ok(Self(()))
+        pub(crate) fn stdout() -> io::Result<Self> {
+            Self::new(rustix::stdio::stdout())
+        }
+
+        /// Fails if descriptor 2 is closed.
+        pub(crate) fn stderr() -> io::Result<Self> {
+            Self::new(rustix::stdio::stderr())
+        }
+
+        fn new(output: BorrowedFd<'static>) -> io::Result<Self> {
+            rustix::io::fcntl_getfd(output)?;
+            Ok(Self(output))
         }
 
         /// Writes until all is written or the output would block. A short write therefore means
@@ -54,7 +63,7 @@ mod unix {
         pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
             let mut written = 0;
             loop {
-                match write_chunk(&bytes[written..]) {
+                match write_chunk(self.0, &bytes[written..]) {
                     Ok(0) => return Ok(written),
                     Ok(more) => written += more,
                     // The next call returns the error again.
@@ -70,8 +79,7 @@ mod unix {
 
     /// Writes at most `PIPE_BUF` bytes. A writable pipe has room for that many; a larger write
     /// could block until the reader has made room.
-    fn write_chunk(bytes: &[u8]) -> io::Result<usize> {
-        let output = rustix::stdio::stdout();
+    fn write_chunk(output: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
         check_ready(output, PollFlags::OUT)?;
         let chunk = &bytes[..bytes.len().min(PIPE_BUF)];
         Ok(rustix::io::retry_on_intr(|| {
@@ -85,9 +93,9 @@ mod unix {
         }
     }
 
-    impl AsRawFd for Stdout {
+    impl AsRawFd for Output {
         fn as_raw_fd(&self) -> RawFd {
-            rustix::stdio::stdout().as_raw_fd()
+            self.0.as_raw_fd()
         }
     }
 
@@ -118,9 +126,9 @@ mod windows {
     #[derive(Debug)]
     pub(crate) struct Stdin(Infallible);
 
-    /// Standard output. Never created, like [`Stdin`].
+    /// Standard output or standard error. Never created, like [`Stdin`].
     #[derive(Debug)]
-    pub(crate) struct Stdout(Infallible);
+    pub(crate) struct Output(Infallible);
 
     impl Stdin {
         pub(crate) fn new() -> io::Result<Self> {
@@ -132,8 +140,12 @@ mod windows {
         }
     }
 
-    impl Stdout {
-        pub(crate) fn new() -> io::Result<Self> {
+    impl Output {
+        pub(crate) fn stdout() -> io::Result<Self> {
+            Err(unsupported())
+        }
+
+        pub(crate) fn stderr() -> io::Result<Self> {
             Err(unsupported())
         }
 
@@ -148,7 +160,7 @@ mod windows {
         }
     }
 
-    impl AsRawSocket for Stdout {
+    impl AsRawSocket for Output {
         fn as_raw_socket(&self) -> RawSocket {
             match self.0 {}
         }

@@ -15,6 +15,7 @@ use crate::portable::{Direction, Key};
 
 const STDIN: u32 = 0;
 const STDOUT: u32 = 1;
+const STDERR: u32 = 2;
 /// wasi-common buffers standard input in 8 KiB, and a poll does not see what remains in that
 /// buffer. A read of this size bypasses the buffer.
 const READ_LEN: usize = 8 * 1024;
@@ -116,22 +117,26 @@ impl AsRawFd for Stdin {
     }
 }
 
-/// Standard output.
+/// Standard output or standard error.
 #[derive(Debug)]
-pub(crate) struct Stdout;
+pub(crate) struct Output(u32);
 
-impl Stdout {
-    pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self)
+impl Output {
+    pub(crate) fn stdout() -> io::Result<Self> {
+        Ok(Self(STDOUT))
+    }
+
+    pub(crate) fn stderr() -> io::Result<Self> {
+        Ok(Self(STDERR))
     }
 
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(raw::write(STDOUT, bytes)?)
+        Ok(raw::write(self.0, bytes)?)
     }
 }
 
-impl AsRawFd for Stdout {
+impl AsRawFd for Output {
     fn as_raw_fd(&self) -> RawFd {
-        STDOUT.cast_signed()
+        self.0.cast_signed()
     }
 }

@@ -7,7 +7,7 @@ use super::source::{Pollables, pollable_source};
 use super::target::Target;
 use super::{error, stream};
 use crate::Interest;
-use wasio_bindings::p2::{InputStream, OutputStream, get_stdin, get_stdout};
+use wasio_bindings::p2::{InputStream, OutputStream, get_stderr, get_stdin, get_stdout};
 
 /// Standard input.
 #[derive(Debug)]
@@ -38,21 +38,28 @@ impl Pollables for Stdin {
     }
 }
 
-/// Standard output.
+/// Standard output or standard error.
 #[derive(Debug)]
-pub(crate) struct Stdout {
+pub(crate) struct Output {
     // Declared before its stream, as above.
     writable: Owned,
     stream: OutputStream,
 }
 
-impl Stdout {
-    pub(crate) fn new() -> io::Result<Self> {
-        let stream = get_stdout();
-        Ok(Self {
+impl Output {
+    pub(crate) fn stdout() -> io::Result<Self> {
+        Ok(Self::new(get_stdout()))
+    }
+
+    pub(crate) fn stderr() -> io::Result<Self> {
+        Ok(Self::new(get_stderr()))
+    }
+
+    fn new(stream: OutputStream) -> Self {
+        Self {
             writable: Owned::new(stream.subscribe()),
             stream,
-        })
+        }
     }
 
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
@@ -67,11 +74,11 @@ impl Stdout {
     }
 }
 
-impl Pollables for Stdout {
+impl Pollables for Output {
     fn target(&self, _interest: Interest) -> Target {
         Target::pollables(None, Some(self.writable.handle()))
     }
 }
 
 pollable_source!(Stdin);
-pollable_source!(Stdout);
+pollable_source!(Output);

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use super::bindings::{CliResult, read_stdin, write_stdout};
+use super::bindings::{CliResult, WriteEnd, read_stdin, write_stderr, write_stdout};
 use super::error;
 use super::operations;
 use super::receiver::Receiver;
@@ -36,15 +36,23 @@ impl Signals for Stdin {
     }
 }
 
-/// Standard output.
+/// Standard output or standard error.
 #[derive(Debug)]
-pub(crate) struct Stdout(Arc<Sender>);
+pub(crate) struct Output(Arc<Sender>);
 
-impl Stdout {
-    pub(crate) fn new() -> io::Result<Self> {
+impl Output {
+    pub(crate) fn stdout() -> io::Result<Self> {
+        Ok(Self::new(write_stdout()))
+    }
+
+    pub(crate) fn stderr() -> io::Result<Self> {
+        Ok(Self::new(write_stderr()))
+    }
+
+    fn new(stream: WriteEnd) -> Self {
         let sender = Sender::new();
-        sender.open(write_stdout());
-        Ok(Self(sender))
+        sender.open(stream);
+        Self(sender)
     }
 
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
@@ -52,7 +60,7 @@ impl Stdout {
     }
 }
 
-impl Drop for Stdout {
+impl Drop for Output {
     /// Waits until everything is written: with the stream the host would drop the rest.
     fn drop(&mut self) {
         while self.0.has_unsent() {
@@ -61,11 +69,11 @@ impl Drop for Stdout {
     }
 }
 
-impl Signals for Stdout {
+impl Signals for Output {
     fn target(&self, _interest: Interest) -> Target {
         Target::Signals([None, Some(self.0.signal())])
     }
 }
 
 signal_source!(Stdin);
-signal_source!(Stdout);
+signal_source!(Output);

@@ -1,8 +1,7 @@
 //! An HTTP client on hyper. It posts bodies to `/echo` of the server in its first argument, over a
 //! few keep-alive connections, and compares the responses.
 //!
-//! The connections are made by tokio. The connector of hyper-util does not work on WASI 0.2: it
-//! makes its sockets non-blocking in a way that the libc of Rust 1.95 refuses.
+//! The connections are made by tokio. `http-client` uses the pooled client of hyper-util.
 
 use std::env;
 use std::error::Error;

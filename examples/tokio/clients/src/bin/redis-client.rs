@@ -1,7 +1,8 @@
 //! A Redis client on the crate redis. Its argument is the address of the server.
 //!
 //! It counts, pipelines, stores a large value, waits for a list that another task fills, and
-//! subscribes to a channel. Then it prints the results.
+//! subscribes to a channel, and to a hundred of them over as many connections. Then it prints the
+//! results.
 
 use std::env;
 use std::time::Duration;
@@ -15,6 +16,9 @@ use tokio::time::sleep;
 const TASKS: u32 = 50;
 const TURNS: u32 = 20;
 const LARGE: usize = 1_000_000;
+/// The commands of one pipeline.
+const COMMANDS: u32 = 10_000;
+const SUBSCRIPTIONS: usize = 100;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> RedisResult<()> {
@@ -25,9 +29,17 @@ async fn main() -> RedisResult<()> {
 
     println!("counted to {}", count(&connection).await?);
     println!("pipelined {:?}", pipeline(connection.clone()).await?);
+    println!(
+        "pipelined {} commands",
+        pipeline_many(connection.clone()).await?
+    );
     println!("kept {} bytes", keep(connection.clone()).await?);
     println!("popped {}", pop(&client, connection.clone()).await?);
     println!("heard {}", hear(&client, connection.clone()).await?);
+    println!(
+        "heard {} rooms",
+        hear_many(&client, connection.clone()).await?
+    );
     println!("refused: {}", refused(connection).await?);
     Ok(())
 }
@@ -58,6 +70,18 @@ async fn pipeline(mut connection: MultiplexedConnection) -> RedisResult<(String,
     commands.query_async(&mut connection).await
 }
 
+/// Each answer must be the one to its command.
+async fn pipeline_many(mut connection: MultiplexedConnection) -> RedisResult<usize> {
+    connection.set_response_timeout(Duration::from_secs(20));
+    let mut commands = redis::pipe();
+    for _ in 0..COMMANDS {
+        commands.incr("many", 1);
+    }
+    let counted: Vec<u32> = commands.query_async(&mut connection).await?;
+    assert!(counted.iter().copied().eq(1..=COMMANDS), "other answers");
+    Ok(counted.len())
+}
+
 async fn keep(mut connection: MultiplexedConnection) -> RedisResult<usize> {
     let large: Vec<u8> = (0..LARGE).map(|at| at.to_le_bytes()[1]).collect();
     let _: () = connection.set("large", &large).await?;
@@ -86,6 +110,26 @@ async fn hear(client: &Client, mut other: MultiplexedConnection) -> RedisResult<
     assert_eq!(heard_by, 1);
     let message = subscription.on_message().next().await;
     message.expect("the connection lasts").get_payload()
+}
+
+/// Every room has its subscriber, and every subscriber its message.
+async fn hear_many(client: &Client, mut other: MultiplexedConnection) -> RedisResult<usize> {
+    let mut hearing = JoinSet::new();
+    for room in 0..SUBSCRIPTIONS {
+        let mut subscription = client.get_async_pubsub().await?;
+        subscription.subscribe(format!("room {room}")).await?;
+        hearing.spawn(async move {
+            let message = subscription.on_message().next().await;
+            let payload: usize = message.expect("the connection lasts").get_payload()?;
+            RedisResult::Ok(payload == room)
+        });
+    }
+    for room in 0..SUBSCRIPTIONS {
+        let heard_by: u32 = other.publish(format!("room {room}"), room).await?;
+        assert_eq!(heard_by, 1);
+    }
+    let heard: RedisResult<Vec<bool>> = hearing.join_all().await.into_iter().collect();
+    Ok(heard?.into_iter().filter(|is_right| *is_right).count())
 }
 
 /// An error that the server returns.

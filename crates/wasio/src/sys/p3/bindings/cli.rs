@@ -21,7 +21,13 @@ unsafe extern "C" {
 #[link(wasm_import_module = "wasi:cli/stdout@0.3.0")]
 unsafe extern "C" {
     #[link_name = "write-via-stream"]
-    safe fn wasi_write_via_stream(stream: u32) -> RawFuture<CliResult>;
+    safe fn wasi_write_stdout(stream: u32) -> RawFuture<CliResult>;
+}
+
+#[link(wasm_import_module = "wasi:cli/stderr@0.3.0")]
+unsafe extern "C" {
+    #[link_name = "write-via-stream"]
+    safe fn wasi_write_stderr(stream: u32) -> RawFuture<CliResult>;
 }
 
 /// What `read-via-stream` returns.
@@ -92,8 +98,17 @@ pub(crate) fn read_stdin() -> (ReadEnd, ResultFuture<CliResult>) {
 
 /// Standard output. How it ends is not asked for: a write shows that it has.
 pub(crate) fn write_stdout() -> WriteEnd {
+    write_to(wasi_write_stdout)
+}
+
+/// Standard error, as [`write_stdout`].
+pub(crate) fn write_stderr() -> WriteEnd {
+    write_to(wasi_write_stderr)
+}
+
+fn write_to(import: extern "C" fn(u32) -> RawFuture<CliResult>) -> WriteEnd {
     let (end, readable) = WriteEnd::new_stream();
-    drop(ResultFuture::from(wasi_write_via_stream(readable)));
+    drop(ResultFuture::from(import(readable)));
     end
 }
 

@@ -56,9 +56,6 @@ impl World {
 impl model::World for World {
     type Backend = P3;
 
-    /// A source belongs to one selector here.
-    const FORKS: bool = false;
-
     fn name(&self) -> &'static str {
         self.rules.name
     }

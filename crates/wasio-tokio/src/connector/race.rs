@@ -1,0 +1,220 @@
+//! Attempts at several addresses, of which the first to succeed wins (RFC 8305).
+
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep, sleep};
+
+/// Each address that failed, with its error, in that order.
+type Failed = Vec<(SocketAddr, io::Error)>;
+
+/// The addresses with their families in turn, the family of the first one first. Within a family
+/// they keep their order.
+pub(super) fn in_turn(addresses: &[SocketAddr]) -> VecDeque<SocketAddr> {
+    let is_first_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let of_family = |is_v6| addresses.iter().filter(move |one| one.is_ipv6() == is_v6);
+    let (mut first, mut second) = (of_family(is_first_v6), of_family(!is_first_v6));
+    let mut ordered = VecDeque::with_capacity(addresses.len());
+    while ordered.len() < addresses.len() {
+        ordered.extend(first.next());
+        ordered.extend(second.next());
+    }
+    ordered
+}
+
+/// The first connection. An attempt starts when the one before it has failed, or has taken `delay`.
+pub(super) async fn first<T, F>(
+    addresses: VecDeque<SocketAddr>,
+    delay: Option<Duration>,
+    connect: impl Fn(SocketAddr) -> F,
+) -> Result<T, Failed>
+where
+    F: Future<Output = io::Result<T>>,
+{
+    let mut race = Race {
+        waiting: addresses,
+        running: Vec::new(),
+        failed: Failed::new(),
+        delay: delay.map(|delay| (delay, Box::pin(sleep(delay)))),
+    };
+    poll_fn(|context| race.poll(&connect, context)).await
+}
+
+struct Race<F> {
+    waiting: VecDeque<SocketAddr>,
+    running: Vec<(SocketAddr, Pin<Box<F>>)>,
+    failed: Failed,
+    /// How long an attempt is alone, and the end of that time.
+    delay: Option<(Duration, Pin<Box<Sleep>>)>,
+}
+
+impl<T, F: Future<Output = io::Result<T>>> Race<F> {
+    fn poll(
+        &mut self,
+        connect: &impl Fn(SocketAddr) -> F,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<T, Failed>> {
+        loop {
+            let failed_before = self.failed.len();
+            if let Some(connection) = self.poll_running(context) {
+                return Poll::Ready(Ok(connection));
+            }
+            let may_start = self.running.is_empty()
+                || self.failed.len() > failed_before
+                || self.has_delay_passed(context);
+            match self.waiting.pop_front_if(|_| may_start) {
+                Some(address) => self.start(address, connect),
+                None if self.running.is_empty() => {
+                    return Poll::Ready(Err(std::mem::take(&mut self.failed)));
+                }
+                None => return Poll::Pending,
+            }
+        }
+    }
+
+    /// The connection of an attempt that has succeeded.
+    fn poll_running(&mut self, context: &mut Context<'_>) -> Option<T> {
+        let mut index = 0;
+        while let Some((address, attempt)) = self.running.get_mut(index) {
+            match attempt.as_mut().poll(context) {
+                Poll::Pending => index += 1,
+                Poll::Ready(Ok(connection)) => return Some(connection),
+                Poll::Ready(Err(error)) => {
+                    self.failed.push((*address, error));
+                    self.running.remove(index);
+                }
+            }
+        }
+        None
+    }
+
+    fn has_delay_passed(&mut self, context: &mut Context<'_>) -> bool {
+        let delay = self.delay.as_mut();
+        delay.is_some_and(|(_, end)| end.as_mut().poll(context).is_ready())
+    }
+
+    fn start(&mut self, address: SocketAddr, connect: impl Fn(SocketAddr) -> F) {
+        self.running.push((address, Box::pin(connect(address))));
+        if let Some((delay, end)) = &mut self.delay {
+            end.as_mut().reset(Instant::now() + *delay);
+        }
+    }
+}
+
+#[cfg(all(test, not(target_os = "wasi")))]
+mod tests {
+    use std::cell::RefCell;
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    const DELAY: Duration = Duration::from_millis(250);
+
+    /// What an attempt does, and after how many milliseconds.
+    type Script = [(&'static str, u64, Result<(), ErrorKind>)];
+
+    fn address(text: &str) -> SocketAddr {
+        text.parse().expect("an address")
+    }
+
+    /// The address that won or all errors, when that was, and when each attempt started.
+    async fn run(
+        script: &Script,
+        delay: Option<Duration>,
+    ) -> (Result<SocketAddr, Failed>, u128, Vec<u128>) {
+        let (start, starts) = (Instant::now(), RefCell::new(Vec::new()));
+        let addresses = script.iter().map(|(text, ..)| address(text)).collect();
+        let result = first(addresses, delay, |to| {
+            starts.borrow_mut().push(start.elapsed().as_millis());
+            let step = script.iter().find(|(text, ..)| address(text) == to);
+            let (_, after, result) = *step.expect("an address of the script");
+            async move {
+                sleep(Duration::from_millis(after)).await;
+                result.map(|()| to).map_err(io::Error::from)
+            }
+        })
+        .await;
+        (result, start.elapsed().as_millis(), starts.into_inner())
+    }
+
+    #[test]
+    fn families_take_turns_and_the_first_address_stays_first() {
+        let listed = ["1.1.1.1:1", "2.2.2.2:1", "[::3]:1", "3.3.3.3:1", "[::4]:1"].map(address);
+        let expected = ["1.1.1.1:1", "[::3]:1", "2.2.2.2:1", "[::4]:1", "3.3.3.3:1"].map(address);
+        assert_eq!(in_turn(&listed), expected);
+        assert_eq!(
+            in_turn(&listed[2..]),
+            ["[::3]:1", "3.3.3.3:1", "[::4]:1"].map(address)
+        );
+        assert!(in_turn(&[]).is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_next_address_is_tried_beside_one_that_does_not_answer() {
+        let script = [("[::1]:1", 10_000, Ok(())), ("1.1.1.1:1", 20, Ok(()))];
+        let (result, took, starts) = run(&script, Some(DELAY)).await;
+        assert_eq!(result.expect("a connection"), address("1.1.1.1:1"));
+        assert_eq!((took, starts), (270, vec![0, 250]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_attempt_that_is_late_still_wins_before_the_next() {
+        let script = [("[::1]:1", 260, Ok(())), ("1.1.1.1:1", 20, Ok(()))];
+        let (result, took, starts) = run(&script, Some(DELAY)).await;
+        assert_eq!(result.expect("a connection"), address("[::1]:1"));
+        assert_eq!((took, starts), (260, vec![0, 250]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_a_failure_the_next_address_is_tried_at_once() {
+        let refused = Err(ErrorKind::ConnectionRefused);
+        let script = [
+            ("[::1]:1", 5, refused),
+            ("1.1.1.1:1", 10_000, Ok(())),
+            ("[::2]:1", 1, Ok(())),
+        ];
+        let (result, took, starts) = run(&script, Some(DELAY)).await;
+        assert_eq!(result.expect("a connection"), address("[::2]:1"));
+        assert_eq!((took, starts), (256, vec![0, 5, 255]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_delay_they_are_tried_one_after_the_other() {
+        let script = [
+            ("[::1]:1", 5_000, Err(ErrorKind::TimedOut)),
+            ("1.1.1.1:1", 1, Ok(())),
+        ];
+        let (result, took, starts) = run(&script, None).await;
+        assert_eq!(result.expect("a connection"), address("1.1.1.1:1"));
+        assert_eq!((took, starts), (5_001, vec![0, 5_000]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn if_all_fail_each_error_is_returned_in_order() {
+        let script = [
+            ("[::1]:1", 300, Err(ErrorKind::TimedOut)),
+            ("1.1.1.1:1", 10, Err(ErrorKind::ConnectionRefused)),
+        ];
+        let (result, took, _) = run(&script, Some(DELAY)).await;
+        let failed = result.expect_err("no connection");
+        let kinds: Vec<_> = failed
+            .iter()
+            .map(|(to, error)| (*to, error.kind()))
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                (address("1.1.1.1:1"), ErrorKind::ConnectionRefused),
+                (address("[::1]:1"), ErrorKind::TimedOut)
+            ]
+        );
+        assert_eq!(took, 300);
+        let (result, ..) = run(&[], Some(DELAY)).await;
+        assert!(result.expect_err("no address").is_empty());
+    }
+}

@@ -1,0 +1,43 @@
+//! The program with a console.
+
+use std::io::{BufRead, BufReader, Write};
+use std::time::{Duration, Instant};
+
+use crate::connect;
+use crate::process::{Server, everywhere, share_machine};
+
+/// What the program counts.
+const TICK: Duration = Duration::from_millis(10);
+
+/// The program of tokio's issue 6501: standard input beside sockets, which needed a thread.
+#[test]
+fn a_console_a_server_and_a_timer_share_one_select() {
+    let _machine = share_machine();
+    for on in everywhere() {
+        let (server, mut console) = Server::start_with_input("repl", on);
+        let start = Instant::now();
+        let mut clients: Vec<_> = (0..3).map(|_| connect(server.address)).collect();
+        for (index, client) in clients.iter_mut().enumerate() {
+            writeln!(client, "client {index} is here").unwrap();
+            server.expect_line(&format!("client {index} is here"));
+        }
+        // Input that never pauses holds up neither the timer nor the clients.
+        while start.elapsed() < 20 * TICK {
+            writeln!(console, "count").unwrap();
+            server.expect_line("3 clients");
+        }
+        write!(console, "hello ").unwrap();
+        writeln!(console, "to all").unwrap();
+        for client in &clients {
+            let mut line = String::new();
+            BufReader::new(client).read_line(&mut line).unwrap();
+            assert_eq!(line, "hello to all\n", "{on:?}");
+        }
+        drop(console);
+        server.expect_line("end");
+        let ticks = server.next_error();
+        let count: u32 = ticks.strip_suffix(" ticks").unwrap().parse().unwrap();
+        assert!(count >= 10, "{on:?}: {ticks} in more than 200 ms");
+        server.finish();
+    }
+}
