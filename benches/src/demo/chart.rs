@@ -61,7 +61,7 @@ mod tests {
     fn the_longest_bar_is_the_largest_value_and_none_is_zero() {
         assert_eq!(bar(3.0, 3.0), "█".repeat(40));
         assert_eq!(bar(1.5, 3.0), "█".repeat(20));
-        assert_eq!(bar(0.1, 3.0), "█▎");
+        assert_eq!(bar(0.1, 3.0), "█▍");
         assert_eq!(bar(1e-9, 3.0), "▏");
         assert_eq!(bar(0.0, 3.0), "");
         assert_eq!(bar(0.0, 0.0), "");

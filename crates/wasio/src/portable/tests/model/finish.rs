@@ -182,6 +182,8 @@ impl<W: World> Model<W> {
         for id in 0..4 {
             self.drop_timer(id);
         }
+        // Pauses end meanwhile, and what one of them holds back is reported.
+        self.select(Some(IDLE), AMPLE);
         let mut rounds = self.rounds();
         loop {
             let calls = self.world.calls();

@@ -35,7 +35,9 @@ mod tcp;
 mod udp;
 
 pub(super) use self::call::{Call, Called};
-pub(super) use self::cli::{CliResult, StreamFailure, read_stdin, write_stderr, write_stdout};
+#[cfg(target_os = "wasi")]
+pub(super) use self::cli::write_stderr;
+pub(super) use self::cli::{CliResult, StreamFailure, read_stdin, write_stdout};
 pub(super) use self::future::{FutureResult, ResultFuture};
 pub(super) use self::stream::{Moved, ReadEnd, WriteEnd};
 pub(super) use self::waitable::{Event, WaitableSet, join, leave_set, yield_to_host};

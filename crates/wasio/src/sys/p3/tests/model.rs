@@ -172,10 +172,10 @@ impl model::World for World {
         host().calls
     }
 
-    /// Those of a clock that ends the wait, or the pause of a source. Where it is early it is asked
-    /// again, a call per microsecond.
-    fn most_idle_calls(&self, slots: u64) -> u64 {
-        40 + (2 + slots) * self.rules.clock_early_ns / 1_000
+    /// Those of a clock that ends the wait. Where it is early it is asked again, a call per
+    /// microsecond.
+    fn most_idle_calls(&self, _: u64) -> u64 {
+        40 + 2 * self.rules.clock_early_ns / 1_000
     }
 
     fn slack_ns(&self, calls: u64) -> u64 {
