@@ -149,7 +149,8 @@ impl Host {
     fn install_by_pip(&self) -> anyhow::Result<()> {
         let mut pip = Command::new("python3");
         pip.args(["-m", "pip", "install", "--quiet", "--no-deps"])
-            .args(["--require-hashes", "--disable-pip-version-check"])
+            .args(["--require-hashes", "--only-binary", ":all:"])
+            .arg("--disable-pip-version-check")
             .args(["--root-user-action", "ignore"])
             .arg("--target")
             .arg(&self.folder)
@@ -164,8 +165,14 @@ impl Host {
             fs::copy(self.pins.join(file), self.folder.join(file)).with_context(|| file)?;
         }
         let mut npm = Command::new("npm");
-        npm.args(["ci", "--silent", "--no-audit", "--no-fund"])
-            .current_dir(&self.folder);
+        npm.args([
+            "ci",
+            "--ignore-scripts",
+            "--silent",
+            "--no-audit",
+            "--no-fund",
+        ])
+        .current_dir(&self.folder);
         succeed(npm, "Debian: npm")
     }
 }

@@ -70,7 +70,8 @@ macro_rules! output {
     ($Type:ident, $function:ident, $type_doc:literal, $function_doc:literal, $example:literal) => {
         #[doc = $type_doc]
         ///
-        /// What a write has taken is with the host: there is no buffer to flush.
+        /// There is no buffer to flush. On WASI 0.3 what a write has taken is sent in the background, and
+        /// dropping the stream waits until the host has taken it, also where nobody reads on.
         #[derive(Debug)]
         pub struct $Type(Stream<stdio::$Type>);
 

@@ -96,7 +96,7 @@ impl ToSocketAddrs for (&str, u16) {}
 
 impl Sealed for (&str, u16) {
     fn target(&self) -> io::Result<Target<'_>> {
-        Ok(Target::Name(self.0, self.1))
+        Ok(of_host(self.0, self.1))
     }
 }
 
@@ -104,7 +104,15 @@ impl ToSocketAddrs for (String, u16) {}
 
 impl Sealed for (String, u16) {
     fn target(&self) -> io::Result<Target<'_>> {
-        Ok(Target::Name(&self.0, self.1))
+        Ok(of_host(&self.0, self.1))
+    }
+}
+
+/// An address stands for itself, also where no name can be looked up.
+fn of_host(host: &str, port: u16) -> Target<'_> {
+    match host.parse::<IpAddr>() {
+        Ok(address) => Target::Addresses(vec![SocketAddr::new(address, port)]),
+        Err(_) => Target::Name(host, port),
     }
 }
 

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Sleep, sleep};
 
 /// Each address that failed, with its error, in that order.
 type Failed = Vec<(SocketAddr, io::Error)>;
@@ -101,7 +101,8 @@ impl<T, F: Future<Output = io::Result<T>>> Race<F> {
     fn start(&mut self, address: SocketAddr, connect: impl Fn(SocketAddr) -> F) {
         self.running.push((address, Box::pin(connect(address))));
         if let Some((delay, end)) = &mut self.delay {
-            end.as_mut().reset(Instant::now() + *delay);
+            // Not by `reset`: a deadline may be too far away to be written down.
+            end.set(sleep(*delay));
         }
     }
 }
@@ -110,6 +111,8 @@ impl<T, F: Future<Output = io::Result<T>>> Race<F> {
 mod tests {
     use std::cell::RefCell;
     use std::io::ErrorKind;
+
+    use tokio::time::Instant;
 
     use super::*;
 

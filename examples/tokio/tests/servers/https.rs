@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use crate::process::{On, run_in, share_machine, with_tls};
+use crate::process::{On, own_machine, run_in, share_machine, with_tls};
 use crate::services::{Service, nginx};
 
 /// The length of the large body, and the most memory that a guest may use for it.
@@ -70,7 +70,7 @@ fn a_pooled_client_gets_pages_by_name_with_tls_and_without() {
 #[test]
 #[ignore = "needs nginx and clang (apt-get install nginx-light clang): cargo test -- --include-ignored"]
 fn a_body_of_a_hundred_megabytes_needs_little_memory() {
-    let _machine = share_machine();
+    let _machine = own_machine();
     let server = nginx(LARGE);
     let [plain, http2, http1] = urls(&server);
     for on in with_tls() {

@@ -5,9 +5,9 @@
 //! into `exceptions.rs`.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::{env, fs};
 
 use super::exceptions::{self, Exception};
 
@@ -171,9 +171,19 @@ fn installed() -> Result<BTreeMap<String, PathBuf>, String> {
     };
     let named = |entry: std::io::Result<std::fs::DirEntry>| {
         let entry = entry.ok()?;
-        Some((entry.file_name().into_string().ok()?, entry.path()))
+        let name = entry.file_name().into_string().ok()?;
+        is_current(&name, &entry.path()).then(|| (name, entry.path()))
     };
     Ok(entries.filter_map(named).collect())
+}
+
+/// Whether a host is the one that is pinned today, as xtask notes it.
+fn is_current(name: &str, folder: &Path) -> bool {
+    let pins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../hosts/pins");
+    let pinned = ["requirements.txt", "package-lock.json"]
+        .map(|file| fs::read(pins.join(name).join(file)).ok());
+    let noted = fs::read(folder.join(".pins")).ok();
+    noted.is_some() && pinned.contains(&noted)
 }
 
 fn scripts() -> PathBuf {

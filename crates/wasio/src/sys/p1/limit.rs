@@ -4,7 +4,8 @@
 //! descriptors, which others can lower and raise. In chunks an idle wait costs hundreds of calls per
 //! second, so all is tried again.
 
-/// The waits in chunks after which all is tried again. One takes up to 8 ms: this is half a second.
+/// The waits in chunks after which all is tried again. One takes up to 8 ms: in an idle loop this is
+/// half a second.
 const TRIES_AFTER: u32 = 64;
 
 #[derive(Clone, Debug)]
@@ -28,9 +29,8 @@ impl Limit {
     }
 
     /// Learns that a call of `len` slots was too many.
-    pub(super) const fn halve(&mut self, len: usize) {
-        let half = len / 2;
-        self.slots = if half > 1 { half } else { 1 };
+    pub(super) fn halve(&mut self, len: usize) {
+        self.slots = self.slots.min(len / 2).max(1);
     }
 
     /// Learns that it was not the number.
@@ -38,11 +38,14 @@ impl Limit {
         *self = Self::new();
     }
 
-    /// Learns that a call of `len` slots was not too many.
+    /// Learns that a call of `len` slots was not too many, which were all that there are or not.
     #[inline]
-    pub(super) const fn took(&mut self, len: usize) {
+    pub(super) const fn took(&mut self, len: usize, is_all: bool) {
         if len > self.slots {
             self.lift();
+            if !is_all {
+                self.slots = len;
+            }
         }
     }
 

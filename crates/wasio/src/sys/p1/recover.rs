@@ -23,7 +23,7 @@ impl<H: Host> Waiter<'_, H> {
     pub(super) fn wait_in_chunks(&mut self, part: Part, left_ns: u64) -> io::Result<()> {
         let limit = self.wait.quirks.limit.slots();
         let before = self.ready.len();
-        let count = self.wait.array.len_of(part).div_ceil(limit);
+        let count = self.wait.array.chunks(part, limit).count();
         let which = self.wait.next_chunk % count;
         let shortest_ns = self.wait.quirks.shortest_ns();
         let zero_ns = self.wait.quirks.zero_timeout_ns(count);

@@ -217,8 +217,8 @@ impl<H: Host> Waiter<'_, H> {
         };
         match self.call_part(part, call) {
             Ok(reported) => {
-                self.wait.quirks.limit.took(slots);
-                if reported == 0 && !call.is_poll {
+                self.wait.quirks.limit.took(slots, part == Part::All);
+                if reported == 0 && !call.is_poll && !self.answered_nothing {
                     self.note_sleep(until, left_ns, call.timeout_ns);
                 }
             }

@@ -17,7 +17,7 @@ use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_postgres::config::Host;
-use tokio_postgres::{AsyncMessage, Client, Config, NoTls};
+use tokio_postgres::{AsyncMessage, CancelToken, Client, Config, NoTls};
 use wasio_tokio::Connector;
 
 const CONNECTIONS: usize = 4;
@@ -199,15 +199,19 @@ async fn hear(pool: &Pool) -> Result<String> {
 async fn cancel(pool: &Pool) -> Result<String> {
     let client = pool.get().await?;
     let token = client.cancel_token();
-    let slow = client.batch_execute("SELECT pg_sleep(60)");
-    let cancelling = async {
+    tokio::select! {
+        slow = client.batch_execute("SELECT pg_sleep(60)") => code(slow),
+        failed = cancel_again_and_again(pool, token) => failed,
+    }
+}
+
+/// A cancellation that comes before the query does nothing.
+async fn cancel_again_and_again(pool: &Pool, token: CancelToken) -> Result<String> {
+    loop {
         sleep(Duration::from_millis(50)).await;
-        token.cancel_query_raw(pool.stream().await?, NoTls).await?;
-        Result::Ok(())
-    };
-    let (slow, cancelled) = tokio::join!(slow, cancelling);
-    cancelled?;
-    code(slow)
+        let stream = pool.stream().await?;
+        token.clone().cancel_query_raw(stream, NoTls).await?;
+    }
 }
 
 /// An error of the server. The connection lives on.

@@ -106,9 +106,17 @@ impl Drop for Service {
         // An ordinary end, so that what the server has started ends too.
         let id = self.child.id().to_string();
         let ended = Command::new("kill").args(["-INT", &id]).status();
-        if !ended.is_ok_and(|status| status.success()) {
-            let _ = self.child.kill();
+        let mut waits = if ended.is_ok_and(|status| status.success()) {
+            1_000
+        } else {
+            0
+        };
+        while waits > 0 && matches!(self.child.try_wait(), Ok(None)) {
+            thread::sleep(Duration::from_millis(10));
+            waits -= 1;
         }
+        // Without effect on one that has ended.
+        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }

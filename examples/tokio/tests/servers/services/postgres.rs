@@ -3,10 +3,29 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::Service;
+use crate::LIMIT;
 
 pub(crate) fn postgres() -> Service {
+    let service = start();
+    let port = service.address(0).port().to_string();
+    let start = Instant::now();
+    loop {
+        // It listens before it is ready.
+        let mut asked = Command::new(newest().join("bin/pg_isready"));
+        asked.args(["--quiet", "--host", "127.0.0.1", "--port", &port]);
+        if asked.status().unwrap().success() {
+            return service;
+        }
+        assert!(start.elapsed() < LIMIT, "PostgreSQL is not ready");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn start() -> Service {
     Service::start("postgres", 1, |folder, ports| {
         let data = folder.join("data");
         if is_root() {
@@ -32,6 +51,8 @@ pub(crate) fn postgres() -> Service {
             "-c",
             "fsync=off",
         ]);
+        // Its user may not be allowed into the folder of this program.
+        command.current_dir("/");
         command
     })
 }
@@ -59,7 +80,11 @@ fn newest() -> PathBuf {
     let versions = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL is installed");
     let number = |path: &PathBuf| -> Option<u32> { path.file_name()?.to_str()?.parse().ok() };
     let versions = versions.map(|entry| entry.unwrap().path());
-    versions.max_by_key(number).expect("a version")
+    let has_server = |path: &PathBuf| path.join("bin/initdb").exists();
+    let versions = versions.filter(has_server);
+    versions
+        .max_by_key(number)
+        .expect("a version with a server")
 }
 
 fn is_root() -> bool {
