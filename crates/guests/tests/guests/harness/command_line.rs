@@ -169,7 +169,7 @@ fn installed() -> Result<BTreeMap<String, PathBuf>, String> {
     let Ok(entries) = folder.read_dir() else {
         return Err("no host is installed: cargo xtask hosts install".into());
     };
-    let named = |entry: std::io::Result<std::fs::DirEntry>| {
+    let named = |entry: std::io::Result<fs::DirEntry>| {
         let entry = entry.ok()?;
         let name = entry.file_name().into_string().ok()?;
         is_current(&name, &entry.path()).then(|| (name, entry.path()))
