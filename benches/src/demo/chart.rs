@@ -14,6 +14,8 @@ pub(super) struct Chart {
     /// What the bars show, and whether long or short is better.
     pub(super) title: String,
     pub(super) rows: Vec<Row>,
+    /// The value of the longest bar, if no row has a larger one: small differences look small.
+    pub(super) full: f64,
 }
 
 #[derive(Debug)]
@@ -29,7 +31,11 @@ impl Display for Chart {
         writeln!(f, "{}", self.title)?;
         let names = self.rows.iter().map(|row| row.name.chars().count());
         let width = names.max().unwrap_or(0);
-        let most = self.rows.iter().map(|row| row.value).fold(0.0, f64::max);
+        let most = self
+            .rows
+            .iter()
+            .map(|row| row.value)
+            .fold(self.full, f64::max);
         for row in &self.rows {
             let Row { name, value, text } = row;
             writeln!(f, "  {name:width$}  {} {text}", bar(*value, most))?;
@@ -77,9 +83,19 @@ mod tests {
         let chart = Chart {
             title: "a title".to_owned(),
             rows: vec![row("one", 1.0), row("seven", 40.0)],
+            full: 20.0,
         };
         let bars = "█".repeat(40);
         let drawn = format!("a title\n  one    █ 1\n  seven  {bars} 40\n");
         assert_eq!(chart.to_string(), drawn);
+        let full = Chart {
+            full: 80.0,
+            ..chart
+        };
+        let half = "█".repeat(20);
+        assert!(
+            full.to_string().ends_with(&format!("{half} 40\n")),
+            "{full}"
+        );
     }
 }

@@ -39,7 +39,8 @@ pub fn charts(all: &[Findings]) -> String {
                 let percent = findings.idle_share * 100.0;
                 (percent, format!("{percent:.2}% of a core"))
             },
-        ),
+        )
+        .up_to(1.0),
     ];
     charts.map(|chart| format!("\n{chart}")).concat()
 }
@@ -56,6 +57,14 @@ fn chart(all: &[Findings], title: String, of: impl Fn(&Findings) -> (f64, String
     Chart {
         title,
         rows: all.iter().map(row).collect(),
+        full: 0.0,
+    }
+}
+
+impl Chart {
+    /// With bars that are shorter if no value is as large as this.
+    fn up_to(self, full: f64) -> Self {
+        Self { full, ..self }
     }
 }
 
