@@ -30,6 +30,9 @@ pub(super) fn of(host: &str, guest: &str) -> Option<Exception> {
         ("wasmtime49", "p2_reset_peer") => {
             Fails("it has read the bytes itself, so that its close is no reset")
         }
+        ("wasmtime46" | "wasmtime49", "p2_drop_order") => {
+            Skipped("the first write to a new stream finds no room now and then")
+        }
         ("wasmtime46" | "wasmtime46_03", "net_from_std_peeks") => {
             Skipped("the first write to a new stream of libc finds no room now and then")
         }
