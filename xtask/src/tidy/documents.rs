@@ -48,7 +48,7 @@ pub(super) fn missing(name: &str) -> Finding {
     } else {
         Rule::Platform
     };
-    finding(rule, name, 1, "missing".to_owned())
+    Finding::new(rule, name, 1, "missing".to_owned())
 }
 
 /// Each test that PLATFORM.md names in `backticks` exists: all names in the last column of a
@@ -61,7 +61,7 @@ pub(super) fn platform(text: &str, tests: &BTreeSet<String>) -> Vec<Finding> {
         for name in elsewhere.chain(names(last)) {
             if !tests.contains(name) && !NOT_TESTS.contains(&name) {
                 let text = format!("no test is called {name}");
-                findings.push(finding(Rule::Platform, "PLATFORM.md", number, text));
+                findings.push(Finding::new(Rule::Platform, "PLATFORM.md", number, text));
             }
         }
     }
@@ -94,7 +94,8 @@ fn is_like_a_test(name: &str) -> bool {
 /// its cells in the same order, without what stands in brackets. `records` are the files by path.
 pub(super) fn readme(text: &str, records: &BTreeMap<&str, &str>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut report = |line, text| findings.push(finding(Rule::Readme, "README.md", line, text));
+    let mut report =
+        |line, text| findings.push(Finding::new(Rule::Readme, "README.md", line, text));
     let mut record: Option<Vec<&str>> = None;
     let mut in_code = false;
     let mut before = "";
@@ -146,15 +147,6 @@ fn is_from(line: &str, row: &str) -> bool {
             && line
                 .split('|')
                 .all(|one| cells.any(|cell| cell == one.trim()))
-}
-
-fn finding(rule: Rule, path: &str, line: usize, text: String) -> Finding {
-    Finding {
-        rule,
-        subject: path.to_owned(),
-        line,
-        text,
-    }
 }
 
 fn opened_record(line: &str) -> Option<&str> {

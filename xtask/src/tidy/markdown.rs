@@ -12,7 +12,7 @@ pub(super) fn widths(path: &str, text: &str) -> Vec<Finding> {
         .filter_map(|(number, line)| {
             let width = line.chars().count();
             let text = format!("{width} characters, of {COLUMNS} at most");
-            (width > COLUMNS).then(|| finding(Rule::LineWidth, path, number, text))
+            (width > COLUMNS).then(|| Finding::new(Rule::LineWidth, path, number, text))
         })
         .collect()
 }
@@ -33,7 +33,7 @@ pub(super) fn links(path: &str, text: &str, read: &dyn Fn(&str) -> Option<String
             });
             if !is_there {
                 let text = format!("the link {target} leads nowhere");
-                findings.push(finding(Rule::Link, path, number, text));
+                findings.push(Finding::new(Rule::Link, path, number, text));
             }
         }
     }
@@ -94,15 +94,6 @@ fn headings(text: &str) -> impl Iterator<Item = String> {
             });
             kept.collect()
         })
-}
-
-fn finding(rule: Rule, path: &str, line: usize, text: String) -> Finding {
-    Finding {
-        rule,
-        subject: path.to_owned(),
-        line,
-        text,
-    }
 }
 
 #[cfg(test)]

@@ -79,6 +79,17 @@ struct Finding {
     text: String,
 }
 
+impl Finding {
+    fn new(rule: Rule, subject: impl Into<String>, line: usize, text: impl Into<String>) -> Self {
+        Self {
+            rule,
+            subject: subject.into(),
+            line,
+            text: text.into(),
+        }
+    }
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.subject.split("::").next().unwrap_or_default();
@@ -129,12 +140,8 @@ pub(crate) fn findings(root: &Path) -> anyhow::Result<Vec<String>> {
 fn import_circles(library: &str, sources: &BTreeMap<&str, &str>) -> Vec<Finding> {
     let finding = |circle: Vec<String>| {
         let circle = circle.join(" -> ");
-        Finding {
-            rule: Rule::ImportCircle,
-            text: format!("imports in a circle: {circle}"),
-            subject: format!("{library}::{circle}"),
-            line: 1,
-        }
+        let text = format!("imports in a circle: {circle}");
+        Finding::new(Rule::ImportCircle, format!("{library}::{circle}"), 1, text)
     };
     imports::circles(sources).into_iter().map(finding).collect()
 }
@@ -236,12 +243,7 @@ mod tests {
 
     #[test]
     fn a_finding_names_its_file_and_line_and_rule() {
-        let finding = Finding {
-            rule: Rule::FunctionLength,
-            subject: "a/b.rs::long".to_owned(),
-            line: 7,
-            text: "too long".to_owned(),
-        };
+        let finding = Finding::new(Rule::FunctionLength, "a/b.rs::long", 7, "too long");
         assert_eq!(finding.to_string(), "a/b.rs:7: too long [function-length]");
     }
 

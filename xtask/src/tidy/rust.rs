@@ -13,12 +13,7 @@ const LIBRARY: &str = "crates/wasio/src/";
 
 /// What is wrong with the file `path` that holds `source`.
 pub(super) fn check(path: &str, source: &str) -> Vec<Finding> {
-    let finding = |rule, line, text: String| Finding {
-        rule,
-        subject: path.to_owned(),
-        line,
-        text,
-    };
+    let finding = |rule, line, text: String| Finding::new(rule, path, line, text);
     let (file, tokens) = match (syn::parse_file(source), source.parse::<TokenStream>()) {
         (Ok(file), Ok(tokens)) => (file, tokens),
         (Err(error), _) => {
@@ -64,11 +59,9 @@ pub(super) fn is_of_tests(path: &str) -> bool {
 
 fn too_safe(path: &str, file: &syn::File) -> Vec<Finding> {
     let found = fence::too_safe(file).into_iter();
-    let finding = |(name, line, why): (String, usize, String)| Finding {
-        rule: Rule::UnsafeFn,
-        subject: format!("{path}::{name}"),
-        line,
-        text: format!("{name} is no unsafe fn, but {why}"),
+    let finding = |(name, line, why): (String, usize, String)| {
+        let text = format!("{name} is no unsafe fn, but {why}");
+        Finding::new(Rule::UnsafeFn, format!("{path}::{name}"), line, text)
     };
     found.map(finding).collect()
 }
@@ -77,11 +70,9 @@ fn long_functions(path: &str, file: &syn::File) -> Vec<Finding> {
     functions::lengths(file)
         .into_iter()
         .filter(|(_, _, lines)| *lines > MOST_LINES_OF_A_FUNCTION)
-        .map(|(name, line, lines)| Finding {
-            rule: Rule::FunctionLength,
-            subject: format!("{path}::{name}"),
-            line,
-            text: format!("{name} has {lines} lines, more than {MOST_LINES_OF_A_FUNCTION}"),
+        .map(|(name, line, lines)| {
+            let text = format!("{name} has {lines} lines, more than {MOST_LINES_OF_A_FUNCTION}");
+            Finding::new(Rule::FunctionLength, format!("{path}::{name}"), line, text)
         })
         .collect()
 }
