@@ -40,10 +40,6 @@ pub(crate) fn any_std_streams(case: &Case) {
 }
 
 pub(crate) fn any_measures(case: &Case) {
-    for host in [Host::Sockets02, Host::Newest02, Host::Newest03] {
-        case.skip_on(host, "a component cannot import the measures");
-    }
-    case.skip_on(Host::Node, "it has no measures to import");
     let host = case.host();
     let outcome = case.setup().fuel().start().succeeds();
     if host == Host::Native {

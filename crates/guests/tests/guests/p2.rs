@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use wasio_host::peer;
 
-use crate::harness::{Case, Host};
+use crate::harness::Case;
 use crate::talk::{hear, say};
 
 mod http;
@@ -36,12 +36,6 @@ pub(crate) fn p2_refused(case: &Case) {
 }
 
 pub(crate) fn p2_reset_peer(case: &Case) {
-    for host in [Host::Newest02, Host::Newest03] {
-        case.skip_on(
-            host,
-            "it has read the bytes itself, so that its close is no reset",
-        );
-    }
     case.start().succeeds();
 }
 
@@ -80,11 +74,7 @@ pub(crate) fn p2_writes(case: &Case) {
     assert!(sent > 4 * 64 * 1024, "{text}");
 }
 
-/// See PLATFORM.md, hosts of WASI 0.2.
-const WAITS_IN_DROP: &str = "its drop of a stream waits until the peer has read what was written";
-
 pub(crate) fn p2_linger_age(case: &Case) {
-    case.skip_on(Host::Newest02, WAITS_IN_DROP);
     let guest = case.start();
     let (control, mut silent) = (guest.connect(), guest.connect());
     hear(&control, "given up");
@@ -98,7 +88,6 @@ pub(crate) fn p2_linger_age(case: &Case) {
 }
 
 pub(crate) fn p2_linger_number(case: &Case) {
-    case.skip_on(Host::Newest02, WAITS_IN_DROP);
     let guest = case.start();
     let control = guest.connect();
     let silent: Vec<_> = (0..4).map(|_| guest.connect()).collect();

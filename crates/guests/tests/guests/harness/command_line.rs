@@ -7,9 +7,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::{env, fs};
-
-use super::exceptions::{self, Exception};
 
 /// How a host is called.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,8 +29,25 @@ const P1: &str = "wasm32-wasip1";
 const P2: &str = "wasm32-wasip2";
 const P3: &str = "p3/wasm32-wasip2";
 
+const WASMTIME46: CommandLine = CommandLine {
+    name: "wasmtime46",
+    target: P2,
+    kinds: &["any", "net", "p2"],
+    command: "{wasmtime46}/wasmtime_cli/wasmtime run \
+              -S inherit-env,inherit-network,allow-ip-name-lookup,http {guest}",
+    has_sockets: true,
+};
+const WASMTIME49: CommandLine = CommandLine {
+    name: "wasmtime49",
+    command: "{wasmtime49}/wasmtime_cli/wasmtime run \
+              -S inherit-env,inherit-network,allow-ip-name-lookup,http {guest}",
+    ..WASMTIME46
+};
+
 /// Of each host the newest version of a series that the registries have.
 pub(super) const ALL: &[CommandLine] = &[
+    WASMTIME46,
+    WASMTIME49,
     CommandLine {
         name: "wasmtime46_01",
         target: P1,
@@ -47,36 +63,16 @@ pub(super) const ALL: &[CommandLine] = &[
         has_sockets: false,
     },
     CommandLine {
-        name: "wasmtime46",
-        target: P2,
-        kinds: &["any", "net", "p2"],
-        command: "{wasmtime46}/wasmtime_cli/wasmtime run \
-                  -S inherit-env,inherit-network,allow-ip-name-lookup,http {guest}",
-        has_sockets: true,
-    },
-    CommandLine {
-        name: "wasmtime49",
-        target: P2,
-        kinds: &["any", "net", "p2"],
-        command: "{wasmtime49}/wasmtime_cli/wasmtime run \
-                  -S inherit-env,inherit-network,allow-ip-name-lookup,http {guest}",
-        has_sockets: true,
-    },
-    CommandLine {
         name: "wasmtime46_03",
         target: P3,
         kinds: &["any", "net", "p3"],
-        command: "{wasmtime46}/wasmtime_cli/wasmtime run \
-                  -S inherit-env,inherit-network,allow-ip-name-lookup,http {guest}",
-        has_sockets: true,
+        ..WASMTIME46
     },
     CommandLine {
         name: "wasmtime49_03",
         target: P3,
         kinds: &["any", "net", "p3"],
-        command: "{wasmtime49}/wasmtime_cli/wasmtime run \
-                  -S inherit-env,inherit-network,allow-ip-name-lookup,http {guest}",
-        has_sockets: true,
+        ..WASMTIME49
     },
     CommandLine {
         name: "node26",
@@ -120,21 +116,13 @@ impl CommandLine {
         self.kinds.contains(&kind)
     }
 
-    /// What it cannot do, by its own doing.
-    pub(super) fn exception(&self, guest: &str) -> Option<Exception> {
-        exceptions::of(self.name, guest)
-    }
-
     /// The command that runs `guest`; what follows is given to the guest. `Err` says why there is
     /// none.
     pub(super) fn command(&self, guest: &Path) -> Result<Command, String> {
-        let mut places = installed()?;
-        places.insert("scripts".into(), scripts());
-        places.insert("guest".into(), guest.to_owned());
         let mut words = self.command.split_whitespace();
-        let mut command = Command::new(filled(words.next().unwrap_or_default(), &places)?);
+        let mut command = Command::new(filled(words.next().unwrap_or_default(), guest)?);
         for word in words {
-            command.arg(filled(word, &places)?);
+            command.arg(filled(word, guest)?);
         }
         // With it wasmtime takes a backtrace for each error.
         command.env_remove("RUST_BACKTRACE");
@@ -142,39 +130,38 @@ impl CommandLine {
     }
 }
 
-/// A word of a command, with the folder for the name that it starts with.
-fn filled(word: &str, places: &BTreeMap<String, PathBuf>) -> Result<PathBuf, String> {
-    let Some((name, rest)) = word.strip_prefix('{').and_then(|word| word.split_once('}')) else {
+/// A word of a command, with the path for the name that it starts with.
+fn filled(word: &str, guest: &Path) -> Result<PathBuf, String> {
+    let named = word.strip_prefix('{').and_then(|word| word.split_once('}'));
+    let Some((name, rest)) = named.filter(|(name, _)| !name.is_empty()) else {
         return Ok(word.into());
     };
-    if name.is_empty() {
-        return Ok(word.into());
-    }
-    let Some(place) = places.get(name) else {
-        return Err(format!(
-            "{name} is not installed: cargo xtask hosts install {name}"
-        ));
+    let place = match name {
+        "guest" => guest.to_owned(),
+        "scripts" => Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests/harness"),
+        name => installed()
+            .get(name)
+            .cloned()
+            .ok_or_else(|| format!("{name} is not installed: cargo xtask hosts install {name}"))?,
     };
-    let rest = rest.trim_start_matches('/');
-    Ok(if rest.is_empty() {
-        place.clone()
-    } else {
-        place.join(rest)
+    Ok(match rest.trim_start_matches('/') {
+        "" => place,
+        rest => place.join(rest),
     })
 }
 
 /// The folders of the hosts that are installed, by their names.
-fn installed() -> Result<BTreeMap<String, PathBuf>, String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../hosts/installed");
-    let Ok(entries) = folder.read_dir() else {
-        return Err("no host is installed: cargo xtask hosts install".into());
-    };
-    let named = |entry: std::io::Result<fs::DirEntry>| {
-        let entry = entry.ok()?;
-        let name = entry.file_name().into_string().ok()?;
-        is_current(&name, &entry.path()).then(|| (name, entry.path()))
-    };
-    Ok(entries.filter_map(named).collect())
+fn installed() -> &'static BTreeMap<String, PathBuf> {
+    static INSTALLED: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
+    INSTALLED.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../hosts/installed");
+        let entries = folder.read_dir().into_iter().flatten().flatten();
+        let named = |entry: fs::DirEntry| {
+            let name = entry.file_name().into_string().ok()?;
+            is_current(&name, &entry.path()).then(|| (name, entry.path()))
+        };
+        entries.filter_map(named).collect()
+    })
 }
 
 /// Whether a host is the one that is pinned today, as xtask notes it.
@@ -184,8 +171,4 @@ fn is_current(name: &str, folder: &Path) -> bool {
         .map(|file| fs::read(pins.join(name).join(file)).ok());
     let noted = fs::read(folder.join(".pins")).ok();
     noted.is_some() && pinned.contains(&noted)
-}
-
-fn scripts() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests/harness")
 }

@@ -5,7 +5,6 @@ use std::path::Path;
 use wasio_host::{Runner, Wasi};
 
 use super::command_line::{self, CommandLine};
-use super::exceptions::Exception;
 use super::newest;
 
 /// Where a guest runs.
@@ -112,14 +111,6 @@ impl Host {
             Self::Newest02 | Self::Newest03 => usize::from(newest::program().is_some()),
             Self::CommandLine(_) => command_line::repeats(),
             _ => 1,
-        }
-    }
-
-    /// Why a guest does not pass on it, by the host's own doing.
-    pub(super) fn exception(self, guest: &str) -> Option<Exception> {
-        match self {
-            Self::CommandLine(host) => host.exception(guest),
-            _ => None,
         }
     }
 

@@ -66,7 +66,7 @@ pub(crate) fn run(guests: &[Guest], folder_of: fn(&str) -> PathBuf, native: &str
                     name = format!("{name}::{run}");
                 }
                 let case = Case::new(host, program.clone());
-                let exception = host.exception(guest.name);
+                let exception = exceptions::of(host, guest.name);
                 trials.push(Trial::ignorable_test(name, move || match exception {
                     Some(Exception::Skipped(reason)) => Ok(Completion::ignored_with(reason)),
                     Some(Exception::Fails(reason)) => fails(bounded(test, &case), reason),

@@ -96,10 +96,6 @@ pub(crate) fn net_from_std_lingers(case: &Case) {
 }
 
 pub(crate) fn net_from_std_peeks(case: &Case) {
-    let reason = "it traps on the `connect` of a socket of libc that has received";
-    for host in [Host::Newest02, Host::Newest03] {
-        case.skip_on(host, reason);
-    }
     let (guest, peer) = one_peer(case, "hello");
     hear(&peer, "1");
     end(&peer);
