@@ -193,23 +193,18 @@ impl<S: Source> Stream<S> {
     }
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match mem::replace(&mut self.state, State::Closed) {
-            State::Closed => Poll::Ready(Ok(())),
-            // What became ready before the registration is seen by one more try.
-            State::Open(source) => {
-                self.state = State::Registered(Async::with_interest(source, self.interest)?);
-                Poll::Ready(Ok(()))
-            }
-            State::Registered(source) => {
-                let polled = if self.interest.is_readable() {
-                    source.poll_readable(context)
-                } else {
-                    source.poll_writable(context)
-                };
-                self.state = State::Registered(source);
-                polled
-            }
+        if let State::Registered(source) = &self.state {
+            return if self.interest.is_readable() {
+                source.poll_readable(context)
+            } else {
+                source.poll_writable(context)
+            };
         }
+        if let State::Open(source) = mem::replace(&mut self.state, State::Closed) {
+            self.state = State::Registered(Async::with_interest(source, self.interest)?);
+        }
+        // What became ready before the registration is seen by one more try.
+        Poll::Ready(Ok(()))
     }
 }
 
