@@ -36,7 +36,7 @@ const STATS_LIMIT: Duration = Duration::from_secs(3);
 /// a program without a host what its allocator keeps.
 const MOST_GROWTH: u64 = 8 << 20;
 
-/// So many quiet times in which something moved say something, if there were no others.
+/// If something moved in every quiet time, a run with at least this number of them has failed.
 const MOST_DISTURBED: u64 = 3;
 
 #[derive(Debug)]

@@ -73,7 +73,7 @@ async fn answer(path: &str, out: ResponseOutparam) {
     }
 }
 
-/// Sends a first line, and then so many more.
+/// Sends a first line, and then `lines` more.
 async fn stream(out: ResponseOutparam, status: u16, first: &str, lines: u32) -> Result<()> {
     let mut answer = Answer::start(out, status)?;
     answer.write(first.as_bytes()).await?;

@@ -159,8 +159,8 @@ pub(crate) trait World {
     /// The calls of the host so far.
     fn calls(&self) -> u64;
 
-    /// The most calls in which a selector waits for a second about so many directions, if nothing
-    /// happens.
+    /// The most host calls that a wait of a second may take in which nothing happens, with `slots`
+    /// directions registered.
     fn most_idle_calls(&self, slots: u64) -> u64;
 
     /// By how much a wait of this number of calls may be too long, and any wait too short.

@@ -4,8 +4,8 @@
 //! http-client [--root FILE.pem] [--times NUMBER] URL...
 //! ```
 //!
-//! It gets each URL in turn, so many times in parallel, follows redirects, counts the bytes of the
-//! body, and prints a line of each. `--root` is the certificate that the servers' must be signed by.
+//! It gets one URL after the other, each NUMBER times in parallel, follows redirects, counts the bytes
+//! of the body, and prints one line per URL. `--root` is the certificate that signed the servers'.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -97,7 +97,7 @@ fn client(root: Option<&str>) -> Result<HttpClient> {
     Ok(builder.pool_timer(TokioTimer::new()).build(connector))
 }
 
-/// The answer to each of so many requests, which must be the same.
+/// Sends a request `times` times. Returns the answer, which must be the same each time.
 async fn get_in_parallel(client: &HttpClient, url: &Uri, times: usize) -> Result<String> {
     let mut requests = JoinSet::new();
     for _ in 0..times {

@@ -53,7 +53,8 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Starts what `command` makes of a folder and of so many free ports.
+    /// Starts the command that `command` makes, which is given a new folder and free ports, `ports` of
+    /// them.
     fn start(name: &str, ports: usize, command: impl Fn(&Path, &[u16]) -> Command) -> Self {
         /// Another process may take a free port in between.
         const ATTEMPTS: usize = 10;

@@ -167,7 +167,7 @@ impl<W: World> Model<W> {
         }
     }
 
-    /// Registers everything anew, edge-triggered.
+    /// Reregisters every source as edge-triggered, which arms it.
     fn rearm_all(&mut self) {
         let all: Vec<_> = (self.known.values())
             .map(|known| (known.id, known.interest))

@@ -47,7 +47,7 @@ pub(super) struct Model<W: World> {
     pub(super) was_small: bool,
     /// The sources that are open.
     pub(super) open: BTreeMap<u32, Kind>,
-    /// By token: each registration has its own, and another one once it is registered anew.
+    /// The registrations by token. No two have the same, and `reregister` gives a new one.
     pub(super) known: HashMap<usize, Known>,
     pub(super) by_id: BTreeMap<u32, usize>,
     next_token: usize,

@@ -48,7 +48,7 @@ struct Handle {
     operation: Option<Memory>,
     /// How the operation has ended, until the program takes that.
     event: Option<u32>,
-    /// The program was told of the end: it must not start another operation.
+    /// Whether the program was told of the end. Then it must not start another operation.
     is_over: bool,
 }
 
@@ -142,7 +142,7 @@ impl Host {
         self.busy.len()
     }
 
-    /// So many bytes of a peer arrive later.
+    /// Has `bytes` bytes of a peer arrive after a delay.
     pub(super) fn after(&mut self, delay_ns: u64, peer: u32, bytes: u64) {
         self.scripted += 1;
         let at = (self.now_ns + delay_ns, self.scripted);
