@@ -4,8 +4,9 @@ use proptest::prelude::*;
 
 use super::model::{World, hosts};
 use super::rules::{EXACT, Lie, Rules, UVWASI, WASI_COMMON};
+use crate::portable::Direction;
 use crate::portable::tests::model::Kind::{File, Listener, Stream};
-use crate::portable::tests::model::{Op, Program, Timeout, config, program};
+use crate::portable::tests::model::{How, Op, Program, Timeout, config, program};
 use crate::{Interest, Mode};
 
 proptest! {
@@ -112,6 +113,20 @@ fn programs_that_once_failed_on_hosts_that_lie_lose_nothing() {
         Op::open(4, Stream, READ, EDGE),
     ];
     run(EXACT.lying(Lie::MoreEvents), 2, &many);
+    // Old events stood in the answer to a verification, and one of them explained the others away.
+    let verified = [
+        Op::open(3, Stream, WRITE, LEVEL),
+        Op::open(7, Stream, WRITE, EDGE),
+        poll_for(2, 179_000),
+        Op::Room { id: 3, room: false },
+        Op::Io {
+            id: 7,
+            direction: Direction::Write,
+            how: How::Blocked,
+        },
+        Op::FindNothing,
+    ];
+    run(EXACT.lying(Lie::MoreEvents), 1, &verified);
     // A stale event of the wrong type is no answer about its label.
     let forked = [
         Op::open(5, Stream, WRITE, EDGE),
