@@ -40,9 +40,6 @@ pub(super) fn of(host: Host, guest: &str) -> Option<Exception> {
         ("newest02" | "newest03", "net_from_std_peeks") => {
             Skipped("it traps on the `connect` of a socket of libc that has received")
         }
-        ("wasmtime46" | "wasmtime49", "p2_drop_order") => {
-            Skipped("the first write to a new stream finds no room now and then")
-        }
         ("wasmtime46" | "wasmtime46_03", "net_from_std_peeks") => {
             Skipped("the first write to a new stream of libc finds no room now and then")
         }
