@@ -44,7 +44,15 @@ pub(crate) fn p3_closed_listener(case: &Case) {
 
 pub(crate) fn p3_idle_memory(case: &Case) {
     let guest = case.setup().listeners(1).start();
-    let _peers: Vec<_> = (0..1_000).map(|_| guest.connect()).collect();
+    let mut peers: Vec<_> = (0..1_000).map(|_| guest.connect()).collect();
+    guest.expect_stdout("idle\n");
+    for peer in &mut peers {
+        peer.write_all(&[7; 20_000]).unwrap();
+    }
+    // A read in flight that is just filled, and nothing follows.
+    for peer in &mut peers {
+        peer.write_all(&[7; 128]).unwrap();
+    }
     guest.succeeds();
 }
 

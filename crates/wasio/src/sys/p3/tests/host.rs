@@ -142,6 +142,17 @@ impl Host {
         self.busy.len()
     }
 
+    /// The memory of the reads in flight of streams.
+    pub(super) fn bytes_to_read_into(&self) -> usize {
+        let handles = self.busy.iter().flat_map(|number| {
+            let one = self.handles[*number as usize - 1].as_ref();
+            one.filter(|one| matches!(one.kind, Kind::Input(_)))
+        });
+        handles
+            .filter_map(|one| Some(one.operation.as_ref()?.len))
+            .sum()
+    }
+
     /// Has `bytes` bytes of a peer arrive after a delay.
     pub(super) fn after(&mut self, delay_ns: u64, peer: u32, bytes: u64) {
         self.scripted += 1;
@@ -308,7 +319,7 @@ impl Host {
                 let count = peer.give(memory);
                 let is_last = peer.ended.is_some() && peer.given == peer.sent;
                 one.is_over = is_last && (count == 0 || rules.ends_with_bytes);
-                (count > 0 || one.is_over).then(|| coded(count, one.is_over))
+                (count > 0 || one.is_over || rules.reads_nothing).then(|| coded(count, one.is_over))
             }
             Kind::Output(peer) => {
                 let peer = self.peers.entry(peer).or_default();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::operations;
 use super::super::selector::Selector;
 use super::rig::{Source, Turn, host, selector};
-use super::rules::{ALL, PLAIN};
+use super::rules::{ALL, PLAIN, Rules, WASMTIME};
 use crate::io_outcome::IoOutcome;
 use crate::portable::Direction;
 use crate::portable::tests::said::{self, readable};
@@ -95,6 +95,89 @@ fn a_source_that_is_registered_again_and_again_loses_nothing() {
             selector.deregister(key).unwrap();
         }
         assert_eq!(source.read, sent, "{}", rules.name);
+    }
+}
+
+/// An idle source keeps a small buffer, whatever it has brought before, and also where a read has just
+/// filled one and nothing follows.
+#[test]
+fn what_is_idle_keeps_a_small_buffer() {
+    const LARGE: u64 = 200_000;
+    for rules in ALL {
+        let _turn = Turn::new(rules);
+        let selector = selector();
+        let mut sources: Vec<Source> = (1..=8).map(Source::open).collect();
+        for source in &mut sources {
+            source.register(&selector, READ, Mode::Edge);
+            for bytes in [LARGE, 1, 128, 128 + 1000, 256, LARGE] {
+                source.send(bytes);
+                let end = source.read + bytes;
+                while source.read < end {
+                    if source.read(64 * 1024).is_err() {
+                        operations::progress();
+                    }
+                }
+                let error = source.read(64 * 1024).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::WouldBlock, "{}", rules.name);
+                assert_eq!(source.receiver.kept_bytes(), 0, "{}", rules.name);
+            }
+        }
+        assert_eq!(host().in_flight(), sources.len(), "{}", rules.name);
+        let kept = host().bytes_to_read_into() / sources.len();
+        assert!((1..=128).contains(&kept), "{}: {kept}", rules.name);
+    }
+}
+
+/// Most of a large message is read in few calls, although the read in flight is small.
+#[test]
+fn a_large_message_costs_few_reads() {
+    let _turn = Turn::new(WASMTIME);
+    let selector = selector();
+    let mut source = Source::open(1);
+    let key = source.register(&selector, READ, Mode::Edge);
+    for _ in 0..10 {
+        source.send(64 * 1024);
+        assert_eq!(select(&selector, 5), readable(&[1]));
+        let before = host().calls;
+        assert_eq!(source.read(64 * 1024).unwrap(), 64 * 1024);
+        assert!(source.read(1).is_err());
+        let calls = host().calls - before;
+        // Two reads, the next one in flight, and what a read that would block asks.
+        assert!((3..=8).contains(&calls), "{calls} calls");
+        selector.after_io(key, Direction::Read, IoOutcome::Partial);
+    }
+}
+
+/// A host that ends a read with nothing is tried again by the next read, not at once and for ever.
+#[test]
+fn a_host_that_reads_nothing_hangs_no_read() {
+    for ends_at_once in [false, true] {
+        let rules = Rules {
+            reads_nothing: true,
+            ends_at_once,
+            ..PLAIN
+        };
+        let _turn = Turn::new(rules);
+        let selector = selector();
+        let mut source = Source::open(1);
+        let key = source.register(&selector, READ, Mode::Edge);
+        for _ in 0..3 {
+            let before = host().calls;
+            assert_eq!(source.read(10).unwrap_err().kind(), ErrorKind::WouldBlock);
+            selector.after_io(key, Direction::Read, IoOutcome::WouldBlock);
+            select(&selector, 20);
+            let calls = host().calls - before;
+            assert!(calls < 400, "{calls} calls");
+            source.send(5);
+            let mut polls = 0;
+            while source.read(10).is_err() {
+                selector.after_io(key, Direction::Read, IoOutcome::WouldBlock);
+                select(&selector, 300);
+                polls += 1;
+                assert!(polls < 10, "it is deaf");
+            }
+        }
+        assert_eq!(source.read, 15);
     }
 }
 
