@@ -216,6 +216,36 @@ fn a_peer_that_resets_breaks_the_pipe() {
     }
 }
 
+/// A clock that ends a millisecond too early is asked for later times: it costs a few calls per wait,
+/// not a call per microsecond, and no wait is short.
+#[test]
+fn a_clock_that_is_early_costs_few_calls() {
+    for rules in ALL {
+        let _turn = Turn::new(rules);
+        let selector = selector();
+        let mut source = Source::open(1);
+        source.register(&selector, READ, Mode::Edge);
+        assert!(source.read(1).is_err());
+        let so_far = || {
+            let host = host();
+            (host.calls, host.now_ns)
+        };
+        for round in 0..50 {
+            let timeout_us = 100 + 437 * round;
+            let (calls, begin_ns) = so_far();
+            let timeout = Some(Duration::from_micros(timeout_us));
+            let found = said::select(&selector, &mut Events::with_capacity(8), timeout).unwrap();
+            assert_eq!(found, []);
+            let (calls, took_ns) = (so_far().0 - calls, so_far().1 - begin_ns);
+            let name = rules.name;
+            assert!(calls <= 20, "{name}: {calls} calls, {timeout_us} us");
+            let late_ns = took_ns.checked_sub(timeout_us * 1_000);
+            let late_ns = late_ns.unwrap_or_else(|| panic!("{name}: early, {timeout_us} us"));
+            assert!(late_ns < 1_200_000, "{name}: {late_ns} ns late");
+        }
+    }
+}
+
 /// With no timeout and no operation the host would never return.
 #[test]
 fn a_wait_that_nothing_can_end_is_refused() {
