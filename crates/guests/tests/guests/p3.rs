@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-use wasio_host::peer;
+use wasio_host::{Stdin, peer};
 
 use crate::harness::Case;
 
@@ -53,6 +53,20 @@ pub(crate) fn p3_idle_memory(case: &Case) {
     for peer in &mut peers {
         peer.write_all(&[7; 128]).unwrap();
     }
+    guest.succeeds();
+}
+
+pub(crate) fn p3_reset_flood(case: &Case) {
+    const RESETS: usize = 160;
+    let setup = case.setup().listeners(1).arg(RESETS.to_string());
+    let mut guest = setup.stdin(Stdin::Pipe).start();
+    let mut stdin = guest.take_stdin().unwrap();
+    for _ in 0..RESETS {
+        peer::reset(guest.connect()).unwrap();
+    }
+    let mut last = guest.connect();
+    last.write_all(&[7]).unwrap();
+    stdin.write_all(b"go\n").unwrap();
     guest.succeeds();
 }
 
