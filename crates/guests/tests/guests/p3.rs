@@ -56,6 +56,15 @@ pub(crate) fn p3_idle_memory(case: &Case) {
     guest.succeeds();
 }
 
+pub(crate) fn p3_flush(case: &Case) {
+    let outcome = case.start().succeeds();
+    let bytes = outcome.stdout;
+    assert_eq!(bytes.len(), 40 * 64 * 1024);
+    for (part, number) in bytes.chunks(64 * 1024).zip(1_u8..) {
+        assert!(part.iter().all(|found| *found == number));
+    }
+}
+
 pub(crate) fn p3_reset_flood(case: &Case) {
     const RESETS: usize = 160;
     let setup = case.setup().listeners(1).arg(RESETS.to_string());

@@ -205,6 +205,19 @@ fn writes_are_taken_whole_in_order_and_block_while_the_peer_takes_none() {
 }
 
 #[test]
+fn a_flush_waits_until_the_host_has_everything() {
+    for rules in ALL {
+        let _turn = Turn::new(rules);
+        let mut source = Source::open(1);
+        assert_eq!(source.write(100).unwrap(), 100);
+        assert!(source.sender.has_unsent(), "{}", rules.name);
+        source.set_room(true);
+        source.sender.wait_until_sent();
+        assert_eq!(host().peers[&1].taken, 100, "{}", rules.name);
+    }
+}
+
+#[test]
 fn a_peer_that_resets_breaks_the_pipe() {
     for rules in ALL {
         let _turn = Turn::new(rules);
