@@ -70,8 +70,8 @@ macro_rules! output {
     ($Type:ident, $function:ident, $type_doc:literal, $function_doc:literal, $example:literal) => {
         #[doc = $type_doc]
         ///
-        /// There is no buffer to flush. On WASI 0.3 what a write has taken is sent in the background, and
-        /// dropping the stream waits until the host has taken it, also where nobody reads on.
+        /// On WASI 0.3 what a write has taken is sent in the background. `flush` and `shutdown` end once
+        /// the host has it. Dropping the stream waits for that too, and blocks where nobody reads on.
         #[derive(Debug)]
         pub struct $Type(Stream<stdio::$Type>);
 
@@ -114,12 +114,18 @@ macro_rules! output {
                 self.0.poll(context, write)
             }
 
-            fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(Ok(()))
+            fn poll_flush(
+                mut self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+            ) -> Poll<io::Result<()>> {
+                self.0.poll(context, stdio::$Type::try_flush)
             }
 
-            fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(Ok(()))
+            fn poll_shutdown(
+                self: Pin<&mut Self>,
+                context: &mut Context<'_>,
+            ) -> Poll<io::Result<()>> {
+                self.poll_flush(context)
             }
         }
     };

@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | WASI 0.1 | never blocks: wasio reads only when input is available | the host may block a write |
 //! | WASI 0.2 | never blocks | never blocks |
-//! | WASI 0.3 | never blocks | a write never blocks; dropping it waits until everything is written |
+//! | WASI 0.3 | never blocks | a write never blocks; `flush` and dropping it wait until the host has everything |
 //! | Unix | never blocks; `O_NONBLOCK` is not set (see below) | the same |
 //! | Windows | `Unsupported`: the selector waits for sockets only | the same |
 //!
@@ -23,7 +23,7 @@ use std::io::{self, Read, Write};
 
 use crate::portable::Direction;
 use crate::sys;
-use crate::{IoSource, event};
+use crate::{Interest, IoSource, event};
 
 /// Standard input as an edge-triggered source. Created by [`stdin`].
 ///
@@ -106,13 +106,29 @@ macro_rules! output {
             })
         }
 
+        impl $Type {
+            /// As [`flush`](Write::flush), and never blocks.
+            ///
+            /// # Errors
+            ///
+            /// [`WouldBlock`](io::ErrorKind::WouldBlock): on WASI 0.3 the host does not have
+            /// everything yet. The next writable event says when it does.
+            pub fn try_flush(&self) -> io::Result<()> {
+                if !self.inner.has_unsent() {
+                    return Ok(());
+                }
+                let would_block = |_: &_| Err(io::ErrorKind::WouldBlock.into());
+                self.inner.do_io_with(Interest::WRITABLE, would_block)
+            }
+        }
+
         impl Write for $Type {
             fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
                 (&*self).write(bytes)
             }
 
             fn flush(&mut self) -> io::Result<()> {
-                Ok(())
+                (&*self).flush()
             }
         }
 
@@ -122,7 +138,10 @@ macro_rules! output {
                     .try_stream_io(Direction::Write, bytes.len(), |output| output.write(bytes))
             }
 
+            /// Waits until the host has everything, which blocks on WASI 0.3 while nobody reads
+            /// on. Elsewhere there is nothing to wait for.
             fn flush(&mut self) -> io::Result<()> {
+                self.inner.wait_until_sent();
                 Ok(())
             }
         }

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-use wasio_host::peer;
+use wasio_host::{Stdin, peer};
 
 use crate::harness::Case;
 
@@ -44,7 +44,38 @@ pub(crate) fn p3_closed_listener(case: &Case) {
 
 pub(crate) fn p3_idle_memory(case: &Case) {
     let guest = case.setup().listeners(1).start();
-    let _peers: Vec<_> = (0..1_000).map(|_| guest.connect()).collect();
+    let mut peers: Vec<_> = (0..1_000).map(|_| guest.connect()).collect();
+    guest.expect_stdout("idle\n");
+    for peer in &mut peers {
+        peer.write_all(&[7; 20_000]).unwrap();
+    }
+    // A read in flight that is just filled, and nothing follows.
+    for peer in &mut peers {
+        peer.write_all(&[7; 128]).unwrap();
+    }
+    guest.succeeds();
+}
+
+pub(crate) fn p3_flush(case: &Case) {
+    let outcome = case.start().succeeds();
+    let bytes = outcome.stdout;
+    assert_eq!(bytes.len(), 40 * 64 * 1024);
+    for (part, number) in bytes.chunks(64 * 1024).zip(1_u8..) {
+        assert!(part.iter().all(|found| *found == number));
+    }
+}
+
+pub(crate) fn p3_reset_flood(case: &Case) {
+    const RESETS: usize = 160;
+    let setup = case.setup().listeners(1).arg(RESETS.to_string());
+    let mut guest = setup.stdin(Stdin::Pipe).start();
+    let mut stdin = guest.take_stdin().unwrap();
+    for _ in 0..RESETS {
+        peer::reset(guest.connect()).unwrap();
+    }
+    let mut last = guest.connect();
+    last.write_all(&[7]).unwrap();
+    stdin.write_all(b"go\n").unwrap();
     guest.succeeds();
 }
 

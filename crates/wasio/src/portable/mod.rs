@@ -51,6 +51,8 @@ pub(crate) use self::registrations::Registration;
 pub(crate) use self::registrations::{Registrations, Source, Waits};
 pub(crate) use self::selector::Selector;
 pub(crate) use self::slab::Slab;
+#[cfg(test)]
+pub(crate) use self::slab::touches;
 #[cfg(feature = "task")]
 pub(crate) use self::tasks::Downgrade;
 pub(crate) use self::timers::{Expiry, Timers};

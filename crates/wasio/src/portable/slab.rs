@@ -10,6 +10,24 @@ const OCCUPIED: u32 = u32::MAX - 1;
 /// In `Entry::state`: its key is stale, but the entry may not be used again yet.
 const RETIRED: u32 = u32::MAX - 2;
 
+#[cfg(test)]
+thread_local! {
+    static TOUCHES: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
+}
+
+/// Counts an entry that is read or written, for the tests that compare costs.
+#[inline]
+fn touched() {
+    #[cfg(test)]
+    TOUCHES.set(TOUCHES.get() + 1);
+}
+
+/// The entries of all lists that this thread has read or written so far.
+#[cfg(test)]
+pub(crate) fn touches() -> u64 {
+    TOUCHES.get()
+}
+
 /// The list. Every operation but [`iter`](Self::iter) is O(1).
 #[derive(Clone, Debug)]
 pub(crate) struct Slab<T> {
@@ -69,11 +87,13 @@ impl<T> Slab<T> {
     }
 
     pub(crate) fn get(&self, key: Key) -> Option<&T> {
+        touched();
         let entry = self.entries.get(key.index as usize)?;
         (entry.generation == key.generation).then_some(&entry.value)
     }
 
     pub(crate) fn get_mut(&mut self, key: Key) -> Option<&mut T> {
+        touched();
         let entry = self.entries.get_mut(key.index as usize)?;
         (entry.generation == key.generation).then_some(&mut entry.value)
     }
@@ -122,6 +142,7 @@ impl<T> Slab<T> {
 
     /// The thing at an index, retired ones included, and its key unless it is retired.
     pub(crate) fn at_mut(&mut self, index: u32) -> Option<(Option<Key>, &mut T)> {
+        touched();
         let entry = self.entries.get_mut(index as usize)?;
         let generation = entry.generation;
         let key = (entry.state == OCCUPIED).then_some(Key { index, generation });
@@ -131,6 +152,7 @@ impl<T> Slab<T> {
     /// Everything whose key is valid, by index.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (Key, &T)> {
         (0..).zip(&self.entries).filter_map(|(index, entry)| {
+            touched();
             let generation = entry.generation;
             (entry.state == OCCUPIED).then_some((Key { index, generation }, &entry.value))
         })

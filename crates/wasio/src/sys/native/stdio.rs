@@ -75,6 +75,13 @@ mod unix {
                 }
             }
         }
+
+        /// A write returns once the host has the bytes.
+        pub(crate) const fn has_unsent(&self) -> bool {
+            false
+        }
+
+        pub(crate) const fn wait_until_sent(&self) {}
     }
 
     /// Writes at most `PIPE_BUF` bytes. A writable pipe has room for that many; a larger write
@@ -150,6 +157,14 @@ mod windows {
         }
 
         pub(crate) fn write(&self, _bytes: &[u8]) -> io::Result<usize> {
+            match self.0 {}
+        }
+
+        pub(crate) const fn has_unsent(&self) -> bool {
+            match self.0 {}
+        }
+
+        pub(crate) const fn wait_until_sent(&self) {
             match self.0 {}
         }
     }

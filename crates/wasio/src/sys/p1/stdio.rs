@@ -133,6 +133,13 @@ impl Output {
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         Ok(raw::write(self.0, bytes)?)
     }
+
+    /// A write returns once the host has the bytes.
+    pub(crate) const fn has_unsent(&self) -> bool {
+        false
+    }
+
+    pub(crate) const fn wait_until_sent(&self) {}
 }
 
 impl AsRawFd for Output {

@@ -72,6 +72,13 @@ impl Output {
         }
         stream::or_would_block(written, bytes)
     }
+
+    /// A write returns once the host has the bytes.
+    pub(crate) const fn has_unsent(&self) -> bool {
+        false
+    }
+
+    pub(crate) const fn wait_until_sent(&self) {}
 }
 
 impl Pollables for Output {

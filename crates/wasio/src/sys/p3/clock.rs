@@ -1,7 +1,7 @@
 //! The call that ends a wait at its deadline.
 //!
-//! A call that returns too early is left as it is: the wait then begins again, which is cheaper than
-//! a cancel and a new call for each wait.
+//! A call for an earlier time is left as it is: the wait then begins again, which is cheaper than a
+//! cancel and a new call for each wait.
 
 use std::io;
 use std::sync::{Arc, Weak};
@@ -16,6 +16,10 @@ use crate::portable::Until;
 /// (jco, by `setTimeout`). A wait that is longer than this begins again.
 const FARTHEST_NS: u64 = 14 * 86_400 * 1_000_000_000;
 
+/// How much later the host is asked once it was early: such hosts round down to milliseconds. Else
+/// the wait would begin again and again for the rest of the time.
+const ROUNDING_NS: u64 = 1_000_000;
+
 /// The clock of one selector.
 #[derive(Debug)]
 pub(super) struct Clock(Arc<Timer>);
@@ -23,7 +27,16 @@ pub(super) struct Clock(Arc<Timer>);
 #[derive(Debug)]
 struct Timer {
     me: Weak<Timer>,
-    running: Lock<Option<Running>>,
+    state: Lock<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    running: Option<Running>,
+    /// What time the call was for that has ended since the last wait.
+    ended_ns: u64,
+    /// Whether a call was seen to end too early.
+    rounds_down: bool,
 }
 
 #[derive(Debug)]
@@ -36,7 +49,7 @@ impl Clock {
     pub(super) fn new() -> Self {
         Self(Arc::new_cyclic(|me| Timer {
             me: me.clone(),
-            running: Lock::new(None),
+            state: Lock::default(),
         }))
     }
 
@@ -56,21 +69,25 @@ impl Clock {
         if at_ns <= now_ns {
             return false;
         }
-        let at_ns = at_ns.min(now_ns.saturating_add(FARTHEST_NS));
-        let running = &mut *self.0.running.lock();
-        if running
-            .as_ref()
-            .is_some_and(|running| running.at_ns <= at_ns)
+        let state = &mut *self.0.state.lock();
+        state.rounds_down |= now_ns < std::mem::take(&mut state.ended_ns);
+        let rounding_ns = if state.rounds_down { ROUNDING_NS } else { 0 };
+        let at_ns = at_ns.min(now_ns.saturating_add(FARTHEST_NS)) + rounding_ns;
+        if let Some(running) = &state.running
+            && running.at_ns <= at_ns
         {
             return true;
         }
-        cancel(running);
+        state.cancel();
         match monotonic_clock::wait_until(at_ns) {
-            Called::Returned(()) => false,
+            Called::Returned(()) => {
+                state.ended_ns = at_ns;
+                false
+            }
             Called::Pending(call) => {
                 let owner: Weak<Timer> = self.0.me.clone();
                 operations::add(call.waitable(), owner);
-                *running = Some(Running { at_ns, call });
+                state.running = Some(Running { at_ns, call });
                 true
             }
         }
@@ -86,27 +103,33 @@ fn nothing_in_flight() -> io::Error {
     )
 }
 
-fn cancel(running: &mut Option<Running>) {
-    if let Some(running) = running.take() {
-        operations::remove(running.call.waitable());
+impl State {
+    fn cancel(&mut self) {
+        if let Some(running) = self.running.take() {
+            operations::remove(running.call.waitable());
+        }
     }
 }
 
 impl Completes for Timer {
     fn complete(&self, event: Event) {
-        let mut running = self.running.lock();
-        if let Some(Running { at_ns, call }) = running.take()
-            && let Err(call) = call.returned(event)
-        {
-            let owner: Weak<Self> = self.me.clone();
-            operations::add(call.waitable(), owner);
-            *running = Some(Running { at_ns, call });
+        let state = &mut *self.state.lock();
+        let Some(Running { at_ns, call }) = state.running.take() else {
+            return;
+        };
+        match call.returned(event) {
+            Ok(()) => state.ended_ns = at_ns,
+            Err(call) => {
+                let owner: Weak<Self> = self.me.clone();
+                operations::add(call.waitable(), owner);
+                state.running = Some(Running { at_ns, call });
+            }
         }
     }
 }
 
 impl Drop for Timer {
     fn drop(&mut self) {
-        cancel(&mut self.running.lock());
+        self.state.lock().cancel();
     }
 }

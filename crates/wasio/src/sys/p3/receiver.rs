@@ -1,7 +1,8 @@
 //! Reading a stream of the host's: one read is in flight whenever nothing is there to be read.
 //!
-//! A read in flight needs a buffer of its own. It is small for a stream that is quiet or brings
-//! little, and grows with what the stream brings at once.
+//! The buffer of a read in flight is small, whatever the stream has brought before, so that ten
+//! thousand quiet connections keep little memory. Where it was filled, the rest is read at once,
+//! through a large buffer that all streams share.
 
 use std::fmt;
 use std::io;
@@ -13,11 +14,13 @@ use super::signals::Signal;
 use super::target::SignalId;
 use crate::lock::{Guard, Lock};
 
-/// The smallest buffer, which an idle connection has, and the largest.
-const SMALLEST: usize = 128;
+/// The length of a read in flight. An idle connection keeps a buffer of it.
+const IN_FLIGHT: usize = 128;
+/// The most that is read at once.
 const LARGEST: usize = 64 * 1024;
-/// How many reads in a row must leave most of the buffer empty before it becomes smaller.
-const SMALL_READS: u8 = 8;
+
+/// The buffer of reads that end at once, whichever stream they are of.
+static SPARE: Lock<Vec<u8>> = Lock::new(Vec::new());
 
 /// How a stream's error is returned.
 pub(super) type ToError<E> = fn(E) -> io::Error;
@@ -37,9 +40,8 @@ struct State<R: FutureResult> {
     /// What was read, and not yet by the program: `start..` of it.
     data: Vec<u8>,
     start: usize,
-    /// The length of the next buffer, and the reads that needed little of it.
-    len: usize,
-    small_reads: u8,
+    /// The last read filled its buffer: the host probably has more.
+    may_have_more: bool,
     to_error: ToError<R::Error>,
 }
 
@@ -66,8 +68,7 @@ impl<R: FutureResult + Send + 'static> Receiver<R> {
                 end: None,
                 data: Vec::new(),
                 start: 0,
-                len: SMALLEST,
-                small_reads: 0,
+                may_have_more: false,
                 to_error,
             }),
         })
@@ -88,6 +89,12 @@ impl<R: FutureResult + Send + 'static> Receiver<R> {
     #[cfg(feature = "net")]
     pub(super) fn set_ready(&self) {
         self.signal.set(true);
+    }
+
+    /// The memory of what was read, and not yet by the program.
+    #[cfg(test)]
+    pub(super) fn kept_bytes(&self) -> usize {
+        self.state().data.capacity()
     }
 
     fn state(&self) -> Guard<'_, State<R>> {
@@ -115,11 +122,12 @@ impl<R: FutureResult + Send + 'static> Receiver<R> {
     fn try_read(&self, target: &mut [u8]) -> io::Result<usize> {
         let mut state = self.state();
         let mut read = state.take(target);
-        while read < target.len() && matches!(state.phase, Phase::Idle) {
-            if !self.start(&mut state) {
+        while read < target.len() && state.is_idle() {
+            let more = self.read_more(&mut state, &mut target[read..]);
+            if more == 0 {
                 break;
             }
-            read += state.take(&mut target[read..]);
+            read += more;
         }
         let result = match &mut state.phase {
             _ if read > 0 || target.is_empty() => Ok(read),
@@ -140,11 +148,7 @@ impl<R: FutureResult + Send + 'static> Receiver<R> {
             operations::progress();
             state = self.state();
         }
-        while state.unread().len() < target.len() && matches!(state.phase, Phase::Idle) {
-            if !self.start(&mut state) {
-                break;
-            }
-        }
+        self.fill(&mut state, target.len());
         self.signal.set(state.is_ready());
         let unread = state.unread();
         let len = unread.len().min(target.len());
@@ -167,33 +171,76 @@ impl<R: FutureResult + Send + 'static> Receiver<R> {
         self.signal.set(true);
     }
 
+    /// Reads more of an idle stream. At 0 a read is in flight, or the host has ended one with nothing.
+    fn read_more(&self, state: &mut State<R>, target: &mut [u8]) -> usize {
+        if state.may_have_more && target.len() > IN_FLIGHT {
+            return self.read_at_once(state, target);
+        }
+        self.start(state);
+        state.take(target)
+    }
+
+    /// Has so many bytes to be read, or what the host has.
+    #[cfg(feature = "net")]
+    fn fill(&self, state: &mut State<R>, wanted: usize) {
+        while state.unread().len() < wanted && state.is_idle() {
+            let before = state.unread().len();
+            if state.may_have_more {
+                let mut data = state.unread().to_vec();
+                data.resize(wanted, 0);
+                let more = self.read_at_once(state, &mut data[before..]);
+                data.truncate(before + more);
+                (state.data, state.start) = (data, 0);
+            } else {
+                self.start(state);
+            }
+            if state.unread().len() == before {
+                break;
+            }
+        }
+    }
+
     fn ensure_read(&self, state: &mut State<R>) {
-        if matches!(state.phase, Phase::Idle) && state.unread().is_empty() {
+        if state.is_idle() && state.unread().is_empty() {
             self.start(state);
         }
     }
 
-    /// Starts a read, of an idle stream. Returns whether it has ended at once.
-    fn start(&self, state: &mut State<R>) -> bool {
+    /// Reads what the host has, and leaves nothing in flight.
+    fn read_at_once(&self, state: &mut State<R>, target: &mut [u8]) -> usize {
         let Some(stream) = &mut state.stream else {
-            return false;
+            return 0;
         };
-        let buffer = if state.start == state.data.len() {
+        let len = target.len().min(LARGEST);
+        let mut buffer = std::mem::take(&mut *SPARE.lock());
+        if buffer.len() < len {
+            buffer.resize(len, 0);
+        }
+        let (buffer, moved) = stream.read_at_once(buffer, len);
+        let count = moved.count.min(len);
+        target[..count].copy_from_slice(&buffer[..count]);
+        *SPARE.lock() = buffer;
+        self.on_moved(state, count == len, moved);
+        count
+    }
+
+    /// Starts a read, of an idle stream.
+    fn start(&self, state: &mut State<R>) {
+        let buffer = if state.unread().is_empty() {
             state.start = 0;
             std::mem::take(&mut state.data)
         } else {
             Vec::new()
         };
+        let Some(stream) = &mut state.stream else {
+            return;
+        };
         let waitable = stream.waitable();
-        match stream.start(resized(buffer, state.len)) {
-            Some((buffer, moved)) => {
-                self.take_up(state, buffer, moved);
-                true
-            }
+        match stream.start(resized(buffer), IN_FLIGHT) {
+            Some((buffer, moved)) => self.take_up(state, buffer, moved),
             None => {
                 state.phase = Phase::Reading;
                 operations::add(waitable, self.me.clone());
-                false
             }
         }
     }
@@ -201,15 +248,20 @@ impl<R: FutureResult + Send + 'static> Receiver<R> {
     /// Takes up what a read has done.
     fn take_up(&self, state: &mut State<R>, mut buffer: Vec<u8>, moved: Moved) {
         let count = moved.count.min(buffer.len());
-        state.phase = Phase::Idle;
-        state.adapt(count);
+        let is_full = count == buffer.len();
         buffer.truncate(count);
-        if state.start == state.data.len() {
+        if state.unread().is_empty() {
             state.data = buffer;
             state.start = 0;
         } else {
             state.data.extend_from_slice(&buffer);
         }
+        self.on_moved(state, is_full, moved);
+    }
+
+    fn on_moved(&self, state: &mut State<R>, is_full: bool, moved: Moved) {
+        state.phase = Phase::Idle;
+        state.may_have_more = is_full;
         if moved.is_last {
             state.stream = None;
             self.ask_for_end(state);
@@ -237,8 +289,19 @@ impl<R: FutureResult> State<R> {
         &self.data[self.start..]
     }
 
+    /// Whether a read may return something. So it may where the host has ended one with nothing, and
+    /// none is in flight: the next read tries again.
     fn is_ready(&self) -> bool {
-        !self.unread().is_empty() || matches!(self.phase, Phase::Ended(_))
+        !self.unread().is_empty()
+            || match self.phase {
+                Phase::Idle => self.stream.is_some(),
+                Phase::Reading | Phase::Ending => false,
+                Phase::Ended(_) => true,
+            }
+    }
+
+    fn is_idle(&self) -> bool {
+        matches!(self.phase, Phase::Idle)
     }
 
     /// Whether an operation is in flight.
@@ -252,22 +315,6 @@ impl<R: FutureResult> State<R> {
         target[..len].copy_from_slice(&unread[..len]);
         self.start += len;
         len
-    }
-
-    /// Chooses the length of the next buffer.
-    fn adapt(&mut self, count: usize) {
-        if count == self.len {
-            self.len = (self.len * 4).min(LARGEST);
-            self.small_reads = 0;
-        } else if count > self.len / 8 {
-            self.small_reads = 0;
-        } else {
-            self.small_reads += 1;
-            if self.small_reads >= SMALL_READS {
-                self.len = (self.len / 4).max(SMALLEST);
-                self.small_reads = 0;
-            }
-        }
     }
 
     fn ended(&mut self, error: Option<R::Error>) {
@@ -287,13 +334,13 @@ impl<R: FutureResult> State<R> {
     }
 }
 
-/// A buffer of this length, whatever is in it.
-fn resized(mut buffer: Vec<u8>, len: usize) -> Vec<u8> {
-    if buffer.capacity() > len {
-        // A smaller one is wanted, and the memory of the large one back.
-        return vec![0; len];
+/// A buffer for a read in flight, whatever is in it.
+fn resized(mut buffer: Vec<u8>) -> Vec<u8> {
+    if buffer.capacity() > IN_FLIGHT {
+        // That of a long peek.
+        return vec![0; IN_FLIGHT];
     }
-    buffer.resize(len, 0);
+    buffer.resize(IN_FLIGHT, 0);
     buffer
 }
 
@@ -303,7 +350,6 @@ impl<R: FutureResult + Send + 'static> Completes for Receiver<R> {
         let read = state.stream.as_mut().and_then(|one| one.ended(event));
         if let Some((buffer, moved)) = read {
             self.take_up(&mut state, buffer, moved);
-            self.ensure_read(&mut state);
         } else if let Some(error) = state.end.as_mut().and_then(|end| end.ended(event)) {
             state.ended(error);
         }

@@ -74,6 +74,13 @@ impl Sender {
         self.state().is_busy()
     }
 
+    /// Blocks until the host has sent what it took.
+    pub(super) fn wait_until_sent(&self) {
+        while self.has_unsent() {
+            operations::wait();
+        }
+    }
+
     /// Writes what there is room for, and returns how much that is.
     pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         if self.state().is_busy() {

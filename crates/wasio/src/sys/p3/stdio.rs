@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::bindings::{CliResult, WriteEnd, read_stdin, write_stderr, write_stdout};
 use super::error;
-use super::operations;
 use super::receiver::Receiver;
 use super::sender::Sender;
 use super::source::{Signals, signal_source};
@@ -58,14 +57,21 @@ impl Output {
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
         self.0.write(bytes)
     }
+
+    /// Whether the host does not have yet what was written.
+    pub(crate) fn has_unsent(&self) -> bool {
+        self.0.has_unsent()
+    }
+
+    pub(crate) fn wait_until_sent(&self) {
+        self.0.wait_until_sent();
+    }
 }
 
 impl Drop for Output {
-    /// Waits until everything is written: with the stream the host would drop the rest.
+    /// With the stream the host would drop what it does not have yet.
     fn drop(&mut self) {
-        while self.0.has_unsent() {
-            operations::wait();
-        }
+        self.wait_until_sent();
     }
 }
 

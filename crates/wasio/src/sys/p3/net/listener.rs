@@ -21,6 +21,10 @@ use crate::sys::imp::target::Target;
 /// Connections that the host keeps before they are accepted; it may limit them to fewer.
 const BACKLOG: u64 = 1024;
 
+/// The peers that have gone already and that one accept passes over: a flood of them must not keep
+/// the program in it.
+const MOST_GONE: usize = 16;
+
 /// A listener of the host's, or of libc's.
 pub(crate) enum TcpListener {
     Host(Arc<Host>),
@@ -89,7 +93,7 @@ impl Host {
     }
 
     fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        loop {
+        for _ in 0..MOST_GONE {
             let socket = match self.take() {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     operations::progress();
@@ -105,6 +109,7 @@ impl Host {
                 Err(error) => return Err(of_socket(error)),
             }
         }
+        Err(io::ErrorKind::ConnectionAborted.into())
     }
 }
 

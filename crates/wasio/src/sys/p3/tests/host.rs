@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::imports::Memory;
+use super::peer::Peer;
 use super::rules::{PLAIN, Rules};
 use crate::lock::Lock;
 
@@ -52,20 +53,6 @@ struct Handle {
     is_over: bool,
 }
 
-/// The other side of a stream in each direction.
-#[derive(Debug, Default)]
-pub(super) struct Peer {
-    /// The bytes that it has sent, and those that the program was given. Each is its number in the
-    /// stream, modulo 251.
-    pub(super) sent: u64,
-    given: u64,
-    /// Whether it takes the next write.
-    pub(super) room: bool,
-    pub(super) taken: u64,
-    /// It is gone: whether by a reset.
-    pub(super) ended: Option<bool>,
-}
-
 pub(super) struct Host {
     pub(super) rules: Rules,
     pub(super) now_ns: u64,
@@ -75,8 +62,11 @@ pub(super) struct Host {
     /// By number, from 1 on. One that goes is used again at once.
     handles: Vec<Option<Handle>>,
     free: Vec<u32>,
-    /// Those that have an operation in flight.
-    busy: BTreeSet<u32>,
+    /// How many have an operation in flight.
+    busy: usize,
+    /// Whose operation may end when the host runs, and the calls of the clock.
+    changed: Vec<u32>,
+    clocks: BTreeSet<u32>,
     events: VecDeque<u32>,
     pub(super) peers: BTreeMap<u32, Peer>,
     /// The peer of the streams that are opened next.
@@ -84,10 +74,6 @@ pub(super) struct Host {
     script: BTreeMap<(u64, u64), (u32, u64)>,
     scripted: u64,
     misuse: Option<&'static str>,
-}
-
-pub(super) const fn byte(number: u64) -> u8 {
-    (number % 251).to_le_bytes()[0]
 }
 
 impl Host {
@@ -99,7 +85,9 @@ impl Host {
             calls: 0,
             handles: Vec::new(),
             free: Vec::new(),
-            busy: BTreeSet::new(),
+            busy: 0,
+            changed: Vec::new(),
+            clocks: BTreeSet::new(),
             events: VecDeque::new(),
             peers: BTreeMap::new(),
             next_peer: 0,
@@ -139,7 +127,16 @@ impl Host {
 
     /// The operations in flight.
     pub(super) fn in_flight(&self) -> usize {
-        self.busy.len()
+        self.busy
+    }
+
+    /// The memory of the reads in flight of streams.
+    pub(super) fn bytes_to_read_into(&self) -> usize {
+        let handles = self.handles.iter().flatten();
+        let inputs = handles.filter(|one| matches!(one.kind, Kind::Input(_)));
+        inputs
+            .filter_map(|one| Some(one.operation.as_ref()?.len))
+            .sum()
     }
 
     /// Has `bytes` bytes of a peer arrive after a delay.
@@ -154,6 +151,15 @@ impl Host {
         !self.script.is_empty()
     }
 
+    /// Changes a peer, which may end operations.
+    pub(super) fn change(&mut self, peer: u32, change: impl FnOnce(&mut Peer)) {
+        // What is gone does nothing.
+        if let Some(peer) = self.peers.get_mut(&peer) {
+            change(peer);
+            self.changed.extend(&peer.handles);
+        }
+    }
+
     fn trap(&mut self, misuse: &'static str) {
         self.misuse.get_or_insert(misuse);
     }
@@ -164,6 +170,15 @@ impl Host {
     }
 
     fn open(&mut self, kind: Kind) -> u32 {
+        let number = self.new_handle(kind);
+        if let Kind::Input(peer) | Kind::End(peer) | Kind::Output(peer) = kind {
+            let peer = self.peers.entry(peer).or_default();
+            peer.handles.push(number);
+        }
+        number
+    }
+
+    fn new_handle(&mut self, kind: Kind) -> u32 {
         let handle = Handle {
             kind,
             set: None,
@@ -220,8 +235,8 @@ impl Host {
     /// Blocks until there is an event.
     pub(super) fn wait(&mut self, set: u32) -> Option<[u32; 2]> {
         self.count_wait();
-        let mut busy = self.busy.iter().chain(&self.events);
-        if !busy.any(|number| self.is_member(*number, set)) {
+        let mut handles = self.handles.iter().flatten();
+        if !handles.any(|one| one.set == Some(set) && one.is_busy()) {
             self.trap("a wait that nothing ends");
             return None;
         }
@@ -230,7 +245,7 @@ impl Host {
             if let Some(event) = self.take_event(set) {
                 return Some(event);
             }
-            let clocks = self.busy.iter().filter_map(|number| self.due_ns(*number));
+            let clocks = self.clocks.iter().filter_map(|number| self.due_ns(*number));
             let next_ns = clocks.chain(self.script.keys().map(|key| key.0)).min();
             match next_ns {
                 Some(next_ns) => self.now_ns = self.now_ns.max(next_ns),
@@ -276,22 +291,33 @@ impl Host {
                 break;
             }
             let (peer, bytes) = entry.remove();
-            // What is gone sends no more.
-            if let Some(peer) = self.peers.get_mut(&peer)
-                && peer.ended.is_none()
-            {
-                peer.sent += bytes;
-            }
+            self.change(peer, |peer| {
+                if peer.ended.is_none() {
+                    peer.sent += bytes;
+                }
+            });
         }
-        for number in self.busy.clone() {
-            if let Some(code) = self.end_of(number)
-                && let Some(one) = self.handle(number)
-            {
-                one.operation = None;
-                one.event = Some(code);
-                self.busy.remove(&number);
+        let mut changed = std::mem::take(&mut self.changed);
+        changed.extend(&self.clocks);
+        changed.sort_unstable();
+        changed.dedup();
+        for number in changed {
+            if let Some(code) = self.end_of(number) {
+                self.end_operation(number);
+                if let Some(one) = self.handle(number) {
+                    one.event = Some(code);
+                }
                 self.events.push_back(number);
             }
+        }
+    }
+
+    /// Nothing is in flight from here on.
+    fn end_operation(&mut self, number: u32) {
+        let ended = self.handle(number).and_then(|one| one.operation.take());
+        if ended.is_some() {
+            self.busy -= 1;
+            self.clocks.remove(&number);
         }
     }
 
@@ -308,7 +334,7 @@ impl Host {
                 let count = peer.give(memory);
                 let is_last = peer.ended.is_some() && peer.given == peer.sent;
                 one.is_over = is_last && (count == 0 || rules.ends_with_bytes);
-                (count > 0 || one.is_over).then(|| coded(count, one.is_over))
+                (count > 0 || one.is_over || rules.reads_nothing).then(|| coded(count, one.is_over))
             }
             Kind::Output(peer) => {
                 let peer = self.peers.entry(peer).or_default();
@@ -352,14 +378,14 @@ impl Host {
             self.trap(misuse);
             return BLOCKED;
         }
-        self.busy.insert(number);
+        self.busy += 1;
+        self.changed.push(number);
         if !self.rules.ends_at_once {
             return BLOCKED;
         }
         let code = self.end_of(number);
-        if let (Some(_), Some(one)) = (code, self.handle(number)) {
-            one.operation = None;
-            self.busy.remove(&number);
+        if code.is_some() {
+            self.end_operation(number);
         }
         code.unwrap_or(BLOCKED)
     }
@@ -377,14 +403,13 @@ impl Host {
             self.run();
         }
         self.events.retain(|event| *event != number);
-        self.busy.remove(&number);
         let moved = (self.rules.cancel_moves)
             .then(|| self.end_of(number))
             .flatten();
+        self.end_operation(number);
         let Some(one) = self.handle(number) else {
             return CANCELLED;
         };
-        one.operation = None;
         let is_call = matches!(one.kind, Kind::Clock(_));
         match (one.event.take(), moved) {
             (Some(code), _) => code,
@@ -403,8 +428,13 @@ impl Host {
             Some(one) if one.is_busy() => self.trap("a drop while an operation is in flight"),
             Some(_) => {}
         }
-        self.handles[number as usize - 1] = None;
-        self.busy.remove(&number);
+        self.end_operation(number);
+        if let Some(one) = self.handles[number as usize - 1].take()
+            && let Kind::Input(peer) | Kind::End(peer) | Kind::Output(peer) = one.kind
+            && let Some(peer) = self.peers.get_mut(&peer)
+        {
+            peer.handles.retain(|handle| *handle != number);
+        }
         self.events.retain(|event| *event != number);
         self.free.push(number);
     }
@@ -418,7 +448,8 @@ impl Host {
         if let Some(one) = self.handle(number) {
             one.operation = Some(Memory::none());
         }
-        self.busy.insert(number);
+        self.busy += 1;
+        self.clocks.insert(number);
         number << 4 | STARTED
     }
 
@@ -447,27 +478,6 @@ impl Host {
 impl Handle {
     const fn is_busy(&self) -> bool {
         self.operation.is_some() || self.event.is_some()
-    }
-}
-
-impl Peer {
-    /// Gives the program what there is, and there is room for.
-    fn give(&mut self, memory: &Memory) -> usize {
-        let room = u64::try_from(memory.len).expect("a length");
-        let end = self.sent.min(self.given + room);
-        let bytes: Vec<u8> = (self.given..end).map(byte).collect();
-        memory.write(&bytes);
-        self.given = end;
-        bytes.len()
-    }
-
-    /// Takes what the program has written. Returns whether it is that.
-    fn take(&mut self, bytes: &[u8]) -> bool {
-        let are_right = (self.taken..)
-            .zip(bytes)
-            .all(|(number, found)| byte(number) == *found);
-        self.taken += bytes.len() as u64;
-        are_right
     }
 }
 

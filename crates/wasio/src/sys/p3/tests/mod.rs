@@ -6,6 +6,8 @@ mod host;
 mod imports;
 mod misuse;
 mod model;
+mod peer;
 mod rig;
 mod rules;
+mod scale;
 mod streams;

@@ -172,10 +172,9 @@ impl model::World for World {
         host().calls
     }
 
-    /// Those of a clock that ends the wait. Where it is early it is asked again, a call per
-    /// microsecond.
+    /// Those of a clock that ends the wait, which is asked again where it was early.
     fn most_idle_calls(&self, _: u64) -> u64 {
-        40 + 2 * self.rules.clock_early_ns / 1_000
+        40
     }
 
     fn slack_ns(&self, calls: u64) -> u64 {

@@ -8,7 +8,8 @@ use super::super::receiver::Receiver;
 use super::super::selector::Selector;
 use super::super::sender::Sender;
 use super::super::target::Target;
-use super::host::{HOST, Host, byte};
+use super::host::{HOST, Host};
+use super::peer::byte;
 use super::rules::Rules;
 use crate::lock::Guard;
 use crate::portable::{Config, Key};
@@ -108,15 +109,15 @@ impl Source {
     }
 
     pub(super) fn send(&self, bytes: u64) {
-        host().peers.get_mut(&self.id).expect("a peer").sent += bytes;
+        host().change(self.id, |peer| peer.sent += bytes);
     }
 
     pub(super) fn set_room(&self, room: bool) {
-        host().peers.get_mut(&self.id).expect("a peer").room = room;
+        host().change(self.id, |peer| peer.room = room);
     }
 
     /// The peer goes, by a reset or not.
     pub(super) fn end(&self, by_reset: bool) {
-        host().peers.get_mut(&self.id).expect("a peer").ended = Some(by_reset);
+        host().change(self.id, |peer| peer.ended = Some(by_reset));
     }
 }

@@ -13,6 +13,8 @@ pub(super) struct Rules {
     pub(super) runs_at_cancel: bool,
     /// A cancel moves what is there.
     pub(super) cancel_moves: bool,
+    /// A read of a stream that has nothing ends with that.
+    pub(super) reads_nothing: bool,
     /// A call that is to end a wait ends so much too early.
     pub(super) clock_early_ns: u64,
 }
@@ -25,6 +27,7 @@ pub(super) const PLAIN: Rules = Rules {
     ends_with_bytes: false,
     runs_at_cancel: false,
     cancel_moves: false,
+    reads_nothing: false,
     clock_early_ns: 0,
 };
 
@@ -51,7 +54,7 @@ pub(super) const HASTY: Rules = Rules {
     ends_with_bytes: true,
     runs_at_cancel: true,
     cancel_moves: true,
-    clock_early_ns: 0,
+    ..PLAIN
 };
 
 pub(super) const ALL: [Rules; 4] = [PLAIN, WASMTIME, JCO, HASTY];

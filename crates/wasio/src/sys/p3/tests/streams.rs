@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::operations;
 use super::super::selector::Selector;
 use super::rig::{Source, Turn, host, selector};
-use super::rules::{ALL, PLAIN};
+use super::rules::{ALL, PLAIN, Rules, WASMTIME};
 use crate::io_outcome::IoOutcome;
 use crate::portable::Direction;
 use crate::portable::tests::said::{self, readable};
@@ -98,6 +98,89 @@ fn a_source_that_is_registered_again_and_again_loses_nothing() {
     }
 }
 
+/// An idle source keeps a small buffer, whatever it has brought before, and also where a read has just
+/// filled one and nothing follows.
+#[test]
+fn what_is_idle_keeps_a_small_buffer() {
+    const LARGE: u64 = 200_000;
+    for rules in ALL {
+        let _turn = Turn::new(rules);
+        let selector = selector();
+        let mut sources: Vec<Source> = (1..=8).map(Source::open).collect();
+        for source in &mut sources {
+            source.register(&selector, READ, Mode::Edge);
+            for bytes in [LARGE, 1, 128, 128 + 1000, 256, LARGE] {
+                source.send(bytes);
+                let end = source.read + bytes;
+                while source.read < end {
+                    if source.read(64 * 1024).is_err() {
+                        operations::progress();
+                    }
+                }
+                let error = source.read(64 * 1024).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::WouldBlock, "{}", rules.name);
+                assert_eq!(source.receiver.kept_bytes(), 0, "{}", rules.name);
+            }
+        }
+        assert_eq!(host().in_flight(), sources.len(), "{}", rules.name);
+        let kept = host().bytes_to_read_into() / sources.len();
+        assert!((1..=128).contains(&kept), "{}: {kept}", rules.name);
+    }
+}
+
+/// Most of a large message is read in few calls, although the read in flight is small.
+#[test]
+fn a_large_message_costs_few_reads() {
+    let _turn = Turn::new(WASMTIME);
+    let selector = selector();
+    let mut source = Source::open(1);
+    let key = source.register(&selector, READ, Mode::Edge);
+    for _ in 0..10 {
+        source.send(64 * 1024);
+        assert_eq!(select(&selector, 5), readable(&[1]));
+        let before = host().calls;
+        assert_eq!(source.read(64 * 1024).unwrap(), 64 * 1024);
+        assert!(source.read(1).is_err());
+        let calls = host().calls - before;
+        // Two reads, the next one in flight, and what a read that would block asks.
+        assert!((3..=8).contains(&calls), "{calls} calls");
+        selector.after_io(key, Direction::Read, IoOutcome::Partial);
+    }
+}
+
+/// A host that ends a read with nothing is tried again by the next read, not at once and for ever.
+#[test]
+fn a_host_that_reads_nothing_hangs_no_read() {
+    for ends_at_once in [false, true] {
+        let rules = Rules {
+            reads_nothing: true,
+            ends_at_once,
+            ..PLAIN
+        };
+        let _turn = Turn::new(rules);
+        let selector = selector();
+        let mut source = Source::open(1);
+        let key = source.register(&selector, READ, Mode::Edge);
+        for _ in 0..3 {
+            let before = host().calls;
+            assert_eq!(source.read(10).unwrap_err().kind(), ErrorKind::WouldBlock);
+            selector.after_io(key, Direction::Read, IoOutcome::WouldBlock);
+            select(&selector, 20);
+            let calls = host().calls - before;
+            assert!(calls < 400, "{calls} calls");
+            source.send(5);
+            let mut polls = 0;
+            while source.read(10).is_err() {
+                selector.after_io(key, Direction::Read, IoOutcome::WouldBlock);
+                select(&selector, 300);
+                polls += 1;
+                assert!(polls < 10, "it is deaf");
+            }
+        }
+        assert_eq!(source.read, 15);
+    }
+}
+
 #[test]
 fn writes_are_taken_whole_in_order_and_block_while_the_peer_takes_none() {
     for rules in ALL {
@@ -122,6 +205,19 @@ fn writes_are_taken_whole_in_order_and_block_while_the_peer_takes_none() {
 }
 
 #[test]
+fn a_flush_waits_until_the_host_has_everything() {
+    for rules in ALL {
+        let _turn = Turn::new(rules);
+        let mut source = Source::open(1);
+        assert_eq!(source.write(100).unwrap(), 100);
+        assert!(source.sender.has_unsent(), "{}", rules.name);
+        source.set_room(true);
+        source.sender.wait_until_sent();
+        assert_eq!(host().peers[&1].taken, 100, "{}", rules.name);
+    }
+}
+
+#[test]
 fn a_peer_that_resets_breaks_the_pipe() {
     for rules in ALL {
         let _turn = Turn::new(rules);
@@ -130,6 +226,36 @@ fn a_peer_that_resets_breaks_the_pipe() {
         source.end(true);
         operations::progress();
         assert_eq!(source.write(10).unwrap_err().kind(), ErrorKind::BrokenPipe);
+    }
+}
+
+/// A clock that ends a millisecond too early is asked for later times: it costs a few calls per wait,
+/// not a call per microsecond, and no wait is short.
+#[test]
+fn a_clock_that_is_early_costs_few_calls() {
+    for rules in ALL {
+        let _turn = Turn::new(rules);
+        let selector = selector();
+        let mut source = Source::open(1);
+        source.register(&selector, READ, Mode::Edge);
+        assert!(source.read(1).is_err());
+        let so_far = || {
+            let host = host();
+            (host.calls, host.now_ns)
+        };
+        for round in 0..50 {
+            let timeout_us = 100 + 437 * round;
+            let (calls, begin_ns) = so_far();
+            let timeout = Some(Duration::from_micros(timeout_us));
+            let found = said::select(&selector, &mut Events::with_capacity(8), timeout).unwrap();
+            assert_eq!(found, []);
+            let (calls, took_ns) = (so_far().0 - calls, so_far().1 - begin_ns);
+            let name = rules.name;
+            assert!(calls <= 20, "{name}: {calls} calls, {timeout_us} us");
+            let late_ns = took_ns.checked_sub(timeout_us * 1_000);
+            let late_ns = late_ns.unwrap_or_else(|| panic!("{name}: early, {timeout_us} us"));
+            assert!(late_ns < 1_200_000, "{name}: {late_ns} ns late");
+        }
     }
 }
 
