@@ -6,6 +6,7 @@ mod connector;
 mod lookup;
 #[cfg(all(target_os = "wasi", target_env = "p2", not(wasio_backend = "p3")))]
 mod ready;
+mod register;
 mod stdio;
 mod to_socket_addrs;
 

@@ -4,9 +4,9 @@ use std::io;
 use std::net::SocketAddr;
 
 use wasio::Interest;
-use wasio::task::Async;
 
 use crate::ToSocketAddrs;
+use crate::register::register;
 use crate::to_socket_addrs::Target;
 
 /// Returns the addresses of a host, in the order to try them in.
@@ -53,7 +53,7 @@ pub async fn lookup_host<T: ToSocketAddrs>(
 }
 
 async fn of_name(name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    let lookup = Async::with_interest(wasio::net::lookup(name)?, Interest::READABLE)?;
+    let lookup = register(wasio::net::lookup(name)?, Interest::READABLE).await?;
     let mut addresses = Vec::new();
     while let Some(address) = lookup.read_with(|one| one.next_address()).await? {
         addresses.push(SocketAddr::new(address, port));

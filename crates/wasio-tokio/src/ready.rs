@@ -2,8 +2,9 @@
 
 use std::io;
 
-use wasio::task::Async;
 use wasio::{Interest, Pollable};
+
+use crate::register::register;
 
 /// A `pollable` of `wasi:io/poll`, of any bindings.
 ///
@@ -55,6 +56,6 @@ impl AsPollable for wasip2::io::poll::Pollable {
 /// ```
 pub async fn ready<P: AsPollable + ?Sized>(pollable: &P) -> io::Result<()> {
     let source = Pollable::oneshot(pollable.pollable_handle());
-    let source = Async::with_interest(source, Interest::READABLE)?;
+    let source = register(source, Interest::READABLE).await?;
     source.readable().await
 }

@@ -11,9 +11,11 @@ use wasio::event::Source;
 use wasio::task::Async;
 use wasio::{Interest, stdio};
 
+use crate::register::{is_poll_uncertain, poll_yield};
+
 /// Standard input, which never blocks the runtime. Created by [`stdin`].
 ///
-/// A read that is dropped in the middle loses nothing.
+/// A read that is dropped in the middle loses nothing. It may be used in one runtime after the other.
 #[derive(Debug)]
 pub struct Stdin(Stream<stdio::Stdin>);
 
@@ -149,11 +151,14 @@ output!(
 /// A stream that is opened by the first operation, and registered by the first that would block.
 ///
 /// So the functions above cannot fail and need no runtime, as tokio's, and several handles to an
-/// output are no trouble as long as it takes what it is given.
+/// output are no trouble as long as it takes what it is given. An operation in another runtime
+/// registers it anew.
 struct Stream<S: Source> {
     open: fn() -> io::Result<S>,
     interest: Interest,
     state: State<S>,
+    /// Whether this operation has yielded, where the poll was uncertain.
+    has_yielded: bool,
 }
 
 enum State<S: Source> {
@@ -168,6 +173,7 @@ impl<S: Source> Stream<S> {
             open,
             interest,
             state: State::Closed,
+            has_yielded: false,
         }
     }
 
@@ -182,7 +188,10 @@ impl<S: Source> Stream<S> {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     ready!(self.poll_ready(context))?;
                 }
-                result => return Poll::Ready(result),
+                result => {
+                    self.has_yielded = false;
+                    return Poll::Ready(result);
+                }
             }
         }
     }
@@ -199,18 +208,32 @@ impl<S: Source> Stream<S> {
     }
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if let State::Registered(source) = &self.state {
-            return if self.interest.is_readable() {
-                source.poll_readable(context)
-            } else {
-                source.poll_writable(context)
-            };
+        if is_poll_uncertain() && !mem::replace(&mut self.has_yielded, true) {
+            return poll_yield(context);
         }
-        if let State::Open(source) = mem::replace(&mut self.state, State::Closed) {
-            self.state = State::Registered(Async::with_interest(source, self.interest)?);
+        match &self.state {
+            State::Registered(source) if source.is_registered_here() => {
+                self.has_yielded = false;
+                if self.interest.is_readable() {
+                    source.poll_readable(context)
+                } else {
+                    source.poll_writable(context)
+                }
+            }
+            _ => Poll::Ready(self.register()),
         }
-        // What became ready before the registration is seen by one more try.
-        Poll::Ready(Ok(()))
+    }
+
+    /// Registers it with the poll that this thread waits in. What became ready before that is seen by
+    /// one more try.
+    fn register(&mut self) -> io::Result<()> {
+        let source = match mem::replace(&mut self.state, State::Closed) {
+            State::Closed => return Ok(()),
+            State::Open(source) => source,
+            State::Registered(source) => source.into_inner()?,
+        };
+        self.state = State::Registered(Async::with_interest(source, self.interest)?);
+        Ok(())
     }
 }
 

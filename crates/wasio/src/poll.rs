@@ -88,6 +88,8 @@ impl Poll {
     /// * The host's error if the wait itself failed. The error of one source is an event of that
     ///   source ([`Event::is_error`](event::Event::is_error)) and does not make this call fail.
     pub fn poll(&mut self, events: &mut Events, timeout: Option<Duration>) -> io::Result<()> {
+        #[cfg(feature = "task")]
+        crate::task::waits_in(self.registry.selector.inner());
         self.registry.selector.select(events, timeout)
     }
 }

@@ -478,6 +478,39 @@ fn a_poll_reports_no_event_of_a_task_and_returns_for_it() {
     }
 }
 
+/// As with several runtimes on one thread.
+#[test]
+fn a_source_is_registered_with_the_poll_that_the_thread_was_in_last() {
+    let mut events = Events::with_capacity(4);
+    let mut first = wasio::Poll::new().unwrap();
+    let mut second = wasio::Poll::new().unwrap();
+    assert_eq!(task::polls(), 2);
+    let of_second = Async::new(Timer::oneshot(LONG)).unwrap();
+    assert!(of_second.is_registered_here());
+    first.poll(&mut events, Some(Duration::ZERO)).unwrap();
+    assert!(!of_second.is_registered_here());
+    let of_first = Async::new(Timer::oneshot(Duration::ZERO)).unwrap();
+    assert!(of_first.is_registered_here());
+    second.poll(&mut events, Some(Duration::ZERO)).unwrap();
+    assert!(of_second.is_registered_here() && !of_first.is_registered_here());
+    // Its poll wakes it, wherever the thread was in between.
+    let counter = Arc::<Counter>::default();
+    let waker = Waker::from(Arc::clone(&counter));
+    assert!(
+        of_first
+            .poll_readable(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    first.poll(&mut events, Some(LONG)).unwrap();
+    assert_eq!(counter.count(), 1);
+    // What is left of a poll that is gone can be taken out, and registered anew.
+    drop(second);
+    assert_eq!(task::polls(), 1);
+    assert!(!of_second.is_registered_here());
+    let anew = Async::new(of_second.into_inner().unwrap()).unwrap();
+    assert!(anew.is_registered_here());
+}
+
 #[test]
 fn a_task_is_cancelled_or_detached() {
     task::block_on(async {

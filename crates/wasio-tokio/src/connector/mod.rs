@@ -19,6 +19,7 @@ use tokio::time::timeout;
 use tower_service::Service;
 
 use self::error::ConnectError;
+use self::race::Attempts;
 use crate::lookup_host;
 
 /// Connects to hosts by name or address: for hyper-util's client, and for whatever else wants a
@@ -128,26 +129,33 @@ impl Connector {
     ///
     /// Outside of a tokio runtime, and in one whose time or I/O driver is not enabled.
     pub async fn connect(&self, host: &str, port: u16) -> io::Result<TcpStream> {
-        let connecting = self.connect_without_limit(host, port);
-        let Some(limit) = self.connect_timeout else {
-            return connecting.await;
+        let mut tried = Attempts::default();
+        let connecting = self.connect_without_limit(host, port, &mut tried);
+        let connected = match self.connect_timeout {
+            None => connecting.await?,
+            Some(limit) => match timeout(limit, connecting).await {
+                Ok(connected) => connected?,
+                Err(_) => return Err(ConnectError::timed_out(host, port, limit, tried)),
+            },
         };
-        match timeout(limit, connecting).await {
-            Ok(result) => result,
-            Err(_) => Err(ConnectError::timed_out(host, port, limit)),
-        }
-    }
-
-    async fn connect_without_limit(&self, host: &str, port: u16) -> io::Result<TcpStream> {
-        let addresses: Vec<SocketAddr> = lookup_host((host, port)).await?.collect();
-        let addresses = race::in_turn(&addresses);
-        let stream = race::first(addresses, self.attempt_delay, TcpStream::connect)
-            .await
-            .map_err(|failed| ConnectError::no_attempt_succeeded(host, port, failed))?;
+        let stream =
+            connected.ok_or_else(|| ConnectError::no_attempt_succeeded(host, port, tried))?;
         if self.nodelay {
             stream.set_nodelay(true)?;
         }
         Ok(stream)
+    }
+
+    /// `None` if no attempt succeeded.
+    async fn connect_without_limit(
+        &self,
+        host: &str,
+        port: u16,
+        tried: &mut Attempts,
+    ) -> io::Result<Option<TcpStream>> {
+        let addresses: Vec<SocketAddr> = lookup_host((host, port)).await?.collect();
+        let addresses = race::in_turn(&addresses);
+        Ok(race::first(addresses, self.attempt_delay, tried, TcpStream::connect).await)
     }
 }
 

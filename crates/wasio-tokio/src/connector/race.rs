@@ -10,8 +10,14 @@ use std::time::Duration;
 
 use tokio::time::{Sleep, sleep};
 
-/// Each address that failed, with its error, in that order.
-type Failed = Vec<(SocketAddr, io::Error)>;
+/// What has been tried so far.
+#[derive(Debug, Default)]
+pub(super) struct Attempts {
+    /// Each address that failed, with its error, in that order.
+    pub(super) failed: Vec<(SocketAddr, io::Error)>,
+    /// The addresses that have not answered yet.
+    pub(super) unanswered: Vec<SocketAddr>,
+}
 
 /// The addresses with their families in turn, the family of the first one first. Within a family
 /// they keep their order.
@@ -27,51 +33,52 @@ pub(super) fn in_turn(addresses: &[SocketAddr]) -> VecDeque<SocketAddr> {
     ordered
 }
 
-/// The first connection. An attempt starts when the one before it has failed, or has taken `delay`.
+/// The first connection, or `None` if all have failed. An attempt starts when the one before it has
+/// failed, or has taken `delay`. `attempts` says what was tried, also where this is dropped.
 pub(super) async fn first<T, F>(
     addresses: VecDeque<SocketAddr>,
     delay: Option<Duration>,
+    attempts: &mut Attempts,
     connect: impl Fn(SocketAddr) -> F,
-) -> Result<T, Failed>
+) -> Option<T>
 where
     F: Future<Output = io::Result<T>>,
 {
     let mut race = Race {
         waiting: addresses,
         running: Vec::new(),
-        failed: Failed::new(),
+        attempts,
         delay: delay.map(|delay| (delay, Box::pin(sleep(delay)))),
     };
     poll_fn(|context| race.poll(&connect, context)).await
 }
 
-struct Race<F> {
+struct Race<'a, F> {
     waiting: VecDeque<SocketAddr>,
-    running: Vec<(SocketAddr, Pin<Box<F>>)>,
-    failed: Failed,
+    /// In the order of `attempts.unanswered`.
+    running: Vec<Pin<Box<F>>>,
+    attempts: &'a mut Attempts,
     /// How long an attempt is alone, and the end of that time.
     delay: Option<(Duration, Pin<Box<Sleep>>)>,
 }
 
-impl<T, F: Future<Output = io::Result<T>>> Race<F> {
+impl<T, F: Future<Output = io::Result<T>>> Race<'_, F> {
     fn poll(
         &mut self,
         connect: &impl Fn(SocketAddr) -> F,
         context: &mut Context<'_>,
-    ) -> Poll<Result<T, Failed>> {
+    ) -> Poll<Option<T>> {
         loop {
-            let failed_before = self.failed.len();
+            let failed_before = self.attempts.failed.len();
             if let Some(connection) = self.poll_running(context) {
-                return Poll::Ready(Ok(connection));
+                return Poll::Ready(Some(connection));
             }
             let may_start = self.running.is_empty()
-                || self.failed.len() > failed_before
+                || self.attempts.failed.len() > failed_before
                 || self.has_delay_passed(context);
             match self.waiting.pop_front_if(|_| may_start) {
                 Some(address) => self.start(address, connect),
-                None if self.running.is_empty() => {
-                    return Poll::Ready(Err(std::mem::take(&mut self.failed)));
-                }
+                None if self.running.is_empty() => return Poll::Ready(None),
                 None => return Poll::Pending,
             }
         }
@@ -80,13 +87,14 @@ impl<T, F: Future<Output = io::Result<T>>> Race<F> {
     /// The connection of an attempt that has succeeded.
     fn poll_running(&mut self, context: &mut Context<'_>) -> Option<T> {
         let mut index = 0;
-        while let Some((address, attempt)) = self.running.get_mut(index) {
+        while let Some(attempt) = self.running.get_mut(index) {
             match attempt.as_mut().poll(context) {
                 Poll::Pending => index += 1,
                 Poll::Ready(Ok(connection)) => return Some(connection),
                 Poll::Ready(Err(error)) => {
-                    self.failed.push((*address, error));
                     self.running.remove(index);
+                    let address = self.attempts.unanswered.remove(index);
+                    self.attempts.failed.push((address, error));
                 }
             }
         }
@@ -99,7 +107,8 @@ impl<T, F: Future<Output = io::Result<T>>> Race<F> {
     }
 
     fn start(&mut self, address: SocketAddr, connect: impl Fn(SocketAddr) -> F) {
-        self.running.push((address, Box::pin(connect(address))));
+        self.running.push(Box::pin(connect(address)));
+        self.attempts.unanswered.push(address);
         if let Some((delay, end)) = &mut self.delay {
             // Not by `reset`: a deadline may be too far away to be written down.
             end.set(sleep(*delay));
@@ -112,7 +121,7 @@ mod tests {
     use std::cell::RefCell;
     use std::io::ErrorKind;
 
-    use tokio::time::Instant;
+    use tokio::time::{Instant, timeout};
 
     use super::*;
 
@@ -125,14 +134,15 @@ mod tests {
         text.parse().expect("an address")
     }
 
-    /// The address that won or all errors, when that was, and when each attempt started.
+    /// The address that won or what was tried, when that was, and when each attempt started.
     async fn run(
         script: &Script,
         delay: Option<Duration>,
-    ) -> (Result<SocketAddr, Failed>, u128, Vec<u128>) {
+    ) -> (Result<SocketAddr, Attempts>, u128, Vec<u128>) {
         let (start, starts) = (Instant::now(), RefCell::new(Vec::new()));
         let addresses = script.iter().map(|(text, ..)| address(text)).collect();
-        let result = first(addresses, delay, |to| {
+        let mut attempts = Attempts::default();
+        let connection = first(addresses, delay, &mut attempts, |to| {
             starts.borrow_mut().push(start.elapsed().as_millis());
             let step = script.iter().find(|(text, ..)| address(text) == to);
             let (_, after, result) = *step.expect("an address of the script");
@@ -142,7 +152,8 @@ mod tests {
             }
         })
         .await;
-        (result, start.elapsed().as_millis(), starts.into_inner())
+        let took = start.elapsed().as_millis();
+        (connection.ok_or(attempts), took, starts.into_inner())
     }
 
     #[test]
@@ -204,9 +215,9 @@ mod tests {
             ("1.1.1.1:1", 10, Err(ErrorKind::ConnectionRefused)),
         ];
         let (result, took, _) = run(&script, Some(DELAY)).await;
-        let failed = result.expect_err("no connection");
-        let kinds: Vec<_> = failed
-            .iter()
+        let attempts = result.expect_err("no connection");
+        assert!(attempts.unanswered.is_empty());
+        let kinds: Vec<_> = (attempts.failed.iter())
             .map(|(to, error)| (*to, error.kind()))
             .collect();
         assert_eq!(
@@ -218,6 +229,33 @@ mod tests {
         );
         assert_eq!(took, 300);
         let (result, ..) = run(&[], Some(DELAY)).await;
-        assert!(result.expect_err("no address").is_empty());
+        assert!(result.expect_err("no address").failed.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_tried_is_known_after_a_limit_has_ended_the_race() {
+        let addresses = ["[::1]:1", "1.1.1.1:1", "[::2]:1", "[::3]:1"].map(address);
+        let mut attempts = Attempts::default();
+        let race = first(
+            addresses.into(),
+            Some(DELAY),
+            &mut attempts,
+            |to| async move {
+                if to == address("1.1.1.1:1") {
+                    return Err(ErrorKind::ConnectionRefused.into());
+                }
+                std::future::pending::<io::Result<()>>().await
+            },
+        );
+        let limit = DELAY + DELAY / 2;
+        timeout(limit, race).await.expect_err("it takes for ever");
+        let [(failed, error)] = &attempts.failed[..] else {
+            panic!("{attempts:?}");
+        };
+        assert_eq!(
+            (*failed, error.kind()),
+            (addresses[1], ErrorKind::ConnectionRefused)
+        );
+        assert_eq!(attempts.unanswered, [addresses[0], addresses[2]]);
     }
 }

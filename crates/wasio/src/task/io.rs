@@ -16,9 +16,10 @@ use crate::{Interest, Registry, Token};
 ///
 /// # Platform behaviour
 ///
-/// The source is registered with the poll that this thread waits in: the latest
-/// [`Poll`](crate::Poll) that it has made, which is that of tokio's driver where tokio runs on
-/// wasio's drop-in replacement for mio. A thread that has none uses the poll of
+/// The source is registered with the poll that this thread waits in: of the [`Poll`](crate::Poll)s
+/// that it has made, the one that it waited in last, or has made since. Where tokio runs on wasio's
+/// drop-in replacement for mio, that is the poll of tokio's driver. With several runtimes on one
+/// thread, see [`polls`](super::polls). A thread that has none uses the poll of
 /// [`block_on`](super::block_on) on WASI without threads, and elsewhere that of a thread that wasio
 /// starts: so it is in the workers of a runtime with several threads, and wherever tokio runs on
 /// another mio.
@@ -97,6 +98,20 @@ impl<T: Source> Async<T> {
     #[cfg(feature = "net")]
     pub(super) fn selector(&self) -> &crate::sys::Selector {
         self.registered.registry().selector().inner()
+    }
+
+    /// Whether the poll that the source is registered with is there, and this thread waits in no
+    /// other.
+    ///
+    /// If not, take the source [out](Self::into_inner) and register it anew: a task that waits for
+    /// it here would not be woken.
+    #[must_use]
+    pub fn is_registered_here(&self) -> bool {
+        let selector = self.registered.registry().selector().inner();
+        match super::polls::latest() {
+            Some(latest) => latest.downgrade().is(selector),
+            None => selector.may_be_waited_in(),
+        }
     }
 
     /// The source. Operations on it are as on a source that is registered with a poll.

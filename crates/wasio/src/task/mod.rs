@@ -76,7 +76,8 @@ mod sleep;
 
 pub use self::executor::{Task, block_on, spawn};
 pub use self::io::Async;
+pub use self::polls::polls;
 pub use self::ready::{Readable, Writable};
 pub use self::sleep::{Sleep, sleep, sleep_until};
 
-pub(crate) use self::polls::entered;
+pub(crate) use self::polls::{entered, waits_in};

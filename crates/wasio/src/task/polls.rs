@@ -9,8 +9,33 @@ use crate::sys::{self, WeakSelector};
 pub(super) const EVENTS: usize = 64;
 
 thread_local! {
-    /// The polls that this thread has made and that are still there, the latest last.
+    /// The polls that this thread has made and that are still there: last the one that it was in
+    /// last, or has made since.
     static POLLS: RefCell<Vec<WeakSelector>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Notes that this thread waits in one of its polls. One of another thread stays there.
+pub(crate) fn waits_in(selector: &sys::Selector) {
+    let _ = POLLS.try_with(|polls| {
+        let mut polls = polls.borrow_mut();
+        let is_last = polls.last().is_none_or(|last| last.is(selector));
+        if !is_last && let Some(index) = polls.iter().position(|poll| poll.is(selector)) {
+            polls[index..].rotate_left(1);
+        }
+    });
+}
+
+/// How many polls this thread has: those that it has made and that are still there.
+///
+/// With more than one, a source that is registered before the thread has waited may get the wrong
+/// one. A task of tokio that yields first (`tokio::task::yield_now`) makes its runtime wait.
+#[must_use]
+pub fn polls() -> usize {
+    let count = |polls: &RefCell<Vec<WeakSelector>>| {
+        let polls = polls.borrow();
+        polls.iter().filter(|poll| poll.upgrade().is_some()).count()
+    };
+    POLLS.try_with(count).unwrap_or(0)
 }
 
 /// Notes the poll that this thread has made, or waits in from now on.
@@ -23,7 +48,7 @@ pub(crate) fn entered(selector: &sys::Selector) {
     });
 }
 
-/// The latest that is still there.
+/// The last that is still there.
 pub(super) fn latest() -> Option<sys::Selector> {
     let latest = |polls: &RefCell<Vec<WeakSelector>>| {
         let polls = polls.borrow();

@@ -5,7 +5,7 @@ use std::io;
 use super::polls::latest;
 use crate::sys;
 
-/// The poll that this thread waits in: the latest that it has made. A thread without any has one
+/// The poll that this thread waits in: see [`Async`](super::Async). A thread without any has one
 /// made for it.
 pub(super) fn current() -> io::Result<sys::Selector> {
     match latest() {

@@ -14,7 +14,7 @@ use crate::process::{On, Server, handler, own_machine, share_machine, wasmtime};
 use crate::services::{Service, redis};
 use crate::{LIMIT, connect};
 
-const REQUESTS: usize = 2_000;
+const REQUESTS: usize = 10_000;
 const AT_A_TIME: usize = 64;
 const GONE: usize = 50;
 

@@ -9,6 +9,7 @@ mod clients;
 mod cpu;
 mod descriptors;
 mod echo;
+mod grpc;
 mod handler;
 mod http;
 mod http_load;

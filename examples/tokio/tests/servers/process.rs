@@ -345,7 +345,9 @@ fn build(what: &Build) -> &'static Path {
         // Programs cannot connect on WASI 0.1.
         Build::Guests01 => (
             1,
-            format!("{GUESTS} wasm32-wasip1 --exclude wasio-tokio-clients"),
+            format!(
+                "{GUESTS} wasm32-wasip1 --exclude wasio-tokio-clients --exclude wasio-tokio-grpc"
+            ),
             "target/tokio/wasm32-wasip1/release",
         ),
         Build::Guests02 => (

@@ -1,4 +1,4 @@
-//! The program with a console.
+//! The programs with a console.
 
 use std::io::{BufRead, BufReader, Write};
 use std::time::{Duration, Instant};
@@ -38,6 +38,21 @@ fn a_console_a_server_and_a_timer_share_one_select() {
         let ticks = server.next_error();
         let count: u32 = ticks.strip_suffix(" ticks").unwrap().parse().unwrap();
         assert!(count >= 10, "{on:?}: {ticks} in more than 200 ms");
+        server.finish();
+    }
+}
+
+#[test]
+fn standard_input_and_names_wait_in_the_runtime_that_awaits_them() {
+    let _machine = share_machine();
+    for on in everywhere() {
+        let (server, mut console) = Server::start_with_input("guest-runtimes", on);
+        for number in 0..5 {
+            // Two runtimes by turns, and one that came later.
+            server.expect_line("ready");
+            writeln!(console, "line {number}").unwrap();
+            server.expect_line(&format!("line {number}"));
+        }
         server.finish();
     }
 }
