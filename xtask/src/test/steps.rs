@@ -1,5 +1,6 @@
 //! What `cargo xtask test` does, in order. To add a step, add a line.
 
+mod publish;
 mod tokio;
 
 use std::env::consts::{EXE_EXTENSION, EXE_SUFFIX};
@@ -37,6 +38,7 @@ pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
     steps.push(oldest_rust(workspace));
     steps.extend(other_systems(workspace));
     steps.extend(documentation(workspace));
+    steps.extend(publish::steps(workspace));
     steps.extend(tests(workspace));
     steps.extend(newest_host(workspace));
     steps.extend(tokio::tests(workspace));
