@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::Context;
 
 /// Where this repository lies.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Workspace {
     root: PathBuf,
 }

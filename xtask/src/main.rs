@@ -89,3 +89,38 @@ fn perform(task: Task) -> anyhow::Result<ExitCode> {
         Task::Bindings => bindings::run(&workspace).map(|()| ExitCode::SUCCESS),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// The documents that say what to type.
+    const DOCUMENTS: [&str; 6] = [
+        "README.md",
+        "CONTRIBUTING.md",
+        "PLATFORM.md",
+        "ARCHITECTURE.md",
+        "benches/README.md",
+        "examples/README.md",
+    ];
+
+    #[test]
+    fn the_tasks_of_the_documents_exist() {
+        let workspace = Workspace::find().unwrap();
+        let mut count = 0;
+        for document in DOCUMENTS {
+            let text = fs::read_to_string(workspace.root().join(document)).unwrap();
+            for rest in text.split("cargo xtask ").skip(1) {
+                let end = rest.find(['`', '#', ')', '|', '\n']).unwrap_or(rest.len());
+                let words = ["cargo xtask"].into_iter();
+                let words = words.chain(rest[..end].split_whitespace());
+                let parsed = Arguments::try_parse_from(words);
+                assert!(parsed.is_ok(), "{document}: {}: {parsed:?}", &rest[..end]);
+                count += 1;
+            }
+        }
+        assert!(count > 20, "{count}");
+    }
+}

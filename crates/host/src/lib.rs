@@ -31,32 +31,17 @@
 //! Besides WASI a guest may import two functions of the module `wasio_host`: `fuel() -> i64` (the
 //! units consumed by the calling thread, or -1 if fuel is off) and `cpu_ns() -> i64` (the CPU time
 //! of the calling thread). Such a guest runs on this host only.
+//!
+//! # Features
+//!
+//! `run` (default) is all of this. Without it there is [`peer`], the load generator of the tests, and
+//! the crate does not depend on wasmtime.
 
-mod capture;
 mod cpu;
-mod exit;
-mod files;
-mod guest_state;
-mod http;
-mod imports;
-mod module;
 pub mod peer;
-mod plain01;
-#[allow(
-    unsafe_code,
-    reason = "calls of the operating system that have no safe wrapper"
-)]
-mod raw;
-mod runner;
-mod running;
-mod sockets01;
-mod sockets02;
-mod start;
-mod stdio;
-mod threads;
+#[cfg(feature = "run")]
+mod run;
 
-pub use cpu::{quiet_backtraces, raise_descriptor_limit, thread_cpu_time};
-pub use exit::Exit;
-pub use runner::{Runner, Wasi};
-pub use running::{Counts, Outcome, Running};
-pub use stdio::Stdin;
+pub use cpu::{raise_descriptor_limit, thread_cpu_time};
+#[cfg(feature = "run")]
+pub use run::{Counts, Exit, Outcome, Runner, Running, Stdin, Wasi, quiet_backtraces};

@@ -1,5 +1,6 @@
 //! What `cargo xtask test` does, in order. To add a step, add a line.
 
+mod publish;
 mod tokio;
 
 use std::env::consts::{EXE_EXTENSION, EXE_SUFFIX};
@@ -8,7 +9,7 @@ use std::process::Command;
 
 use crate::cargo::Workspace;
 use crate::test::step::Step;
-use crate::tidy;
+use crate::{hosts, tidy};
 
 /// The WASI targets, with the arguments that choose what wasio is built with.
 const WASI_TARGETS: [&str; 3] = ["wasm32-wasip1", "wasm32-wasip1-threads", "wasm32-wasip2"];
@@ -37,7 +38,9 @@ pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
     steps.push(oldest_rust(workspace));
     steps.extend(other_systems(workspace));
     steps.extend(documentation(workspace));
+    steps.extend(publish::steps(workspace));
     steps.extend(tests(workspace));
+    steps.push(lines_of_readme(workspace));
     steps.extend(newest_host(workspace));
     steps.extend(tokio::tests(workspace));
     steps.extend(examples_of_documents(workspace));
@@ -78,6 +81,10 @@ fn lints(workspace: &Workspace) -> Vec<Step> {
         clippy(
             "lints, native, wasio without default features",
             "--package wasio --all-targets --no-default-features",
+        ),
+        clippy(
+            "lints, native, wasio-host without wasmtime",
+            "--package wasio-host --all-targets --no-default-features",
         ),
         clippy(
             "lints, guests and examples, wasm32-wasip1",
@@ -250,6 +257,22 @@ fn tests(workspace: &Workspace) -> Vec<Step> {
             "--package mio --all-features",
         ),
     ]
+}
+
+/// The command lines of the README that start wasmtime. Those of `wasio-host` are among the native
+/// tests.
+fn lines_of_readme(workspace: &Workspace) -> Step {
+    let title = "tests, the README's command lines of wasmtime";
+    let hosts = ["wasmtime46", "wasmtime49"];
+    if hosts
+        .iter()
+        .any(|host| !hosts::is_installed(workspace, host))
+    {
+        let remedy = "not installed: cargo xtask hosts install wasmtime46 wasmtime49";
+        return Step::skipped(title, remedy);
+    }
+    let tests = "test --package wasio-host --test readme -- --ignored";
+    Step::tests(title, workspace.cargo(tests))
 }
 
 /// The examples in the documentation of wasio, on every target of WASI, and of wasio-tokio on 0.2.

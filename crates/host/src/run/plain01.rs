@@ -10,11 +10,11 @@ use wasmtime_wasi::p1::{self, WasiP1Ctx};
 use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
 use wasmtime_wasi::{DirPerms, FilePerms, WasiCtxBuilder};
 
-use crate::capture::Capture;
-use crate::guest_state::GuestState;
-use crate::runner::{Endpoints, Output, Program};
-use crate::start::{self, State};
-use crate::stdio::{self, Source};
+use crate::run::capture::Capture;
+use crate::run::guest_state::GuestState;
+use crate::run::runner::{Endpoints, Output, Program};
+use crate::run::start::{self, State};
+use crate::run::stdio::{self, Source};
 
 /// The largest size of a captured output. A guest that writes more traps.
 const CAPTURE_BYTES: usize = 64 << 20;
@@ -36,7 +36,7 @@ pub(crate) fn start(
         &mut state.wasi
     });
     linked
-        .and_then(|()| crate::imports::add_to_linker(&mut linker))
+        .and_then(|()| crate::run::imports::add_to_linker(&mut linker))
         .map_err(|error| anyhow!("cannot link the host's functions: {error:#}"))?;
     let mut store = State::new(wasi, Arc::clone(guest))
         .into_store()

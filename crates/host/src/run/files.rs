@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wasi_common::file::{FdFlags, FileType, RiFlags, RoFlags, SdFlags, SiFlags};
 use wasi_common::{Error, WasiFile};
 
-use crate::capture::Shared;
+use crate::run::capture::Shared;
 
 /// One of many descriptors that share a socket. A test with 70 000 descriptors then needs only a
 /// few sockets.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow, bail};
 use wasmtime::{ExternType, InstancePre, Linker, Module, ResourceLimiter, Store, Trap};
 
-use crate::exit::Exit;
-use crate::guest_state::GuestState;
+use crate::run::exit::Exit;
+use crate::run::guest_state::GuestState;
 
 /// The data of a guest's store. `C` is its WASI context.
 pub(crate) struct State<C> {

@@ -20,13 +20,13 @@ use wasmtime_wasi::{I32Exit, WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::WasiHttpCtx;
 use wasmtime_wasi_http::p2::{WasiHttpCtxView, WasiHttpView};
 
-use crate::capture::Capture;
-use crate::exit::Exit;
-use crate::guest_state::GuestState;
-use crate::http::Requests;
-use crate::plain01;
-use crate::runner::{Endpoints, Program};
-use crate::start::{self, State};
+use crate::run::capture::Capture;
+use crate::run::exit::Exit;
+use crate::run::guest_state::GuestState;
+use crate::run::http::Requests;
+use crate::run::plain01;
+use crate::run::runner::{Endpoints, Program};
+use crate::run::start::{self, State};
 
 /// The context of one guest.
 pub(crate) struct Wasi02 {

@@ -10,9 +10,9 @@ use std::sync::{Arc, OnceLock};
 use wasi_common::WasiCtx;
 use wasmtime::{Caller, InstancePre, Linker, Module, SharedMemory, Store};
 
-use crate::exit::Exit;
-use crate::guest_state::GuestState;
-use crate::start::{self, State};
+use crate::run::exit::Exit;
+use crate::run::guest_state::GuestState;
+use crate::run::start::{self, State};
 
 /// The WASI context of a guest that may start threads.
 pub(crate) struct Threaded {

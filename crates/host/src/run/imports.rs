@@ -3,7 +3,7 @@
 use wasmtime::{Caller, Linker};
 
 use crate::cpu::thread_cpu_time;
-use crate::start::State;
+use crate::run::start::State;
 
 /// The name of that module.
 pub(crate) const MODULE: &str = "wasio_host";

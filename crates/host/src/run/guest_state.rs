@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use wasmtime::{Engine, SharedMemory, Store, UpdateDeadline};
 
-use crate::cpu::CpuMeter;
-use crate::exit::Exit;
+use crate::run::cpu_meter::CpuMeter;
+use crate::run::exit::Exit;
 
 /// More fuel than any guest uses, yet far from overflow.
 const FUEL: u64 = u64::MAX / 4;

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::capture::Capture;
-use crate::exit::Exit;
-use crate::guest_state::GuestState;
+use crate::run::capture::Capture;
+use crate::run::exit::Exit;
+use crate::run::guest_state::GuestState;
 
 /// How long a stopped guest may take to return from a host call.
 const GRACE: Duration = Duration::from_secs(1);

@@ -43,7 +43,7 @@ impl ThreadClock {
 
 #[cfg(not(target_os = "linux"))]
 impl ThreadClock {
-    /// Returns `None`: the clock of another thread is read on Linux only. See `crate::cpu`.
+    /// Returns `None`: the clock of another thread is read on Linux only. See `crate::run::cpu_meter`.
     pub(crate) fn of_this_thread() -> Option<Self> {
         None
     }

@@ -11,13 +11,13 @@ use wasi_common::sync::{Dir, WasiCtxBuilder, ambient_authority};
 use wasi_common::{WasiCtx, WasiFile};
 use wasmtime::{Linker, Module};
 
-use crate::capture::{Capture, Shared};
-use crate::files::{Input, InputFile, Output, RefusedFile, SharedSocket};
-use crate::guest_state::GuestState;
-use crate::runner::{Endpoints, Output as OutputTo, Program};
-use crate::start::{self, State};
-use crate::stdio::{self, Source};
-use crate::threads::{self, Spawner, StoreState, Threaded};
+use crate::run::capture::{Capture, Shared};
+use crate::run::files::{Input, InputFile, Output, RefusedFile, SharedSocket};
+use crate::run::guest_state::GuestState;
+use crate::run::runner::{Endpoints, Output as OutputTo, Program};
+use crate::run::start::{self, State};
+use crate::run::stdio::{self, Source};
+use crate::run::threads::{self, Spawner, StoreState, Threaded};
 
 /// The first descriptor after stdin, stdout and stderr.
 const FIRST_DESCRIPTOR: u32 = 3;
@@ -46,7 +46,7 @@ pub(crate) fn start(
         &mut state.wasi.wasi
     });
     linked
-        .and_then(|()| crate::imports::add_to_linker(&mut linker))
+        .and_then(|()| crate::run::imports::add_to_linker(&mut linker))
         .map_err(|error| anyhow!("cannot link the host's functions: {error:#}"))?;
     if program.threads {
         threads::add_to_linker(&mut linker, &store, module)

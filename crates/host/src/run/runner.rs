@@ -9,10 +9,11 @@ use socket2::{Domain, Protocol, Socket, Type};
 use wasmtime::component::Component;
 use wasmtime::{Engine, Module};
 
-use crate::guest_state::GuestState;
-use crate::running::{Parts, Running};
-use crate::stdio::{Source, Stdin};
-use crate::{module, peer, plain01, sockets01, sockets02};
+use crate::peer;
+use crate::run::guest_state::GuestState;
+use crate::run::running::{Parts, Running};
+use crate::run::stdio::{Source, Stdin};
+use crate::run::{module, plain01, sockets01, sockets02};
 
 /// The length of a listener's queue. The system may have a lower limit.
 const BACKLOG: i32 = 4096;
