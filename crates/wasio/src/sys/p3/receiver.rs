@@ -1,8 +1,8 @@
 //! Reading a stream of the host's: one read is in flight whenever nothing is there to be read.
 //!
 //! The buffer of a read in flight is small, whatever the stream has brought before, so that ten
-//! thousand quiet connections keep little memory. Where it was filled, the rest is read at once,
-//! through a large buffer that all streams share.
+//! thousand quiet connections keep little memory. Where it was filled, the rest is read at once into
+//! the caller's own: such a read is cancelled if the host has nothing.
 
 use std::fmt;
 use std::io;
@@ -18,9 +18,6 @@ use crate::lock::{Guard, Lock};
 const IN_FLIGHT: usize = 128;
 /// The most that is read at once.
 const LARGEST: usize = 64 * 1024;
-
-/// The buffer of reads that end at once, whichever stream they are of.
-static SPARE: Lock<Vec<u8>> = Lock::new(Vec::new());
 
 /// How a stream's error is returned.
 pub(super) type ToError<E> = fn(E) -> io::Error;
@@ -212,14 +209,8 @@ impl<R: FutureResult + Send + 'static> Receiver<R> {
             return 0;
         };
         let len = target.len().min(LARGEST);
-        let mut buffer = std::mem::take(&mut *SPARE.lock());
-        if buffer.len() < len {
-            buffer.resize(len, 0);
-        }
-        let (buffer, moved) = stream.read_at_once(buffer, len);
+        let moved = stream.read_at_once(&mut target[..len]);
         let count = moved.count.min(len);
-        target[..count].copy_from_slice(&buffer[..count]);
-        *SPARE.lock() = buffer;
         self.on_moved(state, count == len, moved);
         count
     }
@@ -236,7 +227,7 @@ impl<R: FutureResult + Send + 'static> Receiver<R> {
             return;
         };
         let waitable = stream.waitable();
-        match stream.start(resized(buffer), IN_FLIGHT) {
+        match stream.start(resized(buffer)) {
             Some((buffer, moved)) => self.take_up(state, buffer, moved),
             None => {
                 state.phase = Phase::Reading;

@@ -78,16 +78,15 @@ impl ReadEnd {
         self.stream
     }
 
-    /// Starts to read up to `len` bytes into a buffer. Returns that if the read has ended at once.
+    /// Starts to read into a buffer. Returns that if the read has ended at once.
     ///
     /// # Panics
-    /// If a read is in flight: the host would trap. If the buffer is shorter.
-    pub(crate) fn start(&mut self, mut buffer: Vec<u8>, len: usize) -> Option<(Vec<u8>, Moved)> {
+    /// If a read is in flight: the host would trap.
+    pub(crate) fn start(&mut self, mut buffer: Vec<u8>) -> Option<(Vec<u8>, Moved)> {
         assert!(self.buffer.is_none(), "a second read in flight");
-        let place = &mut buffer[..len];
         // SAFETY: the host writes up to `len` bytes at the pointer. If it does so later, the buffer
-        // is kept until then: only `read_at_once`, `ended` and `drop` give it up.
-        let code = unsafe { stream_read(self.stream, place.as_mut_ptr(), len) };
+        // is kept until then: only `ended` and `drop` give it up.
+        let code = unsafe { stream_read(self.stream, buffer.as_mut_ptr(), buffer.len()) };
         if code == BLOCKED {
             self.buffer = Some(buffer);
             return None;
@@ -95,15 +94,21 @@ impl ReadEnd {
         Some((buffer, Moved::of(code)))
     }
 
-    /// As [`start`](Self::start), and cancels the read if it has not ended.
-    pub(crate) fn read_at_once(&mut self, buffer: Vec<u8>, len: usize) -> (Vec<u8>, Moved) {
-        if let Some(ended) = self.start(buffer, len) {
-            return ended;
+    /// Reads what the host has. A read that has not ended is cancelled.
+    ///
+    /// # Panics
+    /// If a read is in flight: the host would trap.
+    pub(crate) fn read_at_once(&mut self, target: &mut [u8]) -> Moved {
+        assert!(self.buffer.is_none(), "a second read in flight");
+        // SAFETY: the host writes up to `len` bytes at the pointer. It no longer does when this
+        // returns: what has not ended is cancelled, which returns when the host is done with it.
+        let mut code = unsafe { stream_read(self.stream, target.as_mut_ptr(), target.len()) };
+        if code == BLOCKED {
+            leave_set(self.stream);
+            // It may have ended meanwhile, or have moved something.
+            code = stream_cancel_read(self.stream);
         }
-        leave_set(self.stream);
-        // Before it was cancelled it may have ended, or have moved something.
-        let moved = Moved::of(stream_cancel_read(self.stream));
-        (self.buffer.take().unwrap_or_default(), moved)
+        Moved::of(code)
     }
 
     /// The buffer of the read in flight, if this is its event.

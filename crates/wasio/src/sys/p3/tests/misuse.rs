@@ -63,7 +63,7 @@ fn handles_that_are_dropped_in_any_state_misuse_nothing() {
                 for has_run in [false, true] {
                     host().peers.clear();
                     let (mut stream, mut end) = read_stdin();
-                    let _ = stream.start(vec![0; 8], 8);
+                    let _ = stream.start(vec![0; 8]);
                     let _ = end.start();
                     let clock = monotonic_clock::wait_until(u64::MAX / 2);
                     if has_data {
