@@ -14,6 +14,7 @@ use tokio::task::{JoinHandle, LocalSet};
 
 use crate::client::{Measured, as_ns, new_histogram};
 use crate::exchange::{Exchange, Protocol, SMALL_BYTES};
+use crate::fairness::{Fairness, PerConnection};
 use crate::server::Server;
 
 /// The timeout of one message.
@@ -32,6 +33,7 @@ pub struct Crowd {
 struct Tally {
     over: Cell<bool>,
     latency_ns: RefCell<Histogram<u64>>,
+    connections: RefCell<PerConnection>,
 }
 
 impl Crowd {
@@ -64,19 +66,26 @@ impl Crowd {
 ///
 /// # Errors
 /// A message does not come back, or comes back changed.
-pub fn pummel(crowd: Crowd, server: &Server, time: Duration) -> anyhow::Result<Measured> {
+pub fn pummel(
+    crowd: Crowd,
+    server: &Server,
+    time: Duration,
+) -> anyhow::Result<(Measured, Fairness)> {
     let busy = async |tally: &Tally| {
         tokio::time::sleep(time / 4).await;
         tally.latency_ns.borrow_mut().reset();
         let (start, cpu) = (Instant::now(), server.cpu_time());
+        tally.connections.borrow_mut().restart(start);
         tokio::time::sleep(time).await;
         let latency_ns = tally.latency_ns.borrow().clone();
-        Ok(Measured {
+        let measured = Measured {
             round_trips: latency_ns.len(),
             elapsed: start.elapsed(),
             server_cpu: server.cpu_time().saturating_sub(cpu),
             latency_ns,
-        })
+        };
+        let fairness = tally.connections.borrow().fairness(Instant::now());
+        Ok((measured, fairness))
     };
     crowd.keep_busy(busy)
 }
@@ -127,13 +136,16 @@ impl Crowd {
         let tally = Rc::new(Tally {
             over: Cell::new(false),
             latency_ns: RefCell::new(new_histogram()),
+            connections: RefCell::new(PerConnection::new(self.streams.len(), Instant::now())),
         });
         let tasks = LocalSet::new();
         let busy: Vec<JoinHandle<anyhow::Result<()>>> = self
             .streams
             .into_iter()
-            .map(|stream| {
-                tasks.spawn_local(speak(stream, Rc::clone(&self.exchange), Rc::clone(&tally)))
+            .enumerate()
+            .map(|(index, stream)| {
+                let (exchange, tally) = (Rc::clone(&self.exchange), Rc::clone(&tally));
+                tasks.spawn_local(speak(index, stream, exchange, tally))
             })
             .collect();
         self.runtime.block_on(tasks.run_until(async {
@@ -148,6 +160,7 @@ impl Crowd {
 }
 
 async fn speak(
+    index: usize,
     mut stream: TcpStream,
     exchange: Rc<Exchange>,
     tally: Rc<Tally>,
@@ -158,6 +171,7 @@ async fn speak(
             .latency_ns
             .borrow_mut()
             .saturating_record(as_ns(latency));
+        tally.connections.borrow_mut().count(index, Instant::now());
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ pub mod cores;
 pub mod crowd;
 pub mod demo;
 pub mod exchange;
+pub mod fairness;
 pub mod format;
 pub mod http_load;
 pub mod machine;

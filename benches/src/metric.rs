@@ -40,6 +40,12 @@ pub const P50: Metric = lower("p50", "µs");
 pub const P99: Metric = lower("p99", "µs");
 /// The longest latency.
 pub const MAX: Metric = lower("max", "µs");
+/// The round trips of the slowest of several busy connections.
+pub const SLOWEST: Metric = higher("slowest", "% of an equal share");
+/// The round trips of the connection in the middle.
+pub const MIDDLE: Metric = higher("middle", "% of an equal share");
+/// The longest time that one of several busy connections goes without a round trip.
+pub const GAP: Metric = lower("longest gap", "ms");
 /// CPU time while all connections are idle.
 pub const IDLE_CPU: Metric = lower("idle cpu", "% of a core");
 /// Connections that are opened, used once and closed.

@@ -60,12 +60,13 @@ pub fn run(program: &Artifact, place: Place, run: Run<'_>) -> anyhow::Result<Fig
             ensure!(output.status.success(), "the program failed");
             (output.stdout, None)
         }
-        Place::Wasi01 | Place::Wasi02 => {
+        Place::Wasi01 | Place::Wasi02 | Place::Wasi03 => {
             let threads = program
                 .target
                 .is_some_and(|name| name.ends_with("-threads"));
             let runner = match place {
                 Place::Wasi02 => Runner::new(Wasi::Sockets02),
+                Place::Wasi03 => Runner::new(Wasi::Sockets03),
                 _ => Runner::new(Wasi::Sockets01).listeners(run.listeners),
             };
             let runner = runner.fuel(run.fuel);

@@ -30,7 +30,7 @@ struct Native(Child);
 
 impl Server {
     /// Starts the guest at `path`, which listens on `address`. On WASI 0.1 the host opens the
-    /// listener, and on 0.2 the guest gets the address as an argument. With `fuel` its instructions
+    /// listener, and on 0.2 and 0.3 the guest gets the address as an argument. With `fuel` its instructions
     /// are counted, which makes it slower.
     ///
     /// # Errors
@@ -44,7 +44,7 @@ impl Server {
     ) -> anyhow::Result<Self> {
         let runner = Runner::new(wasi).fuel(fuel);
         let runner = match wasi {
-            Wasi::Sockets02 => runner.arg(address),
+            Wasi::Sockets02 | Wasi::Sockets03 => runner.arg(address),
             _ => runner.listen(address),
         };
         let running = runner.args(args.iter().copied()).spawn(path)?;

@@ -119,6 +119,7 @@ impl Arguments {
             let name = match self.versions() {
                 Versions::Wasi01 => format!("{}-{effort}-0.1", machine::date()),
                 Versions::Wasi02 => format!("{}-{effort}-0.2", machine::date()),
+                Versions::Wasi03 => format!("{}-{effort}-0.3", machine::date()),
                 Versions::Both => format!("{}-{effort}", machine::date()),
             };
             let folder = artifact::repository().join("benches/record").join(name);

@@ -173,12 +173,14 @@ impl Arguments {
 const fn wasi(place: Place) -> Wasi {
     match place {
         Place::Wasi02 => Wasi::Sockets02,
+        Place::Wasi03 => Wasi::Sockets03,
         Place::Wasi01 | Place::Native => Wasi::Sockets01,
     }
 }
 
 fn named(between: &str, library: &str, place: Place) -> String {
     let version = match wasi(place) {
+        Wasi::Sockets03 => "0.3",
         Wasi::Sockets02 => "0.2",
         _ => "0.1",
     };

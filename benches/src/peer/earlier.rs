@@ -12,12 +12,14 @@ use crate::machine;
 const SUFFIX: &str = "-before";
 
 /// The peers that run wasio. The others are the same in each commit.
-const ON_WASIO: [&str; 7] = [
+const ON_WASIO: [&str; 9] = [
     "wasio",
     "wasio-p2",
+    "wasio-p3",
     "wasio-native",
     "tokio-p1",
     "tokio-p2",
+    "tokio-p3",
     "hyper-p1",
     "hyper-p2",
 ];

@@ -14,13 +14,16 @@ mod mio_native;
 mod mio_p1;
 mod mio_p2;
 mod raw_p1;
+mod raw_p3;
 mod tokio_mio_p1;
 mod tokio_mio_p2;
 mod tokio_p1;
 mod tokio_p2;
+mod tokio_p3;
 mod wasio_native;
 mod wasio_p1;
 mod wasio_p2;
+mod wasio_p3;
 mod wstd_p2;
 
 use std::path::PathBuf;
@@ -29,7 +32,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 use wasio_host::Wasi;
 
-use crate::artifact::Artifact;
+use crate::artifact::{Artifact, Flags};
 use crate::cores;
 use crate::exchange::Protocol;
 use crate::server::Server;
@@ -40,13 +43,14 @@ const ANY_PORT: &str = "127.0.0.1:0";
 /// The peer that the servers are compared with.
 pub const REFERENCE: &str = "mio";
 
-/// Returns the server that `peer` is compared with: the same one on mio.
+/// Returns the server that `peer` is compared with: the same one on mio. mio is not on WASI 0.3, so
+/// there it is that on 0.2.
 #[must_use]
 pub fn reference_of(peer: &str) -> &'static str {
     match earlier::original(peer).unwrap_or(peer) {
-        "wasio-p2" | "mio-p2" | "wstd-p2" => "mio-p2",
+        "wasio-p2" | "mio-p2" | "wstd-p2" | "wasio-p3" | "raw-p3" => "mio-p2",
         "tokio-p1" | "tokio-mio-p1" => "tokio-mio-p1",
-        "tokio-p2" | "tokio-mio-p2" => "tokio-mio-p2",
+        "tokio-p2" | "tokio-p3" | "tokio-mio-p2" => "tokio-mio-p2",
         "hyper-p2" | "hyper-mio-p2" => "hyper-mio-p2",
         "hyper-p1" | "hyper-mio-p1" => "hyper-mio-p1",
         _ => REFERENCE,
@@ -61,12 +65,15 @@ pub const ALL: &[Peer] = &[
     wasio_p2::PEER,
     mio_p2::PEER,
     wstd_p2::PEER,
+    wasio_p3::PEER,
+    raw_p3::PEER,
     wasio_native::PEER,
     mio_native::PEER,
     tokio_p1::PEER,
     tokio_mio_p1::PEER,
     tokio_p2::PEER,
     tokio_mio_p2::PEER,
+    tokio_p3::PEER,
     hyper_p2::PEER,
     hyper_mio_p2::PEER,
     hyper_p1::PEER,
@@ -82,6 +89,9 @@ pub enum Versions {
     /// WASI 0.2
     #[value(name = "0.2")]
     Wasi02,
+    /// WASI 0.3, and the servers on 0.2 to compare with
+    #[value(name = "0.3")]
+    Wasi03,
     /// All servers
     Both,
 }
@@ -93,7 +103,8 @@ impl Versions {
         match self {
             Self::Both => true,
             Self::Wasi02 => matches!(place, Place::Wasi02),
-            Self::Wasi01 => !matches!(place, Place::Wasi02),
+            Self::Wasi03 => matches!(place, Place::Wasi02 | Place::Wasi03),
+            Self::Wasi01 => matches!(place, Place::Wasi01 | Place::Native),
         }
     }
 }
@@ -139,9 +150,17 @@ pub enum Place {
     Wasi01,
     /// On WASI 0.2 with the network of this machine, in this process.
     Wasi02,
+    /// On WASI 0.3 with the network of this machine, in this process.
+    Wasi03,
     /// On this machine, as a process.
     Native,
 }
+
+/// WASI 0.3 is a flag to the compiler, until its target is in stable Rust. The other one is tokio's.
+const FLAGS_OF_03: Flags = Flags {
+    flags: "--cfg tokio_unstable --cfg wasio_backend=\"p3\"",
+    target_dir: "../../target/peers-p3",
+};
 
 /// A program in the workspace of the peers.
 const fn in_peers(
@@ -228,6 +247,7 @@ impl Built {
         cores::apart(|| match self.peer.place {
             Place::Wasi01 => Server::guest(&self.server, Wasi::Sockets01, ANY_PORT, args, fuel),
             Place::Wasi02 => Server::guest(&self.server, Wasi::Sockets02, ANY_PORT, args, fuel),
+            Place::Wasi03 => Server::guest(&self.server, Wasi::Sockets03, ANY_PORT, args, fuel),
             Place::Native => Server::native(&self.server, args),
         })
         .with_context(|| format!("cannot start the peer {}", self.peer.name))

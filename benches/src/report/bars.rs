@@ -20,6 +20,7 @@ struct Bar {
     limit: f64,
 }
 
+#[derive(Clone, Copy)]
 enum Of {
     /// The figure of this peer.
     Peer(&'static str),
@@ -140,6 +141,57 @@ const BARS: &[Bar] = &[
     p2("size", 0, metric::SIZE, Of::Peer("wstd-p2"), 1.0),
 ];
 
+/// The bars on WASI 0.3. mio is not there, so it is that on 0.2.
+const BARS_OF_03: &[Bar] = &{
+    use Of::{Itself, OwnAt, Peer};
+    use metric::{BANDWIDTH, CONNECTIONS, CPU, IDLE_CPU, MEMORY, P99, SIZE, THROUGHPUT};
+
+    const P2: Of = Peer("wasio-p2");
+    const RAW: Of = Peer("raw-p3");
+    [
+        p3("ping_pong", 0, CPU, P2, 1.0),
+        p3("ping_pong", 0, CPU, Peer("mio-p2"), 1.0),
+        p3("ping_pong", 1_000, THROUGHPUT, OwnAt(0), 0.95),
+        p3("ping_pong", 4_000, THROUGHPUT, OwnAt(0), 0.95),
+        p3("ping_pong", 8_000, THROUGHPUT, OwnAt(0), 0.95),
+        p3("ping_pong", 1_000, CPU, OwnAt(0), 1.1),
+        p3("ping_pong", 4_000, CPU, OwnAt(0), 1.1),
+        p3("ping_pong", 8_000, CPU, OwnAt(0), 1.1),
+        p3("ping_pong", 1_000, CPU, P2, 0.8),
+        p3("ping_pong", 4_000, CPU, P2, 0.8),
+        p3("ping_pong", 8_000, CPU, P2, 0.8),
+        p3("pummel_16", 0, THROUGHPUT, P2, 1.05),
+        p3("pummel_16", 1_000, THROUGHPUT, P2, 1.2),
+        p3("pummel_16", 0, CPU, RAW, 1.15),
+        p3("pummel_16", 1_000, CPU, RAW, 1.15),
+        p3("pummel_16", 0, P99, P2, 1.0),
+        p3("pummel_16", 1_000, P99, P2, 1.0),
+        p3("pummel_256", 0, THROUGHPUT, P2, 1.05),
+        p3("pummel_256", 1_000, THROUGHPUT, P2, 1.2),
+        p3("pummel_256", 0, CPU, RAW, 1.15),
+        p3("pummel_256", 1_000, CPU, RAW, 1.15),
+        p3("pummel_256", 0, P99, P2, 1.0),
+        p3("pummel_256", 1_000, P99, P2, 1.0),
+        p3("cold_latency", 1_000, P99, Itself, 1_000.0),
+        p3("cold_latency", 8_000, P99, Itself, 1_000.0),
+        p3("idle", 8_000, IDLE_CPU, Itself, 0.1),
+        p3("accept_storm", 0, CONNECTIONS, P2, 1.0),
+        p3("accept_storm", 1_000, CONNECTIONS, P2, 1.0),
+        p3("burst", 0, THROUGHPUT, P2, 1.0),
+        p3("burst", 1_000, THROUGHPUT, P2, 1.0),
+        p3("echo_throughput", 0, BANDWIDTH, P2, 1.0),
+        p3("memory", 1_000, MEMORY, Itself, 512.0),
+        p3("size", 0, SIZE, P2, 1.1),
+        p3("ping_pong", 0, CPU, Peer("wasio-p3"), 1.1).of("tokio-p3"),
+        p3("ping_pong", 8_000, CPU, OwnAt(0), 1.1).of("tokio-p3"),
+    ]
+};
+
+/// A bar for wasio on WASI 0.3.
+const fn p3(scenario: &'static str, size: usize, metric: Metric, of: Of, limit: f64) -> Bar {
+    bar(scenario, size, metric, of, limit).of("wasio-p3")
+}
+
 /// A bar for wasio on WASI 0.2.
 const fn p2(scenario: &'static str, size: usize, metric: Metric, of: Of, limit: f64) -> Bar {
     bar(scenario, size, metric, of, limit).of("wasio-p2")
@@ -161,7 +213,7 @@ const fn bar(scenario: &'static str, size: usize, metric: Metric, of: Of, limit:
 pub fn table(results: &Results) -> Option<String> {
     let mut text = "| bar | measured | |\n|---|---:|---|\n".to_owned();
     let mut any = false;
-    for bar in BARS {
+    for bar in BARS.iter().chain(BARS_OF_03) {
         if let Some(measured) = bar.measured(results) {
             let verdict = if bar.is_met(measured) {
                 "met"

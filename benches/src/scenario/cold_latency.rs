@@ -34,8 +34,8 @@ impl Scenario for ColdLatency {
         BUSY
     }
 
-    fn sizes(&self, _: Effort) -> Vec<usize> {
-        vec![1_000]
+    fn sizes(&self, effort: Effort) -> Vec<usize> {
+        effort.pick(vec![1_000], vec![1_000, 8_000])
     }
 
     fn suits(&self, peer: &Peer, size: usize) -> bool {

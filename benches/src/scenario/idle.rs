@@ -20,8 +20,8 @@ impl Scenario for Idle {
         "connections that have sent once, each registered READABLE and WRITABLE if the server can"
     }
 
-    fn sizes(&self, _: Effort) -> Vec<usize> {
-        vec![1, 1_000]
+    fn sizes(&self, effort: Effort) -> Vec<usize> {
+        effort.pick(vec![1, 1_000], vec![1, 1_000, 8_000])
     }
 
     fn speaks(&self) -> &[Protocol] {

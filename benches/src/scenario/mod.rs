@@ -127,6 +127,11 @@ pub const ALL: &[&dyn Scenario] = &[
         about: "256 connections each send 64 bytes and wait for them, beside idle connections",
         active: 256,
     },
+    &pummel::Pummel {
+        name: "pummel_1000",
+        about: "1 000 connections each send 64 bytes and wait for them, beside idle connections",
+        active: 1_000,
+    },
     &http_keep_alive::HttpKeepAlive,
     &idle::Idle,
     &cold_latency::ColdLatency {

@@ -4,7 +4,7 @@ use super::{Effort, Scenario, figures};
 use crate::client::open_idle;
 use crate::crowd::{Crowd, pummel};
 use crate::exchange::Protocol;
-use crate::metric::Sample;
+use crate::metric::{self, Sample};
 use crate::peer::Built;
 
 #[derive(Debug)]
@@ -39,9 +39,15 @@ impl Scenario for Pummel {
         let server = peer.start()?;
         let idle = open_idle(server.addr(), peer.peer.protocol, size)?;
         let crowd = Crowd::connect(server.addr(), peer.peer.protocol, self.active)?;
-        let measured = pummel(crowd, &server, effort.time())?;
+        let (measured, fairness) = pummel(crowd, &server, effort.time())?;
         drop(idle);
         server.end()?;
-        Ok(figures(&measured))
+        let mut sample = figures(&measured);
+        sample.extend([
+            (metric::SLOWEST, fairness.slowest_share * 100.0),
+            (metric::MIDDLE, fairness.median_share * 100.0),
+            (metric::GAP, fairness.longest_gap.as_secs_f64() * 1e3),
+        ]);
+        Ok(sample)
     }
 }

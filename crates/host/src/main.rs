@@ -29,10 +29,8 @@ const EXIT_BAD_INPUT: i32 = 2;
 ///
 ///     [target.wasm32-wasip1]
 ///     runner = "wasio-host run"
-///     [target.wasm32-wasip1-threads]
-///     runner = "wasio-host run --threads"
-///     [target.wasm32-wasip2]
-///     runner = "wasio-host run --wasi 0.2"
+///
+/// So for wasm32-wasip1-threads and wasm32-wasip2: the guest's version of WASI is recognised.
 #[derive(Debug, Parser)]
 #[command(version, verbatim_doc_comment)]
 struct Cli {
@@ -61,38 +59,39 @@ struct Run {
     #[arg(long, value_name = "K[=V]")]
     env: Vec<String>,
 
-    /// Lets the guest start threads (target wasm32-wasip1-threads).
+    /// Lets the guest start threads (target wasm32-wasip1-threads), although it does not import the
+    /// function for that.
     #[arg(long)]
     threads: bool,
 
-    /// Forbids the guest to use the network (WASI 0.2).
+    /// Forbids the guest to use the network (WASI 0.2 and 0.3).
     #[arg(long)]
     no_network: bool,
 
-    /// Forbids the guest to look up names (WASI 0.2).
+    /// Forbids the guest to look up names (WASI 0.2 and 0.3).
     #[arg(long)]
     no_name_lookup: bool,
+
+    /// How many handles (sockets, streams and so on) a component may hold at the same time. It traps
+    /// when it needs more.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    max_handles: usize,
 
     /// Counts the fuel that the guest consumes, and prints it to stderr.
     #[arg(long)]
     fuel: bool,
 
     /// Writes the guest's counts to this file five times per second, and when the guest has ended:
-    /// calls of the host's functions, resources (WASI 0.2) and bytes of memory.
+    /// calls of the host's functions, resources (WASI 0.2 and 0.3) and bytes of memory.
     #[arg(long, value_name = "FILE")]
     stats: Option<PathBuf>,
 
-    /// The version of WASI that the guest runs on.
-    #[arg(
-        long,
-        value_enum,
-        default_value = "0.1-sockets",
-        value_name = "VERSION"
-    )]
-    wasi: Version,
+    /// The version of WASI that the guest runs on. By default it is recognised: a component is of
+    /// 0.3 if it exports `wasi:cli/run@0.3.0`, else of 0.2, and a module runs on 0.1-sockets.
+    #[arg(long, value_enum, value_name = "VERSION")]
+    wasi: Option<Version>,
 
-    /// The guest: a WebAssembly module with a function `_start`, or with `--wasi 0.2` a component
-    /// that is a command.
+    /// The guest: a WebAssembly module with a function `_start`, or a component that is a command.
     guest: PathBuf,
 
     /// The guest's arguments.
@@ -111,6 +110,20 @@ enum Version {
     /// WASI 0.2, for components, with the network of this machine.
     #[value(name = "0.2")]
     Sockets02,
+    /// WASI 0.3, for components, with the network of this machine.
+    #[value(name = "0.3")]
+    Sockets03,
+}
+
+impl From<Version> for Wasi {
+    fn from(version: Version) -> Self {
+        match version {
+            Version::Sockets01 => Self::Sockets01,
+            Version::Plain01 => Self::Plain01,
+            Version::Sockets02 => Self::Sockets02,
+            Version::Sockets03 => Self::Sockets03,
+        }
+    }
 }
 
 fn main() {
@@ -141,15 +154,15 @@ fn main() {
 }
 
 fn start(run: Run) -> Result<Running> {
-    let mut runner = Runner::new(match run.wasi {
-        Version::Sockets01 => Wasi::Sockets01,
-        Version::Plain01 => Wasi::Plain01,
-        Version::Sockets02 => Wasi::Sockets02,
-    })
-    .inherit_stdio()
-    .threads(run.threads)
-    .fuel(run.fuel)
-    .args(run.args);
+    let runner = run.wasi.map_or_else(Runner::for_any_version, |version| {
+        Runner::new(version.into())
+    });
+    let mut runner = runner
+        .inherit_stdio()
+        .threads(run.threads)
+        .handles(run.max_handles)
+        .fuel(run.fuel)
+        .args(run.args);
     if run.no_network {
         runner = runner.without_network();
     }

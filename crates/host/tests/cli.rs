@@ -28,6 +28,13 @@ fn component_that(body: &str) -> String {
     )
 }
 
+/// The same for WASI 0.3: the function is asynchronous there.
+fn component03_that(body: &str) -> String {
+    component_that(body)
+        .replace("(func $run (result", "(func $run async (result")
+        .replace("wasi:cli/run@0.2.0", "wasi:cli/run@0.3.0")
+}
+
 /// What the program left.
 #[derive(Debug)]
 struct Ended {
@@ -102,12 +109,38 @@ fn exit_code_of_a_component_is_whether_it_succeeded() {
 
 #[test]
 fn trap_of_a_component_is_134_and_says_why() {
-    let ended = run(
-        &WASI02,
-        &guest("cli-component-trap", &component_that("unreachable")),
+    for (name, text) in [
+        ("cli-component-trap", component_that("unreachable")),
+        ("cli-component03-trap", component03_that("unreachable")),
+    ] {
+        let ended = run(&[], &guest(name, &text));
+        assert_eq!(ended.code, Some(134), "{ended:?}");
+        assert!(ended.stderr.contains("unreachable"), "{ended:?}");
+    }
+}
+
+#[test]
+fn version_of_a_guest_is_recognised() {
+    let succeeds = |name: &str, text: &str| run(&[], &guest(name, text)).code == Some(0);
+    for (name, text) in [
+        ("cli-module", exits(0)),
+        ("cli-threads", thread_that("(call $exit (i32.const 0))")),
+        ("cli-02", component_that("i32.const 0")),
+        ("cli-03", component03_that("i32.const 0")),
+    ] {
+        assert!(succeeds(name, &text), "{name}");
+    }
+    // It is the function of 0.3 that runs: that of 0.2 fails.
+    let both = component_that("i32.const 1").replace(
+        r#"(instance $exported (export "run" (func $run)))"#,
+        r#"(core module $later (func (export "run") (result i32) i32.const 0))
+            (core instance $later (instantiate $later))
+            (func $run3 async (result (result)) (canon lift (core func $later "run")))
+            (instance $exported3 (export "run" (func $run3)))
+            (export "wasi:cli/run@0.3.0" (instance $exported3))
+            (instance $exported (export "run" (func $run)))"#,
     );
-    assert_eq!(ended.code, Some(134), "{ended:?}");
-    assert!(ended.stderr.contains("unreachable"), "{ended:?}");
+    assert!(succeeds("cli-both", &both));
 }
 
 #[test]
@@ -129,9 +162,11 @@ fn thread_ends_the_program() {
         "cli-thread-exit",
         &thread_that("(call $exit (local.get $arg))"),
     );
-    assert_eq!(run(&["--threads"], &exit).code, Some(9));
     let trap = guest("cli-thread-trap", &thread_that("unreachable"));
-    assert_eq!(run(&["--threads"], &trap).code, Some(134));
+    for options in [&[][..], &["--threads"]] {
+        assert_eq!(run(options, &exit).code, Some(9));
+        assert_eq!(run(options, &trap).code, Some(134));
+    }
 }
 
 #[test]
@@ -230,17 +265,33 @@ fn broken_module_is_refused() {
 }
 
 #[test]
-fn component_is_refused() {
+fn component_is_refused_where_a_module_is_wanted() {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("component.wasm");
     std::fs::write(&path, b"\0asm\x0d\0\x01\0").unwrap();
-    refused(&run(&[], &path), &["is a component", "wasm32-wasip1"]);
+    for wasi in ["0.1", "0.1-sockets"] {
+        let ended = run(&["--wasi", wasi], &path);
+        refused(&ended, &["is a component", "wasm32-wasip1"]);
+    }
 }
 
 #[test]
 fn module_is_refused_where_a_component_is_wanted() {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("module.wasm");
     std::fs::write(&path, b"\0asm\x01\0\0\0").unwrap();
-    refused(&run(&WASI02, &path), &["is a module", "wasm32-wasip2"]);
+    for wasi in ["0.2", "0.3"] {
+        let ended = run(&["--wasi", wasi], &path);
+        refused(&ended, &["is a module", wasi, "wasm32-wasip2"]);
+    }
+}
+
+#[test]
+fn component_of_another_version_is_refused() {
+    let of_02 = guest("cli-is-02", &component_that("i32.const 0"));
+    let ended = run(&["--wasi", "0.3"], &of_02);
+    refused(&ended, &["wasi:cli/run@0.3.0", "leave out --wasi 0.3"]);
+    let of_03 = guest("cli-is-03", &component03_that("i32.const 0"));
+    let ended = run(&["--wasi", "0.2"], &of_03);
+    refused(&ended, &["of WASI 0.3", "leave out --wasi 0.2"]);
 }
 
 #[test]
@@ -266,19 +317,61 @@ fn unknown_import_of_a_component_is_refused() {
 
 #[test]
 fn what_components_do_not_have_is_refused() {
-    let guest = guest("cli-component-options", &component_that("i32.const 0"));
+    let of_02 = guest("cli-02-options", &component_that("i32.const 0"));
+    let of_03 = guest("cli-03-options", &component03_that("i32.const 0"));
     for (options, named) in [
         (&["--threads"][..], "--threads"),
         (&["--listen", "127.0.0.1:0"], "--listen"),
     ] {
-        let ended = run(&[&WASI02, options].concat(), &guest);
-        refused(&ended, &[named, "WASI 0.2", "0.1-sockets"]);
+        for (wasi, guest) in [("WASI 0.2", &of_02), ("WASI 0.3", &of_03)] {
+            refused(&run(options, guest), &[named, wasi, "0.1-sockets"]);
+        }
+    }
+}
+
+/// The guest opens its output three times, and keeps it.
+#[test]
+fn most_handles_are_an_option_and_one_more_is_told_in_a_sentence() {
+    let opens = r#"(component
+        (import "wasi:io/streams@0.2.0" (instance $streams
+            (export "output-stream" (type (sub resource)))))
+        (alias export $streams "output-stream" (type $stream))
+        (import "wasi:cli/stdout@0.2.0" (instance $stdout
+            (alias outer 1 $stream (type $stream))
+            (export "output-stream" (type $s (eq $stream)))
+            (export "get-stdout" (func (result (own $s))))))
+        (core func $get (canon lower (func $stdout "get-stdout")))
+        (core module $module
+            (import "host" "stdout" (func $stdout (result i32)))
+            (func (export "run") (result i32)
+                (drop (call $stdout)) (drop (call $stdout)) (drop (call $stdout))
+                (i32.const 0)))
+        (core instance $host (export "stdout" (func $get)))
+        (core instance $instance (instantiate $module (with "host" (instance $host))))
+        (func $run (result (result)) (canon lift (core func $instance "run")))
+        (instance $exported (export "run" (func $run)))
+        (export "wasi:cli/run@0.2.0" (instance $exported)))"#;
+    let of_03 = opens
+        .replace("(func $run (result", "(func $run async (result")
+        .replace("wasi:cli/run@0.2.0", "wasi:cli/run@0.3.0");
+    for (name, text) in [("cli-handles-02", opens), ("cli-handles-03", &of_03)] {
+        let guest = guest(name, text);
+        assert_eq!(run(&[], &guest).code, Some(0));
+        // A call may need another one for a moment.
+        assert_eq!(run(&["--max-handles", "8"], &guest).code, Some(0));
+        let ended = run(&["--max-handles", "2"], &guest);
+        assert_eq!(ended.code, Some(134), "{ended:?}");
+        assert_eq!(
+            ended.stderr,
+            "wasio-host: the guest trapped: it has as many handles as the host allows: raise \
+             --max-handles\n"
+        );
     }
 }
 
 #[test]
 fn bad_guests_are_refused_on_every_version() {
-    for wasi in ["0.1", "0.1-sockets", "0.2"] {
+    for wasi in ["0.1", "0.1-sockets", "0.2", "0.3"] {
         let refused = |path: &str, part: &str| {
             refused(&run(&["--wasi", wasi], Path::new(path)), &[part]);
         };
@@ -290,10 +383,10 @@ fn bad_guests_are_refused_on_every_version() {
 
 #[test]
 fn unknown_version_is_refused() {
-    for version in ["0.3", "", "p1"] {
+    for version in ["0.4", "", "p1"] {
         let ended = run(&["--wasi", version], &guest("cli-version", &exits(0)));
         assert_eq!(ended.code, Some(2), "{ended:?}");
-        for known in ["0.1-sockets", "0.1", "0.2"] {
+        for known in ["0.1-sockets", "0.1", "0.2", "0.3"] {
             assert!(ended.stderr.contains(known), "{ended:?}");
         }
     }
@@ -327,9 +420,12 @@ fn import_of_another_shape_is_refused() {
 }
 
 #[test]
-fn guest_with_threads_needs_the_option() {
+fn guest_with_threads_is_refused_on_plain_wasi() {
     let guest = guest("cli-needs-threads", &thread_that(""));
-    refused(&run(&[], &guest), &["--threads"]);
+    refused(
+        &run(&["--wasi", "0.1"], &guest),
+        &["threads must be enabled"],
+    );
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
-use program::{LIMIT, LISTENS01, Running, SOCKETS02, THREADS01, Version, address_of};
+use program::{LIMIT, LISTENS01, Running, SOCKETS02, SOCKETS03, THREADS01, Version, address_of};
 
 const LISTENS_THREADS01: Version = Version {
     options: &["--threads", "--listen", "127.0.0.1:0"],
@@ -59,7 +59,7 @@ fn serves_again(command: &Command, what: String) {
 
 #[test]
 fn echo_that_ran_out_of_descriptors_answers_again_when_some_are_free() {
-    for version in [LISTENS01, LISTENS_THREADS01, SOCKETS02] {
+    for version in [LISTENS01, LISTENS_THREADS01, SOCKETS02, SOCKETS03] {
         let echo = version.run(&version.example("echo"));
         serves_again(&echo, format!("echo on {}", version.name));
     }

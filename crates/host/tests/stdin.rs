@@ -14,10 +14,11 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use program::{
-    LIMIT, LISTENS01, PLAIN01, Running, SOCKETS01, SOCKETS02, THREADS01, Version, address_of,
+    LIMIT, LISTENS01, PLAIN01, Running, SOCKETS01, SOCKETS02, SOCKETS03, THREADS01, Version,
+    address_of,
 };
 
-const ALL: [Version; 4] = [SOCKETS01, THREADS01, PLAIN01, SOCKETS02];
+const ALL: [Version; 5] = [SOCKETS01, THREADS01, PLAIN01, SOCKETS02, SOCKETS03];
 
 impl Version {
     /// The guest that copies its input to its output and says `end` at the end of it; a timer
@@ -151,7 +152,7 @@ fn a_terminal_is_waited_for_until_its_key_for_the_end() {
 /// The example waits for its input and for connections in one poll.
 #[test]
 fn the_example_serves_until_its_input_ends() {
-    for version in [LISTENS01, SOCKETS02] {
+    for version in [LISTENS01, SOCKETS02, SOCKETS03] {
         let name = "stdin_and_sockets";
         let guest = version.example(name);
         let mut command = version.run(&guest);

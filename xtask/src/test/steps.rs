@@ -3,8 +3,8 @@
 mod publish;
 mod tokio;
 
-use std::env::consts::{EXE_EXTENSION, EXE_SUFFIX};
-use std::path::{Path, PathBuf};
+use std::env::consts::EXE_EXTENSION;
+use std::path::Path;
 use std::process::Command;
 
 use crate::cargo::Workspace;
@@ -20,12 +20,8 @@ const PEERS: &str = "benches/peers";
 const TOKIO: &str = "examples/tokio";
 /// The systems that nothing runs on here.
 pub(crate) const SYSTEMS: [&str; 2] = ["x86_64-pc-windows-gnu", "aarch64-apple-darwin"];
-/// A host with a newer wasmtime: a workspace of its own, with its configuration beside it.
-const NEWEST: &str = "hosts/newest";
 /// The fuzzer of the model of wasio's tests: a workspace of its own, with its configuration beside it.
 const FUZZER: &str = "crates/wasio/fuzz";
-/// Names its program to the tests that run guests in it.
-const NEWEST_HOST: &str = "WASIO_NEWEST_HOST";
 const DENY: &str = "-- -D warnings";
 
 pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
@@ -41,7 +37,6 @@ pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
     steps.extend(publish::steps(workspace));
     steps.extend(tests(workspace));
     steps.push(lines_of_readme(workspace));
-    steps.extend(newest_host(workspace));
     steps.extend(tokio::tests(workspace));
     steps.extend(examples_of_documents(workspace));
     steps.extend(tests_of_drop_in(workspace));
@@ -59,10 +54,6 @@ fn formatting(workspace: &Workspace) -> Vec<Step> {
         Step::check(
             "format, programs on the drop-in",
             workspace.cargo_in(TOKIO, "fmt --check"),
-        ),
-        Step::check(
-            "format, the newest host",
-            workspace.cargo_in(NEWEST, "fmt --check"),
         ),
         Step::check(
             "format, the fuzzer",
@@ -191,7 +182,8 @@ fn lints_of_peers(workspace: &Workspace) -> Vec<Step> {
         ),
         clippy(
             "lints, peers, wasm32-wasip2",
-            "--package mio-echo --package wasio-echo --package wasio-measure --package wstd-echo \
+            "--package mio-echo --package raw-p3-echo --package wasio-echo --package wasio-measure \
+             --package wstd-echo \
              --target wasm32-wasip2",
         ),
     ]
@@ -304,12 +296,7 @@ fn tests_of_drop_in(workspace: &Workspace) -> Vec<Step> {
         Step::tests(&title, on_host(workspace, ".", target, TESTS))
     };
     let mut steps: Vec<Step> = ["wasm32-wasip1", "wasm32-wasip2"].map(step).into();
-    let runner = format!(
-        "target.wasm32-wasip2.runner = [{:?}]",
-        program_of_newest_host(workspace)
-    );
-    let mut command = workspace.cargo(TESTS);
-    command.args(["--target", "wasm32-wasip2", "--config", &runner]);
+    let command = on_host(workspace, ".", "wasm32-wasip2", TESTS);
     steps.push(Step::tests(
         "tests, the drop-in, WASI 0.3",
         for_03(workspace, command),
@@ -326,45 +313,13 @@ fn on_host(workspace: &Workspace, folder: &str, target: &str, arguments: &str) -
     });
     let host = host.unwrap_or_else(|_| "wasio-host".into());
     let options = match target {
-        "wasm32-wasip1" => r#""--listen", "127.0.0.1:0""#,
-        "wasm32-wasip1-threads" => r#""--threads", "--listen", "127.0.0.1:0""#,
-        _ => r#""--wasi", "0.2""#,
+        "wasm32-wasip2" => "",
+        _ => r#", "--listen", "127.0.0.1:0""#,
     };
-    let runner = format!("target.{target}.runner = [{host:?}, \"run\", {options}]");
+    let runner = format!("target.{target}.runner = [{host:?}, \"run\"{options}]");
     let mut command = workspace.cargo_in(folder, arguments);
     command.args(["--target", target, "--config", &runner]);
     command
-}
-
-/// The guests of WASI 0.2 and 0.3 on a newer wasmtime, which is built for that.
-fn newest_host(workspace: &Workspace) -> Vec<Step> {
-    let clippy = format!("clippy --quiet --all-targets {DENY}");
-    let tests = with_newest_host(
-        workspace,
-        "test --no-fail-fast --package wasio-guests --test guests -- ::newest",
-    );
-    vec![
-        Step::check(
-            "lints, the newest host",
-            workspace.cargo_in(NEWEST, &clippy),
-        ),
-        Step::check(
-            "build, the newest host",
-            workspace.cargo_in(NEWEST, "build --quiet"),
-        ),
-        Step::tests("tests, guests on the newest host", tests),
-    ]
-}
-
-fn with_newest_host(workspace: &Workspace, arguments: &str) -> Command {
-    let mut command = workspace.cargo(arguments);
-    command.env(NEWEST_HOST, program_of_newest_host(workspace));
-    command
-}
-
-fn program_of_newest_host(workspace: &Workspace) -> PathBuf {
-    let program = format!("target/newest/debug/wasio-newest{EXE_SUFFIX}");
-    workspace.root().join(program)
 }
 
 /// A minute of faults on all backends at the same time: their quiet times coincide.
@@ -380,7 +335,7 @@ fn chaos(workspace: &Workspace) -> Vec<Step> {
     let run = "run --quiet --package wasio-chaos --bin chaos -- --seconds 60 --seed 7";
     vec![
         Step::check("build, chaos", workspace.cargo(build)),
-        Step::check(title, with_newest_host(workspace, run)),
+        Step::check(title, workspace.cargo(run)),
     ]
 }
 

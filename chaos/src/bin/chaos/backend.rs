@@ -3,11 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use wasio_bench::artifact::{Artifact, Flags};
-
-const NO_NEWEST: &str =
-    "WASI 0.3 needs the host of hosts/newest: build that, and name it with --host";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Backend {
@@ -86,8 +83,6 @@ enum Host {
     Ours(PathBuf),
     /// A command line of wasmtime.
     Wasmtime(PathBuf),
-    /// The host in `hosts/newest`.
-    Newest(PathBuf),
 }
 
 impl Built {
@@ -107,7 +102,6 @@ impl Built {
         };
         let host = match (backend, host) {
             (Backend::Native, _) => None,
-            (Backend::P3, newest) => Some(Host::Newest(newest.context(NO_NEWEST)?.to_owned())),
             (_, Some(wasmtime)) => Some(Host::Wasmtime(wasmtime.to_owned())),
             (_, None) => Some(Host::Ours(beside("wasio-host")?)),
         };
@@ -135,15 +129,11 @@ impl Built {
     fn command(&self, guest: &Path, stats: &Path) -> Command {
         let (program, options): (_, &[&str]) = match (&self.host, self.backend) {
             (None, _) => return Command::new(guest),
-            (Some(Host::Newest(program)), _) => (program, &[]),
             (Some(Host::Wasmtime(program)), _) => (
                 program,
                 &["run", "-S", "inherit-network", "-S", "allow-ip-name-lookup"],
             ),
-            (Some(Host::Ours(program)), Backend::P2) => (program, &["run", "--wasi", "0.2"]),
-            (Some(Host::Ours(program)), Backend::Threads) => {
-                (program, &["run", "--threads", "--listen", "127.0.0.1:0"])
-            }
+            (Some(Host::Ours(program)), Backend::P2 | Backend::P3) => (program, &["run"]),
             (Some(Host::Ours(program)), _) => (program, &["run", "--listen", "127.0.0.1:0"]),
         };
         let mut command = Command::new(program);

@@ -27,8 +27,7 @@ struct Options {
     /// The backend
     #[arg(long, value_enum, default_value_t = Wasi::All, value_name = "V")]
     wasi: Wasi,
-    /// What runs the guests: for WASI 0.2 a wasmtime, in place of wasio-host; for WASI 0.3 the
-    /// wasio-newest of hosts/newest, which WASIO_NEWEST_HOST names too
+    /// The wasmtime that runs the guests of WASI 0.2 or 0.3, in place of wasio-host
     #[arg(long, value_name = "H")]
     host: Option<PathBuf>,
     /// Give the server this bug, to see that it is noticed
@@ -49,7 +48,7 @@ enum Wasi {
     P3,
     #[value(name = "native")]
     Native,
-    /// All of them at the same time; 0.3 if WASIO_NEWEST_HOST is set
+    /// All of them at the same time
     #[value(name = "all")]
     All,
 }
@@ -70,18 +69,8 @@ impl Options {
             Wasi::P2 => vec![Backend::P2],
             Wasi::P3 => vec![Backend::P3],
             Wasi::Native => vec![Backend::Native],
-            Wasi::All => {
-                let has_newest = newest_host().is_some();
-                let runs = |one: &Backend| *one != Backend::P3 || has_newest;
-                Backend::ALL.into_iter().filter(runs).collect()
-            }
+            Wasi::All => Backend::ALL.to_vec(),
         }
-    }
-
-    /// What runs the guests of a backend, if it is not the host of its own.
-    fn host(&self, backend: Backend) -> Option<PathBuf> {
-        let newest = || (backend == Backend::P3).then(newest_host)?;
-        self.host.clone().or_else(newest)
     }
 }
 
@@ -110,7 +99,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let built = options
         .backends()
         .into_iter()
-        .map(|one| Built::new(one, options.host(one).as_deref(), server));
+        .map(|one| Built::new(one, options.host.as_deref(), server));
     let built = built.collect::<anyhow::Result<Vec<_>>>()?;
     let progress = Progress::new(settings.length);
     let outcomes: Vec<_> = thread::scope(|scope| {
@@ -123,10 +112,6 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     progress.end();
     ensure!(outcomes.len() == built.len(), "a run panicked");
     Ok(report::print(seed, &built, outcomes))
-}
-
-fn newest_host() -> Option<PathBuf> {
-    std::env::var_os("WASIO_NEWEST_HOST").map(PathBuf::from)
 }
 
 fn any_seed() -> u64 {

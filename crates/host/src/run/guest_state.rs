@@ -5,18 +5,34 @@ use std::sync::{Condvar, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
-use wasmtime::{Engine, SharedMemory, Store, UpdateDeadline};
+use wasmtime46::SharedMemory;
 
 use crate::run::cpu_meter::CpuMeter;
 use crate::run::exit::Exit;
 
 /// More fuel than any guest uses, yet far from overflow.
-const FUEL: u64 = u64::MAX / 4;
+pub(crate) const FUEL: u64 = u64::MAX / 4;
+
+/// What runs the guest.
+#[derive(Debug)]
+pub(crate) enum Engine {
+    On46(wasmtime46::Engine),
+    On48(wasmtime::Engine),
+}
+
+impl Engine {
+    fn increment_epoch(&self) {
+        match self {
+            Self::On46(engine) => engine.increment_epoch(),
+            Self::On48(engine) => engine.increment_epoch(),
+        }
+    }
+}
 
 /// The state of one running guest.
 #[derive(Debug)]
 pub(crate) struct GuestState {
-    pub(crate) engine: Engine,
+    engine: Engine,
     pub(crate) fuel_is_on: bool,
     pub(crate) cpu: CpuMeter,
     shared_memory: OnceLock<SharedMemory>,
@@ -66,40 +82,20 @@ impl GuestState {
         }
     }
 
-    /// Configures a new store to stop when the guest is stopped, and to count fuel.
-    pub(crate) fn configure_store<T>(
-        self: &std::sync::Arc<Self>,
-        store: &mut Store<T>,
-    ) -> wasmtime::Result<()> {
-        if self.fuel_is_on {
-            store.set_fuel(FUEL)?;
-        }
-        let guest = std::sync::Arc::clone(self);
-        store.epoch_deadline_callback(move |_| {
-            Ok(if guest.stopping.load(Ordering::SeqCst) {
-                UpdateDeadline::Interrupt
-            } else {
-                UpdateDeadline::Continue(1)
-            })
-        });
-        store.set_epoch_deadline(1);
-        // Without this, a stop between the start of this thread and the line above would be missed.
-        if self.stopping.load(Ordering::SeqCst) {
-            store.set_epoch_deadline(0);
-        }
-        Ok(())
+    /// Whether the guest's threads are to trap.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::SeqCst)
     }
 
     /// Converts the fuel that is left in a store to the fuel that was used.
-    pub(crate) fn fuel_used(&self, left: wasmtime::Result<u64>) -> u64 {
+    pub(crate) fn fuel_used(&self, left: Option<u64>) -> u64 {
         left.map_or(0, |left| FUEL.saturating_sub(left))
     }
 
-    /// Adds the fuel of a thread that is ending.
-    pub(crate) fn add_fuel<T>(&self, store: &Store<T>) {
+    /// Adds the fuel of a thread that is ending, by what is left in its store.
+    pub(crate) fn add_fuel(&self, left: Option<u64>) {
         if self.fuel_is_on {
-            let used = self.fuel_used(store.get_fuel());
-            self.fuel.fetch_add(used, Ordering::SeqCst);
+            self.fuel.fetch_add(self.fuel_used(left), Ordering::SeqCst);
         }
     }
 

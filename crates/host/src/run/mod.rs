@@ -1,14 +1,13 @@
-//! Runs guests, by wasmtime.
+//! Runs guests, by two versions of wasmtime: see [`on46`] and [`on48`].
 
 mod capture;
 mod cpu_meter;
 mod exit;
-mod files;
+mod guest_file;
 mod guest_state;
-mod http;
-mod imports;
-mod module;
-mod plain01;
+mod on46;
+mod on48;
+mod program;
 #[allow(
     unsafe_code,
     reason = "calls of the operating system that have no safe wrapper"
@@ -16,14 +15,11 @@ mod plain01;
 mod raw;
 mod runner;
 mod running;
-mod sockets01;
-mod sockets02;
-mod start;
 mod stdio;
-mod threads;
 
 pub use exit::Exit;
-pub use runner::{Runner, Wasi};
+pub use program::Wasi;
+pub use runner::Runner;
 pub use running::{Counts, Outcome, Running};
 pub use stdio::Stdin;
 
@@ -33,8 +29,9 @@ pub use stdio::Stdin;
 /// in the environment each costs 12 to 17 µs, which makes a host up to 20 times
 /// slower. Panics still show their backtrace, and traps the stack of the guest.
 ///
-/// wasmtime has this switch for its tests alone. Its version is fixed in
+/// wasmtime has this switch for its tests alone. Its versions are fixed in
 /// `Cargo.toml`, and a test of this crate sees whether it still works.
 pub fn quiet_backtraces() {
+    wasmtime46::error::disable_backtrace();
     wasmtime::error::disable_backtrace();
 }

@@ -4,34 +4,25 @@ use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::peer;
+use crate::run::guest_file::{Format, GuestFile};
+use crate::run::guest_state::{Engine, GuestState};
+use crate::run::on46::{self, sockets01};
+use crate::run::on48::{self, components, plain01};
+use crate::run::program::{Endpoints, Output, Program, Wasi};
+use crate::run::running::{Parts, Running};
+use crate::run::stdio::Stdin;
 use anyhow::{Context, Result, bail, ensure};
 use socket2::{Domain, Protocol, Socket, Type};
-use wasmtime::component::Component;
-use wasmtime::{Engine, Module};
-
-use crate::peer;
-use crate::run::guest_state::GuestState;
-use crate::run::running::{Parts, Running};
-use crate::run::stdio::{Source, Stdin};
-use crate::run::{module, plain01, sockets01, sockets02};
 
 /// The length of a listener's queue. The system may have a lower limit.
 const BACKLOG: i32 = 4096;
 
+/// How many handles a component may hold at the same time. wasmtime's default is a tenth of it.
+const HANDLES: usize = 1_000_000;
+
 /// The number of sockets that the descriptors of [`Runner::shared_sockets`] share.
 const SHARED_SOCKETS: usize = 4;
-
-/// The version of WASI that a guest runs on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Wasi {
-    /// WASI 0.1, with sockets that the host opens (`wasi-common`).
-    Sockets01,
-    /// WASI 0.1 without sockets (`wasmtime-wasi`).
-    Plain01,
-    /// WASI 0.2, with the network of this machine (`wasmtime-wasi`). The guest is a component, and
-    /// binds its own listeners.
-    Sockets02,
-}
 
 /// Configures and starts a guest.
 ///
@@ -39,7 +30,8 @@ pub enum Wasi {
 /// refused files, directories.
 #[derive(Debug)]
 pub struct Runner {
-    wasi: Wasi,
+    /// `None` recognises it.
+    wasi: Option<Wasi>,
     fuel: bool,
     listen: Vec<String>,
     streams: Vec<TcpStream>,
@@ -47,41 +39,22 @@ pub struct Runner {
     program: Program,
 }
 
-/// The part of a [`Runner`] that is used as it is.
-#[derive(Debug)]
-pub(crate) struct Program {
-    pub(crate) args: Vec<String>,
-    pub(crate) envs: Vec<(String, String)>,
-    pub(crate) dirs: Vec<(PathBuf, String)>,
-    pub(crate) threads: bool,
-    pub(crate) network: bool,
-    pub(crate) name_lookup: bool,
-    pub(crate) output: Output,
-    pub(crate) shared_sockets: usize,
-    pub(crate) refused_files: usize,
-}
-
-/// Where the guest's output goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Output {
-    Captured,
-    Inherited,
-}
-
-/// The part of a [`Runner`] that was opened for the guest.
-#[derive(Debug)]
-pub(crate) struct Endpoints {
-    pub(crate) listeners: Vec<TcpListener>,
-    pub(crate) streams: Vec<TcpStream>,
-    pub(crate) shared: Vec<Arc<TcpStream>>,
-    pub(crate) stdin: Source,
-}
-
 impl Runner {
     /// Creates a runner for a guest without arguments, variables, directories and sockets, with
     /// empty input and captured output.
     #[must_use]
     pub fn new(wasi: Wasi) -> Self {
+        Self::with(Some(wasi))
+    }
+
+    /// Creates a runner that recognises the version of WASI: a component is of 0.3 if it exports
+    /// `wasi:cli/run@0.3.0`, else of 0.2, and a module runs as [`Wasi::Sockets01`].
+    #[must_use]
+    pub fn for_any_version() -> Self {
+        Self::with(None)
+    }
+
+    fn with(wasi: Option<Wasi>) -> Self {
         Self {
             wasi,
             fuel: false,
@@ -95,6 +68,7 @@ impl Runner {
                 threads: false,
                 network: true,
                 name_lookup: true,
+                handles: HANDLES,
                 output: Output::Captured,
                 shared_sockets: 0,
                 refused_files: 0,
@@ -102,14 +76,15 @@ impl Runner {
         }
     }
 
-    /// Lets the guest start threads ([`Wasi::Sockets01`] only).
+    /// Lets the guest start threads ([`Wasi::Sockets01`] only). A guest that imports the function
+    /// for that needs no such option.
     #[must_use]
     pub fn threads(mut self, on: bool) -> Self {
         self.program.threads = on;
         self
     }
 
-    /// Forbids the guest to use the network ([`Wasi::Sockets02`] only): its sockets can use no
+    /// Forbids the guest to use the network (WASI 0.2 and 0.3 only): its sockets can use no
     /// address, and it cannot look up names or send requests.
     #[must_use]
     pub fn without_network(mut self) -> Self {
@@ -117,10 +92,18 @@ impl Runner {
         self.without_name_lookup()
     }
 
-    /// Forbids the guest to look up names ([`Wasi::Sockets02`] only). It can still use addresses.
+    /// Forbids the guest to look up names (WASI 0.2 and 0.3 only). It can still use addresses.
     #[must_use]
     pub fn without_name_lookup(mut self) -> Self {
         self.program.name_lookup = false;
+        self
+    }
+
+    /// Limits the number of handles (sockets, streams and so on) that a component holds at the same
+    /// time. One that needs more traps. The default is a million.
+    #[must_use]
+    pub fn handles(mut self, most: usize) -> Self {
+        self.program.handles = most;
         self
     }
 
@@ -218,11 +201,8 @@ impl Runner {
     /// something that this host lacks, or an address, directory or option cannot be used.
     pub fn spawn(mut self, path: impl AsRef<Path>) -> Result<Running> {
         let path = path.as_ref();
-        self.check()?;
-        let compiled = match self.wasi {
-            Wasi::Sockets01 | Wasi::Plain01 => Compiled::Module(module::load(path, self.fuel)?),
-            Wasi::Sockets02 => Compiled::Component(module::load_component(path, self.fuel)?),
-        };
+        let (wasi, compiled) = load(path, self.wasi, self.fuel)?;
+        self.check(wasi)?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         self.program.args.insert(0, name.into_owned());
         let listeners = bind_all(&self.listen)?;
@@ -249,16 +229,15 @@ impl Runner {
             shared,
             stdin: source,
         };
-        let guest = Arc::new(GuestState::new(compiled.engine().clone(), self.fuel));
+        let guest = Arc::new(GuestState::new(compiled.engine(), self.fuel));
+        let program = &self.program;
         let captures = match &compiled {
+            Compiled::Sockets01(module) => {
+                sockets01::start(path, module, program, endpoints, &guest)?
+            }
+            Compiled::Plain01(module) => plain01::start(path, module, program, endpoints, &guest)?,
             Compiled::Component(component) => {
-                sockets02::start(path, component, &self.program, endpoints, &guest)?
-            }
-            Compiled::Module(module) if self.wasi == Wasi::Plain01 => {
-                plain01::start(path, module, &self.program, endpoints, &guest)?
-            }
-            Compiled::Module(module) => {
-                sockets01::start(path, module, &self.program, endpoints, &guest)?
+                components::start(path, component, program, endpoints, &guest)?
             }
         };
         Ok(Running::new(Parts {
@@ -271,19 +250,16 @@ impl Runner {
     }
 
     /// Fails if an option needs something that the chosen WASI does not have.
-    fn check(&self) -> Result<()> {
+    fn check(&self, wasi: Wasi) -> Result<()> {
         ensure!(
-            self.wasi == Wasi::Sockets02 || self.program.name_lookup,
+            wasi.is_of_components() || self.program.name_lookup,
             "WASI 0.1 has no network except the sockets that the host opens: \
-             leave out --no-network and --no-name-lookup, or use --wasi 0.2"
+             leave out --no-network and --no-name-lookup, or build the guest for WASI 0.2 (wasm32-wasip2)"
         );
-        if self.wasi == Wasi::Sockets01 {
+        if wasi == Wasi::Sockets01 {
             return Ok(());
         }
-        let name = match self.wasi {
-            Wasi::Sockets02 => "WASI 0.2",
-            _ => "WASI 0.1 without sockets",
-        };
+        let name = wasi.name();
         ensure!(
             !self.program.threads,
             "{name} has no threads: leave out --threads or use --wasi 0.1-sockets"
@@ -300,15 +276,58 @@ impl Runner {
 
 /// A compiled guest.
 enum Compiled {
-    Module(Module),
-    Component(Component),
+    Sockets01(wasmtime46::Module),
+    Plain01(wasmtime::Module),
+    Component(wasmtime::component::Component),
 }
 
 impl Compiled {
-    fn engine(&self) -> &Engine {
+    fn engine(&self) -> Engine {
         match self {
-            Self::Module(module) => module.engine(),
-            Self::Component(component) => component.engine(),
+            Self::Sockets01(module) => Engine::On46(module.engine().clone()),
+            Self::Plain01(module) => Engine::On48(module.engine().clone()),
+            Self::Component(component) => Engine::On48(component.engine().clone()),
+        }
+    }
+}
+
+/// Loads the guest at `path` for a version of WASI, or the one that it is recognised to be for.
+/// Fails, with advice, if it is for another.
+fn load(path: &Path, wasi: Option<Wasi>, fuel: bool) -> Result<(Wasi, Compiled)> {
+    let file = GuestFile::read(path)?;
+    let name = path.display();
+    match (file.format, wasi) {
+        (Format::Module, None | Some(Wasi::Sockets01)) => {
+            let module = on46::compile::module(&file, fuel)?;
+            Ok((Wasi::Sockets01, Compiled::Sockets01(module)))
+        }
+        (Format::Module, Some(Wasi::Plain01)) => {
+            let module = on48::compile::module(&file, fuel)?;
+            Ok((Wasi::Plain01, Compiled::Plain01(module)))
+        }
+        (Format::Module, Some(wasi)) => bail!(
+            "{name} is a module, but {} runs components: build it for wasm32-wasip2",
+            wasi.name()
+        ),
+        (Format::Component, Some(Wasi::Sockets01 | Wasi::Plain01)) => bail!(
+            "{name} is a component, but WASI 0.1 runs modules: leave out --wasi, or build it for \
+             wasm32-wasip1 or wasm32-wasip1-threads"
+        ),
+        (Format::Component, wanted) => {
+            let component = components::load(&file, fuel)?;
+            let wasi = components::version(&component);
+            match wanted {
+                Some(Wasi::Sockets02) if wasi == Wasi::Sockets03 => bail!(
+                    "{name} is a component of WASI 0.3: leave out --wasi 0.2, or build it without \
+                     --cfg wasio_backend=\"p3\""
+                ),
+                Some(Wasi::Sockets03) if wasi == Wasi::Sockets02 => bail!(
+                    "{name} does not export `{}`, so it is no program of WASI 0.3: leave out \
+                     --wasi 0.3",
+                    components::RUN_03
+                ),
+                _ => Ok((wasi, Compiled::Component(component))),
+            }
         }
     }
 }

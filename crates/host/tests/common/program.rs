@@ -19,6 +19,8 @@ pub(crate) struct Version {
     pub(crate) options: &'static [&'static str],
     pub(crate) target: &'static str,
     pub(crate) features: &'static str,
+    /// Flags of the compiler, and the folder for what is built with them.
+    pub(crate) flags: Option<(&'static str, &'static str)>,
 }
 
 pub(crate) const SOCKETS01: Version = Version {
@@ -26,6 +28,7 @@ pub(crate) const SOCKETS01: Version = Version {
     options: &["--wasi", "0.1-sockets"],
     target: "wasm32-wasip1",
     features: "p1",
+    flags: None,
 };
 pub(crate) const THREADS01: Version = Version {
     name: "0.1-threads",
@@ -47,16 +50,24 @@ pub(crate) const SOCKETS02: Version = Version {
     options: &["--wasi", "0.2"],
     target: "wasm32-wasip2",
     features: "p2",
+    flags: None,
+};
+pub(crate) const SOCKETS03: Version = Version {
+    name: "0.3",
+    options: &["--wasi", "0.3"],
+    features: "p3",
+    flags: Some(("p3", "--cfg wasio_backend=\"p3\"")),
+    ..SOCKETS02
 };
 
 impl Version {
     pub(crate) fn guest(self, name: &str) -> PathBuf {
         let options = ["--features", self.features];
-        built("wasio-guests", name, self.target, &options)
+        built("wasio-guests", name, self.target, &options, self.flags)
     }
 
     pub(crate) fn example(self, name: &str) -> PathBuf {
-        built("wasio-examples", name, self.target, &[])
+        built("wasio-examples", name, self.target, &[], self.flags)
     }
 
     /// The program, about to run `guest`.

@@ -23,20 +23,14 @@ pub(crate) enum On {
     Native,
 }
 
-/// Names the program of `hosts/newest`, which runs WASI 0.3. It takes minutes to build, so it takes
-/// part where it is built already, as by `cargo xtask test`.
-const NEWEST_HOST: &str = "WASIO_NEWEST_HOST";
-
 pub(crate) fn everywhere() -> Vec<On> {
-    let mut all = vec![On::Wasi01, On::Wasi02, On::Native];
-    all.extend(newest_host().map(|_| On::Wasi03));
-    all
+    vec![On::Wasi01, On::Wasi02, On::Wasi03, On::Native]
 }
 
 /// Where programs open sockets themselves. The command line takes part where it is installed.
 pub(crate) fn with_network() -> Vec<On> {
     let mut all = with_tls();
-    all.extend(newest_host().map(|_| On::Wasi03));
+    all.push(On::Wasi03);
     all
 }
 
@@ -49,10 +43,6 @@ pub(crate) fn with_tls() -> Vec<On> {
         eprintln!("not run under wasmtime: cargo xtask hosts install wasmtime49");
     }
     all
-}
-
-fn newest_host() -> Option<PathBuf> {
-    env::var_os(NEWEST_HOST).map(PathBuf::from)
 }
 
 /// Tests that measure time or load run alone. The others run in parallel.
@@ -270,8 +260,7 @@ fn command_with(program: &str, on: On, options: &[&OsStr]) -> Command {
     let (host, arguments) = match on {
         On::Native => (program.clone(), ""),
         On::Wasi01 => (host(), "run --listen 127.0.0.1:0"),
-        On::Wasi02 => (host(), "run --wasi 0.2"),
-        On::Wasi03 => (newest_host().expect("it is listed where there is one"), ""),
+        On::Wasi02 | On::Wasi03 => (host(), "run"),
         On::CommandLine => (wasmtime(), "run -S inherit-network,allow-ip-name-lookup"),
     };
     let mut command = Command::new(host);

@@ -1,6 +1,6 @@
 //! The steps of what stands on the drop-in mio, in a workspace of its own.
 
-use super::{DENY, NEWEST_HOST, TOKIO, program_of_newest_host};
+use super::{DENY, TOKIO};
 use crate::cargo::Workspace;
 use crate::test::step::Step;
 use crate::{hosts, programs};
@@ -28,11 +28,9 @@ pub(super) fn lints(workspace: &Workspace) -> Vec<Step> {
     ]
 }
 
-/// On WASI 0.3 too, in the newest host. What needs a program of others is ignored, with that reason,
-/// where one of them is missing.
+/// What needs a program of others is ignored, with that reason, where one of them is missing.
 pub(super) fn tests(workspace: &Workspace) -> Vec<Step> {
     let mut command = workspace.cargo_in(TOKIO, "test --workspace --no-fail-fast");
-    command.env(NEWEST_HOST, program_of_newest_host(workspace));
     if programs::of_tokio().all(programs::is_there) {
         command.args(["--", "--include-ignored", "--skip", "handler::"]);
     }

@@ -47,10 +47,7 @@ pub(crate) fn any_stdin(case: &Case) {
     let outcome = case.setup().stdin(stdin).start().succeeds();
     assert_eq!(outcome.stdout_text(), format!("{lines}end\n"));
     // A file; the other hosts get theirs in the tests of wasio-host.
-    if matches!(
-        case.host(),
-        Host::Newest02 | Host::Newest03 | Host::Node | Host::Native
-    ) {
+    if matches!(case.host(), Host::Node | Host::Native) {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
         let path = folder.join(format!("any_stdin-{}", case.host().name()));
         std::fs::write(&path, &lines).unwrap();

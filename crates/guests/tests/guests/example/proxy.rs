@@ -53,11 +53,9 @@ pub(crate) fn reverse_proxy(case: &Case) {
     assert_eq!(outcome.exit, Exit::TimedOut);
     let memory = outcome.peak_memory_bytes;
     eprintln!("{} KiB at the most", memory >> 10);
-    // That of the newest host is wasmtime's as a whole, and of a process only Linux tells.
-    if !case.host().is_newest() {
-        assert!(memory < MAX_MEMORY_BYTES, "{memory} bytes");
-        assert!(memory > 0 || !cfg!(target_os = "linux"));
-    }
+    assert!(memory < MAX_MEMORY_BYTES, "{memory} bytes");
+    // Of a process only Linux tells.
+    assert!(memory > 0 || !cfg!(target_os = "linux"));
 }
 
 struct Proxy {

@@ -10,7 +10,6 @@ use wasio_host::Stdin;
 
 use super::guest::{Session, Started};
 use super::hosts::Host;
-use super::newest::{self, Limits};
 use super::{native, node};
 
 /// The longest that a test may take unless it asks for more.
@@ -88,13 +87,9 @@ impl Case {
     }
 
     /// Starts the program in a process of its own.
-    fn command(&self, dirs: &[(PathBuf, String)], limits: Limits) -> Command {
+    fn command(&self, dirs: &[(PathBuf, String)]) -> Command {
         match self.host {
             Host::Node => node::command(&self.program, dirs).unwrap_or_else(|reason| skip(&reason)),
-            Host::Newest02 | Host::Newest03 => {
-                assert!(dirs.is_empty(), "it hands in no directories");
-                newest::command(&self.program, limits)
-            }
             Host::CommandLine(host) => {
                 assert!(dirs.is_empty(), "it hands in no directories");
                 let command = host.command(&self.program);
@@ -236,11 +231,7 @@ impl Setup {
         case.expect_built();
         let Some(runner) = case.host.runner() else {
             assert_eq!(handed_in, 0, "nothing is handed in to a process");
-            let limits = Limits {
-                network: self.network,
-                name_lookup: self.name_lookup,
-            };
-            let mut command = case.command(&self.dirs, limits);
+            let mut command = case.command(&self.dirs);
             command.args(self.args).envs(self.envs);
             let input = match self.stdin_file {
                 Some(path) => native::Input::File(path),
@@ -254,9 +245,10 @@ impl Setup {
             "this process has an input of its own"
         );
         // A component binds its own.
-        let listeners = match case.host {
-            Host::Sockets02 => 0,
-            _ => self.listeners,
+        let listeners = if case.host.is_component() {
+            0
+        } else {
+            self.listeners
         };
         let mut runner = runner
             .args(self.args)

@@ -22,7 +22,7 @@ const READS_AHEAD: &str = "it has read the bytes itself, so that its close is no
 pub(super) fn of(host: Host, guest: &str) -> Option<Exception> {
     let is_wasmtime = host.name().starts_with("wasmtime");
     Some(match (host.name(), guest) {
-        ("sockets02" | "newest02" | "newest03", "any_measures") => {
+        ("sockets02" | "sockets03", "any_measures") => {
             Skipped("a component cannot import the measures")
         }
         (_, "any_measures") if matches!(host, Host::Node | Host::CommandLine(_)) => {
@@ -34,10 +34,12 @@ pub(super) fn of(host: Host, guest: &str) -> Option<Exception> {
         (_, "p2_leak" | "p3_drops" | "p3_closed_listener") if is_wasmtime => {
             Fails("it does not say how many resources it keeps")
         }
-        ("newest02" | "wasmtime49", "p2_linger_age" | "p2_linger_number") => Skipped(WAITS_IN_DROP),
-        ("newest02" | "newest03", "p2_reset_peer") => Skipped(READS_AHEAD),
+        ("sockets02" | "wasmtime49", "p2_linger_age" | "p2_linger_number") => {
+            Skipped(WAITS_IN_DROP)
+        }
+        ("sockets02" | "sockets03", "p2_reset_peer") => Skipped(READS_AHEAD),
         ("wasmtime49", "p2_reset_peer") => Fails(READS_AHEAD),
-        ("newest02" | "newest03", "net_from_std_peeks") => {
+        ("sockets02" | "sockets03", "net_from_std_peeks") => {
             Skipped("it traps on the `connect` of a socket of libc that has received")
         }
         ("wasmtime46" | "wasmtime46_03", "net_from_std_peeks") => {

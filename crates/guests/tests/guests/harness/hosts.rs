@@ -5,7 +5,6 @@ use std::path::Path;
 use wasio_host::{Runner, Wasi};
 
 use super::command_line::{self, CommandLine};
-use super::newest;
 
 /// Where a guest runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,10 +19,8 @@ pub(crate) enum Host {
     Threads01,
     /// wasm32-wasip2, with the network of this machine (`wasmtime-wasi`).
     Sockets02,
-    /// The same on a newer wasmtime (`hosts/newest`), if there is one: see [`newest`](super::newest).
-    Newest02,
-    /// WASI 0.3 on the same wasmtime.
-    Newest03,
+    /// WASI 0.3, with the network of this machine (`wasmtime-wasi`).
+    Sockets03,
     /// A host of others on its own command line, if it is installed.
     CommandLine(&'static CommandLine),
     /// A process of this machine.
@@ -49,30 +46,27 @@ impl Host {
                 Self::Node,
                 Self::Threads01,
                 Self::Sockets02,
-                Self::Newest02,
-                Self::Newest03,
+                Self::Sockets03,
                 Self::Native,
             ],
             "net" => &[
                 Self::Sockets01,
                 Self::Threads01,
                 Self::Sockets02,
-                Self::Newest02,
-                Self::Newest03,
+                Self::Sockets03,
                 Self::Native,
             ],
             "example" => &[
                 Self::Sockets01,
                 Self::Threads01,
                 Self::Sockets02,
-                Self::Newest02,
-                Self::Newest03,
+                Self::Sockets03,
                 Self::Native,
             ],
             "p1" => &[Self::Sockets01, Self::Plain01, Self::Node],
             "node" => &[Self::Node],
-            "p2" => &[Self::Sockets02, Self::Newest02, Self::Newest03],
-            "p3" => &[Self::Newest03],
+            "p2" => &[Self::Sockets02, Self::Sockets03],
+            "p3" => &[Self::Sockets03],
             "threads" => &[Self::Threads01, Self::Native],
             _ => panic!("no host for guests of the kind {kind}"),
         }
@@ -85,8 +79,7 @@ impl Host {
             Self::Node => "node",
             Self::Threads01 => "threads01",
             Self::Sockets02 => "sockets02",
-            Self::Newest02 => "newest02",
-            Self::Newest03 => "newest03",
+            Self::Sockets03 => "sockets03",
             Self::CommandLine(host) => host.name,
             Self::Native => "native",
         }
@@ -98,25 +91,19 @@ impl Host {
         match self {
             Self::Sockets01 | Self::Plain01 | Self::Node => Some("wasm32-wasip1"),
             Self::Threads01 => Some("wasm32-wasip1-threads"),
-            Self::Sockets02 | Self::Newest02 => Some("wasm32-wasip2"),
-            Self::Newest03 => Some("p3/wasm32-wasip2"),
+            Self::Sockets02 => Some("wasm32-wasip2"),
+            Self::Sockets03 => Some("p3/wasm32-wasip2"),
             Self::CommandLine(host) => Some(host.target),
             Self::Native => None,
         }
     }
 
-    /// How often each guest runs on it, 0 where it cannot be asked for.
+    /// How often each guest runs on it.
     pub(super) fn runs(self) -> usize {
         match self {
-            Self::Newest02 | Self::Newest03 => usize::from(newest::program().is_some()),
             Self::CommandLine(_) => command_line::repeats(),
             _ => 1,
         }
-    }
-
-    /// Whether it is the host in `hosts/newest`.
-    pub(crate) fn is_newest(self) -> bool {
-        matches!(self, Self::Newest02 | Self::Newest03)
     }
 
     /// Whether its guests are components.
@@ -141,9 +128,9 @@ impl Host {
             Self::Plain01 => Some(Runner::new(Wasi::Plain01)),
             Self::Threads01 => Some(Runner::new(Wasi::Sockets01).threads(true)),
             Self::Sockets02 => Some(Runner::new(Wasi::Sockets02)),
-            Self::Newest02 | Self::Newest03 | Self::CommandLine(_) | Self::Node | Self::Native => {
-                None
-            }
+            // A program that uses nothing of wasio has the entry point of 0.2 alone.
+            Self::Sockets03 => Some(Runner::for_any_version()),
+            Self::CommandLine(_) | Self::Node | Self::Native => None,
         }
     }
 

@@ -6,7 +6,6 @@ mod exceptions;
 mod guest;
 mod hosts;
 mod native;
-mod newest;
 mod node;
 
 use std::env::consts::EXE_SUFFIX;
@@ -51,7 +50,7 @@ pub(crate) fn run(guests: &[Guest], folder_of: fn(&str) -> PathBuf, native: &str
                 ),
             };
             // Those of pollables are for WASI 0.2 alone, and so are not built.
-            if guest.kind == "p2" && host == Host::Newest03 && !program.exists() {
+            if guest.kind == "p2" && host == Host::Sockets03 && !program.exists() {
                 continue;
             }
             let test = guest.test;

@@ -13,8 +13,6 @@ use std::time::Duration;
 use wait_timeout::ChildExt;
 use wasio_host::{Exit, Outcome, Stdin};
 
-use super::newest;
-
 /// The start of the lines that tell where a guest listens.
 pub(super) const LISTENING: &str = "listening ";
 
@@ -165,7 +163,6 @@ impl Child {
         stdout.map_or(Ok(()), |read| read).expect("read the output");
         let stderr = self.stderr.take().map(JoinHandle::join);
         let stderr = stderr.and_then(Result::ok).unwrap_or_default();
-        let (stderr, resources) = newest::split(stderr);
         Outcome {
             exit,
             stdout: self.stdout_so_far(),
@@ -173,7 +170,7 @@ impl Child {
             cpu: Duration::ZERO,
             fuel: None,
             peak_memory_bytes,
-            resources,
+            resources: None,
         }
     }
 

@@ -1,9 +1,9 @@
 //! The functions that a guest may import from the module `wasio_host`.
 
-use wasmtime::{Caller, Linker};
-
+use super::start::State;
+use super::wasmtime;
 use crate::cpu::thread_cpu_time;
-use crate::run::start::State;
+use wasmtime::{Caller, Linker};
 
 /// The name of that module.
 pub(crate) const MODULE: &str = "wasio_host";
@@ -13,7 +13,7 @@ pub(crate) fn add_to_linker<C: 'static>(linker: &mut Linker<State<C>>) -> wasmti
     linker.func_wrap(MODULE, "fuel", |caller: Caller<'_, State<C>>| -> i64 {
         let guest = &caller.data().guest;
         if guest.fuel_is_on {
-            i64::try_from(guest.fuel_used(caller.get_fuel())).unwrap_or(i64::MAX)
+            i64::try_from(guest.fuel_used(caller.get_fuel().ok())).unwrap_or(i64::MAX)
         } else {
             -1
         }

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use wasi_common::WasiCtx;
-use wasmtime::{Caller, InstancePre, Linker, Module, SharedMemory, Store};
+use wasmtime46::{Caller, InstancePre, Linker, Module, SharedMemory, Store};
 
+use super::start::{self, State};
 use crate::run::exit::Exit;
 use crate::run::guest_state::GuestState;
-use crate::run::start::{self, State};
 
 /// The WASI context of a guest that may start threads.
 pub(crate) struct Threaded {
@@ -27,6 +27,15 @@ const ENTRY: &str = "wasi_thread_start";
 
 /// The proposal requires the upper three bits of a thread's id to be zero.
 const LAST_ID: i32 = 0x1FFF_FFFF;
+
+/// The import by which a guest starts threads.
+const IMPORT: (&str, &str) = ("wasi", "thread-spawn");
+
+/// Whether a guest starts threads.
+pub(crate) fn are_started_by(module: &Module) -> bool {
+    let mut imports = module.imports();
+    imports.any(|import| (import.module(), import.name()) == IMPORT)
+}
 
 /// Starts the threads of one guest.
 #[derive(Default)]
@@ -77,7 +86,7 @@ fn run(
     id: i32,
     argument: i32,
 ) -> Option<Exit> {
-    let store = match state.into_store() {
+    let store = match state.into_store(instance.module().engine()) {
         Ok(store) => store,
         Err(error) => return Some(Exit::Trap(format!("{error:?}"))),
     };
@@ -93,10 +102,10 @@ pub(crate) fn add_to_linker(
     linker: &mut Linker<StoreState>,
     store: &Store<StoreState>,
     module: &Module,
-) -> wasmtime::Result<()> {
+) -> wasmtime46::Result<()> {
     linker.func_wrap(
-        "wasi",
-        "thread-spawn",
+        IMPORT.0,
+        IMPORT.1,
         |caller: Caller<'_, StoreState>, argument: i32| -> i32 {
             let state = caller.data();
             let Threaded { wasi, spawner } = &state.wasi;

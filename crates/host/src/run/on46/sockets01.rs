@@ -9,15 +9,15 @@ use wasi_common::file::FileAccessMode;
 use wasi_common::sync::net::Socket;
 use wasi_common::sync::{Dir, WasiCtxBuilder, ambient_authority};
 use wasi_common::{WasiCtx, WasiFile};
-use wasmtime::{Linker, Module};
+use wasmtime46::{Linker, Module};
 
+use super::files::{Input, InputFile, Output, RefusedFile, SharedSocket};
+use super::start::{self, State};
+use super::threads::{self, Spawner, StoreState, Threaded};
 use crate::run::capture::{Capture, Shared};
-use crate::run::files::{Input, InputFile, Output, RefusedFile, SharedSocket};
 use crate::run::guest_state::GuestState;
-use crate::run::runner::{Endpoints, Output as OutputTo, Program};
-use crate::run::start::{self, State};
+use crate::run::program::{Endpoints, Output as OutputTo, Program};
 use crate::run::stdio::{self, Source};
-use crate::run::threads::{self, Spawner, StoreState, Threaded};
 
 /// The first descriptor after stdin, stdout and stderr.
 const FIRST_DESCRIPTOR: u32 = 3;
@@ -31,14 +31,15 @@ pub(crate) fn start(
     guest: &Arc<GuestState>,
 ) -> Result<[Option<Capture>; 2]> {
     let (wasi, captures) = context(program, endpoints)?;
-    let spawner = program.threads.then(Arc::<Spawner>::default);
+    let has_threads = program.threads || threads::are_started_by(module);
+    let spawner = has_threads.then(Arc::<Spawner>::default);
     let mut linker = Linker::new(module.engine());
     let wasi = Threaded {
         wasi,
         spawner: spawner.clone(),
     };
     let mut store = State::new(wasi, Arc::clone(guest))
-        .into_store()
+        .into_store(module.engine())
         .map_err(|error| anyhow!("cannot start the guest: {error:#}"))?;
     // Each host call takes the context once.
     let linked = wasi_common::sync::add_to_linker(&mut linker, |state: &mut StoreState| {
@@ -46,9 +47,9 @@ pub(crate) fn start(
         &mut state.wasi.wasi
     });
     linked
-        .and_then(|()| crate::run::imports::add_to_linker(&mut linker))
+        .and_then(|()| super::imports::add_to_linker(&mut linker))
         .map_err(|error| anyhow!("cannot link the host's functions: {error:#}"))?;
-    if program.threads {
+    if has_threads {
         threads::add_to_linker(&mut linker, &store, module)
             .map_err(|error| anyhow!("cannot give the guest its shared memory: {error:#}"))?;
     }

@@ -5,10 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
-use wasmtime::{ExternType, InstancePre, Linker, Module, ResourceLimiter, Store, Trap};
 
+use super::{I32Exit, wasmtime};
 use crate::run::exit::Exit;
-use crate::run::guest_state::GuestState;
+use crate::run::guest_state::{FUEL, GuestState};
+use wasmtime::{
+    Engine, ExternType, InstancePre, Linker, Module, ResourceLimiter, Store, Trap, UpdateDeadline,
+};
 
 /// The data of a guest's store. `C` is its WASI context.
 pub(crate) struct State<C> {
@@ -30,15 +33,30 @@ impl<C> State<C> {
         }
     }
 
-    /// Creates the store of one guest thread.
-    pub(crate) fn into_store(self) -> wasmtime::Result<Store<Self>>
+    /// Creates the store of one guest thread. It stops when the guest is stopped, and counts fuel.
+    pub(crate) fn into_store(self, engine: &Engine) -> wasmtime::Result<Store<Self>>
     where
         C: 'static,
     {
         let guest = Arc::clone(&self.guest);
-        let mut store = Store::new(&guest.engine, self);
+        let mut store = Store::new(engine, self);
         store.limiter(|state| &mut state.memory);
-        guest.configure_store(&mut store)?;
+        if guest.fuel_is_on {
+            store.set_fuel(FUEL)?;
+        }
+        let stopping = Arc::clone(&guest);
+        store.epoch_deadline_callback(move |_| {
+            Ok(if stopping.is_stopping() {
+                UpdateDeadline::Interrupt
+            } else {
+                UpdateDeadline::Continue(1)
+            })
+        });
+        store.set_epoch_deadline(1);
+        // Without this, a stop between the start of this thread and the line above would be missed.
+        if guest.is_stopping() {
+            store.set_epoch_deadline(0);
+        }
         Ok(store)
     }
 }
@@ -85,9 +103,6 @@ pub(crate) fn link<C: 'static>(
         if linker.get_by_import(&mut *store, &import).is_some() {
             continue;
         }
-        if import.name() == "thread-spawn" || import.ty().memory().is_some_and(|m| m.is_shared()) {
-            bail!("{} starts threads: run it with --threads", path.display());
-        }
         bail!(
             "{} imports `{}` of `{}`, which this host does not have",
             path.display(),
@@ -130,7 +145,7 @@ pub(crate) fn run<C>(
     let guest = Arc::clone(&store.data().guest);
     let _cpu = guest.cpu.enter();
     let result = catch_unwind(AssertUnwindSafe(|| code(&mut store)));
-    guest.add_fuel(&store);
+    guest.add_fuel(store.get_fuel().ok());
     match result {
         Ok(Ok(())) => None,
         Ok(Err(error)) => Some(exit_of(&error)),
@@ -139,10 +154,7 @@ pub(crate) fn run<C>(
 }
 
 fn exit_of(error: &wasmtime::Error) -> Exit {
-    if let Some(exit) = error.downcast_ref::<wasi_common::I32Exit>() {
-        return Exit::Code(exit.0);
-    }
-    if let Some(exit) = error.downcast_ref::<wasmtime_wasi::I32Exit>() {
+    if let Some(exit) = error.downcast_ref::<I32Exit>() {
         return Exit::Code(exit.0);
     }
     // Only `GuestState::stop` advances the epoch.

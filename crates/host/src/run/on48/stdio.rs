@@ -1,50 +1,16 @@
-//! WASI 0.1 without sockets, by `wasmtime-wasi`.
-
-use std::path::Path;
-use std::sync::Arc;
+//! What `wasmtime-wasi` gives a guest of any version: arguments, standard streams, directories.
 
 use anyhow::{Context, Result, anyhow};
-use wasmtime::{Linker, Module};
 use wasmtime_wasi::cli::InputFile;
-use wasmtime_wasi::p1::{self, WasiP1Ctx};
 use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
-use wasmtime_wasi::{DirPerms, FilePerms, WasiCtxBuilder};
+use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
 use crate::run::capture::Capture;
-use crate::run::guest_state::GuestState;
-use crate::run::runner::{Endpoints, Output, Program};
-use crate::run::start::{self, State};
+use crate::run::program::{Output, Program};
 use crate::run::stdio::{self, Source};
 
 /// The largest size of a captured output. A guest that writes more traps.
 const CAPTURE_BYTES: usize = 64 << 20;
-
-/// Starts `module`. Returns its captured standard output and standard error.
-pub(crate) fn start(
-    path: &Path,
-    module: &Module,
-    program: &Program,
-    endpoints: Endpoints,
-    guest: &Arc<GuestState>,
-) -> Result<[Option<Capture>; 2]> {
-    let (mut builder, captures) = builder(program, endpoints.stdin)?;
-    let wasi = builder.build_p1();
-    let mut linker = Linker::new(module.engine());
-    // Each host call takes the context once.
-    let linked = p1::add_to_linker_sync(&mut linker, |state: &mut State<WasiP1Ctx>| {
-        state.guest.count_call();
-        &mut state.wasi
-    });
-    linked
-        .and_then(|()| crate::run::imports::add_to_linker(&mut linker))
-        .map_err(|error| anyhow!("cannot link the host's functions: {error:#}"))?;
-    let mut store = State::new(wasi, Arc::clone(guest))
-        .into_store()
-        .map_err(|error| anyhow!("cannot start the guest: {error:#}"))?;
-    let instance = start::link(path, module, &linker, &mut store)?;
-    start::start(store, instance)?;
-    Ok(captures)
-}
 
 /// Builds the context of a guest on `wasmtime-wasi`, except for the network.
 pub(crate) fn builder(
@@ -72,7 +38,7 @@ pub(crate) fn builder(
     };
     for (host, guest) in &program.dirs {
         builder
-            .preopened_dir(host, guest, DirPerms::all(), FilePerms::all())
+            .preopened_dir(host, guest, FsPerms::ReadWrite)
             .map_err(|error| anyhow!("cannot open the directory {}: {error:#}", host.display()))?;
     }
     Ok((builder, captures))

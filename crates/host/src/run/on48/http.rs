@@ -2,10 +2,8 @@
 
 use std::net::IpAddr;
 
-use wasmtime_wasi_http::p2::bindings::http::types::ErrorCode;
-use wasmtime_wasi_http::p2::body::HyperOutgoingBody;
-use wasmtime_wasi_http::p2::types::{HostFutureIncomingResponse, OutgoingRequestConfig};
-use wasmtime_wasi_http::p2::{HttpResult, WasiHttpHooks, default_send_request};
+use http_body_util::BodyExt;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, default_send_request};
 
 /// The limits, which are those of the guest's sockets.
 #[derive(Debug)]
@@ -20,16 +18,24 @@ impl Requests {
     }
 }
 
+/// What goes on in the background while the response is read.
+type Rest = Box<dyn Future<Output = Result<(), Error>> + Send>;
+
 impl WasiHttpHooks for Requests {
     fn send_request(
         &mut self,
-        request: hyper::Request<HyperOutgoingBody>,
-        config: OutgoingRequestConfig,
-    ) -> HttpResult<HostFutureIncomingResponse> {
-        if !self.allow(request.uri().host()) {
-            return Err(ErrorCode::HttpRequestDenied.into());
-        }
-        Ok(default_send_request(request, config))
+        request: http::Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _received: Rest,
+    ) -> Box<dyn Future<Output = Result<(http::Response<WasiBody>, Rest), Error>> + Send> {
+        let allowed = self.allow(request.uri().host());
+        Box::new(async move {
+            if !allowed {
+                return Err(Error::HttpRequestDenied);
+            }
+            let (response, rest) = default_send_request(request, options).await?;
+            Ok((response.map(BodyExt::boxed_unsync), Box::new(rest) as Rest))
+        })
     }
 }
 
