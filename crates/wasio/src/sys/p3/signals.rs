@@ -40,12 +40,15 @@ struct Queued {
 
 struct Table {
     signals: Slab<Entry>,
+    /// The registrations that all entries have.
+    watchers: usize,
     queue: VecDeque<Queued>,
     last_selector: SelectorId,
 }
 
 static TABLE: Lock<Table> = Lock::new(Table {
     signals: Slab::new(),
+    watchers: 0,
     queue: VecDeque::new(),
     last_selector: 0,
 });
@@ -92,6 +95,9 @@ impl Signal {
 impl Drop for Signal {
     fn drop(&mut self) {
         let table = &mut *TABLE.lock();
+        if let Some(entry) = table.signals.get_mut(self.0.0) {
+            table.watchers -= entry.watchers_mut().count();
+        }
         table.signals.remove(self.0.0);
     }
 }
@@ -106,12 +112,15 @@ impl Entry {
             .find(|watcher| watcher.selector == selector)
     }
 
-    fn remove(&mut self, selector: SelectorId) {
+    /// Removes the registrations of a selector. Returns how many that were.
+    fn remove(&mut self, selector: SelectorId) -> usize {
+        let before = self.watchers_mut().count();
         if self.watcher.is_some_and(|one| one.selector == selector) {
             self.watcher = self.others.pop();
         } else {
             self.others.retain(|one| one.selector != selector);
         }
+        before - self.watchers_mut().count()
     }
 }
 
@@ -136,10 +145,13 @@ pub(super) fn remove_selector(selector: SelectorId) {
     let table = &mut *TABLE.lock();
     table.queue.retain(|queued| queued.selector != selector);
     // Only a fork has registrations left.
+    if table.watchers == 0 {
+        return;
+    }
     let keys: Vec<Key> = table.signals.iter().map(|(key, _)| key).collect();
     for key in keys {
         if let Some(entry) = table.signals.get_mut(key) {
-            entry.remove(selector);
+            table.watchers -= entry.remove(selector);
         }
     }
 }
@@ -152,18 +164,21 @@ pub(super) fn watch(signal: SignalId, selector: SelectorId, key: Key, direction:
         direction,
         is_queued: false,
     };
-    if let Some(entry) = TABLE.lock().signals.get_mut(signal.0) {
+    let table = &mut *TABLE.lock();
+    if let Some(entry) = table.signals.get_mut(signal.0) {
         match entry.watcher {
             None => entry.watcher = Some(watcher),
             Some(_) => entry.others.push(watcher),
         }
+        table.watchers += 1;
     }
 }
 
 /// A selector has it no longer registered.
 pub(super) fn unwatch(signal: SignalId, selector: SelectorId) {
-    if let Some(entry) = TABLE.lock().signals.get_mut(signal.0) {
-        entry.remove(selector);
+    let table = &mut *TABLE.lock();
+    if let Some(entry) = table.signals.get_mut(signal.0) {
+        table.watchers -= entry.remove(selector);
     }
 }
 

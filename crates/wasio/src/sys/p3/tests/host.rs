@@ -104,6 +104,11 @@ impl Host {
         self.peers.clear();
         self.script.clear();
         self.misuse = None;
+        // What another test has used is not gone through again and again.
+        let used = self.handles.iter().rposition(Option::is_some);
+        let used = used.map_or(0, |index| index + 1);
+        self.handles.truncate(used);
+        self.free.retain(|number| *number as usize <= used);
     }
 
     /// # Panics
