@@ -21,7 +21,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 fn wasio_host_serves_by_the_lines_of_the_readme() {
     let host = Path::new(env!("CARGO_BIN_EXE_wasio-host"));
     let folder = host.parent().unwrap();
-    assert_eq!(serve("wasio-host", folder, |_| true), 2);
+    assert_eq!(serve("wasio-host", folder, |_| true), 3);
 }
 
 /// Without what only wasmtime 46 and earlier have: sockets of WASI 0.1.

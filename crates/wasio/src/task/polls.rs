@@ -1,6 +1,6 @@
 //! The polls of each thread.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use crate::sys::{self, WeakSelector};
 
@@ -12,10 +12,20 @@ thread_local! {
     /// The polls that this thread has made and that are still there: last the one that it was in
     /// last, or has made since.
     static POLLS: RefCell<Vec<WeakSelector>> = const { RefCell::new(Vec::new()) };
+    /// Whether it may have more than one. Each poll reads this; the list would cost it 46 units of fuel.
+    static HAS_CHOICE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Notes that this thread waits in one of its polls. One of another thread stays there.
+#[inline]
 pub(crate) fn waits_in(selector: &sys::Selector) {
+    if HAS_CHOICE.get() {
+        move_to_end(selector);
+    }
+}
+
+#[cold]
+fn move_to_end(selector: &sys::Selector) {
     let _ = POLLS.try_with(|polls| {
         let mut polls = polls.borrow_mut();
         let is_last = polls.last().is_none_or(|last| last.is(selector));
@@ -45,6 +55,7 @@ pub(crate) fn entered(selector: &sys::Selector) {
         let mut polls = polls.borrow_mut();
         polls.retain(|poll| !poll.is(selector) && poll.upgrade().is_some());
         polls.push(selector.downgrade());
+        HAS_CHOICE.set(polls.len() > 1);
     });
 }
 
@@ -63,6 +74,7 @@ pub(super) fn left(selector: &sys::Selector) {
         let mut polls = polls.borrow_mut();
         polls.retain(|poll| !poll.is(selector));
         polls.insert(0, selector.downgrade());
+        HAS_CHOICE.set(polls.len() > 1);
     });
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn start(
     guest: &Arc<GuestState>,
 ) -> Result<[Option<Capture>; 2]> {
     let (wasi, captures) = context(program, endpoints)?;
-    let has_threads = program.threads || threads::are_started_by(module);
+    let has_threads = program.threads || threads::are_used_by(module);
     let spawner = has_threads.then(Arc::<Spawner>::default);
     let mut linker = Linker::new(module.engine());
     let wasi = Threaded {

@@ -31,10 +31,13 @@ const LAST_ID: i32 = 0x1FFF_FFFF;
 /// The import by which a guest starts threads.
 const IMPORT: (&str, &str) = ("wasi", "thread-spawn");
 
-/// Whether a guest starts threads.
-pub(crate) fn are_started_by(module: &Module) -> bool {
+/// Whether a guest is built for threads: it starts them, or imports the memory that they share.
+pub(crate) fn are_used_by(module: &Module) -> bool {
     let mut imports = module.imports();
-    imports.any(|import| (import.module(), import.name()) == IMPORT)
+    imports.any(|import| {
+        let memory = import.ty().memory().cloned();
+        (import.module(), import.name()) == IMPORT || memory.is_some_and(|one| one.is_shared())
+    })
 }
 
 /// Starts the threads of one guest.

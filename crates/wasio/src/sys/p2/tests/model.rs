@@ -162,7 +162,8 @@ impl model::World for World {
 
     fn most_idle_calls(&self, _slots: u64) -> u64 {
         match self.descriptors {
-            Descriptors::None => 4,
+            // Those of a pause that ends, too.
+            Descriptors::None => 8,
             // Two in each slice of 10 ms, and some in shorter ones.
             Descriptors::Some | Descriptors::All => 250,
         }
