@@ -9,6 +9,10 @@ use crate::results::{Results, Series};
 const SCENARIO: &str = "ping_pong";
 const METRICS: [Metric; 3] = [metric::THROUGHPUT, metric::P99, metric::CPU];
 const PIXELS: (u32, u32) = (720, 420);
+/// The room for the names of the peers, to the right of their lines.
+const LABELS: u32 = 110;
+/// The height of a name.
+const LABEL_HEIGHT: i32 = 16;
 
 /// A point: the number of idle connections, and a figure above zero.
 type Point = (f64, f64);
@@ -60,6 +64,7 @@ fn draw(metric: Metric, lines: &[(&'static str, Vec<Point>)]) -> anyhow::Result<
         let mut chart = ChartBuilder::on(&area)
             .caption(title, ("sans-serif", 20))
             .margin(12)
+            .margin_right(LABELS)
             .x_label_area_size(40)
             .y_label_area_size(64)
             .build_cartesian_2d(0.0..right, (bottom..top).log_scale())?;
@@ -70,25 +75,42 @@ fn draw(metric: Metric, lines: &[(&'static str, Vec<Point>)]) -> anyhow::Result<
             .x_label_formatter(&|value| format!("{value:.0}"))
             .y_label_formatter(&|value| crate::format::figure(*value))
             .draw()?;
+        let mut ends = Vec::new();
         for (index, (peer, points)) in lines.iter().enumerate() {
             let color = Palette99::pick(index).to_rgba();
             let dots = points
                 .iter()
                 .map(|point| Circle::new(*point, 3, color.filled()));
-            let line = LineSeries::new(points.iter().copied(), color.stroke_width(2));
-            chart.draw_series(line)?.label(*peer).legend(move |(x, y)| {
-                PathElement::new([(x, y), (x + 16, y)], color.stroke_width(2))
-            });
+            chart.draw_series(LineSeries::new(
+                points.iter().copied(),
+                color.stroke_width(2),
+            ))?;
             chart.draw_series(dots)?;
+            if let Some(last) = points.last() {
+                ends.push((chart.backend_coord(last), *peer, color));
+            }
         }
-        chart
-            .configure_series_labels()
-            .background_style(WHITE.mix(0.8))
-            .border_style(BLACK.mix(0.2))
-            .draw()?;
+        ends.sort_by_key(|((_, y), ..)| *y);
+        let heights = spread(ends.iter().map(|((_, y), ..)| *y));
+        for (((x, _), peer, color), y) in ends.iter().zip(heights) {
+            let style = ("sans-serif", 14).into_font().color(color);
+            area.draw_text(peer, &style, (x + 8, y - LABEL_HEIGHT / 2))?;
+        }
         area.present()?;
     }
     Ok(svg)
+}
+
+/// Moves sorted heights apart, so that no name stands on another.
+fn spread(heights: impl Iterator<Item = i32>) -> Vec<i32> {
+    let mut free = i32::MIN;
+    heights
+        .map(|height| {
+            let height = height.max(free);
+            free = height + LABEL_HEIGHT;
+            height
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -118,6 +140,11 @@ mod tests {
         for text in ["raw", "idle connections", "µs per round trip", "<polyline"] {
             assert!(svg.contains(text), "{text}: {svg}");
         }
+    }
+
+    #[test]
+    fn names_do_not_stand_on_each_other() {
+        assert_eq!(spread([10, 12, 90, 100].into_iter()), [10, 26, 90, 106]);
     }
 
     #[test]
