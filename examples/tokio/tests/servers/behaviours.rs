@@ -105,7 +105,7 @@ fn peers_that_reset_at_once_stop_no_server() {
 /// Those that got one were there, and so was their address. WASI 0.1 has no addresses.
 #[test]
 fn peers_that_reset_at_any_moment_have_the_right_address_or_none() {
-    const PEERS: usize = 3_000;
+    const PEERS: usize = 10_000;
 
     let _machine = share_machine();
     for on in with_network() {
