@@ -70,7 +70,7 @@ impl Artifact {
         let mut command = Command::new("cargo");
         command
             .current_dir(checkout.join(self.workspace))
-            .args(["build", "--quiet", "--profile", self.profile])
+            .args(["build", "--profile", self.profile])
             .args(["--package", self.package, "--bin", self.program])
             .arg("--message-format=json-render-diagnostics")
             .stdin(Stdio::null())

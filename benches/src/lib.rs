@@ -2,6 +2,9 @@
 //!
 //! A [`peer`] is a server, with the way to build and start it. A [`scenario`] uses a server and
 //! measures it. Each of them is one small file, and `bench` runs every pair.
+//!
+//! Without the feature `host` there is the demo alone, on a [`wasmtime`] that is installed, and no
+//! wasmtime is built.
 
 pub mod artifact;
 pub mod awake;
@@ -13,15 +16,22 @@ pub mod exchange;
 pub mod fairness;
 pub mod format;
 pub mod http_load;
+pub mod interrupt;
 pub mod machine;
 pub mod metric;
 pub mod peer;
+pub mod process;
+#[cfg(feature = "host")]
 pub mod program;
+#[cfg(feature = "host")]
 pub mod report;
 pub mod results;
+#[cfg(feature = "host")]
 pub mod run;
+#[cfg(feature = "host")]
 pub mod scenario;
 pub mod server;
+pub mod wasmtime;
 
 use anyhow::Context;
 
@@ -31,6 +41,7 @@ use anyhow::Context;
 /// # Errors
 /// The limit of open descriptors cannot be raised to what the system allows.
 pub fn prepare_process() -> anyhow::Result<()> {
+    #[cfg(feature = "host")]
     wasio_host::quiet_backtraces();
     rlimit::increase_nofile_limit(u64::MAX).context("cannot raise the limit on open files")?;
     Ok(())

@@ -1,16 +1,26 @@
-//! A running server: a guest in this process, or a separate program.
+//! A running server: a guest in this process, or a process of its own.
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::io::{BufRead, BufReader, ErrorKind};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::process::{ChildStdout, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
+#[cfg(feature = "host")]
 use wasio_host::{Exit, Outcome, Runner, Running, Wasi};
 
+use crate::peer::Place;
+use crate::process::Process;
+use crate::wasmtime::Wasmtime;
+
 /// The time limit for ending a server.
+#[cfg(feature = "host")]
 const END: Duration = Duration::from_secs(5);
+
+/// The time limit for listening.
+const START: Duration = Duration::from_secs(60);
 
 /// A listening server. Dropping this ends it.
 #[derive(Debug)]
@@ -21,31 +31,32 @@ pub struct Server {
 
 #[derive(Debug)]
 enum Kind {
+    #[cfg(feature = "host")]
     Guest(Box<Running>),
-    Native(Native),
+    Process(Process),
 }
 
-#[derive(Debug)]
-struct Native(Child);
-
 impl Server {
-    /// Starts the guest at `path`, which listens on `address`. On WASI 0.1 the host opens the
-    /// listener, and on 0.2 and 0.3 the guest gets the address as an argument. With `fuel` its instructions
-    /// are counted, which makes it slower.
+    /// Starts the guest at `path` in this process, listening on `address`. On WASI 0.1 the host
+    /// opens the listener, and on 0.2 and 0.3 the guest gets the address as an argument. With
+    /// `fuel` its instructions are counted, which makes it slower.
     ///
     /// # Errors
     /// The guest is missing, cannot run, or cannot listen on the address.
+    #[cfg(feature = "host")]
     pub fn guest(
         path: &Path,
-        wasi: Wasi,
+        place: Place,
         address: &str,
         args: &[&str],
         fuel: bool,
     ) -> anyhow::Result<Self> {
-        let runner = Runner::new(wasi).fuel(fuel);
-        let runner = match wasi {
-            Wasi::Sockets02 | Wasi::Sockets03 => runner.arg(address),
-            _ => runner.listen(address),
+        let runner = |wasi| Runner::new(wasi).fuel(fuel);
+        let runner = match place {
+            Place::Wasi01 => runner(Wasi::Sockets01).listen(address),
+            Place::Wasi02 => runner(Wasi::Sockets02).arg(address),
+            Place::Wasi03 => runner(Wasi::Sockets03).arg(address),
+            Place::Native => bail!("{} is no guest", path.display()),
         };
         let running = runner.args(args.iter().copied()).spawn(path)?;
         let addr = running
@@ -55,27 +66,44 @@ impl Server {
         Ok(Self { kind, addr })
     }
 
+    /// Starts the guest at `path` in a wasmtime, listening on `address`.
+    ///
+    /// # Errors
+    /// wasmtime cannot be started, or ends without listening.
+    pub fn in_wasmtime(
+        wasmtime: &Wasmtime,
+        path: &Path,
+        place: Place,
+        address: SocketAddr,
+    ) -> anyhow::Result<Self> {
+        if place != Place::Wasi01 {
+            let mut command = wasmtime.command(path, place, address)?;
+            return Self::that_prints_its_address(in_its_group(&mut command));
+        }
+        let addr = free_address(address)?;
+        let mut command = wasmtime.command(path, place, addr)?;
+        let (process, _) = Process::spawn(in_its_group(&mut command).stdin(Stdio::null()))
+            .with_context(|| format!("cannot start {wasmtime}"))?;
+        wait_until_it_listens(&process, addr)?;
+        let kind = Kind::Process(process);
+        Ok(Self { kind, addr })
+    }
+
     /// Starts the program at `path`, which prints the address that it listens on.
     ///
     /// # Errors
     /// The program cannot be started, or ends without printing an address.
     pub fn native(path: &Path, args: &[&str]) -> anyhow::Result<Self> {
-        let child = Command::new(path)
-            .args(args)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("cannot start {}", path.display()))?;
-        // From here on dropping it ends the program, whatever happens.
-        let mut native = Native(child);
-        let output = native.0.stdout.take().context("the server has no output")?;
-        let mut line = String::new();
-        BufReader::new(output).read_line(&mut line)?;
-        let addr = line.trim().strip_prefix("listening ");
-        let addr = addr
-            .and_then(|addr| addr.parse().ok())
-            .with_context(|| format!("{} printed no address: {line:?}", path.display()))?;
-        let kind = Kind::Native(native);
+        Self::that_prints_its_address(Command::new(path).args(args))
+    }
+
+    fn that_prints_its_address(command: &mut Command) -> anyhow::Result<Self> {
+        let name = command.get_program().to_string_lossy().into_owned();
+        let (process, output) = Process::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()))
+            .with_context(|| format!("cannot start {name}"))?;
+        let output = output.context("the server has no output")?;
+        let addr = printed_address(output).with_context(|| name)?;
+        let kind = Kind::Process(process);
         Ok(Self { kind, addr })
     }
 
@@ -89,17 +117,19 @@ impl Server {
     #[must_use]
     pub fn cpu_time(&self) -> Duration {
         match &self.kind {
+            #[cfg(feature = "host")]
             Kind::Guest(guest) => guest.cpu_time(),
-            Kind::Native(native) => native.cpu_time(),
+            Kind::Process(process) => process.cpu_time(),
         }
     }
 
-    /// Returns the size of a guest's memory, which never shrinks, or `None` for a program.
+    /// Returns the size of a guest's memory, which never shrinks, or `None` for a process.
     #[must_use]
     pub fn memory_bytes(&self) -> Option<usize> {
         match &self.kind {
+            #[cfg(feature = "host")]
             Kind::Guest(guest) => Some(guest.memory_bytes()),
-            Kind::Native(_) => None,
+            Kind::Process(_) => None,
         }
     }
 
@@ -107,46 +137,88 @@ impl Server {
     #[must_use]
     pub fn has_ended(&self) -> bool {
         match &self.kind {
+            #[cfg(feature = "host")]
             Kind::Guest(guest) => guest.has_ended(),
-            // If a program has ended, its connections show that.
-            Kind::Native(_) => false,
+            Kind::Process(process) => process.ended().is_some(),
         }
     }
 
-    /// Ends it. Returns the outcome of a guest, or `None` for a program.
+    /// Ends it.
     ///
     /// # Errors
-    /// The guest has already ended by itself, or does not end.
-    pub fn end(self) -> anyhow::Result<Option<Outcome>> {
+    /// It has already ended by itself, or does not end.
+    pub fn end(self) -> anyhow::Result<()> {
         match self.kind {
-            Kind::Native(_) => Ok(None),
-            Kind::Guest(guest) => {
-                guest.stop();
-                let outcome = guest.wait(END);
-                match outcome.exit {
-                    Exit::Stopped => Ok(Some(outcome)),
-                    ref exit => bail!("the server ended: {exit:?}: {}", outcome.stderr_text()),
-                }
-            }
+            #[cfg(feature = "host")]
+            Kind::Guest(guest) => end_guest(*guest).map(drop),
+            Kind::Process(process) => match process.ended() {
+                Some(status) => bail!("the server ended: {status}"),
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// Ends it, and returns the outcome of a guest of this process.
+    ///
+    /// # Errors
+    /// It has already ended by itself, or does not end, or is a process.
+    #[cfg(feature = "host")]
+    pub fn outcome(self) -> anyhow::Result<Outcome> {
+        match self.kind {
+            Kind::Guest(guest) => end_guest(*guest),
+            Kind::Process(_) => bail!("the server is no guest of this process"),
         }
     }
 }
 
-impl Native {
-    /// Reads the CPU time of a process, in nanoseconds on Linux. Zero elsewhere.
-    fn cpu_time(&self) -> Duration {
-        let path = format!("/proc/{}/schedstat", self.0.id());
-        let ns = std::fs::read_to_string(path)
-            .ok()
-            .and_then(|text| text.split_whitespace().next()?.parse().ok());
-        Duration::from_nanos(ns.unwrap_or(0))
+#[cfg(feature = "host")]
+fn end_guest(guest: Running) -> anyhow::Result<Outcome> {
+    guest.stop();
+    let outcome = guest.wait(END);
+    match outcome.exit {
+        Exit::Stopped => Ok(outcome),
+        ref exit => bail!("the server ended: {exit:?}: {}", outcome.stderr_text()),
     }
 }
 
-impl Drop for Native {
-    fn drop(&mut self) {
-        // If it has already ended, there is nothing to do.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+/// Ctrl-C in a terminal goes to a whole group. This process alone is to have it, and then ends the
+/// server.
+fn in_its_group(command: &mut Command) -> &mut Command {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    command
+}
+
+fn printed_address(output: ChildStdout) -> anyhow::Result<SocketAddr> {
+    let mut line = String::new();
+    BufReader::new(output).read_line(&mut line)?;
+    let addr = line.trim().strip_prefix("listening ");
+    addr.and_then(|addr| addr.parse().ok())
+        .with_context(|| format!("it printed no address: {line:?}"))
+}
+
+/// Returns `address`, with a port that is free if it has none.
+///
+/// # Errors
+/// Another server listens there. A connection would reach that one.
+fn free_address(address: SocketAddr) -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind(address);
+    let addr = listener.and_then(|listener| listener.local_addr());
+    addr.with_context(|| format!("cannot listen on {address}"))
+}
+
+fn wait_until_it_listens(process: &Process, addr: SocketAddr) -> anyhow::Result<()> {
+    let start = Instant::now();
+    loop {
+        match TcpStream::connect(addr) {
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::ConnectionRefused => {}
+            Err(error) => return Err(error.into()),
+        }
+        if let Some(status) = process.ended() {
+            bail!("the server ended: {status}");
+        }
+        ensure!(start.elapsed() < START, "nothing listens on {addr}");
+        thread::sleep(Duration::from_millis(10));
     }
 }

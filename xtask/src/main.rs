@@ -10,6 +10,7 @@ mod run;
 mod targets;
 mod test;
 mod tidy;
+mod wasmtime;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -74,7 +75,7 @@ fn main() -> ExitCode {
 fn perform(task: Task) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::find()?;
     match task {
-        Task::Demo(passed) => run::program(&workspace, BENCH, "demo", passed.arguments),
+        Task::Demo(passed) => run::demo(&workspace, BENCH, passed.arguments),
         Task::Bench(passed) => run::program(&workspace, BENCH, "bench", passed.arguments),
         Task::Chaos(passed) => {
             // It starts the host and the native guests, which are other programs.

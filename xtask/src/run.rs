@@ -2,16 +2,21 @@
 //! the first time.
 
 use std::ffi::OsString;
+use std::fs;
 use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 
 use crate::cargo::Workspace;
-use crate::targets;
+use crate::{targets, wasmtime};
+
+/// A build that takes longer has built a host.
+const LONG: Duration = Duration::from_secs(60);
 
 /// Builds all programs of some packages.
 pub(crate) fn build(workspace: &Workspace, packages: &[&str]) -> anyhow::Result<()> {
-    let mut command = workspace.cargo("build --quiet --bins");
+    let mut command = workspace.cargo("build --bins");
     for package in packages {
         command.args(["--package", package]);
     }
@@ -24,7 +29,7 @@ pub(crate) fn build(workspace: &Workspace, packages: &[&str]) -> anyhow::Result<
     Ok(())
 }
 
-/// Builds and becomes `program` of `package`.
+/// Builds and becomes `program` of `package`, which has a host in it.
 pub(crate) fn program(
     workspace: &Workspace,
     package: &str,
@@ -32,13 +37,61 @@ pub(crate) fn program(
     arguments: Vec<OsString>,
 ) -> anyhow::Result<ExitCode> {
     targets::add_missing()?;
-    eprintln!("Building the host (some minutes the first time, then seconds) ...");
-    let mut command = workspace.cargo("run --quiet");
-    command
-        .args(["--package", package, "--bin", program])
-        .arg("--")
-        .args(arguments);
-    become_command(command).with_context(|| format!("cannot start cargo for {program}"))
+    let selection = format!("--package {package} --bin {program}");
+    build_timed(workspace, workspace.cargo(&format!("build {selection}")))?;
+    become_built(workspace, &selection, arguments)
+}
+
+/// Builds and becomes the demo of `package`. Where a wasmtime is installed, the demo has no host in
+/// it, and is built in a fraction of the time.
+pub(crate) fn demo(
+    workspace: &Workspace,
+    package: &str,
+    mut arguments: Vec<OsString>,
+) -> anyhow::Result<ExitCode> {
+    // On other systems the CPU time of another process is not known.
+    let wasmtime = wasmtime::find(workspace).filter(|_| cfg!(target_os = "linux"));
+    let Some(wasmtime) = wasmtime else {
+        return program(workspace, package, "demo", arguments);
+    };
+    targets::add_missing()?;
+    let selection = format!("--package {package} --no-default-features --bin demo");
+    let build = workspace.cargo(&format!("build {selection}")).status();
+    let status = build.context("cannot start cargo")?;
+    ensure!(status.success(), "cargo could not build the demo");
+    arguments.extend(["--wasmtime".into(), wasmtime.into()]);
+    become_built(workspace, &selection, arguments)
+}
+
+/// Becomes a program that is built, so that nothing shows but the program.
+fn become_built(
+    workspace: &Workspace,
+    selection: &str,
+    arguments: Vec<OsString>,
+) -> anyhow::Result<ExitCode> {
+    let mut command = workspace.cargo(&format!("run --quiet {selection}"));
+    command.arg("--").args(arguments);
+    become_command(command).context("cannot start cargo")
+}
+
+/// Builds what has a host in it, and says how long that took the last time that it took long.
+fn build_timed(workspace: &Workspace, mut build: Command) -> anyhow::Result<()> {
+    let note = workspace.root().join("target/host-build-seconds");
+    let last = fs::read_to_string(&note).ok();
+    let last = last.map_or_else(
+        || "some minutes the first time".to_owned(),
+        |seconds| format!("{} s the last time that all was built", seconds.trim()),
+    );
+    eprintln!("Building the host ({last}) ...");
+    let start = Instant::now();
+    let status = build.status().context("cannot start cargo")?;
+    ensure!(status.success(), "cargo could not build the host");
+    let elapsed = start.elapsed();
+    if elapsed >= LONG {
+        // Whoever cannot read it next time is told of minutes.
+        let _ = fs::write(note, format!("{}\n", elapsed.as_secs()));
+    }
+    Ok(())
 }
 
 /// Replaces this process, so that Ctrl-C reaches the program alone and its exit

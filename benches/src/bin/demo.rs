@@ -2,23 +2,22 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::process::ExitCode;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use wasio_bench::artifact::Artifact;
-use wasio_bench::demo::{self, Plan};
+use wasio_bench::artifact::{Artifact, Flags};
+use wasio_bench::demo::{self, Host, Plan};
 use wasio_bench::exchange::Protocol;
+use wasio_bench::interrupt::{self, Watch};
 use wasio_bench::peer::{Peer, Place, Versions};
-use wasio_bench::server::Server;
+use wasio_bench::wasmtime::Wasmtime;
 use wasio_bench::{format, prepare_process};
-use wasio_host::Wasi;
 
-/// The example that is shown for a version of WASI.
-const fn echo(target: &'static str) -> Artifact {
+/// The example that is shown for a version of WASI, with what makes its build that of the README.
+const fn echo(target: &'static str, flags: Option<Flags>) -> Artifact {
     Artifact {
         checkout: None,
         workspace: "",
@@ -26,22 +25,25 @@ const fn echo(target: &'static str) -> Artifact {
         program: "echo",
         target: Some(target),
         profile: "release",
-        flags: None,
+        flags,
     }
 }
+
+/// WASI 0.3 is a flag to the compiler, until its target is in stable Rust.
+const FLAGS_OF_03: Flags = Flags {
+    flags: "--cfg wasio_backend=\"p3\"",
+    target_dir: "target/p3",
+};
 
 /// The time limit for sending to the server on mio, which may be much slower. The table says how
 /// far it came.
 const LIMIT_BESIDE: Duration = Duration::from_secs(15);
 
-/// The interval at which Ctrl-C is checked.
-const CHECK_INTERVAL: Duration = Duration::from_millis(50);
-
 /// Serves a thousand TCP connections from WebAssembly, on wasio and on mio: first all of them are
 /// busy, then one, then none
 ///
-/// Every byte that comes back is checked. The same server runs on wasio and on mio 1.2.5, on WASI
-/// 0.2 and on 0.1.
+/// Every byte that comes back is checked. The same server runs on wasio, on WASI 0.3, 0.2 and 0.1,
+/// and on mio 1.2.5, on WASI 0.2 and 0.1.
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo xtask demo")]
 struct Arguments {
@@ -63,9 +65,12 @@ struct Arguments {
     /// Use this echo server: a component, or a module with --wasi 0.1
     #[arg(long, value_name = "FILE")]
     guest: Option<PathBuf>,
-    /// The version of WASI; with "both", --serve and --guest use 0.2 if possible
+    /// The version of WASI; with "both", --serve and --guest use 0.2
     #[arg(long, value_enum, default_value_t = Versions::Both)]
     wasi: Versions,
+    /// Run the servers in this wasmtime; `cargo xtask demo` sets it
+    #[arg(long, value_name = "FILE", hide = true)]
+    wasmtime: Option<PathBuf>,
 }
 
 /// A library that both servers use.
@@ -81,19 +86,23 @@ enum With {
 struct Shown {
     name: String,
     path: PathBuf,
-    wasi: Wasi,
+    place: Place,
 }
 
-/// A server that exists on wasio and on mio.
+/// A server on wasio, and the same on mio.
 struct Pair {
     place: Place,
     ours: Artifact,
-    beside: &'static str,
+    /// mio is not on WASI 0.3.
+    beside: Option<&'static str>,
 }
 
 impl Arguments {
-    /// All such servers, those for the newest WASI first.
-    fn pairs(&self) -> anyhow::Result<Vec<Pair>> {
+    /// All such servers that `host` can run, those for the newest WASI first.
+    ///
+    /// # Errors
+    /// There is none.
+    fn pairs(&self, host: &Host) -> anyhow::Result<Vec<Pair>> {
         let pair = |place, ours, beside| Pair {
             place,
             ours,
@@ -105,23 +114,44 @@ impl Arguments {
         };
         let mut pairs = match self.with {
             None => vec![
-                pair(Place::Wasi02, echo("wasm32-wasip2"), "mio-p2"),
-                pair(Place::Wasi01, echo("wasm32-wasip1"), "mio"),
+                pair(
+                    Place::Wasi03,
+                    echo("wasm32-wasip2", Some(FLAGS_OF_03)),
+                    None,
+                ),
+                pair(Place::Wasi02, echo("wasm32-wasip2", None), Some("mio-p2")),
+                pair(Place::Wasi01, echo("wasm32-wasip1", None), Some("mio")),
             ],
             Some(With::Tokio) => vec![
-                on_tokio("tokio-p2", "tokio-mio-p2")?,
-                on_tokio("tokio-p1", "tokio-mio-p1")?,
+                on_tokio("tokio-p3", None)?,
+                on_tokio("tokio-p2", Some("tokio-mio-p2"))?,
+                on_tokio("tokio-p1", Some("tokio-mio-p1"))?,
             ],
             Some(With::Hyper) => vec![
-                on_tokio("hyper-p2", "hyper-mio-p2")?,
-                on_tokio("hyper-p1", "hyper-mio-p1")?,
+                on_tokio("hyper-p2", Some("hyper-mio-p2"))?,
+                on_tokio("hyper-p1", Some("hyper-mio-p1"))?,
             ],
         };
-        pairs.retain(|pair| self.wasi.include(pair.place));
-        if self.guest.is_some() || self.serve.is_some() {
+        let is_one = self.guest.is_some() || self.serve.is_some();
+        let wasi = match self.wasi {
+            Versions::Both if is_one => Versions::Wasi02,
+            wasi => wasi,
+        };
+        pairs.retain(|pair| wasi.include(pair.place));
+        if is_one {
             pairs.truncate(1);
         }
-        Ok(pairs)
+        let lacks = |pair: &Pair| host.check_sockets(pair.place).err();
+        let reason = pairs.iter().find_map(lacks);
+        pairs.retain(|pair| lacks(pair).is_none());
+        match reason {
+            Some(reason) if pairs.is_empty() => Err(reason),
+            Some(reason) => {
+                println!("WASI 0.1 is left out: {reason}.");
+                Ok(pairs)
+            }
+            None => Ok(pairs),
+        }
     }
 
     fn protocol(&self) -> Protocol {
@@ -151,8 +181,8 @@ impl Arguments {
                 Some(path) => path.clone(),
                 None => pair.ours.build()?,
             };
-            let wasi = wasi(pair.place);
-            Ok(Shown { name, path, wasi })
+            let place = pair.place;
+            Ok(Shown { name, path, place })
         };
         pairs.iter().map(shown).collect()
     }
@@ -160,29 +190,21 @@ impl Arguments {
     /// Builds the server that it is compared with.
     fn beside(&self, pairs: &[Pair]) -> anyhow::Result<Vec<Shown>> {
         let shown = |pair: &Pair| {
-            Ok(Shown {
-                name: named(self.between(), "mio 1.2.5", pair.place),
-                path: Peer::named(pair.beside)?.server.build()?,
-                wasi: wasi(pair.place),
-            })
+            let name = named(self.between(), "mio 1.2.5", pair.place);
+            let place = pair.place;
+            let beside = pair.beside?;
+            let path = Peer::named(beside).and_then(|peer| peer.server.build());
+            Some(path.map(|path| Shown { name, path, place }))
         };
-        pairs.iter().map(shown).collect()
-    }
-}
-
-const fn wasi(place: Place) -> Wasi {
-    match place {
-        Place::Wasi02 => Wasi::Sockets02,
-        Place::Wasi03 => Wasi::Sockets03,
-        Place::Wasi01 | Place::Native => Wasi::Sockets01,
+        pairs.iter().filter_map(shown).collect()
     }
 }
 
 fn named(between: &str, library: &str, place: Place) -> String {
-    let version = match wasi(place) {
-        Wasi::Sockets03 => "0.3",
-        Wasi::Sockets02 => "0.2",
-        _ => "0.1",
+    let version = match place {
+        Place::Wasi03 => "0.3",
+        Place::Wasi02 => "0.2",
+        Place::Wasi01 | Place::Native => "0.1",
     };
     format!("{between}{library}, WASI {version}")
 }
@@ -205,20 +227,45 @@ fn address(text: &str) -> Result<SocketAddr, String> {
         .ok_or_else(|| "the name has no address".to_owned())
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    let watch = match Watch::start() {
+        Ok(watch) => watch,
+        Err(error) => return failed(&error),
+    };
+    let signal = watch.signal();
+    match run(&Arguments::parse(), watch) {
+        Ok(()) => ExitCode::SUCCESS,
+        // What Ctrl-C ended fails here.
+        Err(_) if signal.load(Ordering::SeqCst) => interrupt::EXIT_CODE.into(),
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("Error: {error:?}");
+    ExitCode::FAILURE
+}
+
+fn run(arguments: &Arguments, watch: Watch) -> anyhow::Result<()> {
     prepare_process()?;
-    let arguments = Arguments::parse();
-    let pairs = arguments.pairs()?;
+    let wasmtime = arguments.wasmtime.as_deref().map(Wasmtime::at);
+    let host = Host::new(wasmtime.transpose()?)?;
+    let pairs = arguments.pairs(&host)?;
     let ours = arguments.ours(&pairs)?;
     if let Some(address) = arguments.serve {
         let shown = ours.first().context("there is nothing to serve")?;
-        return serve(shown, &address.to_string(), arguments.protocol());
+        return serve(&host, shown, address, arguments.protocol(), watch);
     }
-    compare(&arguments, &ours, &arguments.beside(&pairs)?)
+    compare(arguments, &host, &ours, &arguments.beside(&pairs)?)
 }
 
 /// Runs the same plan on all programs, and prints the table.
-fn compare(arguments: &Arguments, ours: &[Shown], beside: &[Shown]) -> anyhow::Result<()> {
+fn compare(
+    arguments: &Arguments,
+    host: &Host,
+    ours: &[Shown],
+    beside: &[Shown],
+) -> anyhow::Result<()> {
     let plan = Plan {
         protocol: arguments.protocol(),
         clients: arguments.clients,
@@ -231,11 +278,12 @@ fn compare(arguments: &Arguments, ours: &[Shown], beside: &[Shown]) -> anyhow::R
         ..plan.clone()
     };
     println!(
-        "{} servers in WebAssembly, each with {} real TCP connections at once.",
+        "{} servers in WebAssembly on {host}, each with {} real TCP connections at once.",
         ours.len() + beside.len(),
         format::count(plan.clients as u64)
     );
-    let perform = |shown: &Shown, plan| demo::perform(&shown.name, &shown.path, shown.wasi, plan);
+    let perform =
+        |shown: &Shown, plan| demo::perform(&shown.name, host, &shown.path, shown.place, plan);
     let mut findings = Vec::new();
     for shown in ours {
         findings.push(perform(shown, &plan)?);
@@ -258,13 +306,15 @@ fn compare(arguments: &Arguments, ours: &[Shown], beside: &[Shown]) -> anyhow::R
     Ok(())
 }
 
-fn serve(shown: &Shown, address: &str, protocol: Protocol) -> anyhow::Result<()> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&interrupted))
-            .context("cannot watch for Ctrl-C")?;
-    }
-    let server = Server::guest(&shown.path, shown.wasi, address, &[], false)?;
+fn serve(
+    host: &Host,
+    shown: &Shown,
+    address: SocketAddr,
+    protocol: Protocol,
+    watch: Watch,
+) -> anyhow::Result<()> {
+    let server = host.start(&shown.path, shown.place, address)?;
+    let interrupted = watch.into_flag();
     let addr = server.addr();
     match protocol {
         Protocol::Echo => {
@@ -282,18 +332,18 @@ fn serve(shown: &Shown, address: &str, protocol: Protocol) -> anyhow::Result<()>
     println!("Ctrl-C ends it.");
     let start = Instant::now();
     while !interrupted.load(Ordering::SeqCst) {
-        std::thread::sleep(CHECK_INTERVAL);
+        std::thread::sleep(interrupt::CHECK_INTERVAL);
         if server.has_ended() {
-            server.end()?;
-            return Ok(());
+            return server.end();
         }
     }
+    let memory = server.memory_bytes();
+    let memory = memory.map(|bytes| format!(" and {} of guest memory", format::kib(bytes as u64)));
     println!(
-        "\nServed for {} with {} of CPU time and {} of guest memory.",
+        "\nServed for {} with {} of CPU time{}.",
         format::time(start.elapsed()),
         format::time(server.cpu_time()),
-        format::kib(server.memory_bytes().unwrap_or(0) as u64)
+        memory.unwrap_or_default()
     );
-    server.end()?;
-    Ok(())
+    server.end()
 }

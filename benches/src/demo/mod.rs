@@ -2,26 +2,32 @@
 //! none.
 
 mod chart;
+mod host;
 mod story;
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use hdrhistogram::Histogram;
 use indicatif::{ProgressBar, ProgressStyle};
-use wasio_host::Wasi;
 use wasio_host::peer::load::{self, Load, Progress, Report};
 
+pub use self::host::Host;
 pub use self::story::{charts, table};
 use crate::client::{Measured, new_histogram, ping_pong};
 use crate::exchange::{Protocol, SMALL_BYTES};
 use crate::format;
 use crate::http_load;
+use crate::peer::Place;
 use crate::server::Server;
 
 /// The number of messages per connection between two checks of the clock.
 const MESSAGES_A_ROUND: usize = 5;
+
+/// The address that a server listens on.
+const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// The plan of a demo.
 #[derive(Clone, Debug)]
@@ -52,18 +58,27 @@ pub struct Findings {
     /// One connection that talks while the others are open.
     alone: Measured,
     idle_share: f64,
-    peak_memory_bytes: usize,
+    /// Where the guest runs in this process.
+    peak_memory_bytes: Option<usize>,
     size_bytes: u64,
     failures: Vec<String>,
 }
 
-/// Starts the guest at `path` and runs `plan` on it.
+/// Starts the guest at `path` on `host` and runs `plan` on it.
 ///
 /// # Errors
 /// The guest cannot be started, does not accept the connections, or ends. A wrong or missing byte
 /// is not an error here: see [`Findings::check`].
-pub fn perform(name: &str, path: &Path, wasi: Wasi, plan: &Plan) -> anyhow::Result<Findings> {
-    let server = Server::guest(path, wasi, "127.0.0.1:0", &[], false)?;
+pub fn perform(
+    name: &str,
+    host: &Host,
+    path: &Path,
+    place: Place,
+    plan: &Plan,
+) -> anyhow::Result<Findings> {
+    let server = host
+        .start(path, place, ANY_PORT)
+        .with_context(|| name.to_owned())?;
     let mut crowd = Crowd::connect(&server, plan)
         .with_context(|| format!("{name}: cannot open {} connections", plan.clients))?;
     let mut findings = Findings {
@@ -77,7 +92,7 @@ pub fn perform(name: &str, path: &Path, wasi: Wasi, plan: &Plan) -> anyhow::Resu
         latency_ns: new_histogram(),
         alone: Measured::nothing(),
         idle_share: 0.0,
-        peak_memory_bytes: 0,
+        peak_memory_bytes: None,
         size_bytes: std::fs::metadata(path)?.len(),
         failures: Vec::new(),
     };
@@ -88,7 +103,7 @@ pub fn perform(name: &str, path: &Path, wasi: Wasi, plan: &Plan) -> anyhow::Resu
         findings.alone = alone(name, &server, plan)?;
     }
     findings.idle_share = idle_share(name, &server, plan.quiet);
-    findings.peak_memory_bytes = server.memory_bytes().unwrap_or(0);
+    findings.peak_memory_bytes = server.memory_bytes();
     drop(crowd);
     server.end().with_context(|| name.to_owned())?;
     Ok(findings)
@@ -236,7 +251,7 @@ mod tests {
             latency_ns: new_histogram(),
             alone: Measured::nothing(),
             idle_share: 0.0,
-            peak_memory_bytes: 0,
+            peak_memory_bytes: None,
             size_bytes: 0,
             failures: failures.iter().map(|&failure| failure.to_owned()).collect(),
         }

@@ -111,18 +111,18 @@ impl Findings {
     fn column(&self) -> Vec<(&'static str, String)> {
         let quantile = |q| format::time(Duration::from_nanos(self.latency_ns.value_at_quantile(q)));
         let per_round_trip = self.server_cpu.div_f64((self.messages as f64).max(1.0));
-        vec![
+        let mut column = vec![
             ("messages checked", self.messages_text()),
             ("MiB there and back", format::count(self.bytes >> 20)),
             ("latency, all busy, median", quantile(0.5)),
             ("latency, all busy, 99 of 100 below", quantile(0.99)),
             ("CPU per round trip, all busy", format::time(per_round_trip)),
-            (
-                "peak guest memory",
-                format::kib(self.peak_memory_bytes as u64),
-            ),
             ("guest size", format::kib(self.size_bytes)),
-        ]
+        ];
+        if let Some(bytes) = self.peak_memory_bytes {
+            column.push(("peak guest memory", format::kib(bytes as u64)));
+        }
+        column
     }
 
     fn messages_text(&self) -> String {

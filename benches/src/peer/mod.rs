@@ -30,14 +30,14 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::ValueEnum;
-use wasio_host::Wasi;
 
 use crate::artifact::{Artifact, Flags};
-use crate::cores;
 use crate::exchange::Protocol;
-use crate::server::Server;
+#[cfg(feature = "host")]
+use crate::{cores, server::Server};
 
 /// The address that a server listens on.
+#[cfg(feature = "host")]
 const ANY_PORT: &str = "127.0.0.1:0";
 
 /// The peer that the servers are compared with.
@@ -146,11 +146,11 @@ pub struct Peer {
 /// Where a server runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// On WASI 0.1 with sockets, in this process.
+    /// On WASI 0.1 with sockets.
     Wasi01,
-    /// On WASI 0.2 with the network of this machine, in this process.
+    /// On WASI 0.2 with the network of this machine.
     Wasi02,
-    /// On WASI 0.3 with the network of this machine, in this process.
+    /// On WASI 0.3 with the network of this machine.
     Wasi03,
     /// On this machine, as a process.
     Native,
@@ -230,6 +230,7 @@ impl Peer {
     }
 }
 
+#[cfg(feature = "host")]
 impl Built {
     /// Starts the server, on another core than the calling thread.
     ///
@@ -245,10 +246,8 @@ impl Built {
     /// It cannot be started.
     pub fn start_with(&self, args: &[&str], fuel: bool) -> anyhow::Result<Server> {
         cores::apart(|| match self.peer.place {
-            Place::Wasi01 => Server::guest(&self.server, Wasi::Sockets01, ANY_PORT, args, fuel),
-            Place::Wasi02 => Server::guest(&self.server, Wasi::Sockets02, ANY_PORT, args, fuel),
-            Place::Wasi03 => Server::guest(&self.server, Wasi::Sockets03, ANY_PORT, args, fuel),
             Place::Native => Server::native(&self.server, args),
+            place => Server::guest(&self.server, place, ANY_PORT, args, fuel),
         })
         .with_context(|| format!("cannot start the peer {}", self.peer.name))
     }

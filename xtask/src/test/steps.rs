@@ -78,6 +78,10 @@ fn lints(workspace: &Workspace) -> Vec<Step> {
             "--package wasio-host --all-targets --no-default-features",
         ),
         clippy(
+            "lints, native, the demo without wasmtime",
+            "--package wasio-bench --all-targets --no-default-features",
+        ),
+        clippy(
             "lints, guests and examples, wasm32-wasip1",
             "--package wasio-guests --package wasio-examples --bins --features wasio-guests/p1 \
              --target wasm32-wasip1",

@@ -1,0 +1,79 @@
+//! Ctrl-C, and the other signals that end a program.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use anyhow::Context;
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use crate::process;
+
+/// The interval at which the signals are checked.
+pub const CHECK_INTERVAL: Duration = Duration::from_millis(50);
+
+/// The exit code of a program that Ctrl-C ended.
+pub const EXIT_CODE: u8 = 130;
+
+/// Ends this process and its children on a signal.
+#[derive(Debug)]
+pub struct Watch {
+    signalled: Arc<AtomicBool>,
+    over: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Watch {
+    /// Starts to watch.
+    ///
+    /// # Errors
+    /// The system refuses a handler of a signal.
+    pub fn start() -> anyhow::Result<Self> {
+        let signalled = Arc::new(AtomicBool::new(false));
+        let mut signals = vec![SIGINT, SIGTERM];
+        #[cfg(unix)]
+        signals.push(signal_hook::consts::SIGHUP);
+        for signal in signals {
+            signal_hook::flag::register(signal, Arc::clone(&signalled))
+                .context("cannot watch for Ctrl-C")?;
+        }
+        let over = Arc::new(AtomicBool::new(false));
+        let thread = thread::spawn({
+            let (signalled, over) = (Arc::clone(&signalled), Arc::clone(&over));
+            move || end_on(&signalled, &over)
+        });
+        Ok(Self {
+            signalled,
+            over,
+            thread,
+        })
+    }
+
+    /// The flag that a signal sets. What fails after that fails for it.
+    #[must_use]
+    pub fn signal(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.signalled)
+    }
+
+    /// From here on a signal does nothing but set the flag that this returns.
+    #[must_use]
+    pub fn into_flag(self) -> Arc<AtomicBool> {
+        self.over.store(true, Ordering::SeqCst);
+        // It can only have panicked, which has shown already.
+        let _ = self.thread.join();
+        self.signalled
+    }
+}
+
+fn end_on(signalled: &AtomicBool, over: &AtomicBool) {
+    while !over.load(Ordering::SeqCst) {
+        if signalled.load(Ordering::SeqCst) {
+            process::end_all();
+            // After what the progress bar has left.
+            eprintln!();
+            std::process::exit(EXIT_CODE.into());
+        }
+        thread::sleep(CHECK_INTERVAL);
+    }
+}
