@@ -22,7 +22,7 @@ pub(crate) fn p3_drops(case: &Case) {
         let outcome = case.setup().arg(rounds.to_string()).start().succeeds();
         let drops = format!("{} drops\n", rounds * 24);
         assert_eq!(outcome.stdout_text(), drops);
-        outcome.resources.unwrap()
+        outcome.resources.expect("the host counts its resources")
     };
     let (few, many) = (left(2), left(25));
     assert!((1..100).contains(&few), "{few}");
@@ -36,7 +36,7 @@ pub(crate) fn p3_closed_listener(case: &Case) {
         let outcome = case.setup().arg(rounds.to_string()).start().succeeds();
         let connections = format!("{} connections\n", rounds * 8);
         assert_eq!(outcome.stdout_text(), connections);
-        outcome.resources.unwrap()
+        outcome.resources.expect("the host counts its resources")
     };
     let (few, many) = (left(4), left(60));
     assert!(many < few + 8, "{few} resources became {many}");

@@ -68,7 +68,9 @@ pub(crate) fn run(guests: &[Guest], folder_of: fn(&str) -> PathBuf, native: &str
                 let exception = exceptions::of(host, guest.name);
                 trials.push(Trial::ignorable_test(name, move || match exception {
                     Some(Exception::Skipped(reason)) => Ok(Completion::ignored_with(reason)),
-                    Some(Exception::Fails(reason)) => fails(bounded(test, &case), reason),
+                    Some(Exception::Fails { why, shows }) => {
+                        fails(bounded(test, &case), why, shows)
+                    }
                     None => bounded(test, &case),
                 }));
             }
@@ -77,14 +79,23 @@ pub(crate) fn run(guests: &[Guest], folder_of: fn(&str) -> PathBuf, native: &str
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-/// What a test is that has to fail for a reason of its host's.
-fn fails(result: Result<Completion, Failed>, reason: &'static str) -> Result<Completion, Failed> {
+/// What a test is that has to fail for a reason of its host's, and to show that reason.
+fn fails(
+    result: Result<Completion, Failed>,
+    why: &'static str,
+    shows: &str,
+) -> Result<Completion, Failed> {
     match result {
-        Err(_) => Ok(Completion::ignored_with(reason)),
-        Ok(ignored @ Completion::Ignored { .. }) => Ok(ignored),
         Ok(Completion::Completed) => {
-            Err(format!("it passes now, and is an exception since {reason:?}").into())
+            Err(format!("it passes now, and is an exception since {why:?}").into())
         }
+        Err(failed) if !failed.message().unwrap_or_default().contains(shows) => {
+            let message = failed.message().unwrap_or("a failure without a message");
+            let expected = format!("it is an exception since {why:?}, and does not show {shows:?}");
+            Err(format!("{expected}, but:\n{message}").into())
+        }
+        Err(_) => Ok(Completion::ignored_with(why)),
+        Ok(ignored @ Completion::Ignored { .. }) => Ok(ignored),
     }
 }
 

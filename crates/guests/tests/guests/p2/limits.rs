@@ -12,7 +12,7 @@ const CONNECTS: usize = 10_000;
 pub(crate) fn p2_leak(case: &Case) {
     let left = |count: usize| {
         let outcome = case.setup().arg(count.to_string()).start().succeeds();
-        outcome.resources.unwrap()
+        outcome.resources.expect("the host counts its resources")
     };
     // The least that has every kind of everything.
     let few = left(20);
