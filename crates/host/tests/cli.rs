@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{READS, TRAPS, exits, guest, thread_that};
+use common::{READS, TRAPS, exits, guest, opens_output, thread_that};
 use wait_timeout::ChildExt;
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -329,32 +329,13 @@ fn what_components_do_not_have_is_refused() {
     }
 }
 
-/// The guest opens its output three times, and keeps it.
 #[test]
 fn most_handles_are_an_option_and_one_more_is_told_in_a_sentence() {
-    let opens = r#"(component
-        (import "wasi:io/streams@0.2.0" (instance $streams
-            (export "output-stream" (type (sub resource)))))
-        (alias export $streams "output-stream" (type $stream))
-        (import "wasi:cli/stdout@0.2.0" (instance $stdout
-            (alias outer 1 $stream (type $stream))
-            (export "output-stream" (type $s (eq $stream)))
-            (export "get-stdout" (func (result (own $s))))))
-        (core func $get (canon lower (func $stdout "get-stdout")))
-        (core module $module
-            (import "host" "stdout" (func $stdout (result i32)))
-            (func (export "run") (result i32)
-                (drop (call $stdout)) (drop (call $stdout)) (drop (call $stdout))
-                (i32.const 0)))
-        (core instance $host (export "stdout" (func $get)))
-        (core instance $instance (instantiate $module (with "host" (instance $host))))
-        (func $run (result (result)) (canon lift (core func $instance "run")))
-        (instance $exported (export "run" (func $run)))
-        (export "wasi:cli/run@0.2.0" (instance $exported)))"#;
+    let opens = opens_output(3);
     let of_03 = opens
         .replace("(func $run (result", "(func $run async (result")
         .replace("wasi:cli/run@0.2.0", "wasi:cli/run@0.3.0");
-    for (name, text) in [("cli-handles-02", opens), ("cli-handles-03", &of_03)] {
+    for (name, text) in [("cli-handles-02", &opens), ("cli-handles-03", &of_03)] {
         let guest = guest(name, text);
         assert_eq!(run(&[], &guest).code, Some(0));
         // A call may need another one for a moment.

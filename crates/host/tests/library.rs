@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use common::{READS, TRAPS, exits, guest, thread_that};
+use common::{READS, TRAPS, exits, guest, opens_output, thread_that};
 use wasio_host::{Exit, Outcome, Runner, Stdin, Wasi};
 
 const LIMIT: Duration = Duration::from_secs(30);
@@ -290,37 +290,14 @@ fn many_shared_descriptors_are_handed_in() {
 
 #[test]
 fn resources_are_counted_on_wasi_02() {
-    // Opens what it is told to of an output, and keeps it.
-    let opens = |count: u32| {
-        let calls = "(drop (call $stdout))".repeat(count as usize);
-        format!(
-            r#"(component
-                (import "wasi:io/streams@0.2.0" (instance $streams
-                    (export "output-stream" (type (sub resource)))))
-                (alias export $streams "output-stream" (type $stream))
-                (import "wasi:cli/stdout@0.2.0" (instance $stdout
-                    (alias outer 1 $stream (type $stream))
-                    (export "output-stream" (type $s (eq $stream)))
-                    (export "get-stdout" (func (result (own $s))))))
-                (core func $get (canon lower (func $stdout "get-stdout")))
-                (core module $module
-                    (import "host" "stdout" (func $stdout (result i32)))
-                    (func (export "run") (result i32) {calls} (i32.const 0)))
-                (core instance $host (export "stdout" (func $get)))
-                (core instance $guest (instantiate $module (with "host" (instance $host))))
-                (func $run (result (result)) (canon lift (core func $guest "run")))
-                (instance $command (export "run" (func $run)))
-                (export "wasi:cli/run@0.2.0" (instance $command)))"#
-        )
-    };
     for count in [0, 1, 7] {
-        let path = guest(&format!("lib-resources-{count}"), &opens(count));
+        let path = guest(&format!("lib-resources-{count}"), &opens_output(count));
         let outcome = Runner::new(Wasi::Sockets02)
             .spawn(path)
             .unwrap()
             .wait(LIMIT);
         assert_eq!(outcome.exit, Exit::Code(0));
-        assert_eq!(outcome.resources, Some(count as usize));
+        assert_eq!(outcome.resources, Some(count));
     }
     for wasi in BOTH {
         let path = guest(&format!("lib-resources-{wasi:?}"), &exits(0));

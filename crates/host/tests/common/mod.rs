@@ -20,6 +20,30 @@ pub(crate) fn exits(code: i32) -> String {
     )
 }
 
+/// A component that opens its output `count` times, and keeps what it opens.
+pub(crate) fn opens_output(count: usize) -> String {
+    let calls = "(drop (call $stdout))".repeat(count);
+    format!(
+        r#"(component
+            (import "wasi:io/streams@0.2.0" (instance $streams
+                (export "output-stream" (type (sub resource)))))
+            (alias export $streams "output-stream" (type $stream))
+            (import "wasi:cli/stdout@0.2.0" (instance $stdout
+                (alias outer 1 $stream (type $stream))
+                (export "output-stream" (type $s (eq $stream)))
+                (export "get-stdout" (func (result (own $s))))))
+            (core func $get (canon lower (func $stdout "get-stdout")))
+            (core module $module
+                (import "host" "stdout" (func $stdout (result i32)))
+                (func (export "run") (result i32) {calls} (i32.const 0)))
+            (core instance $host (export "stdout" (func $get)))
+            (core instance $guest (instantiate $module (with "host" (instance $host))))
+            (func $run (result (result)) (canon lift (core func $guest "run")))
+            (instance $command (export "run" (func $run)))
+            (export "wasi:cli/run@0.2.0" (instance $command)))"#
+    )
+}
+
 /// Traps at once.
 pub(crate) const TRAPS: &str = r#"(module (func $inner unreachable)
     (func (export "_start") (call $inner)))"#;
