@@ -45,7 +45,7 @@ fn look_up() -> Vec<String> {
         format!("processor: {} ({cores} cores)", processor()),
         format!("system: {} {}", std::env::consts::OS, kernel()),
         format!("compiler: {}", compiler()),
-        format!("host: wasmtime {}", locked_version("wasmtime", LOCK)),
+        format!("host: wasmtime {}", locked_versions("wasmtime", LOCK)),
         format!("date: {}", date()),
     ]
 }
@@ -72,17 +72,23 @@ fn compiler() -> String {
     )
 }
 
-/// Returns the version of `package` in a Cargo.lock.
-fn locked_version<'a>(package: &str, lock: &'a str) -> &'a str {
+/// Returns the versions of `package` in a Cargo.lock.
+fn locked_versions(package: &str, lock: &str) -> String {
     let name = format!("name = \"{package}\"");
-    lock.split("[[package]]")
-        .find(|entry| entry.lines().any(|line| line == name))
-        .and_then(|entry| {
+    let entries = lock.split("[[package]]");
+    let versions = entries
+        .filter(|entry| entry.lines().any(|line| line == name))
+        .filter_map(|entry| {
             entry
                 .lines()
                 .find_map(|line| line.strip_prefix("version = "))
         })
-        .map_or("unknown", |version| version.trim_matches('"'))
+        .map(|version| version.trim_matches('"'));
+    let versions: Vec<_> = versions.collect();
+    if versions.is_empty() {
+        return "unknown".to_owned();
+    }
+    versions.join(" and ")
 }
 
 #[cfg(test)]
@@ -90,12 +96,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_locked_version_is_that_of_the_package() {
+    fn the_locked_versions_are_those_of_the_package() {
         let lock = "[[package]]\nname = \"wasmtime-environ\"\nversion = \"1.0.0\"\n\n\
                     [[package]]\nname = \"wasmtime\"\nversion = \"46.0.3\"\n";
-        assert_eq!(locked_version("wasmtime", lock), "46.0.3");
-        assert_eq!(locked_version("wasm", lock), "unknown");
-        assert_ne!(locked_version("wasmtime", LOCK), "unknown");
+        assert_eq!(locked_versions("wasmtime", lock), "46.0.3");
+        assert_eq!(locked_versions("wasm", lock), "unknown");
+        assert_ne!(locked_versions("wasmtime", LOCK), "unknown");
+        let both = format!("{lock}\n[[package]]\nname = \"wasmtime\"\nversion = \"48.0.8\"\n");
+        assert_eq!(locked_versions("wasmtime", &both), "46.0.3 and 48.0.8");
     }
 
     #[test]
