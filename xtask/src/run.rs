@@ -20,12 +20,13 @@ pub(crate) fn build(workspace: &Workspace, packages: &[&str]) -> anyhow::Result<
     for package in packages {
         command.args(["--package", package]);
     }
-    let status = command.status().context("cannot start cargo")?;
-    ensure!(
-        status.success(),
-        "cargo could not build {}",
-        packages.join(" and ")
-    );
+    succeed(command, &packages.join(" and "))
+}
+
+/// Runs a build of `what`.
+fn succeed(mut build: Command, what: &str) -> anyhow::Result<()> {
+    let status = build.status().context("cannot start cargo")?;
+    ensure!(status.success(), "cargo could not build {what}");
     Ok(())
 }
 
@@ -56,9 +57,7 @@ pub(crate) fn demo(
     };
     targets::add_missing()?;
     let selection = format!("--package {package} --no-default-features --bin demo");
-    let build = workspace.cargo(&format!("build {selection}")).status();
-    let status = build.context("cannot start cargo")?;
-    ensure!(status.success(), "cargo could not build the demo");
+    succeed(workspace.cargo(&format!("build {selection}")), "the demo")?;
     arguments.extend(["--wasmtime".into(), wasmtime.into()]);
     become_built(workspace, &selection, arguments)
 }
@@ -75,7 +74,7 @@ fn become_built(
 }
 
 /// Builds what has a host in it, and says how long that took the last time that it took long.
-fn build_timed(workspace: &Workspace, mut build: Command) -> anyhow::Result<()> {
+fn build_timed(workspace: &Workspace, build: Command) -> anyhow::Result<()> {
     let note = workspace.root().join("target/host-build-seconds");
     let last = fs::read_to_string(&note).ok();
     let last = last.map_or_else(
@@ -84,11 +83,10 @@ fn build_timed(workspace: &Workspace, mut build: Command) -> anyhow::Result<()> 
     );
     eprintln!("Building the host ({last}) ...");
     let start = Instant::now();
-    let status = build.status().context("cannot start cargo")?;
-    ensure!(status.success(), "cargo could not build the host");
+    succeed(build, "the host")?;
     let elapsed = start.elapsed();
     if elapsed >= LONG {
-        // Whoever cannot read it next time is told of minutes.
+        // If this fails, the next build says "some minutes" again.
         let _ = fs::write(note, format!("{}\n", elapsed.as_secs()));
     }
     Ok(())

@@ -187,8 +187,7 @@ fn lints_of_peers(workspace: &Workspace) -> Vec<Step> {
         clippy(
             "lints, peers, wasm32-wasip2",
             "--package mio-echo --package raw-p3-echo --package wasio-echo --package wasio-measure \
-             --package wstd-echo \
-             --target wasm32-wasip2",
+             --package wstd-echo --target wasm32-wasip2",
         ),
     ]
 }

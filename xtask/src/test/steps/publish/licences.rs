@@ -11,7 +11,7 @@ use super::PUBLISHED;
 use crate::cargo::Workspace;
 use crate::test::steps::{FUZZER, PEERS, TOKIO, said};
 
-/// What the libraries need, whoever uses them.
+/// The licences that the dependencies of the libraries may have: their users get these too.
 const OF_LIBRARIES: [&str; 2] = ["Apache-2.0", "MIT"];
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
