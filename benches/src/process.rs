@@ -66,8 +66,8 @@ impl Drop for Process {
     }
 }
 
-/// Ends all children, for good: whoever starts or ends one after this waits for ever. Call this
-/// before the end of this process.
+/// Ends all children, just before this process ends. A thread that starts or ends a child later
+/// blocks, so that none is left behind.
 pub fn end_all() {
     let mut running = running();
     for child in running.iter_mut() {

@@ -151,8 +151,8 @@ output!(
 /// A stream that is opened by the first operation, and registered by the first that would block.
 ///
 /// So the functions above cannot fail and need no runtime, as tokio's, and several handles to an
-/// output are no trouble as long as it takes what it is given. An operation in another runtime
-/// registers it anew.
+/// output are no trouble as long as it takes what it is given. An operation in another runtime moves
+/// the registration there.
 struct Stream<S: Source> {
     open: fn() -> io::Result<S>,
     interest: Interest,

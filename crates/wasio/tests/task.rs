@@ -503,7 +503,7 @@ fn a_source_is_registered_with_the_poll_that_the_thread_was_in_last() {
     );
     first.poll(&mut events, Some(LONG)).unwrap();
     assert_eq!(counter.count(), 1);
-    // What is left of a poll that is gone can be taken out, and registered anew.
+    // The source of a poll that is gone can be taken out, and registered with another one.
     drop(second);
     assert_eq!(task::polls(), 1);
     assert!(!of_second.is_registered_here());

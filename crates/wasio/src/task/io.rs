@@ -103,8 +103,8 @@ impl<T: Source> Async<T> {
     /// Whether the poll that the source is registered with is there, and this thread waits in no
     /// other.
     ///
-    /// If not, take the source [out](Self::into_inner) and register it anew: a task that waits for
-    /// it here would not be woken.
+    /// If not, no task that waits for it here is woken. Take the source [out](Self::into_inner) and
+    /// make a new `Async` of it.
     #[must_use]
     pub fn is_registered_here(&self) -> bool {
         let selector = self.registered.registry().selector().inner();

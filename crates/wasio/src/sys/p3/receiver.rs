@@ -177,7 +177,7 @@ impl<R: FutureResult + Send + 'static> Receiver<R> {
         state.take(target)
     }
 
-    /// Has so many bytes to be read, or what the host has.
+    /// Reads ahead until `wanted` bytes are there, or the host has no more now.
     #[cfg(feature = "net")]
     fn fill(&self, state: &mut State<R>, wanted: usize) {
         while state.unread().len() < wanted && state.is_idle() {

@@ -49,7 +49,7 @@ struct Handle {
     operation: Option<Memory>,
     /// How the operation has ended, until the program takes that.
     event: Option<u32>,
-    /// Whether the program was told of the end. Then it must not start another operation.
+    /// Whether an event has reported the end. The program must not start another operation then.
     is_over: bool,
 }
 

@@ -63,8 +63,8 @@ fn cost(operation: impl FnOnce()) -> [u64; 2] {
     [calls_after - calls, touches_after - touches]
 }
 
-/// What `TIMES` of each operation cost beside so many idle sources: register, wait, deliver with a
-/// read, deregister.
+/// The cost of each operation, done `TIMES` times beside `count` idle sources. The operations are:
+/// register, wait, deliver with a read, deregister.
 fn costs(count: u32) -> [[u64; 2]; 4] {
     let _turn = Turn::new(WASMTIME);
     let selector = selector();

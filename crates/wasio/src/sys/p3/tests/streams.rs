@@ -148,7 +148,8 @@ fn a_large_message_costs_few_reads() {
     }
 }
 
-/// A host that ends a read with nothing is tried again by the next read, not at once and for ever.
+/// Where the host ends a read with nothing, the next read of the program tries again. The one that
+/// met it does not go on trying.
 #[test]
 fn a_host_that_reads_nothing_hangs_no_read() {
     for ends_at_once in [false, true] {
