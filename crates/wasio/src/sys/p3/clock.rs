@@ -7,7 +7,7 @@ use std::io;
 use std::sync::{Arc, Weak};
 
 use super::bindings::{Call, Called, Event, monotonic_clock};
-use super::operations::{self, Completes};
+use super::operations::{self, Completes, WeakOwner};
 use crate::errors::static_error;
 use crate::lock::Lock;
 use crate::portable::Until;
@@ -85,8 +85,7 @@ impl Clock {
                 false
             }
             Called::Pending(call) => {
-                let owner: Weak<Timer> = self.0.me.clone();
-                operations::add(call.waitable(), owner);
+                operations::add(call.waitable(), &*self.0);
                 state.running = Some(Running { at_ns, call });
                 true
             }
@@ -120,11 +119,14 @@ impl Completes for Timer {
         match call.returned(event) {
             Ok(()) => state.ended_ns = at_ns,
             Err(call) => {
-                let owner: Weak<Self> = self.me.clone();
-                operations::add(call.waitable(), owner);
+                operations::add(call.waitable(), self);
                 state.running = Some(Running { at_ns, call });
             }
         }
+    }
+
+    fn weak(&self) -> WeakOwner {
+        self.me.clone()
     }
 }
 

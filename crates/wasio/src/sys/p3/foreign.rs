@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use super::bindings::{Event, leave_set};
-use super::operations::{self, Completes};
+use super::operations::{self, Completes, WeakOwner};
 use super::signals::Signal;
 use super::target::Target;
 use crate::lock::{Guard, Lock};
@@ -47,7 +47,7 @@ impl Foreign {
     pub(crate) fn watch(&self) -> Target {
         let mut state = self.0.state();
         if *state == State::Out {
-            operations::add(self.0.waitable, self.0.me.clone());
+            operations::add(self.0.waitable, &*self.0);
             *state = State::Watched;
         }
         Target::Signals([Some(self.0.signal.id()), None])
@@ -86,5 +86,9 @@ impl Completes for Watched {
         leave_set(self.waitable);
         *self.state() = State::Ended(event.code());
         self.signal.set(true);
+    }
+
+    fn weak(&self) -> WeakOwner {
+        self.me.clone()
     }
 }

@@ -10,7 +10,7 @@ use super::bindings::{
     Addresses, Called, Event, Resolve, SocketResult, WireError, resolve_addresses,
 };
 use super::error;
-use super::operations::{self, Completes};
+use super::operations::{self, Completes, WeakOwner};
 use super::signals::Signal;
 use super::source::{Signals, signal_source};
 use super::target::Target;
@@ -55,7 +55,7 @@ impl Lookup {
                 Called::Pending(call) => {
                     let waitable = call.waitable();
                     let answer = Answer::new(name, Phase::Resolving(call));
-                    operations::add(waitable, answer.me.clone());
+                    operations::add(waitable, &*answer);
                     answer
                 }
             },
@@ -122,13 +122,17 @@ impl Completes for Answer {
             Phase::Resolving(call) => match call.returned(event) {
                 Ok(result) => resolved(result.map_err(WireError::of_lookup), &self.name),
                 Err(call) => {
-                    operations::add(call.waitable(), self.me.clone());
+                    operations::add(call.waitable(), self);
                     Phase::Resolving(call)
                 }
             },
             other => other,
         };
         self.signal.set(!matches!(*phase, Phase::Resolving(_)));
+    }
+
+    fn weak(&self) -> WeakOwner {
+        self.me.clone()
     }
 }
 

@@ -5,7 +5,8 @@
 //! owner, which takes up the result and signals the selectors that it is registered with. One set is
 //! enough, as one thread waits at a time, and what a dropped stream still sends goes on.
 
-use std::sync::Weak;
+use std::fmt;
+use std::sync::{Arc, Weak};
 
 use super::bindings::{Event, WaitableSet, join, yield_to_host};
 use crate::lock::Lock;
@@ -17,14 +18,54 @@ const MOST_EVENTS: usize = 1024;
 pub(super) trait Completes: Send + Sync {
     /// Takes up an operation that has ended. Nothing is locked.
     fn complete(&self, event: Event);
+
+    /// What the table keeps of it: an owner that is dropped leaves the table itself.
+    fn weak(&self) -> WeakOwner;
 }
 
-type Owner = Weak<dyn Completes>;
+pub(super) type WeakOwner = Weak<dyn Completes>;
+
+/// A part of an owner, with operations of its own.
+pub(super) trait Part: Send + Sync {
+    /// Takes up an operation that has ended. Returns `false` if it is not of this part.
+    fn complete(&self, owner: &dyn Completes, event: Event) -> bool;
+}
+
+/// An owner of one part.
+pub(super) struct Alone<P> {
+    me: Weak<Self>,
+    pub(super) part: P,
+}
+
+impl<P> Alone<P> {
+    pub(super) fn new(part: P) -> Arc<Self> {
+        Arc::new_cyclic(|me| Self {
+            me: me.clone(),
+            part,
+        })
+    }
+}
+
+impl<P: Part + 'static> Completes for Alone<P> {
+    fn complete(&self, event: Event) {
+        self.part.complete(self, event);
+    }
+
+    fn weak(&self) -> WeakOwner {
+        self.me.clone()
+    }
+}
+
+impl<P: fmt::Debug> fmt::Debug for Alone<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.part.fmt(f)
+    }
+}
 
 struct Table {
     set: Option<WaitableSet>,
     /// By waitable: whose operation is in flight.
-    owners: Vec<Option<Owner>>,
+    owners: Vec<Option<WeakOwner>>,
     in_flight: usize,
 }
 
@@ -35,7 +76,8 @@ static TABLE: Lock<Table> = Lock::new(Table {
 });
 
 /// An operation is in flight whose event will come from this waitable.
-pub(super) fn add(waitable: u32, owner: Owner) {
+pub(super) fn add(waitable: u32, owner: &dyn Completes) {
+    let owner = owner.weak();
     let table = &mut *TABLE.lock();
     join(waitable, table.set.get_or_insert_with(WaitableSet::new));
     let index = waitable as usize;
@@ -53,14 +95,14 @@ pub(super) fn remove(waitable: u32) {
 }
 
 impl Table {
-    fn take(&mut self, waitable: u32) -> Option<Owner> {
+    fn take(&mut self, waitable: u32) -> Option<WeakOwner> {
         let owner = self.owners.get_mut(waitable as usize)?.take()?;
         self.in_flight -= 1;
         Some(owner)
     }
 
     /// Takes an event that is there, or the next one.
-    fn next(&mut self, blocks: bool) -> Option<(Event, Option<Owner>)> {
+    fn next(&mut self, blocks: bool) -> Option<(Event, Option<WeakOwner>)> {
         let set = self.set.as_ref()?;
         let event = if blocks { set.wait() } else { set.poll() }?;
         Some((event, self.take(event.waitable())))

@@ -6,16 +6,16 @@
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Weak};
 
 use super::bindings::{Event, FutureResult, Moved, ReadEnd, ResultFuture};
-use super::operations::{self, Completes};
+use super::operations::{self, Completes, Part};
 use super::signals::Signal;
 use super::target::SignalId;
 use crate::lock::{Guard, Lock};
 
-/// The length of a read in flight. An idle connection keeps a buffer of it.
-const IN_FLIGHT: usize = 128;
+/// The length of a read in flight. An idle connection keeps a buffer of it: with what the allocator
+/// keeps of each, 128 bytes.
+const IN_FLIGHT: usize = 124;
 /// The most that is read at once.
 const LARGEST: usize = 64 * 1024;
 
@@ -23,7 +23,6 @@ const LARGEST: usize = 64 * 1024;
 pub(super) type ToError<E> = fn(E) -> io::Error;
 
 pub(super) struct Receiver<R: FutureResult> {
-    me: Weak<Self>,
     signal: Signal,
     state: Lock<State<R>>,
 }
@@ -55,9 +54,8 @@ enum Phase {
 
 impl<R: FutureResult + Send + 'static> Receiver<R> {
     /// Of a stream that comes later: [`open`](Self::open).
-    pub(super) fn new(to_error: ToError<R::Error>) -> Arc<Self> {
-        Arc::new_cyclic(|me| Self {
-            me: me.clone(),
+    pub(super) fn new(to_error: ToError<R::Error>) -> Self {
+        Self {
             signal: Signal::new(false),
             state: Lock::new(State {
                 phase: Phase::Idle,
@@ -68,7 +66,7 @@ impl<R: FutureResult + Send + 'static> Receiver<R> {
                 may_have_more: false,
                 to_error,
             }),
-        })
+        }
     }
 
     pub(super) fn open(&self, (stream, end): (ReadEnd, ResultFuture<R>)) {
@@ -99,28 +97,28 @@ impl<R: FutureResult + Send + 'static> Receiver<R> {
     }
 
     /// Has a read in flight, unless there is something to be read.
-    pub(super) fn arm(&self) {
+    pub(super) fn arm(&self, owner: &dyn Completes) {
         let mut state = self.state();
-        self.ensure_read(&mut state);
+        state.ensure_read(owner);
         self.signal.set(state.is_ready());
     }
 
     /// Reads what has arrived. 0 is the end of the stream.
-    pub(super) fn read(&self, target: &mut [u8]) -> io::Result<usize> {
-        match self.try_read(target) {
+    pub(super) fn read(&self, owner: &dyn Completes, target: &mut [u8]) -> io::Result<usize> {
+        match self.try_read(owner, target) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock && self.state().is_busy() => {
                 operations::progress();
-                self.try_read(target)
+                self.try_read(owner, target)
             }
             result => result,
         }
     }
 
-    fn try_read(&self, target: &mut [u8]) -> io::Result<usize> {
+    fn try_read(&self, owner: &dyn Completes, target: &mut [u8]) -> io::Result<usize> {
         let mut state = self.state();
         let mut read = state.take(target);
         while read < target.len() && state.is_idle() {
-            let more = self.read_more(&mut state, &mut target[read..]);
+            let more = state.read_more(owner, &mut target[read..]);
             if more == 0 {
                 break;
             }
@@ -131,21 +129,21 @@ impl<R: FutureResult + Send + 'static> Receiver<R> {
             Phase::Ended(error) => error.take().map_or(Ok(0), Err),
             _ => Err(io::ErrorKind::WouldBlock.into()),
         };
-        self.ensure_read(&mut state);
+        state.ensure_read(owner);
         self.signal.set(state.is_ready());
         result
     }
 
     /// The same, and leaves what is read for the next read.
     #[cfg(feature = "net")]
-    pub(super) fn peek(&self, target: &mut [u8]) -> io::Result<usize> {
+    pub(super) fn peek(&self, owner: &dyn Completes, target: &mut [u8]) -> io::Result<usize> {
         let mut state = self.state();
         if state.is_busy() {
             drop(state);
             operations::progress();
             state = self.state();
         }
-        self.fill(&mut state, target.len());
+        state.fill(owner, target.len());
         self.signal.set(state.is_ready());
         let unread = state.unread();
         let len = unread.len().min(target.len());
@@ -166,112 +164,6 @@ impl<R: FutureResult + Send + 'static> Receiver<R> {
         state.start = 0;
         state.phase = Phase::Ended(None);
         self.signal.set(true);
-    }
-
-    /// Reads more of an idle stream. At 0 a read is in flight, or the host has ended one with nothing.
-    fn read_more(&self, state: &mut State<R>, target: &mut [u8]) -> usize {
-        if state.may_have_more && target.len() > IN_FLIGHT {
-            return self.read_at_once(state, target);
-        }
-        self.start(state);
-        state.take(target)
-    }
-
-    /// Reads ahead until `wanted` bytes are there, or the host has no more now.
-    #[cfg(feature = "net")]
-    fn fill(&self, state: &mut State<R>, wanted: usize) {
-        while state.unread().len() < wanted && state.is_idle() {
-            let before = state.unread().len();
-            if state.may_have_more {
-                let mut data = state.unread().to_vec();
-                data.resize(wanted, 0);
-                let more = self.read_at_once(state, &mut data[before..]);
-                data.truncate(before + more);
-                (state.data, state.start) = (data, 0);
-            } else {
-                self.start(state);
-            }
-            if state.unread().len() == before {
-                break;
-            }
-        }
-    }
-
-    fn ensure_read(&self, state: &mut State<R>) {
-        if state.is_idle() && state.unread().is_empty() {
-            self.start(state);
-        }
-    }
-
-    /// Reads what the host has, and leaves nothing in flight.
-    fn read_at_once(&self, state: &mut State<R>, target: &mut [u8]) -> usize {
-        let Some(stream) = &mut state.stream else {
-            return 0;
-        };
-        let len = target.len().min(LARGEST);
-        let moved = stream.read_at_once(&mut target[..len]);
-        let count = moved.count.min(len);
-        self.on_moved(state, count == len, moved);
-        count
-    }
-
-    /// Starts a read, of an idle stream.
-    fn start(&self, state: &mut State<R>) {
-        let buffer = if state.unread().is_empty() {
-            state.start = 0;
-            std::mem::take(&mut state.data)
-        } else {
-            Vec::new()
-        };
-        let Some(stream) = &mut state.stream else {
-            return;
-        };
-        let waitable = stream.waitable();
-        match stream.start(resized(buffer)) {
-            Some((buffer, moved)) => self.take_up(state, buffer, moved),
-            None => {
-                state.phase = Phase::Reading;
-                operations::add(waitable, self.me.clone());
-            }
-        }
-    }
-
-    /// Takes up what a read has done.
-    fn take_up(&self, state: &mut State<R>, mut buffer: Vec<u8>, moved: Moved) {
-        let count = moved.count.min(buffer.len());
-        let is_full = count == buffer.len();
-        buffer.truncate(count);
-        if state.unread().is_empty() {
-            state.data = buffer;
-            state.start = 0;
-        } else {
-            state.data.extend_from_slice(&buffer);
-        }
-        self.on_moved(state, is_full, moved);
-    }
-
-    fn on_moved(&self, state: &mut State<R>, is_full: bool, moved: Moved) {
-        state.phase = Phase::Idle;
-        state.may_have_more = is_full;
-        if moved.is_last {
-            state.stream = None;
-            self.ask_for_end(state);
-        }
-    }
-
-    /// Asks how the stream has ended.
-    fn ask_for_end(&self, state: &mut State<R>) {
-        let Some(end) = &mut state.end else {
-            return state.phase = Phase::Ended(None);
-        };
-        let waitable = end.waitable();
-        match end.start() {
-            Some(error) => state.ended(error),
-            None => {
-                state.phase = Phase::Ending;
-                operations::add(waitable, self.me.clone());
-            }
-        }
     }
 }
 
@@ -298,6 +190,112 @@ impl<R: FutureResult> State<R> {
     /// Whether an operation is in flight.
     fn is_busy(&self) -> bool {
         matches!(self.phase, Phase::Reading | Phase::Ending)
+    }
+
+    /// Reads more of an idle stream. At 0 a read is in flight, or the host has ended one with nothing.
+    fn read_more(&mut self, owner: &dyn Completes, target: &mut [u8]) -> usize {
+        if self.may_have_more && target.len() > IN_FLIGHT {
+            return self.read_at_once(owner, target);
+        }
+        self.start(owner);
+        self.take(target)
+    }
+
+    /// Reads ahead until `wanted` bytes are there, or the host has no more now.
+    #[cfg(feature = "net")]
+    fn fill(&mut self, owner: &dyn Completes, wanted: usize) {
+        while self.unread().len() < wanted && self.is_idle() {
+            let before = self.unread().len();
+            if self.may_have_more {
+                let mut data = self.unread().to_vec();
+                data.resize(wanted, 0);
+                let more = self.read_at_once(owner, &mut data[before..]);
+                data.truncate(before + more);
+                (self.data, self.start) = (data, 0);
+            } else {
+                self.start(owner);
+            }
+            if self.unread().len() == before {
+                break;
+            }
+        }
+    }
+
+    fn ensure_read(&mut self, owner: &dyn Completes) {
+        if self.is_idle() && self.unread().is_empty() {
+            self.start(owner);
+        }
+    }
+
+    /// Reads what the host has, and leaves nothing in flight.
+    fn read_at_once(&mut self, owner: &dyn Completes, target: &mut [u8]) -> usize {
+        let Some(stream) = &mut self.stream else {
+            return 0;
+        };
+        let len = target.len().min(LARGEST);
+        let moved = stream.read_at_once(&mut target[..len]);
+        let count = moved.count.min(len);
+        self.on_moved(owner, count == len, moved);
+        count
+    }
+
+    /// Starts a read, of an idle stream.
+    fn start(&mut self, owner: &dyn Completes) {
+        let buffer = if self.unread().is_empty() {
+            self.start = 0;
+            std::mem::take(&mut self.data)
+        } else {
+            Vec::new()
+        };
+        let Some(stream) = &mut self.stream else {
+            return;
+        };
+        let waitable = stream.waitable();
+        match stream.start(resized(buffer)) {
+            Some((buffer, moved)) => self.take_up(owner, buffer, moved),
+            None => {
+                self.phase = Phase::Reading;
+                operations::add(waitable, owner);
+            }
+        }
+    }
+
+    /// Takes up what a read has done.
+    fn take_up(&mut self, owner: &dyn Completes, mut buffer: Vec<u8>, moved: Moved) {
+        let count = moved.count.min(buffer.len());
+        let is_full = count == buffer.len();
+        buffer.truncate(count);
+        if self.unread().is_empty() {
+            self.data = buffer;
+            self.start = 0;
+        } else {
+            self.data.extend_from_slice(&buffer);
+        }
+        self.on_moved(owner, is_full, moved);
+    }
+
+    fn on_moved(&mut self, owner: &dyn Completes, is_full: bool, moved: Moved) {
+        self.phase = Phase::Idle;
+        self.may_have_more = is_full;
+        if moved.is_last {
+            self.stream = None;
+            self.ask_for_end(owner);
+        }
+    }
+
+    /// Asks how the stream has ended.
+    fn ask_for_end(&mut self, owner: &dyn Completes) {
+        let Some(end) = &mut self.end else {
+            return self.phase = Phase::Ended(None);
+        };
+        let waitable = end.waitable();
+        match end.start() {
+            Some(error) => self.ended(error),
+            None => {
+                self.phase = Phase::Ending;
+                operations::add(waitable, owner);
+            }
+        }
     }
 
     fn take(&mut self, target: &mut [u8]) -> usize {
@@ -335,16 +333,19 @@ fn resized(mut buffer: Vec<u8>) -> Vec<u8> {
     buffer
 }
 
-impl<R: FutureResult + Send + 'static> Completes for Receiver<R> {
-    fn complete(&self, event: Event) {
+impl<R: FutureResult + Send + 'static> Part for Receiver<R> {
+    fn complete(&self, owner: &dyn Completes, event: Event) -> bool {
         let mut state = self.state();
         let read = state.stream.as_mut().and_then(|one| one.ended(event));
         if let Some((buffer, moved)) = read {
-            self.take_up(&mut state, buffer, moved);
+            state.take_up(owner, buffer, moved);
         } else if let Some(error) = state.end.as_mut().and_then(|end| end.ended(event)) {
             state.ended(error);
+        } else {
+            return false;
         }
         self.signal.set(state.is_ready());
+        true
     }
 }
 

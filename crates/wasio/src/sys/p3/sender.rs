@@ -3,10 +3,9 @@
 
 use std::fmt;
 use std::io;
-use std::sync::{Arc, Weak};
 
 use super::bindings::{Event, Moved, WriteEnd};
-use super::operations::{self, Completes};
+use super::operations::{self, Completes, Part};
 use super::signals::Signal;
 use super::target::SignalId;
 use crate::lock::{Guard, Lock};
@@ -18,7 +17,6 @@ const LARGEST: usize = 64 * 1024;
 static SPARE: Lock<Vec<u8>> = Lock::new(Vec::new());
 
 pub(super) struct Sender {
-    me: Weak<Self>,
     signal: Signal,
     state: Lock<State>,
 }
@@ -36,9 +34,8 @@ struct State {
 
 impl Sender {
     /// Of a stream that comes later: [`open`](Self::open).
-    pub(super) fn new() -> Arc<Self> {
-        Arc::new_cyclic(|me| Self {
-            me: me.clone(),
+    pub(super) fn new() -> Self {
+        Self {
             signal: Signal::new(false),
             state: Lock::new(State {
                 stream: None,
@@ -46,7 +43,7 @@ impl Sender {
                 to: 0,
                 is_closing: false,
             }),
-        })
+        }
     }
 
     pub(super) fn open(&self, stream: WriteEnd) {
@@ -82,7 +79,7 @@ impl Sender {
     }
 
     /// Writes what there is room for, and returns how much that is.
-    pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+    pub(super) fn write(&self, owner: &dyn Completes, bytes: &[u8]) -> io::Result<usize> {
         if self.state().is_busy() {
             operations::progress();
         }
@@ -98,7 +95,7 @@ impl Sender {
         copy.clear();
         copy.extend_from_slice(taken);
         (state.from, state.to) = (0, copy.len());
-        self.push(state, copy);
+        state.push(owner, copy);
         self.signal.set(!state.is_busy());
         if state.stream.is_none() {
             return Err(io::ErrorKind::BrokenPipe.into());
@@ -116,26 +113,6 @@ impl Sender {
             state.stream = None;
         }
     }
-
-    /// Writes until everything is written or a write is in flight.
-    fn push(&self, state: &mut State, mut bytes: Vec<u8>) {
-        while state.is_busy()
-            && let Some(stream) = &mut state.stream
-        {
-            let waitable = stream.waitable();
-            match stream.start(bytes, state.from, state.to) {
-                Some((back, moved)) => {
-                    bytes = back;
-                    state.take_up(moved);
-                }
-                None => return operations::add(waitable, self.me.clone()),
-            }
-        }
-        *SPARE.lock() = bytes;
-        if state.is_closing {
-            state.stream = None;
-        }
-    }
 }
 
 impl State {
@@ -143,25 +120,48 @@ impl State {
         self.from < self.to
     }
 
+    /// Writes until everything is written or a write is in flight.
+    fn push(&mut self, owner: &dyn Completes, mut bytes: Vec<u8>) {
+        while self.is_busy()
+            && let Some(stream) = &mut self.stream
+        {
+            let waitable = stream.waitable();
+            match stream.start(bytes, self.from, self.to) {
+                Some((back, moved)) => {
+                    bytes = back;
+                    self.take_up(moved);
+                }
+                None => return operations::add(waitable, owner),
+            }
+        }
+        *SPARE.lock() = bytes;
+        if self.is_closing {
+            self.stream = None;
+        }
+    }
+
     fn take_up(&mut self, moved: Moved) {
         self.from += moved.count;
-        if moved.is_last {
-            // The peer, or the host, takes no more.
+        if moved.is_last || moved.count == 0 {
+            // The peer, or the host, takes no more. A host that ends a write with nothing would do so
+            // for ever.
             self.stream = None;
             self.from = self.to;
         }
     }
 }
 
-impl Completes for Sender {
-    fn complete(&self, event: Event) {
+impl Part for Sender {
+    fn complete(&self, owner: &dyn Completes, event: Event) -> bool {
         let state = &mut *self.state();
         let written = state.stream.as_mut().and_then(|one| one.ended(event));
-        if let Some((bytes, moved)) = written {
-            state.take_up(moved);
-            self.push(state, bytes);
-        }
+        let Some((bytes, moved)) = written else {
+            return false;
+        };
+        state.take_up(moved);
+        state.push(owner, bytes);
         self.signal.set(!state.is_busy());
+        true
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::bindings::{CliResult, WriteEnd, read_stdin, write_stderr, write_stdout};
 use super::error;
+use super::operations::Alone;
 use super::receiver::Receiver;
 use super::sender::Sender;
 use super::source::{Signals, signal_source};
@@ -13,31 +14,31 @@ use crate::Interest;
 
 /// Standard input.
 #[derive(Debug)]
-pub(crate) struct Stdin(Arc<Receiver<CliResult>>);
+pub(crate) struct Stdin(Arc<Alone<Receiver<CliResult>>>);
 
 impl Stdin {
     pub(crate) fn new() -> io::Result<Self> {
         let receiver = Receiver::new(error::of_stream);
         receiver.open(read_stdin());
-        Ok(Self(receiver))
+        Ok(Self(Alone::new(receiver)))
     }
 
     /// `_reported` is for backends on which a read may block.
     pub(crate) fn read(&self, target: &mut [u8], _reported: bool) -> io::Result<usize> {
-        self.0.read(target)
+        self.0.part.read(&*self.0, target)
     }
 }
 
 impl Signals for Stdin {
     fn target(&self, _interest: Interest) -> Target {
-        self.0.arm();
-        Target::Signals([Some(self.0.signal()), None])
+        self.0.part.arm(&*self.0);
+        Target::Signals([Some(self.0.part.signal()), None])
     }
 }
 
 /// Standard output or standard error.
 #[derive(Debug)]
-pub(crate) struct Output(Arc<Sender>);
+pub(crate) struct Output(Arc<Alone<Sender>>);
 
 impl Output {
     pub(crate) fn stdout() -> io::Result<Self> {
@@ -51,20 +52,20 @@ impl Output {
     fn new(stream: WriteEnd) -> Self {
         let sender = Sender::new();
         sender.open(stream);
-        Self(sender)
+        Self(Alone::new(sender))
     }
 
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
+        self.0.part.write(&*self.0, bytes)
     }
 
     /// Whether the host does not have yet what was written.
     pub(crate) fn has_unsent(&self) -> bool {
-        self.0.has_unsent()
+        self.0.part.has_unsent()
     }
 
     pub(crate) fn wait_until_sent(&self) {
-        self.0.wait_until_sent();
+        self.0.part.wait_until_sent();
     }
 }
 
@@ -77,7 +78,7 @@ impl Drop for Output {
 
 impl Signals for Output {
     fn target(&self, _interest: Interest) -> Target {
-        Target::Signals([None, Some(self.0.signal())])
+        Target::Signals([None, Some(self.0.part.signal())])
     }
 }
 

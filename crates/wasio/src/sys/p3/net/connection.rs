@@ -16,7 +16,7 @@ use crate::sys::imp::bindings::{
 };
 use crate::sys::imp::clock::Clock;
 use crate::sys::imp::error::{checked, of_socket};
-use crate::sys::imp::operations::{self, Completes};
+use crate::sys::imp::operations::{self, Completes, Part, WeakOwner};
 use crate::sys::imp::receiver::Receiver;
 use crate::sys::imp::sender::Sender;
 use crate::sys::imp::target::Target;
@@ -28,8 +28,8 @@ pub(crate) struct HostStream {
     me: Weak<Self>,
     // What has operations in flight goes before its socket: the host fails otherwise.
     phase: Lock<Phase>,
-    pub(super) receiver: Arc<Receiver<NetResult<()>>>,
-    pub(super) sender: Arc<Sender>,
+    pub(super) receiver: Receiver<NetResult<()>>,
+    pub(super) sender: Sender,
     pub(super) socket: TcpSocket,
     /// `None` for one that was accepted.
     connects_to: Option<Box<SocketAddr>>,
@@ -56,7 +56,7 @@ impl HostHandle {
             Called::Pending(call) => {
                 let waitable = call.waitable();
                 *stream.phase() = Phase::Connecting(call);
-                operations::add(waitable, stream.me.clone());
+                operations::add(waitable, &*stream);
             }
         }
         Ok(Self(stream))
@@ -92,7 +92,7 @@ impl HostStream {
 
     pub(super) fn target(&self, interest: Interest) -> Target {
         if interest.is_readable() && matches!(*self.phase(), Phase::Connected) {
-            self.receiver.arm();
+            self.receiver.arm(self);
         }
         Target::Signals([Some(self.receiver.signal()), Some(self.sender.signal())])
     }
@@ -159,8 +159,10 @@ impl HostStream {
 }
 
 impl Completes for HostStream {
-    /// Of the connect: the streams have owners of their own.
     fn complete(&self, event: Event) {
+        if self.receiver.complete(self, event) || self.sender.complete(self, event) {
+            return;
+        }
         let phase = std::mem::replace(&mut *self.phase(), Phase::Failed(None));
         let Phase::Connecting(call) = phase else {
             *self.phase() = phase;
@@ -170,14 +172,18 @@ impl Completes for HostStream {
             Ok(result) => {
                 self.on_connected(result.map_err(WireError::of_socket));
                 if matches!(*self.phase(), Phase::Connected) {
-                    self.receiver.arm();
+                    self.receiver.arm(self);
                 }
             }
             Err(call) => {
-                operations::add(call.waitable(), self.me.clone());
+                operations::add(call.waitable(), self);
                 *self.phase() = Phase::Connecting(call);
             }
         }
+    }
+
+    fn weak(&self) -> WeakOwner {
+        self.me.clone()
     }
 }
 

@@ -15,7 +15,7 @@ use crate::sys::imp::bindings::{
     WireError,
 };
 use crate::sys::imp::error::{checked, of_socket};
-use crate::sys::imp::operations::{self, Completes};
+use crate::sys::imp::operations::{self, Completes, WeakOwner};
 use crate::sys::imp::signals::Signal;
 use crate::sys::imp::target::Target;
 
@@ -109,7 +109,7 @@ impl HostUdp {
                     Incoming::Received(result.map_err(WireError::of_socket))
                 }
                 Called::Pending(call) => {
-                    operations::add(call.waitable(), self.me.clone());
+                    operations::add(call.waitable(), self);
                     Incoming::Receiving(call)
                 }
             };
@@ -177,7 +177,7 @@ impl HostUdp {
                 Called::Returned(Ok(())) => {}
                 Called::Returned(Err(error)) => outgoing.failed = Some(error.of_socket()),
                 Called::Pending(call) => {
-                    operations::add(call.waitable(), self.me.clone());
+                    operations::add(call.waitable(), self);
                     outgoing.sending = Some(call);
                 }
             }
@@ -218,12 +218,16 @@ impl Completes for HostUdp {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => outgoing.failed = Some(error.of_socket()),
                 Err(call) => {
-                    operations::add(call.waitable(), self.me.clone());
+                    operations::add(call.waitable(), self);
                     outgoing.sending = Some(call);
                 }
             }
         }
         self.send_next(&mut outgoing);
+    }
+
+    fn weak(&self) -> WeakOwner {
+        self.me.clone()
     }
 }
 
@@ -239,7 +243,7 @@ impl HostUdp {
             *incoming = match call.returned(event) {
                 Ok(result) => Incoming::Received(result.map_err(WireError::of_socket)),
                 Err(call) => {
-                    operations::add(call.waitable(), self.me.clone());
+                    operations::add(call.waitable(), self);
                     Incoming::Receiving(call)
                 }
             };

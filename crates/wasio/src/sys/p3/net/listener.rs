@@ -13,7 +13,7 @@ use crate::lock::{Guard, Lock};
 use crate::net::MaybeStd;
 use crate::sys::imp::bindings::{Accepted, ErrorCode, Event, Incoming, TcpSocket};
 use crate::sys::imp::error::{checked, of_socket};
-use crate::sys::imp::operations::{self, Completes};
+use crate::sys::imp::operations::{self, Completes, WeakOwner};
 use crate::sys::imp::signals::Signal;
 use crate::sys::imp::source::{Signals, signal_source};
 use crate::sys::imp::target::Target;
@@ -63,7 +63,7 @@ impl Host {
             state.phase = match state.incoming.start() {
                 Some(accepted) => Phase::Accepted(accepted),
                 None => {
-                    operations::add(state.incoming.waitable(), self.me.clone());
+                    operations::add(state.incoming.waitable(), self);
                     Phase::Accepting
                 }
             };
@@ -120,6 +120,10 @@ impl Completes for Host {
             state.phase = Phase::Accepted(accepted);
         }
         self.arm(&mut state);
+    }
+
+    fn weak(&self) -> WeakOwner {
+        self.me.clone()
     }
 }
 

@@ -28,7 +28,7 @@ impl IoSource<TcpStream> {
         match &**self {
             TcpStream::Host(stream) => {
                 stream.connected()?;
-                stream.receiver.read(buffer)
+                stream.receiver.read(&**stream, buffer)
             }
             TcpStream::Std(stream) => stream.read(buffer),
         }
@@ -38,7 +38,7 @@ impl IoSource<TcpStream> {
         match &**self {
             TcpStream::Host(stream) => {
                 stream.connected()?;
-                stream.receiver.peek(buffer)
+                stream.receiver.peek(&**stream, buffer)
             }
             TcpStream::Std(stream) => stream.peek(buffer),
         }
@@ -56,7 +56,7 @@ impl IoSource<TcpStream> {
         match &**self {
             TcpStream::Host(stream) => {
                 stream.connected()?;
-                stream.sender.write(bytes)
+                stream.sender.write(&**stream, bytes)
             }
             TcpStream::Std(stream) => stream.write(bytes),
         }

@@ -347,7 +347,16 @@ impl Host {
                     one.is_over = true;
                     return Some(DROPPED);
                 }
-                let count = memory.len.div_ceil(if rules.takes_half { 2 } else { 1 });
+                let count = match rules {
+                    Rules {
+                        takes_nothing: true,
+                        ..
+                    } => 0,
+                    Rules {
+                        takes_half: true, ..
+                    } => memory.len.div_ceil(2),
+                    _ => memory.len,
+                };
                 if !peer.room {
                     return None;
                 }

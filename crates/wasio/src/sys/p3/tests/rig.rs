@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::super::bindings::{CliResult, StreamFailure, read_stdin, write_stdout};
+use super::super::operations::Alone;
 use super::super::receiver::Receiver;
 use super::super::selector::Selector;
 use super::super::sender::Sender;
@@ -50,8 +51,8 @@ pub(super) fn selector() -> Selector {
 /// A stream in each direction.
 pub(super) struct Source {
     pub(super) id: u32,
-    pub(super) receiver: Arc<Receiver<CliResult>>,
-    pub(super) sender: Arc<Sender>,
+    receiver: Arc<Alone<Receiver<CliResult>>>,
+    sender: Arc<Alone<Sender>>,
     /// The bytes so far.
     pub(super) read: u64,
     written: u64,
@@ -74,16 +75,28 @@ impl Source {
         sender.open(write_stdout());
         Self {
             id,
-            receiver,
-            sender,
+            receiver: Alone::new(receiver),
+            sender: Alone::new(sender),
             read: 0,
             written: 0,
         }
     }
 
+    pub(super) fn receiver(&self) -> &Receiver<CliResult> {
+        &self.receiver.part
+    }
+
+    pub(super) fn sender(&self) -> &Sender {
+        &self.sender.part
+    }
+
+    pub(super) fn arm(&self) {
+        self.receiver().arm(&*self.receiver);
+    }
+
     pub(super) fn register(&self, selector: &Selector, interest: Interest, mode: Mode) -> Key {
-        self.receiver.arm();
-        let signals = [Some(self.receiver.signal()), Some(self.sender.signal())];
+        self.arm();
+        let signals = [Some(self.receiver().signal()), Some(self.sender().signal())];
         let token = Token(self.id as usize);
         selector
             .register_source(Target::Signals(signals), token, interest, mode)
@@ -93,7 +106,7 @@ impl Source {
     /// Reads at most `len` bytes, which must be the next ones of the peer.
     pub(super) fn read(&mut self, len: usize) -> io::Result<usize> {
         let mut buffer = vec![0; len];
-        let count = self.receiver.read(&mut buffer)?;
+        let count = self.receiver().read(&*self.receiver, &mut buffer)?;
         for found in &buffer[..count] {
             assert_eq!(*found, byte(self.read), "the byte {}", self.read);
             self.read += 1;
@@ -103,7 +116,7 @@ impl Source {
 
     pub(super) fn write(&mut self, len: u64) -> io::Result<usize> {
         let bytes: Vec<u8> = (self.written..self.written + len).map(byte).collect();
-        let count = self.sender.write(&bytes)?;
+        let count = self.sender().write(&*self.sender, &bytes)?;
         self.written += count as u64;
         Ok(count)
     }

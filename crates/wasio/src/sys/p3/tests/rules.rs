@@ -13,6 +13,8 @@ pub(super) struct Rules {
     pub(super) runs_at_cancel: bool,
     /// A cancel moves what is there.
     pub(super) cancel_moves: bool,
+    /// A write ends with nothing.
+    pub(super) takes_nothing: bool,
     /// A read of a stream that has nothing ends with that.
     pub(super) reads_nothing: bool,
     /// A call that is to end a wait ends so much too early.
@@ -24,6 +26,7 @@ pub(super) const PLAIN: Rules = Rules {
     name: "plain",
     ends_at_once: false,
     takes_half: false,
+    takes_nothing: false,
     ends_with_bytes: false,
     runs_at_cancel: false,
     cancel_moves: false,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::bindings::{CliResult, read_stdin};
+use super::super::operations::Alone;
 use super::super::receiver::Receiver;
 use super::super::selector::Selector;
 use super::super::target::Target;
@@ -23,7 +24,7 @@ const TIMES: u32 = 500;
 /// An idle source of a selector.
 struct Idle {
     id: u32,
-    receiver: Arc<Receiver<CliResult>>,
+    receiver: Arc<Alone<Receiver<CliResult>>>,
     key: Key,
 }
 
@@ -32,8 +33,9 @@ impl Idle {
         host().next_peer = id;
         let receiver = Receiver::new(|_| std::io::ErrorKind::Other.into());
         receiver.open(read_stdin());
-        receiver.arm();
-        let target = Target::Signals([Some(receiver.signal()), None]);
+        let receiver = Alone::new(receiver);
+        receiver.part.arm(&*receiver);
+        let target = Target::Signals([Some(receiver.part.signal()), None]);
         let token = Token(id as usize);
         let registered = selector.register_source(target, token, Interest::READABLE, Mode::Edge);
         Self {
@@ -88,7 +90,14 @@ fn costs(count: u32) -> [[u64; 2]; 4] {
             host().change(source.id, |peer| peer.sent += 1);
             let found = said::select(&selector, &mut events, None).unwrap();
             assert_eq!(found, readable(&[source.id as usize]));
-            assert_eq!(source.receiver.read(&mut [0; 8]).unwrap(), 1);
+            assert_eq!(
+                source
+                    .receiver
+                    .part
+                    .read(&*source.receiver, &mut [0; 8])
+                    .unwrap(),
+                1
+            );
             selector.after_io(source.key, Direction::Read, IoOutcome::Partial);
         }
     });
