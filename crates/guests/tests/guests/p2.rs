@@ -1,10 +1,10 @@
 //! Guests that are about WASI 0.2: they talk to themselves.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use wasio_host::peer;
+use wasio_host::{Stdin, peer};
 
 use crate::harness::Case;
 use crate::talk::{hear, say};
@@ -21,6 +21,19 @@ pub(crate) fn p2_task_sources(case: &Case) {
 
 pub(crate) fn p2_pollable(case: &Case) {
     case.start().succeeds();
+}
+
+pub(crate) fn p2_stdin_again(case: &Case) {
+    let mut guest = case.setup().stdin(Stdin::Pipe).start();
+    let mut stdin = guest.take_stdin().unwrap();
+    for round in ["round 0\n", "round 1\n", "round 2\n"] {
+        guest.expect_in_stdout(round);
+        stdin.write_all(b"line\n").unwrap();
+    }
+    guest.expect_in_stdout("the rest\n");
+    stdin.write_all(b"rest").unwrap();
+    drop(stdin);
+    guest.succeeds();
 }
 
 pub(crate) fn p2_many_looks(case: &Case) {

@@ -10,6 +10,8 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::{env, fs};
 
+use super::jco;
+
 /// How a host is called.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct CommandLine {
@@ -20,7 +22,7 @@ pub(crate) struct CommandLine {
     /// The kinds of guests that it runs.
     kinds: &'static [&'static str],
     /// What comes before the guest's arguments. `{NAME}` is the folder of the installed host NAME,
-    /// `{scripts}` the folder of this file, `{guest}` the program.
+    /// `{scripts}` the folder of this file, `{guest}` the program, `{jco}` what jco makes of it.
     command: &'static str,
     pub(super) has_sockets: bool,
 }
@@ -85,8 +87,8 @@ pub(super) const ALL: &[CommandLine] = &[
     CommandLine {
         name: "jco",
         target: P2,
-        kinds: &["any"],
-        command: "node {jco}/node_modules/.bin/jco run {guest}",
+        kinds: &["any", "net", "p2"],
+        command: "node {scripts}/jco_run.mjs {jco}",
         has_sockets: true,
     },
     CommandLine {
@@ -139,10 +141,8 @@ fn filled(word: &str, guest: &Path) -> Result<PathBuf, String> {
     let place = match name {
         "guest" => guest.to_owned(),
         "scripts" => Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests/harness"),
-        name => installed()
-            .get(name)
-            .cloned()
-            .ok_or_else(|| format!("{name} is not installed: cargo xtask hosts install {name}"))?,
+        "jco" => jco::javascript(&installed("jco")?, guest)?,
+        name => installed(name)?,
     };
     Ok(match rest.trim_start_matches('/') {
         "" => place,
@@ -150,10 +150,10 @@ fn filled(word: &str, guest: &Path) -> Result<PathBuf, String> {
     })
 }
 
-/// The folders of the hosts that are installed, by their names.
-fn installed() -> &'static BTreeMap<String, PathBuf> {
+/// The folder of a host that is installed. `Err` says how to install it.
+fn installed(name: &str) -> Result<PathBuf, String> {
     static INSTALLED: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
-    INSTALLED.get_or_init(|| {
+    let installed = INSTALLED.get_or_init(|| {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../hosts/installed");
         let entries = folder.read_dir().into_iter().flatten().flatten();
         let named = |entry: fs::DirEntry| {
@@ -161,7 +161,9 @@ fn installed() -> &'static BTreeMap<String, PathBuf> {
             is_current(&name, &entry.path()).then(|| (name, entry.path()))
         };
         entries.filter_map(named).collect()
-    })
+    });
+    let remedy = || format!("{name} is not installed: cargo xtask hosts install {name}");
+    installed.get(name).cloned().ok_or_else(remedy)
 }
 
 /// Whether a host is the one that is pinned today, as xtask notes it.

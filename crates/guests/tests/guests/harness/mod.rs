@@ -5,6 +5,7 @@ mod command_line;
 mod exceptions;
 mod guest;
 mod hosts;
+mod jco;
 mod native;
 mod node;
 

@@ -9,13 +9,11 @@ use super::std_socket::has_room;
 const MAX_LEN: usize = 64 * 1024;
 
 /// libc opens the host's streams of datagrams with the first call that needs them, and calls the
-/// socket ready in both directions until then. So one is sent, to where none can go.
+/// socket ready in both directions until then. So one is sent that is too long for any host. (jco
+/// ends the program for one without a port.)
 pub(super) fn open(socket: &UdpSocket) {
-    let nowhere = socket.local_addr().map(|mut address| {
-        address.set_port(0);
-        address
-    });
-    let _ = nowhere.and_then(|nowhere| socket.send_to(&[], nowhere));
+    let too_long = vec![0; MAX_LEN + 1];
+    let _ = (socket.local_addr()).and_then(|itself| socket.send_to(&too_long, itself));
 }
 
 /// Sends, and once more if there is room after all: libc may notice late.
