@@ -138,7 +138,7 @@ fn filled(word: &str, guest: &Path) -> Result<PathBuf, String> {
     };
     let place = match name {
         "guest" => guest.to_owned(),
-        "scripts" => Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests/harness"),
+        "scripts" => root().join("crates/guests/tests/guests/harness"),
         name => installed()
             .get(name)
             .cloned()
@@ -150,12 +150,26 @@ fn filled(word: &str, guest: &Path) -> Result<PathBuf, String> {
     })
 }
 
+/// The root of the repository. xtask compiles this file too.
+fn root() -> &'static Path {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = |folder: &&Path| folder.join("hosts/pins").is_dir();
+    package
+        .ancestors()
+        .find(root)
+        .expect("the repository has hosts/pins")
+}
+
 /// The folders of the hosts that are installed, by their names.
 fn installed() -> &'static BTreeMap<String, PathBuf> {
     static INSTALLED: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
     INSTALLED.get_or_init(|| {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../hosts/installed");
-        let entries = folder.read_dir().into_iter().flatten().flatten();
+        let entries = root()
+            .join("hosts/installed")
+            .read_dir()
+            .into_iter()
+            .flatten()
+            .flatten();
         let named = |entry: fs::DirEntry| {
             let name = entry.file_name().into_string().ok()?;
             is_current(&name, &entry.path()).then(|| (name, entry.path()))
@@ -166,7 +180,7 @@ fn installed() -> &'static BTreeMap<String, PathBuf> {
 
 /// Whether a host is the one that is pinned today, as xtask notes it.
 fn is_current(name: &str, folder: &Path) -> bool {
-    let pins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../hosts/pins");
+    let pins = root().join("hosts/pins");
     let pinned = ["requirements.txt", "package-lock.json"]
         .map(|file| fs::read(pins.join(name).join(file)).ok());
     let noted = fs::read(folder.join(".pins")).ok();
