@@ -4,12 +4,18 @@
 mod bindings;
 mod cargo;
 mod ci;
+#[path = "../../crates/guests/tests/guests/harness/command_line.rs"]
+#[expect(dead_code, reason = "the tests of guests use all of it")]
+mod command_line;
 mod hosts;
+#[path = "../../crates/guests/tests/guests/harness/jco.rs"]
+mod jco;
 mod programs;
 mod run;
 mod targets;
 mod test;
 mod tidy;
+mod upstream;
 mod wasmtime;
 
 use std::ffi::OsString;
@@ -48,6 +54,8 @@ enum Task {
     Hosts(hosts::Task),
     /// Install what the tests call, then run `test`: for continuous integration
     Ci,
+    /// Run the tests of tokio, or those of mio, on the drop-in
+    Upstream(upstream::Options),
     /// Check the rules of this repository that no compiler knows
     Tidy,
     /// Describe the interfaces that wasio imports to the linker
@@ -85,6 +93,7 @@ fn perform(task: Task) -> anyhow::Result<ExitCode> {
         Task::Hosts(task) => hosts::run(&workspace, &task),
         Task::Test(options) => test::run(&workspace, &options),
         Task::Ci => ci::run(&workspace),
+        Task::Upstream(options) => upstream::run(&workspace, &options),
         Task::Tidy => tidy::run(&workspace),
         #[cfg(feature = "bindings")]
         Task::Bindings => bindings::run(&workspace).map(|()| ExitCode::SUCCESS),

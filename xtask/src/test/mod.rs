@@ -8,6 +8,7 @@ mod summary;
 
 use std::process::ExitCode;
 
+pub(crate) use self::libtest::Totals;
 pub(crate) use self::steps::SYSTEMS;
 
 use anyhow::ensure;

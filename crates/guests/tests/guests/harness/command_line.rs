@@ -140,8 +140,8 @@ fn filled(word: &str, guest: &Path) -> Result<PathBuf, String> {
     };
     let place = match name {
         "guest" => guest.to_owned(),
-        "scripts" => Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests/harness"),
-        "jco" => jco::javascript(&installed("jco")?, guest)?,
+        "scripts" => scripts(),
+        "jco" => jco::javascript(&installed("jco")?, &scripts(), guest)?,
         name => installed(name)?,
     };
     Ok(match rest.trim_start_matches('/') {
@@ -150,11 +150,26 @@ fn filled(word: &str, guest: &Path) -> Result<PathBuf, String> {
     })
 }
 
+/// The root of the repository. xtask compiles this file too.
+fn root() -> &'static Path {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = |folder: &&Path| folder.join("hosts/pins").is_dir();
+    package
+        .ancestors()
+        .find(root)
+        .expect("the repository has hosts/pins")
+}
+
+/// The folder of this file.
+fn scripts() -> PathBuf {
+    root().join("crates/guests/tests/guests/harness")
+}
+
 /// The folder of a host that is installed. `Err` says how to install it.
 fn installed(name: &str) -> Result<PathBuf, String> {
     static INSTALLED: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
     let installed = INSTALLED.get_or_init(|| {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../hosts/installed");
+        let folder = root().join("hosts/installed");
         let entries = folder.read_dir().into_iter().flatten().flatten();
         let named = |entry: fs::DirEntry| {
             let name = entry.file_name().into_string().ok()?;
@@ -168,7 +183,7 @@ fn installed(name: &str) -> Result<PathBuf, String> {
 
 /// Whether a host is the one that is pinned today, as xtask notes it.
 fn is_current(name: &str, folder: &Path) -> bool {
-    let pins = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../hosts/pins");
+    let pins = root().join("hosts/pins");
     let pinned = ["requirements.txt", "package-lock.json"]
         .map(|file| fs::read(pins.join(name).join(file)).ok());
     let noted = fs::read(folder.join(".pins")).ok();
