@@ -347,16 +347,7 @@ impl Host {
                     one.is_over = true;
                     return Some(DROPPED);
                 }
-                let count = match rules {
-                    Rules {
-                        takes_nothing: true,
-                        ..
-                    } => 0,
-                    Rules {
-                        takes_half: true, ..
-                    } => memory.len.div_ceil(2),
-                    _ => memory.len,
-                };
+                let count = rules.taken_of(memory.len);
                 if !peer.room {
                     return None;
                 }

@@ -21,6 +21,22 @@ pub(super) struct Rules {
     pub(super) clock_early_ns: u64,
 }
 
+impl Rules {
+    /// How much a write of `len` bytes takes.
+    pub(super) fn taken_of(&self, len: usize) -> usize {
+        match self {
+            Self {
+                takes_nothing: true,
+                ..
+            } => 0,
+            Self {
+                takes_half: true, ..
+            } => len.div_ceil(2),
+            _ => len,
+        }
+    }
+}
+
 /// Nothing ends before the host has run, and every event says one thing.
 pub(super) const PLAIN: Rules = Rules {
     name: "plain",
