@@ -15,7 +15,7 @@ mod target;
 mod wait;
 mod waiter;
 
-#[cfg(all(target_os = "wasi", feature = "net"))]
+#[cfg(target_os = "wasi")]
 #[allow(
     unsafe_code,
     reason = "a cell that is shared where there is one thread"
