@@ -15,7 +15,7 @@ mod target;
 mod wait;
 mod waiter;
 
-#[cfg(target_os = "wasi")]
+#[cfg(all(target_os = "wasi", feature = "net"))]
 #[allow(
     unsafe_code,
     reason = "a cell that is shared where there is one thread"

@@ -2,7 +2,6 @@
 
 use std::io;
 
-use super::cell::Once;
 use super::owned::Owned;
 use super::source::{Pollables, pollable_source};
 use super::target::Target;
@@ -10,30 +9,26 @@ use super::{error, stream};
 use crate::Interest;
 use wasio_bindings::p2::{InputStream, OutputStream, get_stderr, get_stdin, get_stdout};
 
-/// The host's stream of standard input, for the rest of the program: jco ends a program that opens
-/// it again once it was dropped, as libc does.
-static STDIN: Once<InputStream> = Once::new();
-
 /// Standard input.
 #[derive(Debug)]
 pub(crate) struct Stdin {
+    // Declared before its stream, and so dropped before it: the host traps otherwise.
     readable: Owned,
+    stream: InputStream,
 }
 
 impl Stdin {
     pub(crate) fn new() -> io::Result<Self> {
+        let stream = get_stdin();
         Ok(Self {
-            readable: Owned::new(Self::stream().subscribe()),
+            readable: Owned::new(stream.subscribe()),
+            stream,
         })
-    }
-
-    fn stream() -> &'static InputStream {
-        STDIN.get_or_init(get_stdin)
     }
 
     /// `_reported` is for backends on which a read may block.
     pub(crate) fn read(&self, target: &mut [u8], _reported: bool) -> io::Result<usize> {
-        stream::read(Self::stream(), target)
+        stream::read(&self.stream, target)
     }
 }
 
@@ -46,7 +41,7 @@ impl Pollables for Stdin {
 /// Standard output or standard error.
 #[derive(Debug)]
 pub(crate) struct Output {
-    // Declared before its stream, and so dropped before it: the host traps otherwise.
+    // Declared before its stream, as above.
     writable: Owned,
     stream: OutputStream,
 }
