@@ -6,6 +6,7 @@
 //! enough, as one thread waits at a time, and what a dropped stream still sends goes on.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::{Arc, Weak};
 
 use super::bindings::{Event, WaitableSet, join, yield_to_host};
@@ -34,7 +35,7 @@ pub(super) trait Part: Send + Sync {
 /// An owner of one part.
 pub(super) struct Alone<P> {
     me: Weak<Self>,
-    pub(super) part: P,
+    part: P,
 }
 
 impl<P> Alone<P> {
@@ -53,6 +54,14 @@ impl<P: Part + 'static> Completes for Alone<P> {
 
     fn weak(&self) -> WeakOwner {
         self.me.clone()
+    }
+}
+
+impl<P> Deref for Alone<P> {
+    type Target = P;
+
+    fn deref(&self) -> &P {
+        &self.part
     }
 }
 

@@ -8,13 +8,13 @@ use std::fmt;
 use std::io;
 
 use super::bindings::{Event, FutureResult, Moved, ReadEnd, ResultFuture};
-use super::operations::{self, Completes, Part};
+use super::operations::{self, Alone, Completes, Part};
 use super::signals::Signal;
 use super::target::SignalId;
 use crate::lock::{Guard, Lock};
 
-/// The length of a read in flight. An idle connection keeps a buffer of it: with what the allocator
-/// keeps of each, 128 bytes.
+/// The length of a read in flight, and so of the buffer that an idle connection keeps. With the four
+/// bytes that the allocator adds, the buffer takes 128.
 const IN_FLIGHT: usize = 124;
 /// The most that is read at once.
 const LARGEST: usize = 64 * 1024;
@@ -346,6 +346,18 @@ impl<R: FutureResult + Send + 'static> Part for Receiver<R> {
         }
         self.signal.set(state.is_ready());
         true
+    }
+}
+
+impl<R: FutureResult + Send + 'static> Alone<Receiver<R>> {
+    /// As [`Receiver::arm`].
+    pub(super) fn arm(&self) {
+        Receiver::arm(self, self);
+    }
+
+    /// As [`Receiver::read`].
+    pub(super) fn read(&self, target: &mut [u8]) -> io::Result<usize> {
+        Receiver::read(self, self, target)
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 
 use super::bindings::{Event, Moved, WriteEnd};
-use super::operations::{self, Completes, Part};
+use super::operations::{self, Alone, Completes, Part};
 use super::signals::Signal;
 use super::target::SignalId;
 use crate::lock::{Guard, Lock};
@@ -143,8 +143,8 @@ impl State {
     fn take_up(&mut self, moved: Moved) {
         self.from += moved.count;
         if moved.is_last || moved.count == 0 {
-            // The peer, or the host, takes no more. A host that ends a write with nothing would do so
-            // for ever.
+            // The peer, or the host, takes no more. A write that moved nothing counts as that too: a
+            // host could end any number of them so.
             self.stream = None;
             self.from = self.to;
         }
@@ -162,6 +162,13 @@ impl Part for Sender {
         state.push(owner, bytes);
         self.signal.set(!state.is_busy());
         true
+    }
+}
+
+impl Alone<Sender> {
+    /// As [`Sender::write`].
+    pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        Sender::write(self, self, bytes)
     }
 }
 

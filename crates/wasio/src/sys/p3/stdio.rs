@@ -25,14 +25,14 @@ impl Stdin {
 
     /// `_reported` is for backends on which a read may block.
     pub(crate) fn read(&self, target: &mut [u8], _reported: bool) -> io::Result<usize> {
-        self.0.part.read(&*self.0, target)
+        self.0.read(target)
     }
 }
 
 impl Signals for Stdin {
     fn target(&self, _interest: Interest) -> Target {
-        self.0.part.arm(&*self.0);
-        Target::Signals([Some(self.0.part.signal()), None])
+        self.0.arm();
+        Target::Signals([Some(self.0.signal()), None])
     }
 }
 
@@ -56,16 +56,16 @@ impl Output {
     }
 
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.part.write(&*self.0, bytes)
+        self.0.write(bytes)
     }
 
     /// Whether the host does not have yet what was written.
     pub(crate) fn has_unsent(&self) -> bool {
-        self.0.part.has_unsent()
+        self.0.has_unsent()
     }
 
     pub(crate) fn wait_until_sent(&self) {
-        self.0.part.wait_until_sent();
+        self.0.wait_until_sent();
     }
 }
 
@@ -78,7 +78,7 @@ impl Drop for Output {
 
 impl Signals for Output {
     fn target(&self, _interest: Interest) -> Target {
-        Target::Signals([None, Some(self.0.part.signal())])
+        Target::Signals([None, Some(self.0.signal())])
     }
 }
 

@@ -79,9 +79,9 @@ impl model::World for World {
     ) -> io::Result<Key> {
         let source = &self.sources[&id];
         // The model registers other interests without the source, so all of them are armed here.
-        source.arm();
-        let write = (!self.listeners.contains(&id)).then(|| source.sender().signal());
-        let target = Target::Signals([Some(source.receiver().signal()), write]);
+        source.receiver.arm();
+        let write = (!self.listeners.contains(&id)).then(|| source.sender.signal());
+        let target = Target::Signals([Some(source.receiver.signal()), write]);
         selector.register_source(target, token, interest, mode)
     }
 
@@ -143,7 +143,7 @@ impl model::World for World {
 
     fn is_ready(&self, id: u32, direction: Direction) -> bool {
         let source = &self.sources[&id];
-        let has_unsent = source.sender().has_unsent();
+        let has_unsent = source.sender.has_unsent();
         let host = host();
         host.check();
         let peer = &host.peers[&id];

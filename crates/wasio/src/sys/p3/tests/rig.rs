@@ -51,8 +51,8 @@ pub(super) fn selector() -> Selector {
 /// A stream in each direction.
 pub(super) struct Source {
     pub(super) id: u32,
-    receiver: Arc<Alone<Receiver<CliResult>>>,
-    sender: Arc<Alone<Sender>>,
+    pub(super) receiver: Arc<Alone<Receiver<CliResult>>>,
+    pub(super) sender: Arc<Alone<Sender>>,
     /// The bytes so far.
     pub(super) read: u64,
     written: u64,
@@ -82,21 +82,9 @@ impl Source {
         }
     }
 
-    pub(super) fn receiver(&self) -> &Receiver<CliResult> {
-        &self.receiver.part
-    }
-
-    pub(super) fn sender(&self) -> &Sender {
-        &self.sender.part
-    }
-
-    pub(super) fn arm(&self) {
-        self.receiver().arm(&*self.receiver);
-    }
-
     pub(super) fn register(&self, selector: &Selector, interest: Interest, mode: Mode) -> Key {
-        self.arm();
-        let signals = [Some(self.receiver().signal()), Some(self.sender().signal())];
+        self.receiver.arm();
+        let signals = [Some(self.receiver.signal()), Some(self.sender.signal())];
         let token = Token(self.id as usize);
         selector
             .register_source(Target::Signals(signals), token, interest, mode)
@@ -106,7 +94,7 @@ impl Source {
     /// Reads at most `len` bytes, which must be the next ones of the peer.
     pub(super) fn read(&mut self, len: usize) -> io::Result<usize> {
         let mut buffer = vec![0; len];
-        let count = self.receiver().read(&*self.receiver, &mut buffer)?;
+        let count = self.receiver.read(&mut buffer)?;
         for found in &buffer[..count] {
             assert_eq!(*found, byte(self.read), "the byte {}", self.read);
             self.read += 1;
@@ -116,7 +104,7 @@ impl Source {
 
     pub(super) fn write(&mut self, len: u64) -> io::Result<usize> {
         let bytes: Vec<u8> = (self.written..self.written + len).map(byte).collect();
-        let count = self.sender().write(&*self.sender, &bytes)?;
+        let count = self.sender.write(&bytes)?;
         self.written += count as u64;
         Ok(count)
     }

@@ -7,14 +7,14 @@ pub(super) struct Rules {
     pub(super) ends_at_once: bool,
     /// A write takes half of what it is given.
     pub(super) takes_half: bool,
+    /// A write ends with nothing.
+    pub(super) takes_nothing: bool,
     /// The last bytes of a stream and its end are one event.
     pub(super) ends_with_bytes: bool,
     /// A cancel lets the host run first, so that the operation may have ended.
     pub(super) runs_at_cancel: bool,
     /// A cancel moves what is there.
     pub(super) cancel_moves: bool,
-    /// A write ends with nothing.
-    pub(super) takes_nothing: bool,
     /// A read of a stream that has nothing ends with that.
     pub(super) reads_nothing: bool,
     /// A call that is to end a wait ends so much too early.
@@ -24,15 +24,12 @@ pub(super) struct Rules {
 impl Rules {
     /// How much a write of `len` bytes takes.
     pub(super) fn taken_of(&self, len: usize) -> usize {
-        match self {
-            Self {
-                takes_nothing: true,
-                ..
-            } => 0,
-            Self {
-                takes_half: true, ..
-            } => len.div_ceil(2),
-            _ => len,
+        if self.takes_nothing {
+            0
+        } else if self.takes_half {
+            len.div_ceil(2)
+        } else {
+            len
         }
     }
 }

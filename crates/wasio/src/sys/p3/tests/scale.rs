@@ -34,8 +34,8 @@ impl Idle {
         let receiver = Receiver::new(|_| std::io::ErrorKind::Other.into());
         receiver.open(read_stdin());
         let receiver = Alone::new(receiver);
-        receiver.part.arm(&*receiver);
-        let target = Target::Signals([Some(receiver.part.signal()), None]);
+        receiver.arm();
+        let target = Target::Signals([Some(receiver.signal()), None]);
         let token = Token(id as usize);
         let registered = selector.register_source(target, token, Interest::READABLE, Mode::Edge);
         Self {
@@ -90,14 +90,7 @@ fn costs(count: u32) -> [[u64; 2]; 4] {
             host().change(source.id, |peer| peer.sent += 1);
             let found = said::select(&selector, &mut events, None).unwrap();
             assert_eq!(found, readable(&[source.id as usize]));
-            assert_eq!(
-                source
-                    .receiver
-                    .part
-                    .read(&*source.receiver, &mut [0; 8])
-                    .unwrap(),
-                1
-            );
+            assert_eq!(source.receiver.read(&mut [0; 8]).unwrap(), 1);
             selector.after_io(source.key, Direction::Read, IoOutcome::Partial);
         }
     });
