@@ -1,10 +1,12 @@
 //! The tasks that are programs of another package, which is built with the host and so takes long
 //! the first time.
 
+use std::env::consts::EXE_EXTENSION;
 use std::ffi::OsString;
-use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
+use std::{env, fs, io};
 
 use anyhow::{Context, ensure};
 
@@ -13,6 +15,12 @@ use crate::{targets, wasmtime};
 
 /// A build that takes longer has built a host.
 const LONG: Duration = Duration::from_secs(60);
+
+/// Where a program of this workspace is once it is built: beside this one.
+pub(crate) fn built(program: &str) -> io::Result<PathBuf> {
+    let own = env::current_exe()?;
+    Ok(own.with_file_name(program).with_extension(EXE_EXTENSION))
+}
 
 /// Builds all programs of some packages.
 pub(crate) fn build(workspace: &Workspace, packages: &[&str]) -> anyhow::Result<()> {

@@ -3,13 +3,12 @@
 mod publish;
 mod tokio;
 
-use std::env::consts::EXE_EXTENSION;
 use std::path::Path;
 use std::process::Command;
 
 use crate::cargo::Workspace;
 use crate::test::step::Step;
-use crate::{hosts, tidy};
+use crate::{hosts, run, tidy};
 
 /// The WASI targets, with the arguments that choose what wasio is built with.
 const WASI_TARGETS: [&str; 3] = ["wasm32-wasip1", "wasm32-wasip1-threads", "wasm32-wasip2"];
@@ -310,11 +309,7 @@ fn tests_of_drop_in(workspace: &Workspace) -> Vec<Step> {
 /// Cargo for a target of WASI, with `wasio-host` as its runner, as for a user. The native tests have
 /// built that, beside this program.
 fn on_host(workspace: &Workspace, folder: &str, target: &str, arguments: &str) -> Command {
-    let host = std::env::current_exe().map(|own| {
-        own.with_file_name("wasio-host")
-            .with_extension(EXE_EXTENSION)
-    });
-    let host = host.unwrap_or_else(|_| "wasio-host".into());
+    let host = run::built("wasio-host").unwrap_or_else(|_| "wasio-host".into());
     let options = match target {
         "wasm32-wasip2" => "",
         _ => r#", "--listen", "127.0.0.1:0""#,

@@ -106,8 +106,7 @@ impl Place<'_> {
             return Ok(command);
         };
         if self.host == OUR_HOST {
-            let host = std::env::current_exe()?.with_file_name(OUR_HOST);
-            let mut command = Command::new(host);
+            let mut command = Command::new(run::built(OUR_HOST)?);
             command.arg("run").arg(program);
             return Ok(command);
         }
