@@ -6,10 +6,11 @@
 //! enough, as one thread waits at a time, and what a dropped stream still sends goes on.
 
 use std::fmt;
+use std::iter;
 use std::ops::Deref;
 use std::sync::{Arc, Weak};
 
-use super::bindings::{Event, WaitableSet, join, yield_to_host};
+use super::bindings::{Event, join_set, poll_event, wait_for_event, yield_to_host};
 use crate::lock::Lock;
 
 /// The most events that are taken before the caller goes on.
@@ -72,14 +73,12 @@ impl<P: fmt::Debug> fmt::Debug for Alone<P> {
 }
 
 struct Table {
-    set: Option<WaitableSet>,
     /// By waitable: whose operation is in flight.
     owners: Vec<Option<WeakOwner>>,
     in_flight: usize,
 }
 
 static TABLE: Lock<Table> = Lock::new(Table {
-    set: None,
     owners: Vec::new(),
     in_flight: 0,
 });
@@ -87,8 +86,8 @@ static TABLE: Lock<Table> = Lock::new(Table {
 /// An operation is in flight whose event will come from this waitable.
 pub(super) fn add(waitable: u32, owner: &dyn Completes) {
     let owner = owner.weak();
+    join_set(waitable);
     let table = &mut *TABLE.lock();
-    join(waitable, table.set.get_or_insert_with(WaitableSet::new));
     let index = waitable as usize;
     if table.owners.len() <= index {
         table.owners.resize_with(index + 1, || None);
@@ -109,32 +108,19 @@ impl Table {
         self.in_flight -= 1;
         Some(owner)
     }
-
-    /// Takes an event that is there, or the next one.
-    fn next(&mut self, blocks: bool) -> Option<(Event, Option<WeakOwner>)> {
-        let set = self.set.as_ref()?;
-        let event = if blocks { set.wait() } else { set.poll() }?;
-        Some((event, self.take(event.waitable())))
-    }
 }
 
-/// Takes up one operation that has ended. Returns whether there was an event.
-fn take_one(blocks: bool) -> bool {
-    let next = TABLE.lock().next(blocks);
-    let Some((event, owner)) = next else {
-        return false;
-    };
+/// Takes up an operation that has ended.
+fn take_up(event: Event) {
+    let owner = TABLE.lock().take(event.waitable());
     if let Some(owner) = owner.and_then(|owner| owner.upgrade()) {
         owner.complete(event);
     }
-    true
 }
 
 fn take_what_is_there() {
-    for _ in 0..MOST_EVENTS {
-        if !take_one(false) {
-            return;
-        }
+    for event in iter::from_fn(poll_event).take(MOST_EVENTS) {
+        take_up(event);
     }
 }
 
@@ -153,7 +139,8 @@ pub(super) fn are_in_flight() -> bool {
 /// Blocks until an operation has ended, and takes up all that have. One must be in flight.
 pub(super) fn wait() {
     debug_assert!(are_in_flight(), "the host would never return");
-    if take_one(true) {
+    if let Some(event) = wait_for_event() {
+        take_up(event);
         take_what_is_there();
     }
 }

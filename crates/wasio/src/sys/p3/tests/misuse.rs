@@ -1,6 +1,6 @@
 //! That the scripted host sees each misuse that ends a guest of a real one: the other tests rely on it.
 
-use super::super::bindings::{WaitableSet, join, leave_set, monotonic_clock, read_stdin};
+use super::super::bindings::{join_set, monotonic_clock, read_stdin};
 use super::imports::Memory;
 use super::rig::{Turn, host};
 use super::rules::{ALL, PLAIN};
@@ -14,8 +14,8 @@ fn misuse<T>(action: impl FnOnce() -> T) -> &'static str {
 #[test]
 fn a_wait_that_nothing_ends_is_seen() {
     let _turn = Turn::new(PLAIN);
-    let set = WaitableSet::new();
-    assert_eq!(misuse(|| set.wait()), "a wait that nothing ends");
+    let set = host().new_set();
+    assert_eq!(misuse(|| host().wait(set)), "a wait that nothing ends");
 }
 
 #[test]
@@ -33,17 +33,17 @@ fn an_operation_too_many_is_seen() {
 #[test]
 fn a_cancel_inside_of_a_set_and_one_of_nothing_are_seen() {
     let _turn = Turn::new(PLAIN);
-    let set = WaitableSet::new();
+    let set = host().new_set();
     let [stream, end] = host().new_input();
     assert_eq!(
         misuse(|| host().cancel(stream)),
         "a cancel with nothing in flight"
     );
     host().start(stream, Memory::none());
-    join(stream, &set);
+    host().join(stream, set);
     assert_eq!(misuse(|| host().cancel(stream)), "a cancel inside of a set");
-    leave_set(stream);
-    join(end, &set);
+    host().join(stream, 0);
+    host().join(end, set);
     assert_eq!(misuse(|| host().drop_handle(end)), "a drop inside of a set");
     host().drop_handle(stream);
     assert_eq!(
@@ -57,7 +57,6 @@ fn a_cancel_inside_of_a_set_and_one_of_nothing_are_seen() {
 fn handles_that_are_dropped_in_any_state_misuse_nothing() {
     for rules in ALL {
         let _turn = Turn::new(rules);
-        let set = WaitableSet::new();
         for has_data in [false, true] {
             for is_in_set in [false, true] {
                 for has_run in [false, true] {
@@ -71,8 +70,8 @@ fn handles_that_are_dropped_in_any_state_misuse_nothing() {
                         host.peers.entry(host.next_peer).or_default().sent = 5;
                     }
                     if is_in_set {
-                        join(stream.waitable(), &set);
-                        join(end.waitable(), &set);
+                        join_set(stream.waitable());
+                        join_set(end.waitable());
                     }
                     if has_run {
                         host().yielded();
