@@ -1,5 +1,7 @@
 //! Writing to a stream of the host's: what the host does not take at once it is given a copy of, and
 //! that write is in flight. Until it has ended no other is taken.
+//!
+//! A long write is tried from the caller's memory first, and cancelled where it has not ended.
 
 use std::fmt;
 use std::io;
@@ -12,6 +14,8 @@ use crate::lock::{Guard, Lock};
 
 /// The most that is taken at once.
 const LARGEST: usize = 64 * 1024;
+/// From this length on a copy costs more than a write that is cancelled.
+const LONG: usize = 4 * 1024;
 
 /// The buffer of the next write, whichever stream it is of: most writes end at once.
 static SPARE: Lock<Vec<u8>> = Lock::new(Vec::new());
@@ -91,11 +95,8 @@ impl Sender {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
         let taken = &bytes[..bytes.len().min(LARGEST)];
-        let mut copy = std::mem::take(&mut *SPARE.lock());
-        copy.clear();
-        copy.extend_from_slice(taken);
-        (state.from, state.to) = (0, copy.len());
-        state.push(owner, copy);
+        let written = state.write_at_once(taken);
+        state.push_copy(owner, &taken[written..]);
         self.signal.set(!state.is_busy());
         if state.stream.is_none() {
             return Err(io::ErrorKind::BrokenPipe.into());
@@ -118,6 +119,30 @@ impl Sender {
 impl State {
     fn is_busy(&self) -> bool {
         self.from < self.to
+    }
+
+    /// Writes what the host takes at once of what is long, and leaves nothing in flight.
+    fn write_at_once(&mut self, bytes: &[u8]) -> usize {
+        let Some(stream) = self.stream.as_mut().filter(|_| bytes.len() >= LONG) else {
+            return 0;
+        };
+        let moved = stream.write_at_once(bytes);
+        if moved.is_last {
+            self.stream = None;
+        }
+        moved.count.min(bytes.len())
+    }
+
+    /// Writes a copy.
+    fn push_copy(&mut self, owner: &dyn Completes, bytes: &[u8]) {
+        if bytes.is_empty() || self.stream.is_none() {
+            return;
+        }
+        let mut copy = std::mem::take(&mut *SPARE.lock());
+        copy.clear();
+        copy.extend_from_slice(bytes);
+        (self.from, self.to) = (0, copy.len());
+        self.push(owner, copy);
     }
 
     /// Writes until everything is written or a write is in flight.

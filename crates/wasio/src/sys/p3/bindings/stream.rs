@@ -175,6 +175,23 @@ impl WriteEnd {
         Some((bytes, Moved::of(code)))
     }
 
+    /// Writes what the host takes now. A write that has not ended is cancelled.
+    ///
+    /// # Panics
+    /// If a write is in flight: the host would trap.
+    pub(crate) fn write_at_once(&mut self, bytes: &[u8]) -> Moved {
+        assert!(self.bytes.is_none(), "a second write in flight");
+        // SAFETY: the host reads up to `len` bytes at the pointer. It no longer does when this
+        // returns: what has not ended is cancelled, which returns when the host is done with it.
+        let mut code = unsafe { stream_write(self.stream, bytes.as_ptr(), bytes.len()) };
+        if code == BLOCKED {
+            leave_set(self.stream);
+            // It may have ended meanwhile, or have moved something.
+            code = stream_cancel_write(self.stream);
+        }
+        Moved::of(code)
+    }
+
     /// The bytes of the write in flight, if this is its event.
     pub(crate) fn ended(&mut self, event: Event) -> Option<(Vec<u8>, Moved)> {
         if event.waitable() != self.stream {

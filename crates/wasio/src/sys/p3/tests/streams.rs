@@ -205,6 +205,41 @@ fn writes_are_taken_whole_in_order_and_block_while_the_peer_takes_none() {
     }
 }
 
+/// A long write goes from the caller's memory, and what the host has not taken of it from a copy.
+#[test]
+fn a_long_write_is_taken_whole_and_once() {
+    const LEN: u64 = 64 * 1024;
+    for rules in ALL {
+        for has_room in [true, false] {
+            let _turn = Turn::new(rules);
+            let mut source = Source::open(1);
+            source.set_room(has_room);
+            assert_eq!(source.write(LEN).unwrap() as u64, LEN, "{}", rules.name);
+            while source.sender.has_unsent() {
+                source.set_room(true);
+                operations::progress();
+            }
+            assert_eq!(host().peers[&1].taken, LEN, "{}", rules.name);
+        }
+    }
+}
+
+/// So a peer that goes in the middle of one leaves nothing in flight.
+#[test]
+fn a_long_write_to_a_peer_that_is_gone_breaks_the_pipe() {
+    for rules in ALL {
+        let _turn = Turn::new(rules);
+        let mut source = Source::open(1);
+        source.end(true);
+        let first = source.write(64 * 1024);
+        operations::progress();
+        let kind = |result: std::io::Result<usize>| result.unwrap_err().kind();
+        assert!(first.is_ok() || kind(first) == ErrorKind::BrokenPipe);
+        assert_eq!(kind(source.write(64 * 1024)), ErrorKind::BrokenPipe);
+        assert!(!source.sender.has_unsent(), "{}", rules.name);
+    }
+}
+
 #[test]
 fn a_flush_waits_until_the_host_has_everything() {
     for rules in ALL {
@@ -290,6 +325,28 @@ fn a_wait_that_nothing_can_end_is_refused() {
     let error = said::select(&selector, &mut Events::with_capacity(8), None).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::InvalidInput);
     host().check();
+}
+
+/// A waitable joins the set once: each later round trip is the read, the wait with its event, and the
+/// poll that finds no more.
+#[test]
+fn a_round_trip_costs_three_calls_and_the_write() {
+    let _turn = Turn::new(WASMTIME);
+    let selector = selector();
+    let mut source = Source::open(1);
+    source.set_room(true);
+    let key = source.register(&selector, READ, Mode::Edge);
+    for _ in 0..10 {
+        source.send(1);
+        let before = host().calls;
+        let found = said::select(&selector, &mut Events::with_capacity(8), None).unwrap();
+        assert_eq!(found, readable(&[1]));
+        assert_eq!(source.read(64).unwrap(), 1);
+        assert_eq!(source.write(1).unwrap(), 1);
+        assert_eq!(host().calls - before, 4);
+        selector.after_io(key, Direction::Read, IoOutcome::Partial);
+        source.set_room(true);
+    }
 }
 
 /// A wait costs what has ended: ten thousand idle sources make no call.
