@@ -18,6 +18,7 @@ mod selector;
 mod sender;
 mod signals;
 mod target;
+mod unread;
 mod wait;
 
 #[cfg(target_os = "wasi")]

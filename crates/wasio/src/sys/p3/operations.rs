@@ -21,7 +21,10 @@ pub(super) trait Completes: Send + Sync {
     /// Takes up an operation that has ended. Nothing is locked.
     fn complete(&self, event: Event);
 
-    /// What the table keeps of it: an owner that is dropped leaves the table itself.
+    /// Starts what it has left to [`start_deferred`].
+    fn start_deferred(&self) {}
+
+    /// What the tables keep of it: an owner that is dropped needs no removal.
     fn weak(&self) -> WeakOwner;
 }
 
@@ -31,6 +34,9 @@ pub(super) type WeakOwner = Weak<dyn Completes>;
 pub(super) trait Part: Send + Sync {
     /// Takes up an operation that has ended. Returns `false` if it is not of this part.
     fn complete(&self, owner: &dyn Completes, event: Event) -> bool;
+
+    /// As [`Completes::start_deferred`].
+    fn start_deferred(&self, _owner: &dyn Completes) {}
 }
 
 /// An owner of one part.
@@ -51,6 +57,10 @@ impl<P> Alone<P> {
 impl<P: Part + 'static> Completes for Alone<P> {
     fn complete(&self, event: Event) {
         self.part.complete(self, event);
+    }
+
+    fn start_deferred(&self) {
+        self.part.start_deferred(self);
     }
 
     fn weak(&self) -> WeakOwner {
@@ -82,6 +92,33 @@ static TABLE: Lock<Table> = Lock::new(Table {
     owners: Vec::new(),
     in_flight: 0,
 });
+
+/// Owners that have an operation to start before the next wait.
+static DEFERRED: Lock<Vec<WeakOwner>> = Lock::new(Vec::new());
+
+/// Has [`Completes::start_deferred`] called before the next wait. Once for each such call is enough.
+pub(super) fn defer(owner: &dyn Completes) {
+    DEFERRED.lock().push(owner.weak());
+}
+
+/// How many calls are to come.
+#[cfg(test)]
+pub(super) fn deferred() -> usize {
+    DEFERRED.lock().len()
+}
+
+/// Starts the operations that were left for when the program has done what it had to do. By then
+/// many end at once, which is cheaper than an event.
+pub(super) fn start_deferred() {
+    let mut owners = std::mem::take(&mut *DEFERRED.lock());
+    for owner in owners.drain(..) {
+        if let Some(owner) = owner.upgrade() {
+            owner.start_deferred();
+        }
+    }
+    // The memory is for the next ones.
+    *DEFERRED.lock() = owners;
+}
 
 /// An operation is in flight whose event will come from this waitable.
 pub(super) fn add(waitable: u32, owner: &dyn Completes) {

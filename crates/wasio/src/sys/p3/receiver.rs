@@ -1,4 +1,5 @@
-//! Reading a stream of the host's: one read is in flight whenever nothing is there to be read.
+//! Reading a stream of the host's: while the program waits, one read is in flight whenever nothing is
+//! there to be read.
 //!
 //! The buffer of a read in flight is small, whatever the stream has brought before, so that ten
 //! thousand quiet connections keep little memory. Where it was filled, the rest is read at once into
@@ -11,6 +12,7 @@ use super::bindings::{Event, FutureResult, Moved, ReadEnd, ResultFuture};
 use super::operations::{self, Alone, Completes, Part};
 use super::signals::Signal;
 use super::target::SignalId;
+use super::unread::Unread;
 use crate::lock::{Guard, Lock};
 
 /// The length of a read in flight, and so of the buffer that an idle connection keeps. With the four
@@ -33,17 +35,21 @@ struct State<R: FutureResult> {
     stream: Option<ReadEnd>,
     /// How the stream ended. After `stream`, which goes first.
     end: Option<ResultFuture<R>>,
-    /// What was read, and not yet by the program: `start..` of it.
-    data: Vec<u8>,
-    start: usize,
+    unread: Unread,
     /// The last read filled its buffer: the host probably has more.
     may_have_more: bool,
+    /// Whether [`operations::defer`] was called, and its call has not come.
+    is_listed: bool,
+    /// Whether the last read was deferred and ended at once.
+    ended_at_once: bool,
     to_error: ToError<R::Error>,
 }
 
 #[derive(Debug)]
 enum Phase {
     Idle,
+    /// Everything was read. The next read starts before the next wait.
+    Deferred,
     /// A read is in flight.
     Reading,
     /// The stream has ended, and the host does not say yet how: that read is in flight.
@@ -61,9 +67,10 @@ impl<R: FutureResult + Send + 'static> Receiver<R> {
                 phase: Phase::Idle,
                 stream: None,
                 end: None,
-                data: Vec::new(),
-                start: 0,
+                unread: Unread::default(),
                 may_have_more: false,
+                is_listed: false,
+                ended_at_once: false,
                 to_error,
             }),
         }
@@ -89,7 +96,7 @@ impl<R: FutureResult + Send + 'static> Receiver<R> {
     /// The memory of what was read, and not yet by the program.
     #[cfg(test)]
     pub(super) fn kept_bytes(&self) -> usize {
-        self.state().data.capacity()
+        self.state().unread.capacity()
     }
 
     fn state(&self) -> Guard<'_, State<R>> {
@@ -116,8 +123,8 @@ impl<R: FutureResult + Send + 'static> Receiver<R> {
 
     fn try_read(&self, owner: &dyn Completes, target: &mut [u8]) -> io::Result<usize> {
         let mut state = self.state();
-        let mut read = state.take(target);
-        while read < target.len() && state.is_idle() {
+        let mut read = state.unread.take(target);
+        while read < target.len() && state.is_idle() && (read == 0 || state.may_have_more) {
             let more = state.read_more(owner, &mut target[read..]);
             if more == 0 {
                 break;
@@ -129,7 +136,11 @@ impl<R: FutureResult + Send + 'static> Receiver<R> {
             Phase::Ended(error) => error.take().map_or(Ok(0), Err),
             _ => Err(io::ErrorKind::WouldBlock.into()),
         };
-        state.ensure_read(owner);
+        if read > 0 {
+            state.defer_read(owner);
+        } else {
+            state.ensure_read(owner);
+        }
         self.signal.set(state.is_ready());
         result
     }
@@ -145,9 +156,7 @@ impl<R: FutureResult + Send + 'static> Receiver<R> {
         }
         state.fill(owner, target.len());
         self.signal.set(state.is_ready());
-        let unread = state.unread();
-        let len = unread.len().min(target.len());
-        target[..len].copy_from_slice(&unread[..len]);
+        let len = state.unread.copy(target);
         match &mut state.phase {
             _ if len > 0 || target.is_empty() => Ok(len),
             Phase::Ended(error) => error.take().map_or(Ok(0), Err),
@@ -160,31 +169,27 @@ impl<R: FutureResult + Send + 'static> Receiver<R> {
     pub(super) fn shut_down(&self) {
         let state = &mut *self.state();
         state.close();
-        state.data = Vec::new();
-        state.start = 0;
+        state.unread = Unread::default();
         state.phase = Phase::Ended(None);
         self.signal.set(true);
     }
 }
 
 impl<R: FutureResult> State<R> {
-    fn unread(&self) -> &[u8] {
-        &self.data[self.start..]
-    }
-
     /// Whether a read may return something. So it may where the host has ended one with nothing, and
     /// none is in flight: the next read tries again.
     fn is_ready(&self) -> bool {
-        !self.unread().is_empty()
+        !self.unread.is_empty()
             || match self.phase {
                 Phase::Idle => self.stream.is_some(),
-                Phase::Reading | Phase::Ending => false,
+                Phase::Deferred | Phase::Reading | Phase::Ending => false,
                 Phase::Ended(_) => true,
             }
     }
 
+    /// Whether the stream goes on, and no operation is in flight.
     fn is_idle(&self) -> bool {
-        matches!(self.phase, Phase::Idle)
+        matches!(self.phase, Phase::Idle | Phase::Deferred)
     }
 
     /// Whether an operation is in flight.
@@ -198,32 +203,47 @@ impl<R: FutureResult> State<R> {
             return self.read_at_once(owner, target);
         }
         self.start(owner);
-        self.take(target)
+        self.unread.take(target)
     }
 
     /// Reads ahead until `wanted` bytes are there, or the host has no more now.
     #[cfg(feature = "net")]
     fn fill(&mut self, owner: &dyn Completes, wanted: usize) {
-        while self.unread().len() < wanted && self.is_idle() {
-            let before = self.unread().len();
+        while self.unread.len() < wanted && self.is_idle() {
+            let before = self.unread.len();
             if self.may_have_more {
-                let mut data = self.unread().to_vec();
-                data.resize(wanted, 0);
-                let more = self.read_at_once(owner, &mut data[before..]);
-                data.truncate(before + more);
-                (self.data, self.start) = (data, 0);
+                let mut buffer = vec![0; wanted - before];
+                let more = self.read_at_once(owner, &mut buffer);
+                buffer.truncate(more);
+                self.unread.push(buffer);
             } else {
                 self.start(owner);
             }
-            if self.unread().len() == before {
+            if self.unread.len() == before {
                 break;
             }
         }
     }
 
     fn ensure_read(&mut self, owner: &dyn Completes) {
-        if self.is_idle() && self.unread().is_empty() {
+        if self.is_idle() && self.unread.is_empty() {
             self.start(owner);
+        }
+    }
+
+    /// As [`ensure_read`](Self::ensure_read), but before the next wait: the peer may have sent more by
+    /// then, so that the read ends at once, without an event. The read after such a one is not
+    /// deferred, and most likely has an event: a program whose reads all end at once never blocks, and
+    /// a host may need that to serve the others.
+    fn defer_read(&mut self, owner: &dyn Completes) {
+        if std::mem::take(&mut self.ended_at_once) {
+            return self.ensure_read(owner);
+        }
+        if self.is_idle() && self.unread.is_empty() {
+            self.phase = Phase::Deferred;
+            if !std::mem::replace(&mut self.is_listed, true) {
+                operations::defer(owner);
+            }
         }
     }
 
@@ -241,17 +261,11 @@ impl<R: FutureResult> State<R> {
 
     /// Starts a read, of an idle stream.
     fn start(&mut self, owner: &dyn Completes) {
-        let buffer = if self.unread().is_empty() {
-            self.start = 0;
-            std::mem::take(&mut self.data)
-        } else {
-            Vec::new()
-        };
         let Some(stream) = &mut self.stream else {
             return;
         };
         let waitable = stream.waitable();
-        match stream.start(resized(buffer)) {
+        match stream.start(resized(self.unread.spare())) {
             Some((buffer, moved)) => self.take_up(owner, buffer, moved),
             None => {
                 self.phase = Phase::Reading;
@@ -265,12 +279,7 @@ impl<R: FutureResult> State<R> {
         let count = moved.count.min(buffer.len());
         let is_full = count == buffer.len();
         buffer.truncate(count);
-        if self.unread().is_empty() {
-            self.data = buffer;
-            self.start = 0;
-        } else {
-            self.data.extend_from_slice(&buffer);
-        }
+        self.unread.push(buffer);
         self.on_moved(owner, is_full, moved);
     }
 
@@ -296,14 +305,6 @@ impl<R: FutureResult> State<R> {
                 operations::add(waitable, owner);
             }
         }
-    }
-
-    fn take(&mut self, target: &mut [u8]) -> usize {
-        let unread = self.unread();
-        let len = unread.len().min(target.len());
-        target[..len].copy_from_slice(&unread[..len]);
-        self.start += len;
-        len
     }
 
     fn ended(&mut self, error: Option<R::Error>) {
@@ -346,6 +347,16 @@ impl<R: FutureResult + Send + 'static> Part for Receiver<R> {
         }
         self.signal.set(state.is_ready());
         true
+    }
+
+    fn start_deferred(&self, owner: &dyn Completes) {
+        let mut state = self.state();
+        state.is_listed = false;
+        if matches!(state.phase, Phase::Deferred) {
+            state.start(owner);
+            state.ended_at_once = !state.is_busy();
+            self.signal.set(state.is_ready());
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use super::backend::P3;
 use super::clock::Clock;
 use super::descriptors::Fds;
 use super::event::{Answer, Ready};
+use super::operations;
 use super::signals::{self, Taken};
 use crate::Mode;
 use crate::portable::{State, Until, WaitCall};
@@ -36,6 +37,7 @@ impl Wait {
 pub(super) fn wait(call: WaitCall<'_, P3>) -> io::Result<()> {
     let selector = call.shared.backend.id;
     let mut until = call.until.min(sweep_lingering());
+    operations::start_deferred();
     if signals::has_ready(selector) {
         until = Until::Now;
     }

@@ -182,6 +182,10 @@ impl Completes for HostStream {
         }
     }
 
+    fn start_deferred(&self) {
+        self.receiver.start_deferred(self);
+    }
+
     fn weak(&self) -> WeakOwner {
         self.me.clone()
     }
