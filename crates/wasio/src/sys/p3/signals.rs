@@ -20,9 +20,13 @@ pub(super) struct Signal(SignalId);
 struct Entry {
     is_ready: bool,
     watcher: Option<Watcher>,
-    /// Those of forks.
-    others: Vec<Watcher>,
+    /// Boxed, as every connection has two entries, and few have others.
+    others: Option<Box<Others>>,
 }
+
+/// The registrations of forks.
+#[derive(Default)]
+struct Others(Vec<Watcher>);
 
 /// A registration.
 #[derive(Copy, Clone)]
@@ -66,7 +70,7 @@ impl Signal {
         let entry = Entry {
             is_ready,
             watcher: None,
-            others: Vec::new(),
+            others: None,
         };
         let id = TABLE.lock().signals.insert(entry);
         Self(SignalId(id.unwrap_or(Key::NONE)))
@@ -104,7 +108,8 @@ impl Drop for Signal {
 
 impl Entry {
     fn watchers_mut(&mut self) -> impl Iterator<Item = &mut Watcher> {
-        self.watcher.iter_mut().chain(&mut self.others)
+        let others = self.others.iter_mut().flat_map(|others| &mut others.0);
+        self.watcher.iter_mut().chain(others)
     }
 
     fn watcher_of(&mut self, selector: SelectorId) -> Option<&mut Watcher> {
@@ -115,10 +120,11 @@ impl Entry {
     /// Removes the registrations of a selector. Returns how many that were.
     fn remove(&mut self, selector: SelectorId) -> usize {
         let before = self.watchers_mut().count();
+        let others = self.others.as_mut().map(|others| &mut others.0);
         if self.watcher.is_some_and(|one| one.selector == selector) {
-            self.watcher = self.others.pop();
-        } else {
-            self.others.retain(|one| one.selector != selector);
+            self.watcher = others.and_then(Vec::pop);
+        } else if let Some(others) = others {
+            others.retain(|one| one.selector != selector);
         }
         before - self.watchers_mut().count()
     }
@@ -168,7 +174,7 @@ pub(super) fn watch(signal: SignalId, selector: SelectorId, key: Key, direction:
     if let Some(entry) = table.signals.get_mut(signal.0) {
         match entry.watcher {
             None => entry.watcher = Some(watcher),
-            Some(_) => entry.others.push(watcher),
+            Some(_) => entry.others.get_or_insert_default().0.push(watcher),
         }
         table.watchers += 1;
     }
