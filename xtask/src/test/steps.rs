@@ -1,5 +1,6 @@
 //! What `cargo xtask test` does, in order. To add a step, add a line.
 
+mod one_host;
 mod publish;
 mod tokio;
 
@@ -28,6 +29,10 @@ pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
     steps.push(Step::inside("tidy", {
         let root = workspace.root().to_owned();
         move || tidy::findings(&root)
+    }));
+    steps.push(Step::inside("the host is built once", {
+        let workspace = workspace.clone();
+        move || one_host::findings(&workspace)
     }));
     steps.extend(lints(workspace));
     steps.push(oldest_rust(workspace));

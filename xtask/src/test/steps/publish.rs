@@ -5,7 +5,7 @@ mod licences;
 mod manifests;
 mod oldest_dependencies;
 
-use super::{TOKIO, said};
+use super::{DENY, TOKIO, said};
 use crate::cargo::Workspace;
 use crate::test::step::Step;
 
@@ -20,6 +20,10 @@ const PUBLISHED: [(&str, &str); 4] = [
 /// The Rust whose rustdoc writes what the test of the public API reads.
 const RUSTDOC: &str = "1.95.";
 
+/// A feature of its own, since its dependency has one of serde with which the host would be built
+/// once more.
+const PUBLIC_API: &str = "--package xtask --features public-api --test public_api";
+
 pub(super) fn steps(workspace: &Workspace) -> Vec<Step> {
     let mut steps = vec![
         inside("packages: what the manifests say", workspace, |workspace| {
@@ -27,6 +31,10 @@ pub(super) fn steps(workspace: &Workspace) -> Vec<Step> {
         }),
         Step::check("packages: built as users get them", built(workspace)),
         Step::check("packages: wasio-tokio is packed", packed(workspace)),
+        Step::check(
+            "lints, the test of the public API",
+            workspace.cargo(&format!("clippy --quiet {PUBLIC_API} {DENY}")),
+        ),
         public_api(workspace),
         inside(
             "licences and sources of all dependencies",
@@ -76,6 +84,6 @@ fn public_api(workspace: &Workspace) -> Step {
         let reason = format!("it reads what rustdoc of Rust {RUSTDOC}x writes, on Linux on x86-64");
         return Step::skipped(title, &reason);
     }
-    let test = "test --quiet --package xtask --test public_api -- --include-ignored";
-    Step::tests(title, workspace.cargo(test))
+    let test = format!("test --quiet {PUBLIC_API} -- --include-ignored");
+    Step::tests(title, workspace.cargo(&test))
 }
