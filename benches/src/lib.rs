@@ -7,17 +7,23 @@
 //! wasmtime is built.
 
 pub mod artifact;
+#[cfg(feature = "host")]
 pub mod awake;
 pub mod client;
+#[cfg(feature = "host")]
 pub mod cores;
+#[cfg(feature = "host")]
 pub mod crowd;
 pub mod demo;
 pub mod exchange;
+#[cfg(feature = "host")]
 pub mod fairness;
 pub mod format;
 pub mod http_load;
 pub mod interrupt;
+#[cfg(feature = "host")]
 pub mod machine;
+#[cfg(feature = "host")]
 pub mod metric;
 pub mod peer;
 pub mod process;
@@ -25,6 +31,7 @@ pub mod process;
 pub mod program;
 #[cfg(feature = "host")]
 pub mod report;
+#[cfg(feature = "host")]
 pub mod results;
 #[cfg(feature = "host")]
 pub mod run;

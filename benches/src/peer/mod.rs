@@ -5,6 +5,7 @@
 //! their arguments that is an address, and print `listening ADDRESS`. A server echoes what it
 //! reads, or serves HTTP and echoes what is posted to `/echo`.
 
+#[cfg(feature = "host")]
 pub mod earlier;
 mod hyper_mio_p1;
 mod hyper_mio_p2;
@@ -41,10 +42,12 @@ use crate::{cores, server::Server};
 const ANY_PORT: &str = "127.0.0.1:0";
 
 /// The peer that the servers are compared with.
+#[cfg(feature = "host")]
 pub const REFERENCE: &str = "mio";
 
 /// Returns the server that `peer` is compared with: the same one on mio. mio is not on WASI 0.3, so
 /// there it is that on 0.2.
+#[cfg(feature = "host")]
 #[must_use]
 pub fn reference_of(peer: &str) -> &'static str {
     match earlier::original(peer).unwrap_or(peer) {
