@@ -129,7 +129,9 @@ fn of_jco_03(guest: &str) -> Option<Exception> {
             why: CLOSES,
             shows: " bytes",
         },
-        "p3_drops" => Skipped("an event of an operation that was cancelled may still come"),
+        // In what jco makes of `resolve-addresses` the result is lowered without a check whether
+        // `subtask.cancel` has returned. The memory is something else's by then: often a lock's.
+        "p3_drops" => Skipped("it writes the result of a look-up that was cancelled"),
         "p3_reset_flood" => Fails {
             why: "it has no error code for a peer that has gone",
             shows: "accept: Error: invalid-state",
