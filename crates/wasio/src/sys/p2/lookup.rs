@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::cell::Once;
 use super::owned::Owned;
-use super::source::{Pollables, pollable_source};
+use super::source::{HostSource, host_source};
 use super::target::Target;
 use super::{error, net, ready};
 use crate::io_outcome::IoOutcome;
@@ -91,7 +91,7 @@ impl Answer {
     }
 }
 
-impl Pollables for Answer {
+impl HostSource for Answer {
     fn target(&self, _interest: Interest) -> Target {
         let read = match self {
             Self::Known { .. } => ready::always_ready(),
@@ -105,7 +105,7 @@ impl Pollables for Answer {
     }
 }
 
-pollable_source!(Answer);
+host_source!(Answer);
 
 event::source_by_field!(Lookup, 0);
 

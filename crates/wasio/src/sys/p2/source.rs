@@ -1,4 +1,4 @@
-//! Sources that are made of pollables.
+//! Sources that are made of what the host has: pollables on WASI 0.2, operations on 0.3.
 
 use std::io;
 
@@ -11,9 +11,10 @@ use crate::registration::{self, Registration};
 use crate::{Interest, Mode, Registry, Token};
 
 /// What an `IoSource` of a backend's own type needs to be registered.
-pub(crate) trait Pollables {
-    /// What to wait for. Pollables are made when they are first asked for: a direction that has no
-    /// interest costs the host nothing.
+pub(crate) trait HostSource {
+    /// What to wait for. From here on there is a pollable for each direction of the interest, or an
+    /// operation in flight unless it is ready. A direction that has no interest costs the host
+    /// nothing.
     fn target(&self, interest: Interest) -> Target;
 
     /// The descriptor, for a source that may be one. Registering it is linked with it.
@@ -28,7 +29,7 @@ pub(crate) trait Pollables {
 /// `Source::register`.
 #[inline(never)]
 pub(crate) fn register(
-    source: &dyn Pollables,
+    source: &dyn HostSource,
     slot: &mut Option<Registration>,
     registry: &Registry,
     token: Token,
@@ -42,7 +43,7 @@ pub(crate) fn register(
 
 fn register_with(
     selector: &Selector,
-    source: &dyn Pollables,
+    source: &dyn HostSource,
     token: Token,
     interests: Interest,
 ) -> io::Result<Key> {
@@ -56,7 +57,7 @@ fn register_with(
 /// `Source::reregister`.
 #[inline(never)]
 pub(crate) fn reregister(
-    source: &dyn Pollables,
+    source: &dyn HostSource,
     slot: &Option<Registration>,
     registry: &Registry,
     token: Token,
@@ -69,8 +70,8 @@ pub(crate) fn reregister(
     selector.reregister(key, token, interests, Mode::Edge)
 }
 
-/// Makes an `IoSource` of a type with [`Pollables`] a source.
-macro_rules! pollable_source {
+/// Makes an `IoSource` of a type with [`HostSource`] a source.
+macro_rules! host_source {
     ($source:ty) => {
         impl crate::event::Source for crate::IoSource<$source> {
             fn register(
@@ -101,4 +102,4 @@ macro_rules! pollable_source {
     };
 }
 
-pub(crate) use pollable_source;
+pub(crate) use host_source;

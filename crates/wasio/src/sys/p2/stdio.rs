@@ -3,7 +3,7 @@
 use std::io;
 
 use super::owned::Owned;
-use super::source::{Pollables, pollable_source};
+use super::source::{HostSource, host_source};
 use super::target::Target;
 use super::{error, stream};
 use crate::Interest;
@@ -32,7 +32,7 @@ impl Stdin {
     }
 }
 
-impl Pollables for Stdin {
+impl HostSource for Stdin {
     fn target(&self, _interest: Interest) -> Target {
         Target::pollables(Some(self.readable.handle()), None)
     }
@@ -81,11 +81,11 @@ impl Output {
     pub(crate) const fn wait_until_sent(&self) {}
 }
 
-impl Pollables for Output {
+impl HostSource for Output {
     fn target(&self, _interest: Interest) -> Target {
         Target::pollables(None, Some(self.writable.handle()))
     }
 }
 
-pollable_source!(Stdin);
-pollable_source!(Output);
+host_source!(Stdin);
+host_source!(Output);

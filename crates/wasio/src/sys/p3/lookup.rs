@@ -12,7 +12,7 @@ use super::bindings::{
 use super::error;
 use super::operations::{self, Completes, WeakOwner};
 use super::signals::Signal;
-use super::source::{Signals, signal_source};
+use super::source::{HostSource, host_source};
 use super::target::Target;
 use crate::io_outcome::IoOutcome;
 use crate::lock::{Guard, Lock};
@@ -144,13 +144,13 @@ impl Drop for Answer {
     }
 }
 
-impl Signals for Owner {
+impl HostSource for Owner {
     fn target(&self, _interest: Interest) -> Target {
         Target::Signals([Some(self.0.signal.id()), None])
     }
 }
 
-signal_source!(Owner);
+host_source!(Owner);
 
 event::source_by_field!(Lookup, 0);
 

@@ -40,6 +40,7 @@ mod raw;
 #[cfg(target_os = "wasi")]
 mod record;
 #[cfg(target_os = "wasi")]
+#[path = "../p2/source.rs"]
 pub(crate) mod source;
 #[cfg(target_os = "wasi")]
 pub(crate) mod stdio;

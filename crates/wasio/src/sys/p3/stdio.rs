@@ -8,7 +8,7 @@ use super::error;
 use super::operations::Alone;
 use super::receiver::Receiver;
 use super::sender::Sender;
-use super::source::{Signals, signal_source};
+use super::source::{HostSource, host_source};
 use super::target::Target;
 use crate::Interest;
 
@@ -29,7 +29,7 @@ impl Stdin {
     }
 }
 
-impl Signals for Stdin {
+impl HostSource for Stdin {
     fn target(&self, _interest: Interest) -> Target {
         self.0.arm();
         Target::Signals([Some(self.0.signal()), None])
@@ -76,11 +76,11 @@ impl Drop for Output {
     }
 }
 
-impl Signals for Output {
+impl HostSource for Output {
     fn target(&self, _interest: Interest) -> Target {
         Target::Signals([None, Some(self.0.signal())])
     }
 }
 
-signal_source!(Stdin);
-signal_source!(Output);
+host_source!(Stdin);
+host_source!(Output);

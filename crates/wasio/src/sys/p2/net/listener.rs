@@ -13,7 +13,7 @@ use crate::net::MaybeStd;
 use crate::sys::imp::cell::Once;
 use crate::sys::imp::error::checked;
 use crate::sys::imp::owned::Owned;
-use crate::sys::imp::source::{Pollables, pollable_source};
+use crate::sys::imp::source::{HostSource, host_source};
 use crate::sys::imp::target::Target;
 use wasio_bindings::p2::{ErrorCode, TcpSocket, create_tcp_socket};
 
@@ -120,7 +120,7 @@ fn wait_for(socket: &TcpSocket) {
     socket.subscribe().block();
 }
 
-impl Pollables for TcpListener {
+impl HostSource for TcpListener {
     fn target(&self, _interest: Interest) -> Target {
         match self {
             Self::Host(host) => {
@@ -160,7 +160,7 @@ impl MaybeStd<net::TcpListener> for TcpListener {
     }
 }
 
-pollable_source!(TcpListener);
+host_source!(TcpListener);
 
 impl fmt::Debug for TcpListener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

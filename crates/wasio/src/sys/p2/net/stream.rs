@@ -22,7 +22,7 @@ use crate::sys::imp::error::checked;
 use crate::sys::imp::host::Connected;
 use crate::sys::imp::owned::Owned;
 use crate::sys::imp::ready;
-use crate::sys::imp::source::{Pollables, pollable_source};
+use crate::sys::imp::source::{HostSource, host_source};
 use crate::sys::imp::target::Target;
 use crate::{Interest, IoSource};
 use wasio_bindings::p2::{
@@ -346,7 +346,7 @@ impl Unsent for LingeringStream {
     }
 }
 
-impl Pollables for TcpStream {
+impl HostSource for TcpStream {
     fn target(&self, interest: Interest) -> Target {
         let stream = match self {
             Self::Host(stream) => stream,
@@ -387,7 +387,7 @@ impl MaybeStd<net::TcpStream> for TcpStream {
     }
 }
 
-pollable_source!(TcpStream);
+host_source!(TcpStream);
 
 impl fmt::Debug for TcpStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -17,7 +17,7 @@ use crate::net::MaybeStd;
 use crate::portable::Direction;
 use crate::sys::imp::error::{checked, unsupported};
 use crate::sys::imp::ready;
-use crate::sys::imp::source::{Pollables, pollable_source};
+use crate::sys::imp::source::{HostSource, host_source};
 use crate::sys::imp::target::Target;
 use crate::{Interest, IoSource};
 use wasio_bindings::p2::{IpAddressFamily, UdpSocket as HostSocket};
@@ -239,7 +239,7 @@ unsupported_options! {
     leave_multicast_v6(&Ipv6Addr, u32) -> ();
 }
 
-impl Pollables for UdpSocket {
+impl HostSource for UdpSocket {
     fn target(&self, interest: Interest) -> Target {
         match &self.kind {
             Kind::Host(host) => self.host_target(host, interest),
@@ -276,7 +276,7 @@ impl MaybeStd<net::UdpSocket> for UdpSocket {
     }
 }
 
-pollable_source!(UdpSocket);
+host_source!(UdpSocket);
 
 impl fmt::Debug for UdpSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -15,7 +15,7 @@ use crate::sys::imp::bindings::{Accepted, ErrorCode, Event, Incoming, TcpSocket}
 use crate::sys::imp::error::{checked, of_socket};
 use crate::sys::imp::operations::{self, Completes, WeakOwner};
 use crate::sys::imp::signals::Signal;
-use crate::sys::imp::source::{Signals, signal_source};
+use crate::sys::imp::source::{HostSource, host_source};
 use crate::sys::imp::target::Target;
 
 /// Connections that the host keeps before they are accepted; it may limit them to fewer.
@@ -203,7 +203,7 @@ impl TcpListener {
     }
 }
 
-impl Signals for TcpListener {
+impl HostSource for TcpListener {
     fn target(&self, _interest: Interest) -> Target {
         match self {
             Self::Host(host) => {
@@ -242,7 +242,7 @@ impl MaybeStd<net::TcpListener> for TcpListener {
     }
 }
 
-signal_source!(TcpListener);
+host_source!(TcpListener);
 
 impl fmt::Debug for TcpListener {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,7 +10,7 @@ use super::std_socket::{self, StdStream};
 use crate::net::MaybeStd;
 use crate::sys::imp::bindings::TcpSocket;
 use crate::sys::imp::error::checked;
-use crate::sys::imp::source::{Signals, signal_source};
+use crate::sys::imp::source::{HostSource, host_source};
 use crate::sys::imp::target::Target;
 use crate::{Interest, IoSource};
 
@@ -176,7 +176,7 @@ impl TcpStream {
     }
 }
 
-impl Signals for TcpStream {
+impl HostSource for TcpStream {
     fn target(&self, interest: Interest) -> Target {
         match self {
             Self::Host(stream) => stream.target(interest),
@@ -212,7 +212,7 @@ impl MaybeStd<net::TcpStream> for TcpStream {
     }
 }
 
-signal_source!(TcpStream);
+host_source!(TcpStream);
 
 impl fmt::Debug for TcpStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -17,7 +17,7 @@ use crate::lock::Lock;
 use crate::net::MaybeStd;
 use crate::sys::imp::bindings::{IpAddressFamily, UdpSocket as HostSocket};
 use crate::sys::imp::error::{checked, unsupported};
-use crate::sys::imp::source::{Signals, signal_source};
+use crate::sys::imp::source::{HostSource, host_source};
 use crate::sys::imp::target::Target;
 
 /// A socket of the host's, or of libc's.
@@ -200,7 +200,7 @@ impl StdUdp {
     }
 }
 
-impl Signals for UdpSocket {
+impl HostSource for UdpSocket {
     fn target(&self, interest: Interest) -> Target {
         match self {
             Self::Host(host) => host.target(interest),
@@ -240,7 +240,7 @@ impl MaybeStd<net::UdpSocket> for UdpSocket {
     }
 }
 
-signal_source!(UdpSocket);
+host_source!(UdpSocket);
 
 impl fmt::Debug for UdpSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
