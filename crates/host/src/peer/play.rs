@@ -157,7 +157,8 @@ async fn up_to_a_reset<F: FnMut(&Progress)>(
     shared: &Shared<F>,
 ) -> io::Result<()> {
     let mut dice = StdRng::seed_from_u64(seed);
-    let whole = dice.random_range(0..messages.max(1));
+    // One at least: the server does not see a peer that has gone before it is accepted.
+    let whole = dice.random_range(1..messages.max(2));
     ping_pong(stream, whole, seed, shared).await?;
     let (at, len) = next_message(&mut dice, &shared.sizes);
     stream.write_all(&shared.pattern[at..at + len]).await

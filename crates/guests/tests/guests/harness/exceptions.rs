@@ -107,8 +107,6 @@ fn of_jco(guest: &str) -> Option<Exception> {
         "net_udp_refused" => Skipped("it returns the error of a socket for ever, and no datagram"),
         // A test in a test, which would not see the failure that is expected.
         "p2_timed_out" => Skipped("it has no error code for a connect that timed out"),
-        // All of its sockets are closed then, and no event came of one of them.
-        "net_echo" => Skipped("now and then it reports no event of a connection that has gone"),
         "p2_stdin_again" => Skipped("it ends a program that opens standard input again"),
         "p2_leak" => Skipped(NO_COUNT),
         "net_idle_thousand"
