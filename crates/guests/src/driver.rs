@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use wasio::event::{Event, Source};
-use wasio::net::{TcpListener, TcpStream};
+use wasio::net::{TcpListener, TcpStream, lookup};
 use wasio::{Events, Interest, Poll, Selector, Token};
 
 /// How long a guest waits for something that must happen.
@@ -304,6 +304,23 @@ pub fn hear_some(stream: &mut TcpStream) {
 pub fn expect_kind<T: std::fmt::Debug>(result: std::io::Result<T>, kind: ErrorKind) {
     let error = result.expect_err("this should fail");
     assert_eq!(error.kind(), kind, "{error}");
+}
+
+/// The error of a look-up that a host forbids: one of WASI 0.2 refuses to start it, and one of 0.3
+/// lets it fail.
+///
+/// # Panics
+/// Panics if the host finds the name.
+#[must_use]
+pub fn failed_lookup(name: &str) -> std::io::Error {
+    let mut name = match lookup(name) {
+        Ok(name) => name,
+        Err(error) => return error,
+    };
+    let mut driver = Driver::with_capacity(1);
+    driver.register(&mut name, 0, Interest::READABLE);
+    driver.expect(0);
+    name.next_address().expect_err("the host forbids it")
 }
 
 /// Any free port of this machine.

@@ -181,13 +181,13 @@ impl Setup {
         self
     }
 
-    /// Gives the guest no network (WASI 0.2 only).
+    /// Gives the guest no network (WASI 0.2 and 0.3).
     pub(crate) fn without_network(mut self) -> Self {
         self.network = false;
         self
     }
 
-    /// Looks up no names for the guest (WASI 0.2 only).
+    /// Looks up no names for the guest (WASI 0.2 and 0.3).
     pub(crate) fn without_name_lookup(mut self) -> Self {
         self.name_lookup = false;
         self

@@ -39,7 +39,7 @@ pub(super) fn of(host: Host, guest: &str) -> Option<Exception> {
         }
         (_, "p2_no_lookup") if is_wasmtime || is_jco => Fails {
             why: ALLOWS,
-            shows: "the host forbids it: Lookup",
+            shows: "the host forbids it: Some(",
         },
         (_, "p2_no_network") if is_wasmtime || is_jco => Fails {
             why: ALLOWS,
