@@ -1,11 +1,12 @@
 //! Guests that need no socket: they run on every host.
 
 use std::io::Write;
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use wasio_host::{Exit, Stdin};
 
-use crate::harness::{Case, Host, skip};
+use crate::harness::{Case, Host, bounded, skip};
 
 mod streams;
 mod waits;
@@ -75,6 +76,26 @@ pub(crate) fn any_hangs(case: &Case) {
             "late: {elapsed:?}"
         );
     }
+    if case.host().is_process() {
+        ends_with_the_time_of_its_test(case, LIMIT);
+    }
+}
+
+/// The thread of such a test waits on, and nothing else would kill its guest.
+fn ends_with_the_time_of_its_test(case: &Case, limit: Duration) {
+    const HOUR: Duration = Duration::from_secs(3600);
+    let (sender, receiver) = channel();
+    let too_long = move |case: &Case| {
+        let guest = case.setup().arg("sleep").start();
+        sender.send(guest.outcome_within(HOUR).exit).unwrap();
+    };
+    let case = case.anew();
+    case.set_limit(limit);
+    let failed = bounded(too_long, &case).err().expect("its time is over");
+    let message = failed.message().unwrap();
+    assert!(message.contains("not done after"), "{message}");
+    let exit = receiver.recv().unwrap();
+    assert_ne!(exit, Exit::TimedOut);
 }
 
 pub(crate) fn any_works(case: &Case) {

@@ -10,6 +10,7 @@ use wasio_host::Stdin;
 
 use super::guest::{Session, Started};
 use super::hosts::Host;
+use super::process::Processes;
 use super::{native, node};
 
 /// The longest that a test may take unless it asks for more.
@@ -21,6 +22,7 @@ pub(crate) struct Case {
     host: Host,
     program: PathBuf,
     clock: Arc<Mutex<Clock>>,
+    processes: Processes,
 }
 
 #[derive(Debug)]
@@ -65,7 +67,13 @@ impl Case {
             host,
             program,
             clock: Arc::new(Mutex::new(clock)),
+            processes: Processes::default(),
         }
+    }
+
+    /// The same guest on the same host, with a time of its own.
+    pub(crate) fn anew(&self) -> Self {
+        Self::new(self.host, self.program.clone())
     }
 
     /// Where the guest runs.
@@ -121,6 +129,11 @@ impl Case {
         let mut clock = self.clock.lock().unwrap();
         let start = *clock.start.get_or_insert_with(Instant::now);
         clock.limit.saturating_sub(start.elapsed())
+    }
+
+    /// Kills what this test has started in processes of their own, as its time is over.
+    pub(super) fn end(&self) {
+        self.processes.end();
     }
 
     /// A guest that is not started yet.
@@ -237,7 +250,7 @@ impl Setup {
                 Some(path) => native::Input::File(path),
                 None => native::Input::Of(self.stdin),
             };
-            let child = native::Child::start(command, input, self.listeners);
+            let child = native::Child::start(command, input, self.listeners, &case.processes);
             return Session::new(case, Started::Native(child));
         };
         assert!(

@@ -121,6 +121,11 @@ impl Host {
         }
     }
 
+    /// Whether guests have a process of their own.
+    pub(crate) fn is_process(self) -> bool {
+        self.runner().is_none()
+    }
+
     /// What starts guests in this process, `None` for those in a process of their own.
     pub(super) fn runner(self) -> Option<Runner> {
         match self {

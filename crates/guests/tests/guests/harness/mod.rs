@@ -8,6 +8,7 @@ mod hosts;
 mod jco;
 mod native;
 mod node;
+mod process;
 
 use std::env::consts::EXE_SUFFIX;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -100,9 +101,12 @@ fn fails(
     }
 }
 
-/// Runs a test on a thread of its own and fails when it takes too long: no
-/// guest and no test hangs the run.
-fn bounded(test: fn(&Case), case: &Case) -> Result<Completion, Failed> {
+/// Runs a test on a thread of its own. If it takes too long, it fails and its processes are killed:
+/// no guest and no test hangs the run.
+pub(crate) fn bounded(
+    test: impl FnOnce(&Case) + Send + 'static,
+    case: &Case,
+) -> Result<Completion, Failed> {
     let (sender, receiver) = channel();
     let inner = case.clone();
     std::thread::Builder::new()
@@ -119,6 +123,7 @@ fn bounded(test: fn(&Case), case: &Case) -> Result<Completion, Failed> {
             Ok(Err(panic)) => return verdict(panic.as_ref()),
             Err(RecvTimeoutError::Disconnected) => return Err("the test's thread died".into()),
             Err(RecvTimeoutError::Timeout) if case.time_left().is_zero() => {
+                case.end();
                 return Err(format!("not done after {:?}", case.limit()).into());
             }
             // The test asked for more time meanwhile.

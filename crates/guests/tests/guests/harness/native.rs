@@ -4,14 +4,15 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, PipeWriter, Read, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{self, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use wait_timeout::ChildExt;
 use wasio_host::{Exit, Outcome, Stdin};
+
+use super::process::{Process, Processes};
 
 /// The start of the lines that tell where a guest listens.
 pub(super) const LISTENING: &str = "listening ";
@@ -28,7 +29,7 @@ pub(super) enum Input {
 /// A guest that runs. It is killed when this is dropped.
 #[derive(Debug)]
 pub(super) struct Child {
-    process: process::Child,
+    process: Process,
     stdin: Option<PipeWriter>,
     /// What was read so far, and the thread that reads.
     said: Arc<Mutex<Vec<u8>>>,
@@ -39,8 +40,13 @@ pub(super) struct Child {
 }
 
 impl Child {
-    /// Starts it and waits until it listens on `listeners` addresses.
-    pub(super) fn start(mut command: Command, input: Input, listeners: usize) -> Self {
+    /// Starts it as one of `processes`, and waits until it listens on `listeners` addresses.
+    pub(super) fn start(
+        mut command: Command,
+        input: Input,
+        listeners: usize,
+        processes: &Processes,
+    ) -> Self {
         let mut writer = None;
         match &input {
             Input::File(path) => command.stdin(File::open(path).expect("open the input")),
@@ -71,7 +77,7 @@ impl Child {
         let said = Arc::default();
         let mut child = Self {
             said: Arc::clone(&said),
-            process,
+            process: processes.add(process),
             stdin: writer,
             stdout: Some(std::thread::spawn(move || {
                 read_stdout(stdout, &said, &sender)
@@ -87,7 +93,7 @@ impl Child {
 
     fn first_addr(&mut self) -> SocketAddr {
         self.next_addr().unwrap_or_else(|error| {
-            let _ = self.process.kill();
+            self.process.kill();
             let stderr = self.stderr.take().map(JoinHandle::join);
             let stderr = stderr.and_then(Result::ok).unwrap_or_default();
             panic!(
@@ -147,17 +153,14 @@ impl Child {
 
     /// Waits until it has ended, for `timeout` and no less; then it is killed.
     pub(super) fn wait(mut self, timeout: Duration) -> Outcome {
-        // What remains is rounded down to milliseconds, so a wait may end early.
-        let timeout = timeout + Duration::from_millis(1);
-        let status = self.process.wait_timeout(timeout);
-        let status = status.expect("wait for the guest");
+        let status = self.process.wait(timeout);
         // One that has ended has none, and its number may be another's.
         let peak_memory_bytes = match status {
             None => self.peak_memory_bytes().unwrap_or(0),
             Some(_) => 0,
         };
         let exit = status.map_or(Exit::TimedOut, exit_of);
-        self.kill();
+        self.process.kill();
         // Both end with the process.
         let stdout = self.stdout.take().map(JoinHandle::join);
         stdout.map_or(Ok(()), |read| read).expect("read the output");
@@ -173,18 +176,11 @@ impl Child {
             resources: None,
         }
     }
-
-    /// Ends it if it still runs. Its outputs end with it.
-    fn kill(&mut self) {
-        // Fails when it has ended by itself.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
 
 impl Drop for Child {
     fn drop(&mut self) {
-        self.kill();
+        self.process.kill();
     }
 }
 
