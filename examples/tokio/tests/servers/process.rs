@@ -19,7 +19,9 @@ pub(crate) enum On {
     Wasi02,
     Wasi03,
     /// On WASI 0.2, under wasmtime's own command line.
-    CommandLine,
+    CommandLine02,
+    /// On WASI 0.3, under the same.
+    CommandLine03,
     Native,
 }
 
@@ -29,18 +31,20 @@ pub(crate) fn everywhere() -> Vec<On> {
 
 /// Where programs open sockets themselves. The command line takes part where it is installed.
 pub(crate) fn with_network() -> Vec<On> {
-    let mut all = with_tls();
-    all.push(On::Wasi03);
+    let mut all = vec![On::Wasi02, On::Wasi03, On::Native];
+    if wasmtime().exists() {
+        all.push(On::CommandLine02);
+    } else {
+        eprintln!("not run under wasmtime: cargo xtask hosts install wasmtime49");
+    }
     all
 }
 
-/// The same, for what a compiler of C has to build, which is built for WASI 0.2 and natively.
+/// The same, and on WASI 0.3 under the command line too.
 pub(crate) fn with_tls() -> Vec<On> {
-    let mut all = vec![On::Wasi02, On::Native];
+    let mut all = with_network();
     if wasmtime().exists() {
-        all.push(On::CommandLine);
-    } else {
-        eprintln!("not run under wasmtime: cargo xtask hosts install wasmtime49");
+        all.push(On::CommandLine03);
     }
     all
 }
@@ -252,16 +256,19 @@ fn command_with(program: &str, on: On, options: &[&OsStr]) -> Command {
     let guests = match on {
         On::Native => Build::Native,
         On::Wasi01 => Build::Guests01,
-        On::Wasi02 | On::CommandLine if program == "http-client" => Build::Https02,
-        On::Wasi02 | On::CommandLine => Build::Guests02,
-        On::Wasi03 => Build::Guests03,
+        On::Wasi02 | On::CommandLine02 if program == "http-client" => Build::Https02,
+        On::Wasi03 | On::CommandLine03 if program == "http-client" => Build::Https03,
+        On::Wasi02 | On::CommandLine02 => Build::Guests02,
+        On::Wasi03 | On::CommandLine03 => Build::Guests03,
     };
     let program = build(&guests).join(program);
     let (host, arguments) = match on {
         On::Native => (program.clone(), ""),
         On::Wasi01 => (host(), "run --listen 127.0.0.1:0"),
         On::Wasi02 | On::Wasi03 => (host(), "run"),
-        On::CommandLine => (wasmtime(), "run -S inherit-network,allow-ip-name-lookup"),
+        On::CommandLine02 | On::CommandLine03 => {
+            (wasmtime(), "run -S inherit-network,allow-ip-name-lookup")
+        }
     };
     let mut command = Command::new(host);
     if on != On::Native {
@@ -311,6 +318,7 @@ enum Build {
     Guests03,
     /// What needs a compiler of C.
     Https02,
+    Https03,
     Native,
 }
 
@@ -321,9 +329,16 @@ const FLAGS_OF_03: &str = r#"--cfg tokio_unstable --cfg wasio_backend="p3""#;
 const GUESTS: &str = "--workspace --exclude wasio-tokio-https --bins --lib --features live-bytes \
                       --release --target";
 
+/// The programs that need a compiler of C.
+const HTTPS: &str = "-p wasio-tokio-https --bins --release --target wasm32-wasip2";
+
+/// Where Cargo puts what it builds for 0.2 and for 0.3, which have the same target.
+const FOLDER_OF_02: &str = "target/tokio/wasm32-wasip2/release";
+const FOLDER_OF_03: &str = "target/tokio/p3/wasm32-wasip2/release";
+
 /// Builds the programs once, and returns their folder.
 fn build(what: &Build) -> &'static Path {
-    static DONE: [OnceLock<PathBuf>; 6] = [const { OnceLock::new() }; 6];
+    static DONE: [OnceLock<PathBuf>; 7] = [const { OnceLock::new() }; 7];
     // Without this lock, two runs of Cargo would wait for each other's build.
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
@@ -339,24 +354,17 @@ fn build(what: &Build) -> &'static Path {
             ),
             "target/tokio/wasm32-wasip1/release",
         ),
-        Build::Guests02 => (
-            2,
-            format!("{GUESTS} wasm32-wasip2"),
-            "target/tokio/wasm32-wasip2/release",
-        ),
+        Build::Guests02 => (2, format!("{GUESTS} wasm32-wasip2"), FOLDER_OF_02),
         // The handler is a component of WASI 0.2.
         Build::Guests03 => (
             3,
             format!("{GUESTS} wasm32-wasip2 --exclude wasio-tokio-handler"),
-            "target/tokio/p3/wasm32-wasip2/release",
+            FOLDER_OF_03,
         ),
-        Build::Https02 => (
-            4,
-            "-p wasio-tokio-https --bins --release --target wasm32-wasip2".to_owned(),
-            "target/tokio/wasm32-wasip2/release",
-        ),
+        Build::Https02 => (4, HTTPS.to_owned(), FOLDER_OF_02),
+        Build::Https03 => (5, HTTPS.to_owned(), FOLDER_OF_03),
         Build::Native => (
-            5,
+            6,
             "--workspace --bins --features live-bytes".to_owned(),
             "target/tokio/debug",
         ),
@@ -368,7 +376,7 @@ fn build(what: &Build) -> &'static Path {
             Build::Host => root,
             _ => here,
         });
-        if let Build::Guests03 = what {
+        if let Build::Guests03 | Build::Https03 = what {
             cargo.env("RUSTFLAGS", FLAGS_OF_03);
             cargo.env("CARGO_TARGET_DIR", root.join("target/tokio/p3"));
         }
