@@ -405,7 +405,7 @@ fn guest_with_threads_is_refused_on_plain_wasi() {
     let guest = guest("cli-needs-threads", &thread_that(""));
     refused(
         &run(&["--wasi", "0.1"], &guest),
-        &["threads must be enabled"],
+        &["needs threads", "0.1-sockets"],
     );
 }
 

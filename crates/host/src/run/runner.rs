@@ -12,7 +12,7 @@ use crate::run::on48::{self, components, plain01};
 use crate::run::program::{Endpoints, Output, Program, Wasi};
 use crate::run::running::{Parts, Running};
 use crate::run::stdio::Stdin;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use socket2::{Domain, Protocol, Socket, Type};
 
 /// The length of a listener's queue. The system may have a lower limit.
@@ -302,7 +302,14 @@ fn load(path: &Path, wasi: Option<Wasi>, fuel: bool) -> Result<(Wasi, Compiled)>
             Ok((Wasi::Sockets01, Compiled::Sockets01(module)))
         }
         (Format::Module, Some(Wasi::Plain01)) => {
-            let module = on48::compile::module(&file, fuel)?;
+            let module = on48::compile::module(&file, fuel).map_err(|error| {
+                let module = on46::compile::module(&file, fuel);
+                if !module.is_ok_and(|module| sockets01::has_threads(&module)) {
+                    return error;
+                }
+                let version = Wasi::Plain01.name();
+                anyhow!("{name} needs threads, and {version} has none: use --wasi 0.1-sockets")
+            })?;
             Ok((Wasi::Plain01, Compiled::Plain01(module)))
         }
         (Format::Module, Some(wasi)) => bail!(
