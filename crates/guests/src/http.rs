@@ -44,13 +44,18 @@ pub fn send(authority: &str) -> Result<FutureIncomingResponse, ErrorCode> {
     outgoing_handler::handle(request, None)
 }
 
-/// Returns the error with which the host refuses to send `GET /`. A host may report it at once, or
-/// in place of the response.
+/// Expects the host to deny `GET /`.
 ///
 /// # Panics
-/// Panics if the host sends the request.
-#[must_use]
-pub fn refusal(authority: &str) -> ErrorCode {
+/// Panics if the host sends the request, or gives another reason.
+pub fn expect_denied(authority: &str) {
+    let error = refusal(authority);
+    assert!(matches!(error, ErrorCode::HttpRequestDenied), "{error}");
+}
+
+/// Returns the error with which the host refuses to send `GET /`. A host may report it at once, or
+/// in place of the response.
+fn refusal(authority: &str) -> ErrorCode {
     let future = match send(authority) {
         Ok(future) => future,
         Err(code) => return code,
