@@ -5,6 +5,7 @@
 //! owner, which takes up the result and signals the selectors that it is registered with. One set is
 //! enough, as one thread waits at a time, and what a dropped stream still sends goes on.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::iter;
 use std::ops::Deref;
@@ -94,11 +95,11 @@ static TABLE: Lock<Table> = Lock::new(Table {
 });
 
 /// Owners that have an operation to start before the next wait.
-static DEFERRED: Lock<Vec<WeakOwner>> = Lock::new(Vec::new());
+static DEFERRED: Lock<VecDeque<WeakOwner>> = Lock::new(VecDeque::new());
 
 /// Has [`Completes::start_deferred`] called before the next wait. Once for each such call is enough.
 pub(super) fn defer(owner: &dyn Completes) {
-    DEFERRED.lock().push(owner.weak());
+    DEFERRED.lock().push_back(owner.weak());
 }
 
 /// How many calls are to come.
@@ -110,14 +111,11 @@ pub(super) fn deferred() -> usize {
 /// Starts the operations that were left for when the program has done what it had to do. By then
 /// many end at once, which is cheaper than an event.
 pub(super) fn start_deferred() {
-    let mut owners = std::mem::take(&mut *DEFERRED.lock());
-    for owner in owners.drain(..) {
+    for owner in iter::from_fn(|| DEFERRED.lock().pop_front()) {
         if let Some(owner) = owner.upgrade() {
             owner.start_deferred();
         }
     }
-    // The memory is for the next ones.
-    *DEFERRED.lock() = owners;
 }
 
 /// An operation is in flight whose event will come from this waitable.

@@ -8,7 +8,7 @@ pub(super) struct Unread {
 }
 
 impl Unread {
-    pub(super) fn as_slice(&self) -> &[u8] {
+    fn as_slice(&self) -> &[u8] {
         &self.data[self.start..]
     }
 

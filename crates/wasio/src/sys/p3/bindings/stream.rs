@@ -51,6 +51,16 @@ impl Moved {
     }
 }
 
+/// What an operation has done that returned `code`. One that has not ended is cancelled. It may have
+/// ended meanwhile, or have moved something.
+fn ended_or_cancelled(stream: u32, code: u32, cancel: extern "C" fn(u32) -> u32) -> Moved {
+    if code != BLOCKED {
+        return Moved::of(code);
+    }
+    leave_set(stream);
+    Moved::of(cancel(stream))
+}
+
 /// The end to read from. It owns the buffer of the read that is in flight. Dropping it cancels that.
 #[derive(Debug)]
 #[repr(transparent)]
@@ -102,13 +112,8 @@ impl ReadEnd {
         assert!(self.buffer.is_none(), "a second read in flight");
         // SAFETY: the host writes up to `len` bytes at the pointer. It no longer does when this
         // returns: what has not ended is cancelled, which returns when the host is done with it.
-        let mut code = unsafe { stream_read(self.stream, target.as_mut_ptr(), target.len()) };
-        if code == BLOCKED {
-            leave_set(self.stream);
-            // It may have ended meanwhile, or have moved something.
-            code = stream_cancel_read(self.stream);
-        }
-        Moved::of(code)
+        let code = unsafe { stream_read(self.stream, target.as_mut_ptr(), target.len()) };
+        ended_or_cancelled(self.stream, code, stream_cancel_read)
     }
 
     /// The buffer of the read in flight, if this is its event.
@@ -183,13 +188,8 @@ impl WriteEnd {
         assert!(self.bytes.is_none(), "a second write in flight");
         // SAFETY: the host reads up to `len` bytes at the pointer. It no longer does when this
         // returns: what has not ended is cancelled, which returns when the host is done with it.
-        let mut code = unsafe { stream_write(self.stream, bytes.as_ptr(), bytes.len()) };
-        if code == BLOCKED {
-            leave_set(self.stream);
-            // It may have ended meanwhile, or have moved something.
-            code = stream_cancel_write(self.stream);
-        }
-        Moved::of(code)
+        let code = unsafe { stream_write(self.stream, bytes.as_ptr(), bytes.len()) };
+        ended_or_cancelled(self.stream, code, stream_cancel_write)
     }
 
     /// The bytes of the write in flight, if this is its event.
