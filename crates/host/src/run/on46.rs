@@ -13,7 +13,7 @@ pub(crate) mod sockets01;
 #[allow(clippy::duplicate_mod, reason = "it is compiled for each version")]
 #[path = "both/start.rs"]
 mod start;
-mod threads;
+pub(crate) mod threads;
 
 // What the files in `both` need of a version.
 use wasi_common::I32Exit;

@@ -304,7 +304,7 @@ fn load(path: &Path, wasi: Option<Wasi>, fuel: bool) -> Result<(Wasi, Compiled)>
         (Format::Module, Some(Wasi::Plain01)) => {
             let module = on48::compile::module(&file, fuel).map_err(|error| {
                 let module = on46::compile::module(&file, fuel);
-                if !module.is_ok_and(|module| sockets01::has_threads(&module)) {
+                if !module.is_ok_and(|module| on46::threads::are_used_by(&module)) {
                     return error;
                 }
                 let version = Wasi::Plain01.name();

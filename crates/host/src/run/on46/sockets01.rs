@@ -13,7 +13,6 @@ use wasmtime46::{Linker, Module};
 
 use super::files::{Input, InputFile, Output, RefusedFile, SharedSocket};
 use super::start::{self, State};
-pub(crate) use super::threads::are_used_by as has_threads;
 use super::threads::{self, Spawner, StoreState, Threaded};
 use crate::run::capture::{Capture, Shared};
 use crate::run::guest_state::GuestState;
@@ -32,7 +31,7 @@ pub(crate) fn start(
     guest: &Arc<GuestState>,
 ) -> Result<[Option<Capture>; 2]> {
     let (wasi, captures) = context(program, endpoints)?;
-    let has_threads = program.threads || has_threads(module);
+    let has_threads = program.threads || threads::are_used_by(module);
     let spawner = has_threads.then(Arc::<Spawner>::default);
     let mut linker = Linker::new(module.engine());
     let wasi = Threaded {
