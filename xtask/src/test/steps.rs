@@ -223,6 +223,11 @@ fn documentation(workspace: &Workspace) -> Vec<Step> {
     ]
 }
 
+/// The packages of the native tests, of those of the guests, and of the chaos run.
+const NATIVE: &str = "--workspace --exclude wasio-guests";
+const GUESTS: &str = "--package wasio-guests --lib --test guests";
+const CHAOS: &str = "--bins --package wasio-host --package wasio-chaos";
+
 fn tests(workspace: &Workspace) -> Vec<Step> {
     let tests = |title: &str, arguments: &str| {
         Step::tests(
@@ -233,7 +238,7 @@ fn tests(workspace: &Workspace) -> Vec<Step> {
     vec![
         tests(
             "tests, native: units, properties, examples, documents",
-            "--workspace --exclude wasio-guests",
+            NATIVE,
         ),
         tests(
             "tests, native, wasio without default features",
@@ -247,10 +252,7 @@ fn tests(workspace: &Workspace) -> Vec<Step> {
             "tests, native, examples in documents of tasks",
             "--package wasio --all-features --doc task",
         ),
-        tests(
-            "tests, guests on every host",
-            "--package wasio-guests --lib --test guests",
-        ),
+        tests("tests, guests on every host", GUESTS),
         tests(
             "tests, the drop-in, all of its features",
             "--package mio --all-features",
@@ -334,10 +336,12 @@ fn chaos(workspace: &Workspace) -> Vec<Step> {
             "it stops and limits processes as Linux can",
         )];
     }
-    let build = "build --quiet --bins --package wasio-host --package wasio-chaos";
     let run = "run --quiet --package wasio-chaos --bin chaos -- --seconds 60 --seed 7";
     vec![
-        Step::check("build, chaos", workspace.cargo(build)),
+        Step::check(
+            "build, chaos",
+            workspace.cargo(&format!("build --quiet {CHAOS}")),
+        ),
         Step::check(title, workspace.cargo(run)),
     ]
 }

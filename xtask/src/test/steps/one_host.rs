@@ -8,27 +8,29 @@ use std::collections::{BTreeSet, HashSet};
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
+use super::{CHAOS, GUESTS, NATIVE};
 use crate::cargo::Workspace;
 
 /// Commands of the steps and the tasks that build the host, and those that type-check it.
-const COMMANDS: [&[&str]; 2] = [
-    &[
-        "test --workspace --exclude wasio-guests",
-        "test --package wasio-guests",
-        "build --package wasio-host",
-        "build --bins --package wasio-host --package wasio-chaos",
-        "build --package wasio-bench --bin bench",
-    ],
-    &[
+fn commands() -> [Vec<String>; 2] {
+    let building = [
+        format!("test {NATIVE}"),
+        format!("test {GUESTS}"),
+        "build --package wasio-host".to_owned(),
+        format!("build {CHAOS}"),
+        "build --package wasio-bench --bin bench".to_owned(),
+    ];
+    let checking = [
         "check --workspace --all-targets",
         "doc --no-deps --lib --workspace",
-    ],
-];
+    ];
+    [building.to_vec(), checking.map(str::to_owned).to_vec()]
+}
 
 pub(super) fn findings(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
     let mut findings = Vec::new();
-    for commands in COMMANDS {
-        let first = in_host(workspace, commands[0])?;
+    for commands in commands() {
+        let first = in_host(workspace, &commands[0])?;
         for command in &commands[1..] {
             let other = in_host(workspace, command)?;
             let mut different: Vec<_> = first.symmetric_difference(&other).cloned().collect();
