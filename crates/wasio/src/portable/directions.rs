@@ -1,11 +1,13 @@
 //! Sets of directions.
 
+use std::fmt;
+
 use super::Direction;
 use crate::Interest;
 use crate::event::Readiness;
 
 /// A set of directions. Priority data counts as reading.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Copy, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Directions(u8);
 
 impl Directions {
@@ -67,5 +69,11 @@ impl Directions {
     #[must_use]
     pub(crate) const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
+    }
+}
+
+impl fmt::Debug for Directions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
     }
 }

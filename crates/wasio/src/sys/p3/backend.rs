@@ -6,12 +6,15 @@ use super::signals::{self, SelectorId};
 #[derive(Debug)]
 pub(crate) struct P3 {
     pub(super) id: SelectorId,
+    /// Only a fork may go before what is registered.
+    is_fork: bool,
 }
 
 impl P3 {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(is_fork: bool) -> Self {
         Self {
             id: signals::new_selector(),
+            is_fork,
         }
     }
 }
@@ -19,5 +22,8 @@ impl P3 {
 impl Drop for P3 {
     fn drop(&mut self) {
         signals::remove_selector(self.id);
+        if self.is_fork {
+            signals::remove_registrations(self.id);
+        }
     }
 }

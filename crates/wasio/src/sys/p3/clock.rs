@@ -4,13 +4,14 @@
 //! cancel and a new call for each wait.
 
 use std::io;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
+use super::alone::{Alone, Part};
 use super::bindings::{Call, Called, Event, monotonic_clock};
-use super::operations::{self, Completes, WeakOwner};
+use super::operations;
+use super::signals::Signal;
 use crate::errors::static_error;
-use crate::lock::Lock;
-use crate::portable::Until;
+use crate::portable::{Directions, Until};
 
 /// The farthest that a clock is set: two weeks. A host may take a longer one for one that is due
 /// (jco, by `setTimeout`). A wait that is longer than this begins again.
@@ -22,13 +23,7 @@ const ROUNDING_NS: u64 = 1_000_000;
 
 /// The clock of one selector.
 #[derive(Debug)]
-pub(super) struct Clock(Arc<Timer>);
-
-#[derive(Debug)]
-struct Timer {
-    me: Weak<Timer>,
-    state: Lock<State>,
-}
+pub(super) struct Clock(Arc<Alone<State>>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -47,10 +42,7 @@ struct Running {
 
 impl Clock {
     pub(super) fn new() -> Self {
-        Self(Arc::new_cyclic(|me| Timer {
-            me: me.clone(),
-            state: Lock::default(),
-        }))
+        Self(Alone::new(State::default(), Directions::NONE))
     }
 
     /// Takes up what has ended. Blocks for it until `until` unless there is something.
@@ -69,7 +61,7 @@ impl Clock {
         if at_ns <= now_ns {
             return false;
         }
-        let state = &mut *self.0.state.lock();
+        let state = &mut *self.0.part();
         state.rounds_down |= now_ns < std::mem::take(&mut state.ended_ns);
         let rounding_ns = if state.rounds_down { ROUNDING_NS } else { 0 };
         let at_ns = at_ns.min(now_ns.saturating_add(FARTHEST_NS)) + rounding_ns;
@@ -78,14 +70,14 @@ impl Clock {
         {
             return true;
         }
-        state.cancel();
+        state.running = None;
         match monotonic_clock::wait_until(at_ns) {
             Called::Returned(()) => {
                 state.ended_ns = at_ns;
                 false
             }
             Called::Pending(call) => {
-                operations::add(call.waitable(), &*self.0);
+                operations::add(call.waitable(), &self.0.signal);
                 state.running = Some(Running { at_ns, call });
                 true
             }
@@ -102,36 +94,15 @@ fn nothing_in_flight() -> io::Error {
     )
 }
 
-impl State {
-    fn cancel(&mut self) {
-        if let Some(running) = self.running.take() {
-            operations::remove(running.call.waitable());
-        }
-    }
-}
-
-impl Completes for Timer {
-    fn complete(&self, event: Event) {
-        let state = &mut *self.state.lock();
-        let Some(Running { at_ns, call }) = state.running.take() else {
-            return;
+impl Part for State {
+    fn complete(&mut self, _signal: &Signal, event: Event) -> bool {
+        let running = self.running.as_mut();
+        let Some(at_ns) = running.and_then(|one| one.call.returned(event).map(|()| one.at_ns))
+        else {
+            return false;
         };
-        match call.returned(event) {
-            Ok(()) => state.ended_ns = at_ns,
-            Err(call) => {
-                operations::add(call.waitable(), self);
-                state.running = Some(Running { at_ns, call });
-            }
-        }
-    }
-
-    fn weak(&self) -> WeakOwner {
-        self.me.clone()
-    }
-}
-
-impl Drop for Timer {
-    fn drop(&mut self) {
-        self.state.lock().cancel();
+        self.running = None;
+        self.ended_ns = at_ns;
+        true
     }
 }

@@ -107,8 +107,7 @@ impl Descriptors {
             if fd.revents != 0 {
                 ready.push(Ready {
                     key,
-                    direction,
-                    answer: Answer::Fd(*fd),
+                    answer: Answer::Fd(direction, *fd),
                 });
             }
         }

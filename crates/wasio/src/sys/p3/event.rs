@@ -5,31 +5,30 @@ use super::host::PollFd;
 use crate::event::Readiness;
 use crate::portable::{Direction, Directions, Failure, Key, Report};
 
-/// One direction of a source that is ready.
+/// A source that is ready.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Ready {
     pub(super) key: Key,
-    pub(super) direction: Direction,
     pub(super) answer: Answer,
 }
 
 #[derive(Copy, Clone, Debug)]
 pub(super) enum Answer {
-    /// An operation has ended.
-    Ended,
-    /// What libc's `poll` returned of a descriptor.
-    Fd(PollFd),
+    /// The operations in flight of these directions have ended.
+    Ended(Directions),
+    /// What libc's `poll` returned of one direction of a descriptor.
+    Fd(Direction, PollFd),
 }
 
 impl Ready {
     pub(super) fn report(&self) -> Report {
-        let (readiness, failure) = match self.answer {
-            Answer::Ended => (Readiness::ready(self.direction, false), None),
-            Answer::Fd(fd) => of_fd(fd.revents, self.direction),
+        let (directions, (readiness, failure)) = match self.answer {
+            Answer::Ended(directions) => (directions, (directions.to_readiness(), None)),
+            Answer::Fd(direction, fd) => (Directions::one(direction), of_fd(fd.revents, direction)),
         };
         Report {
             key: self.key,
-            directions: Directions::one(self.direction),
+            directions,
             readiness,
             failure,
             record: self.record(),
@@ -40,8 +39,8 @@ impl Ready {
     #[cfg(target_os = "wasi")]
     const fn record(&self) -> Record {
         match self.answer {
-            Answer::Ended => Record::Operation(self.direction),
-            Answer::Fd(fd) => Record::Fd(fd),
+            Answer::Ended(directions) => Record::Operation(directions),
+            Answer::Fd(_, fd) => Record::Fd(fd),
         }
     }
 

@@ -1,23 +1,19 @@
 //! Waitables of other bindings.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
+use super::alone::{Alone, Part};
 use super::bindings::{Event, leave_set};
-use super::operations::{self, Completes, WeakOwner};
+use super::operations;
 use super::signals::Signal;
 use super::target::Target;
-use crate::lock::{Guard, Lock};
+use crate::portable::{Direction, Directions};
 
 /// A waitable that is someone else's, known by its handle.
 #[derive(Debug)]
-pub(crate) struct Foreign(Arc<Watched>);
-
-#[derive(Debug)]
-struct Watched {
-    me: Weak<Self>,
+pub(crate) struct Foreign {
     waitable: u32,
-    signal: Signal,
-    state: Lock<State>,
+    state: Arc<Alone<State>>,
 }
 
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
@@ -31,64 +27,53 @@ enum State {
 
 impl Foreign {
     pub(crate) fn new(waitable: u32) -> Self {
-        Self(Arc::new_cyclic(|me| Watched {
-            me: me.clone(),
+        Self {
             waitable,
-            signal: Signal::new(false),
-            state: Lock::new(State::Out),
-        }))
+            state: Alone::new(State::Out, Directions::NONE),
+        }
     }
 
     pub(crate) fn handle(&self) -> u32 {
-        self.0.waitable
+        self.waitable
     }
 
     /// Waits for the operation in flight, unless one has ended whose code was not taken.
     pub(crate) fn watch(&self) -> Target {
-        let mut state = self.0.state();
+        let signal = &self.state.signal;
+        let state = &mut *self.state.part();
         if *state == State::Out {
-            operations::add(self.0.waitable, &*self.0);
+            operations::add(self.waitable, signal);
             *state = State::Watched;
         }
-        Target::Signals([Some(self.0.signal.id()), None])
+        Target::Signal(signal.id())
     }
 
     /// Leaves it to its owner.
     pub(crate) fn release(&self) {
-        let mut state = self.0.state();
+        let state = &mut *self.state.part();
         if *state == State::Watched {
-            operations::remove(self.0.waitable);
-            leave_set(self.0.waitable);
+            leave_set(self.waitable);
             *state = State::Out;
         }
     }
 
     pub(crate) fn take_code(&self) -> Option<u32> {
-        let mut state = self.0.state();
+        let state = &mut *self.state.part();
         let State::Ended(code) = *state else {
             return None;
         };
         *state = State::Out;
-        self.0.signal.set(false);
+        self.state.signal.set(Direction::Read, false);
         Some(code)
     }
 }
 
-impl Watched {
-    fn state(&self) -> Guard<'_, State> {
-        self.state.lock()
-    }
-}
-
-impl Completes for Watched {
-    fn complete(&self, event: Event) {
+impl Part for State {
+    fn complete(&mut self, signal: &Signal, event: Event) -> bool {
         // Out of the set at once: its owner may drop it as soon as the code is known.
-        leave_set(self.waitable);
-        *self.state() = State::Ended(event.code());
-        self.signal.set(true);
-    }
-
-    fn weak(&self) -> WeakOwner {
-        self.me.clone()
+        leave_set(event.waitable());
+        *self = Self::Ended(event.code());
+        signal.set(Direction::Read, true);
+        true
     }
 }

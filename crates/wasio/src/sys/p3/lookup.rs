@@ -4,69 +4,64 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::net::IpAddr;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
-use super::bindings::{
-    Addresses, Called, Event, Resolve, SocketResult, WireError, resolve_addresses,
-};
+use super::alone::{Alone, Part};
+use super::bindings::{Addresses, Called, Event, Resolve, WireError, resolve_addresses};
 use super::error;
-use super::operations::{self, Completes, WeakOwner};
+use super::operations;
 use super::signals::Signal;
 use super::source::{HostSource, host_source};
 use super::target::Target;
 use crate::io_outcome::IoOutcome;
-use crate::lock::{Guard, Lock};
 use crate::net::Name;
-use crate::portable::Direction;
+use crate::portable::{Direction, Directions};
 use crate::{Interest, IoSource, event};
 
 /// The look-up of a name, or of an address, which needs no host.
 pub(crate) struct Lookup(IoSource<Owner>);
 
 /// The owner of an answer.
-pub(crate) struct Owner(Arc<Answer>);
+pub(crate) struct Owner(Arc<Alone<Answer>>);
 
-struct Answer {
-    me: Weak<Self>,
-    signal: Signal,
-    phase: Lock<Phase>,
+pub(crate) struct Answer {
     name: String,
+    phase: Phase,
 }
 
 enum Phase {
     Resolving(Resolve),
-    /// The addresses that are left. An error is returned once.
-    Resolved(VecDeque<IpAddr>),
-    Failed(io::Error),
+    /// The addresses that are left, or the error.
+    Resolved(VecDeque<io::Result<IpAddr>>),
 }
 
 impl Lookup {
     pub(crate) fn new(name: Name) -> io::Result<Self> {
-        let answer = match name {
+        let owner = match name {
             Name::Address(address) => {
-                let phase = Phase::Resolved(VecDeque::from([address]));
-                Answer::new(address.to_string(), phase)
+                let phase = Phase::Resolved(VecDeque::from([Ok(address)]));
+                Owner::new(address.to_string(), phase)
             }
             Name::Domain(name) => match resolve_addresses(name.clone()) {
                 Called::Returned(result) => {
-                    let phase = resolved(result.map_err(WireError::of_lookup), &name);
-                    Answer::new(name, phase)
+                    let phase = resolved(result, &name);
+                    Owner::new(name, phase)
                 }
                 Called::Pending(call) => {
                     let waitable = call.waitable();
-                    let answer = Answer::new(name, Phase::Resolving(call));
-                    operations::add(waitable, &*answer);
-                    answer
+                    let owner = Owner::new(name, Phase::Resolving(call));
+                    operations::add(waitable, &owner.0.signal);
+                    owner
                 }
             },
         };
-        Ok(Self(IoSource::new(Owner(answer))))
+        Ok(Self(IoSource::new(owner)))
     }
 
     pub(crate) fn next_address(&self) -> io::Result<Option<IpAddr>> {
         self.0.try_io(
             Direction::Read,
-            |owner| owner.0.next(),
+            |owner| owner.next(),
             |next| match next {
                 Some(_) => IoOutcome::Complete,
                 None => IoOutcome::Eof,
@@ -75,78 +70,47 @@ impl Lookup {
     }
 }
 
-fn resolved(result: SocketResult<Addresses>, name: &str) -> Phase {
-    match result {
-        Ok(addresses) => Phase::Resolved(addresses.iter().collect()),
-        Err(error) => Phase::Failed(error::of_name(error, name)),
-    }
+fn resolved(result: Result<Addresses, WireError>, name: &str) -> Phase {
+    Phase::Resolved(match result {
+        Ok(addresses) => addresses.iter().map(Ok).collect(),
+        Err(error) => VecDeque::from([Err(error::of_name(error.of_lookup(), name))]),
+    })
 }
 
-impl Answer {
-    fn new(name: String, phase: Phase) -> Arc<Self> {
-        let is_ready = !matches!(phase, Phase::Resolving(_));
-        Arc::new_cyclic(|me| Self {
-            me: me.clone(),
-            signal: Signal::new(is_ready),
-            phase: Lock::new(phase),
-            name,
-        })
-    }
-
-    fn phase(&self) -> Guard<'_, Phase> {
-        self.phase.lock()
+impl Owner {
+    fn new(name: String, phase: Phase) -> Self {
+        let ready = match phase {
+            Phase::Resolving(_) => Directions::NONE,
+            Phase::Resolved(_) => Directions::one(Direction::Read),
+        };
+        Self(Alone::new(Answer { name, phase }, ready))
     }
 
     fn next(&self) -> io::Result<Option<IpAddr>> {
-        if matches!(*self.phase(), Phase::Resolving(_)) {
-            operations::progress();
-        }
-        let mut phase = self.phase();
-        match &mut *phase {
-            Phase::Resolving(_) => return Err(io::ErrorKind::WouldBlock.into()),
-            Phase::Resolved(addresses) => return Ok(addresses.pop_front()),
-            Phase::Failed(_) => {}
-        }
-        match std::mem::replace(&mut *phase, Phase::Resolved(VecDeque::new())) {
-            Phase::Failed(error) => Err(error),
-            Phase::Resolving(_) | Phase::Resolved(_) => Ok(None),
-        }
+        operations::retried(|| match &mut self.0.part().phase {
+            Phase::Resolving(_) => Err(io::ErrorKind::WouldBlock.into()),
+            Phase::Resolved(answers) => answers.pop_front().transpose(),
+        })
     }
 }
 
-impl Completes for Answer {
-    fn complete(&self, event: Event) {
-        let mut phase = self.phase();
-        let before = std::mem::replace(&mut *phase, Phase::Resolved(VecDeque::new()));
-        *phase = match before {
-            Phase::Resolving(call) => match call.returned(event) {
-                Ok(result) => resolved(result.map_err(WireError::of_lookup), &self.name),
-                Err(call) => {
-                    operations::add(call.waitable(), self);
-                    Phase::Resolving(call)
-                }
-            },
-            other => other,
+impl Part for Answer {
+    fn complete(&mut self, signal: &Signal, event: Event) -> bool {
+        let Phase::Resolving(call) = &mut self.phase else {
+            return false;
         };
-        self.signal.set(!matches!(*phase, Phase::Resolving(_)));
-    }
-
-    fn weak(&self) -> WeakOwner {
-        self.me.clone()
-    }
-}
-
-impl Drop for Answer {
-    fn drop(&mut self) {
-        if let Phase::Resolving(call) = &*self.phase.lock() {
-            operations::remove(call.waitable());
-        }
+        let Some(result) = call.returned(event) else {
+            return false;
+        };
+        self.phase = resolved(result, &self.name);
+        signal.set(Direction::Read, true);
+        true
     }
 }
 
 impl HostSource for Owner {
     fn target(&self, _interest: Interest) -> Target {
-        Target::Signals([Some(self.0.signal.id()), None])
+        Target::Signal(self.0.signal.id())
     }
 }
 
@@ -156,6 +120,7 @@ event::source_by_field!(Lookup, 0);
 
 impl fmt::Debug for Lookup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Lookup").field(&self.0.0.name).finish()
+        let name = &self.0.0.part().name;
+        f.debug_tuple("Lookup").field(name).finish()
     }
 }

@@ -4,6 +4,7 @@
 //! keeps one in flight in each direction that is of interest and not ready: a read into a buffer, an
 //! accept into a slot, a write of what the host did not take at once.
 
+mod alone;
 mod backend;
 #[allow(unsafe_code, reason = "the only door to the host")]
 mod bindings;

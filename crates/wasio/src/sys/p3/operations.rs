@@ -1,4 +1,4 @@
-//! Operations in flight, and the one waitable set of the program that has them all.
+//! Operations in flight, in the one waitable set of the program.
 //!
 //! The host keeps a list of the operations that have ended, so that a wait costs what has ended,
 //! whatever is in flight. Whichever selector waits, the events of all are taken: each goes to its
@@ -6,100 +6,24 @@
 //! enough, as one thread waits at a time, and what a dropped stream still sends goes on.
 
 use std::collections::VecDeque;
-use std::fmt;
+use std::io;
 use std::iter;
-use std::ops::Deref;
-use std::sync::{Arc, Weak};
 
+pub(super) use super::bindings::are_in_flight;
 use super::bindings::{Event, join_set, poll_event, wait_for_event, yield_to_host};
+use super::signals::{self, Signal};
+use super::target::SignalId;
 use crate::lock::Lock;
 
 /// The most events that are taken before the caller goes on.
 const MOST_EVENTS: usize = 1024;
 
-/// The owner of operations.
-pub(super) trait Completes: Send + Sync {
-    /// Takes up an operation that has ended. Nothing is locked.
-    fn complete(&self, event: Event);
+/// Sources that have an operation to start before the next wait.
+static DEFERRED: Lock<VecDeque<SignalId>> = Lock::new(VecDeque::new());
 
-    /// Starts what it has left to [`start_deferred`].
-    fn start_deferred(&self) {}
-
-    /// What the tables keep of it: an owner that is dropped needs no removal.
-    fn weak(&self) -> WeakOwner;
-}
-
-pub(super) type WeakOwner = Weak<dyn Completes>;
-
-/// A part of an owner, with operations of its own.
-pub(super) trait Part: Send + Sync {
-    /// Takes up an operation that has ended. Returns `false` if it is not of this part.
-    fn complete(&self, owner: &dyn Completes, event: Event) -> bool;
-
-    /// As [`Completes::start_deferred`].
-    fn start_deferred(&self, _owner: &dyn Completes) {}
-}
-
-/// An owner of one part.
-pub(super) struct Alone<P> {
-    me: Weak<Self>,
-    part: P,
-}
-
-impl<P> Alone<P> {
-    pub(super) fn new(part: P) -> Arc<Self> {
-        Arc::new_cyclic(|me| Self {
-            me: me.clone(),
-            part,
-        })
-    }
-}
-
-impl<P: Part + 'static> Completes for Alone<P> {
-    fn complete(&self, event: Event) {
-        self.part.complete(self, event);
-    }
-
-    fn start_deferred(&self) {
-        self.part.start_deferred(self);
-    }
-
-    fn weak(&self) -> WeakOwner {
-        self.me.clone()
-    }
-}
-
-impl<P> Deref for Alone<P> {
-    type Target = P;
-
-    fn deref(&self) -> &P {
-        &self.part
-    }
-}
-
-impl<P: fmt::Debug> fmt::Debug for Alone<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.part.fmt(f)
-    }
-}
-
-struct Table {
-    /// By waitable: whose operation is in flight.
-    owners: Vec<Option<WeakOwner>>,
-    in_flight: usize,
-}
-
-static TABLE: Lock<Table> = Lock::new(Table {
-    owners: Vec::new(),
-    in_flight: 0,
-});
-
-/// Owners that have an operation to start before the next wait.
-static DEFERRED: Lock<VecDeque<WeakOwner>> = Lock::new(VecDeque::new());
-
-/// Has [`Completes::start_deferred`] called before the next wait. Once for each such call is enough.
-pub(super) fn defer(owner: &dyn Completes) {
-    DEFERRED.lock().push_back(owner.weak());
+/// Has the owner of a source called before the next wait. Once for each such call is enough.
+pub(super) fn defer(source: &Signal) {
+    DEFERRED.lock().push_back(source.id());
 }
 
 /// How many calls are to come.
@@ -111,52 +35,30 @@ pub(super) fn deferred() -> usize {
 /// Starts the operations that were left for when the program has done what it had to do. By then
 /// many end at once, which is cheaper than an event.
 pub(super) fn start_deferred() {
-    for owner in iter::from_fn(|| DEFERRED.lock().pop_front()) {
-        if let Some(owner) = owner.upgrade() {
+    for source in iter::from_fn(|| DEFERRED.lock().pop_front()) {
+        if let Some(owner) = signals::owner(source) {
             owner.start_deferred();
         }
     }
 }
 
-/// An operation is in flight whose event will come from this waitable.
-pub(super) fn add(waitable: u32, owner: &dyn Completes) {
-    let owner = owner.weak();
-    join_set(waitable);
-    let table = &mut *TABLE.lock();
-    let index = waitable as usize;
-    if table.owners.len() <= index {
-        table.owners.resize_with(index + 1, || None);
-    }
-    if table.owners[index].replace(owner).is_none() {
-        table.in_flight += 1;
-    }
-}
-
-/// The operation of a waitable is about to be cancelled.
-pub(super) fn remove(waitable: u32) {
-    drop(TABLE.lock().take(waitable));
-}
-
-impl Table {
-    fn take(&mut self, waitable: u32) -> Option<WeakOwner> {
-        let owner = self.owners.get_mut(waitable as usize)?.take()?;
-        self.in_flight -= 1;
-        Some(owner)
-    }
+/// An operation of a source is in flight whose event will come from this waitable. It is so until the
+/// event has come or the waitable has left the set, which each does that is dropped.
+pub(super) fn add(waitable: u32, source: &Signal) {
+    join_set(waitable, source.id());
 }
 
 /// Takes up an operation that has ended.
 fn take_up(event: Event) {
-    let owner = TABLE.lock().take(event.waitable());
-    if let Some(owner) = owner.and_then(|owner| owner.upgrade()) {
+    if let Some(owner) = signals::owner(event.source()) {
         owner.complete(event);
     }
 }
 
 fn take_what_is_there() {
-    for event in iter::from_fn(poll_event).take(MOST_EVENTS) {
-        take_up(event);
-    }
+    iter::from_fn(poll_event)
+        .take(MOST_EVENTS)
+        .for_each(take_up);
 }
 
 /// Lets the host run once, and takes up what has ended.
@@ -166,9 +68,15 @@ pub(super) fn progress() {
     take_what_is_there();
 }
 
-/// Whether an event can come.
-pub(super) fn are_in_flight() -> bool {
-    TABLE.lock().in_flight > 0
+/// Does something, and does it once more after the host has run if it would block.
+pub(super) fn retried<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    match operation() {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            progress();
+            operation()
+        }
+        result => result,
+    }
 }
 
 /// Blocks until an operation has ended, and takes up all that have. One must be in flight.
@@ -177,5 +85,12 @@ pub(super) fn wait() {
     if let Some(event) = wait_for_event() {
         take_up(event);
         take_what_is_there();
+    }
+}
+
+/// Blocks for as long as an operation of a source is in flight.
+pub(super) fn wait_while(is_busy: impl Fn() -> bool) {
+    while is_busy() {
+        wait();
     }
 }

@@ -8,12 +8,12 @@
 use std::fmt;
 use std::io;
 
+use super::alone::Part;
 use super::bindings::{Event, FutureResult, Moved, ReadEnd, ResultFuture};
-use super::operations::{self, Alone, Completes, Part};
+use super::operations;
 use super::signals::Signal;
-use super::target::SignalId;
 use super::unread::Unread;
-use crate::lock::{Guard, Lock};
+use crate::portable::Direction;
 
 /// The length of a read in flight, and so of the buffer that an idle connection keeps. With the four
 /// bytes that the allocator adds, the buffer takes 128.
@@ -25,11 +25,6 @@ const LARGEST: usize = 64 * 1024;
 pub(super) type ToError<E> = fn(E) -> io::Error;
 
 pub(super) struct Receiver<R: FutureResult> {
-    signal: Signal,
-    state: Lock<State<R>>,
-}
-
-struct State<R: FutureResult> {
     phase: Phase,
     /// `None` before there is one, and once it has ended.
     stream: Option<ReadEnd>,
@@ -58,106 +53,74 @@ enum Phase {
     Ended(Option<io::Error>),
 }
 
-impl<R: FutureResult + Send + 'static> Receiver<R> {
+impl<R: FutureResult> Receiver<R> {
     /// Of a stream that comes later: [`open`](Self::open).
     pub(super) fn new(to_error: ToError<R::Error>) -> Self {
         Self {
-            signal: Signal::new(false),
-            state: Lock::new(State {
-                phase: Phase::Idle,
-                stream: None,
-                end: None,
-                unread: Unread::default(),
-                may_have_more: false,
-                is_listed: false,
-                ended_at_once: false,
-                to_error,
-            }),
+            phase: Phase::Idle,
+            stream: None,
+            end: None,
+            unread: Unread::default(),
+            may_have_more: false,
+            is_listed: false,
+            ended_at_once: false,
+            to_error,
         }
     }
 
-    pub(super) fn open(&self, (stream, end): (ReadEnd, ResultFuture<R>)) {
-        let state = &mut *self.state();
-        state.stream = Some(stream);
-        state.end = Some(end);
-    }
-
-    /// The signal that it can be read.
-    pub(super) fn signal(&self) -> SignalId {
-        self.signal.id()
-    }
-
-    /// Has both ends of a source wake who waits for it: a connect has failed.
-    #[cfg(feature = "net")]
-    pub(super) fn set_ready(&self) {
-        self.signal.set(true);
+    pub(super) fn open(&mut self, (stream, end): (ReadEnd, ResultFuture<R>)) {
+        self.stream = Some(stream);
+        self.end = Some(end);
     }
 
     /// The memory of what was read, and not yet by the program.
     #[cfg(test)]
     pub(super) fn kept_bytes(&self) -> usize {
-        self.state().unread.capacity()
-    }
-
-    fn state(&self) -> Guard<'_, State<R>> {
-        self.state.lock()
+        self.unread.capacity()
     }
 
     /// Has a read in flight, unless there is something to be read.
-    pub(super) fn arm(&self, owner: &dyn Completes) {
-        let mut state = self.state();
-        state.ensure_read(owner);
-        self.signal.set(state.is_ready());
+    pub(super) fn arm(&mut self, signal: &Signal) {
+        self.ensure_read(signal);
+        self.say_ready(signal);
+    }
+
+    fn say_ready(&self, signal: &Signal) {
+        signal.set(Direction::Read, self.is_ready());
     }
 
     /// Reads what has arrived. 0 is the end of the stream.
-    pub(super) fn read(&self, owner: &dyn Completes, target: &mut [u8]) -> io::Result<usize> {
-        match self.try_read(owner, target) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock && self.state().is_busy() => {
-                operations::progress();
-                self.try_read(owner, target)
-            }
-            result => result,
-        }
-    }
-
-    fn try_read(&self, owner: &dyn Completes, target: &mut [u8]) -> io::Result<usize> {
-        let mut state = self.state();
-        let mut read = state.unread.take(target);
-        while read < target.len() && state.is_idle() && (read == 0 || state.may_have_more) {
-            let more = state.read_more(owner, &mut target[read..]);
+    pub(super) fn read(&mut self, signal: &Signal, target: &mut [u8]) -> io::Result<usize> {
+        let mut read = self.unread.take(target);
+        while read < target.len() && self.is_idle() && (read == 0 || self.may_have_more) {
+            let more = self.read_more(signal, &mut target[read..]);
             if more == 0 {
                 break;
             }
             read += more;
         }
-        let result = match &mut state.phase {
-            _ if read > 0 || target.is_empty() => Ok(read),
-            Phase::Ended(error) => error.take().map_or(Ok(0), Err),
-            _ => Err(io::ErrorKind::WouldBlock.into()),
-        };
+        let result = self.result(read, target);
         if read > 0 {
-            state.defer_read(owner);
+            self.defer_read(signal);
         } else {
-            state.ensure_read(owner);
+            self.ensure_read(signal);
         }
-        self.signal.set(state.is_ready());
+        self.say_ready(signal);
         result
     }
 
     /// The same, and leaves what is read for the next read.
     #[cfg(feature = "net")]
-    pub(super) fn peek(&self, owner: &dyn Completes, target: &mut [u8]) -> io::Result<usize> {
-        let mut state = self.state();
-        if state.is_busy() {
-            drop(state);
-            operations::progress();
-            state = self.state();
-        }
-        state.fill(owner, target.len());
-        self.signal.set(state.is_ready());
-        let len = state.unread.copy(target);
-        match &mut state.phase {
+    pub(super) fn peek(&mut self, signal: &Signal, target: &mut [u8]) -> io::Result<usize> {
+        self.fill(signal, target.len());
+        self.say_ready(signal);
+        let len = self.unread.copy(target);
+        self.result(len, target)
+    }
+
+    /// What a read or a peek that has `len` bytes returns.
+    fn result(&mut self, len: usize, target: &[u8]) -> io::Result<usize> {
+        match &mut self.phase {
             _ if len > 0 || target.is_empty() => Ok(len),
             Phase::Ended(error) => error.take().map_or(Ok(0), Err),
             _ => Err(io::ErrorKind::WouldBlock.into()),
@@ -166,16 +129,14 @@ impl<R: FutureResult + Send + 'static> Receiver<R> {
 
     /// Ends the stream on this side: what was not read is lost.
     #[cfg(feature = "net")]
-    pub(super) fn shut_down(&self) {
-        let state = &mut *self.state();
-        state.close();
-        state.unread = Unread::default();
-        state.phase = Phase::Ended(None);
-        self.signal.set(true);
+    pub(super) fn shut_down(&mut self, signal: &Signal) {
+        self.stream = None;
+        self.end = None;
+        self.unread = Unread::default();
+        self.phase = Phase::Ended(None);
+        self.say_ready(signal);
     }
-}
 
-impl<R: FutureResult> State<R> {
     /// Whether a read may return something. So it may where the host has ended one with nothing, and
     /// none is in flight: the next read tries again.
     fn is_ready(&self) -> bool {
@@ -193,31 +154,31 @@ impl<R: FutureResult> State<R> {
     }
 
     /// Whether an operation is in flight.
-    fn is_busy(&self) -> bool {
+    pub(super) fn is_busy(&self) -> bool {
         matches!(self.phase, Phase::Reading | Phase::Ending)
     }
 
     /// Reads more of an idle stream. At 0 a read is in flight, or the host has ended one with nothing.
-    fn read_more(&mut self, owner: &dyn Completes, target: &mut [u8]) -> usize {
+    fn read_more(&mut self, signal: &Signal, target: &mut [u8]) -> usize {
         if self.may_have_more && target.len() > IN_FLIGHT {
-            return self.read_at_once(owner, target);
+            return self.read_at_once(signal, target);
         }
-        self.start(owner);
+        self.start(signal);
         self.unread.take(target)
     }
 
     /// Reads ahead until `wanted` bytes are there, or the host has no more now.
     #[cfg(feature = "net")]
-    fn fill(&mut self, owner: &dyn Completes, wanted: usize) {
+    fn fill(&mut self, signal: &Signal, wanted: usize) {
         while self.unread.len() < wanted && self.is_idle() {
             let before = self.unread.len();
             if self.may_have_more {
                 let mut buffer = vec![0; wanted - before];
-                let more = self.read_at_once(owner, &mut buffer);
+                let more = self.read_at_once(signal, &mut buffer);
                 buffer.truncate(more);
                 self.unread.push(buffer);
             } else {
-                self.start(owner);
+                self.start(signal);
             }
             if self.unread.len() == before {
                 break;
@@ -225,9 +186,9 @@ impl<R: FutureResult> State<R> {
         }
     }
 
-    fn ensure_read(&mut self, owner: &dyn Completes) {
+    fn ensure_read(&mut self, signal: &Signal) {
         if self.is_idle() && self.unread.is_empty() {
-            self.start(owner);
+            self.start(signal);
         }
     }
 
@@ -235,65 +196,65 @@ impl<R: FutureResult> State<R> {
     /// then, so that the read ends at once, without an event. The read after such a one is not
     /// deferred, and most likely has an event: a program whose reads all end at once never blocks, and
     /// a host may need that to serve the others.
-    fn defer_read(&mut self, owner: &dyn Completes) {
+    fn defer_read(&mut self, signal: &Signal) {
         if std::mem::take(&mut self.ended_at_once) {
-            return self.ensure_read(owner);
+            return self.ensure_read(signal);
         }
         if self.is_idle() && self.unread.is_empty() {
             self.phase = Phase::Deferred;
             if !std::mem::replace(&mut self.is_listed, true) {
-                operations::defer(owner);
+                operations::defer(signal);
             }
         }
     }
 
     /// Reads what the host has, and leaves nothing in flight.
-    fn read_at_once(&mut self, owner: &dyn Completes, target: &mut [u8]) -> usize {
+    fn read_at_once(&mut self, signal: &Signal, target: &mut [u8]) -> usize {
         let Some(stream) = &mut self.stream else {
             return 0;
         };
         let len = target.len().min(LARGEST);
         let moved = stream.read_at_once(&mut target[..len]);
         let count = moved.count.min(len);
-        self.on_moved(owner, count == len, moved);
+        self.on_moved(signal, count == len, moved);
         count
     }
 
     /// Starts a read, of an idle stream.
-    fn start(&mut self, owner: &dyn Completes) {
+    fn start(&mut self, signal: &Signal) {
         let Some(stream) = &mut self.stream else {
             return;
         };
         let waitable = stream.waitable();
         match stream.start(resized(self.unread.spare())) {
-            Some((buffer, moved)) => self.take_up(owner, buffer, moved),
+            Some((buffer, moved)) => self.take_up(signal, buffer, moved),
             None => {
                 self.phase = Phase::Reading;
-                operations::add(waitable, owner);
+                operations::add(waitable, signal);
             }
         }
     }
 
     /// Takes up what a read has done.
-    fn take_up(&mut self, owner: &dyn Completes, mut buffer: Vec<u8>, moved: Moved) {
+    fn take_up(&mut self, signal: &Signal, mut buffer: Vec<u8>, moved: Moved) {
         let count = moved.count.min(buffer.len());
         let is_full = count == buffer.len();
         buffer.truncate(count);
         self.unread.push(buffer);
-        self.on_moved(owner, is_full, moved);
+        self.on_moved(signal, is_full, moved);
     }
 
-    fn on_moved(&mut self, owner: &dyn Completes, is_full: bool, moved: Moved) {
+    fn on_moved(&mut self, signal: &Signal, is_full: bool, moved: Moved) {
         self.phase = Phase::Idle;
         self.may_have_more = is_full;
         if moved.is_last {
             self.stream = None;
-            self.ask_for_end(owner);
+            self.ask_for_end(signal);
         }
     }
 
     /// Asks how the stream has ended.
-    fn ask_for_end(&mut self, owner: &dyn Completes) {
+    fn ask_for_end(&mut self, signal: &Signal) {
         let Some(end) = &mut self.end else {
             return self.phase = Phase::Ended(None);
         };
@@ -302,7 +263,7 @@ impl<R: FutureResult> State<R> {
             Some(error) => self.ended(error),
             None => {
                 self.phase = Phase::Ending;
-                operations::add(waitable, owner);
+                operations::add(waitable, signal);
             }
         }
     }
@@ -310,17 +271,6 @@ impl<R: FutureResult> State<R> {
     fn ended(&mut self, error: Option<R::Error>) {
         self.end = None;
         self.phase = Phase::Ended(error.map(self.to_error));
-    }
-
-    /// Cancels what is in flight, and closes the stream.
-    fn close(&mut self) {
-        let stream = self.stream.as_ref().map(ReadEnd::waitable);
-        let end = self.end.as_ref().map(ResultFuture::waitable);
-        for waitable in stream.into_iter().chain(end) {
-            operations::remove(waitable);
-        }
-        self.stream = None;
-        self.end = None;
     }
 }
 
@@ -334,54 +284,34 @@ fn resized(mut buffer: Vec<u8>) -> Vec<u8> {
     buffer
 }
 
-impl<R: FutureResult + Send + 'static> Part for Receiver<R> {
-    fn complete(&self, owner: &dyn Completes, event: Event) -> bool {
-        let mut state = self.state();
-        let read = state.stream.as_mut().and_then(|one| one.ended(event));
+impl<R: FutureResult + Send> Part for Receiver<R> {
+    fn complete(&mut self, signal: &Signal, event: Event) -> bool {
+        let read = self.stream.as_mut().and_then(|one| one.ended(event));
         if let Some((buffer, moved)) = read {
-            state.take_up(owner, buffer, moved);
-        } else if let Some(error) = state.end.as_mut().and_then(|end| end.ended(event)) {
-            state.ended(error);
+            self.take_up(signal, buffer, moved);
+        } else if let Some(error) = self.end.as_mut().and_then(|end| end.ended(event)) {
+            self.ended(error);
         } else {
             return false;
         }
-        self.signal.set(state.is_ready());
+        self.say_ready(signal);
         true
     }
 
-    fn start_deferred(&self, owner: &dyn Completes) {
-        let mut state = self.state();
-        state.is_listed = false;
-        if matches!(state.phase, Phase::Deferred) {
-            state.start(owner);
-            state.ended_at_once = !state.is_busy();
-            self.signal.set(state.is_ready());
+    fn start_deferred(&mut self, signal: &Signal) {
+        self.is_listed = false;
+        if matches!(self.phase, Phase::Deferred) {
+            self.start(signal);
+            self.ended_at_once = !self.is_busy();
+            self.say_ready(signal);
         }
-    }
-}
-
-impl<R: FutureResult + Send + 'static> Alone<Receiver<R>> {
-    /// As [`Receiver::arm`].
-    pub(super) fn arm(&self) {
-        Receiver::arm(self, self);
-    }
-
-    /// As [`Receiver::read`].
-    pub(super) fn read(&self, target: &mut [u8]) -> io::Result<usize> {
-        Receiver::read(self, self, target)
-    }
-}
-
-impl<R: FutureResult> Drop for Receiver<R> {
-    fn drop(&mut self) {
-        self.state.lock().close();
     }
 }
 
 impl<R: FutureResult> fmt::Debug for Receiver<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Receiver")
-            .field("phase", &self.state.lock().phase)
+            .field("phase", &self.phase)
             .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,7 @@
 //! The record of the host that `{:#?}` of an event prints.
 
 use super::host::PollFd;
-use crate::portable::Direction;
+use crate::portable::Directions;
 
 #[derive(Copy, Clone, Debug)]
 #[allow(
@@ -9,8 +9,8 @@ use crate::portable::Direction;
     reason = "read by `Debug`, which the lint does not count as a use"
 )]
 pub(crate) enum Record {
-    /// The operation in flight of a direction has ended.
-    Operation(Direction),
+    /// The operations in flight of these directions have ended.
+    Operation(Directions),
     /// What libc's `poll` returned of a descriptor.
     Fd(PollFd),
     /// The event needed no host: a timer, the waker.

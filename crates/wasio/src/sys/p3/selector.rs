@@ -33,7 +33,7 @@ impl Backend for P3 {
 
     /// A descriptor is of WASI 0.2, where only a read that finds nothing shows that there is nothing.
     fn can_synthesize(source: &Target) -> bool {
-        matches!(source, Target::Signals(_))
+        matches!(source, Target::Signal(_))
     }
 
     type Source = Target;
@@ -44,7 +44,11 @@ impl Backend for P3 {
 
     /// The bounds of hot and cold have no use here: a wait costs what has ended.
     fn new(_: Config) -> io::Result<(Self, Self::Wait)> {
-        Ok((Self::new(), Box::new(Wait::new())))
+        Ok((Self::new(false), Box::new(Wait::new())))
+    }
+
+    fn fork(&self, _: Config) -> io::Result<(Self, Self::Wait)> {
+        Ok((Self::new(true), Box::new(Wait::new())))
     }
 
     fn now_ns(&self) -> u64 {
@@ -62,10 +66,9 @@ impl Backend for P3 {
     }
 
     fn register(&self, state: &mut State<Self>, key: Key) -> io::Result<()> {
-        if let Some(one) = state.registrations.get(key) {
-            for (direction, signal) in one.source.signals() {
-                signals::watch(signal, self.id, key, direction);
-            }
+        let one = state.registrations.get(key);
+        if let Some(Target::Signal(signal)) = one.map(|one| one.source) {
+            signals::watch(signal, self.id, key);
         }
         self.rearmed(&state.registrations, key);
         Ok(())
@@ -77,19 +80,17 @@ impl Backend for P3 {
     }
 
     fn deregister(&self, source: Target, _: Waits) {
-        for (_, signal) in source.signals() {
+        if let Target::Signal(signal) = source {
             signals::unwatch(signal, self.id);
         }
     }
 
     /// What is ready already is in the queue from here on.
     fn rearmed(&self, registrations: &Registrations<Target, ()>, key: Key) {
-        if let Some(one) = registrations.get(key) {
-            for (direction, signal) in one.source.signals() {
-                if one.armed.contains(direction) {
-                    signals::armed(signal, self.id);
-                }
-            }
+        if let Some(one) = registrations.get(key)
+            && let Target::Signal(signal) = one.source
+        {
+            signals::armed(signal, self.id, one.armed);
         }
     }
 

@@ -3,14 +3,14 @@
 //!
 //! A long write is tried from the caller's memory first, and cancelled where it has not ended.
 
-use std::fmt;
 use std::io;
 
+use super::alone::Part;
 use super::bindings::{Event, Moved, WriteEnd};
-use super::operations::{self, Alone, Completes, Part};
+use super::operations;
 use super::signals::Signal;
-use super::target::SignalId;
-use crate::lock::{Guard, Lock};
+use crate::lock::Lock;
+use crate::portable::Direction;
 
 /// The most that is taken at once.
 const LARGEST: usize = 64 * 1024;
@@ -20,13 +20,8 @@ const LONG: usize = 4 * 1024;
 /// The buffer of the next write, whichever stream it is of: most writes end at once.
 static SPARE: Lock<Vec<u8>> = Lock::new(Vec::new());
 
+#[derive(Debug, Default)]
 pub(super) struct Sender {
-    signal: Signal,
-    state: Lock<State>,
-}
-
-#[derive(Debug)]
-struct State {
     /// `None` before there is one, and once it was closed.
     stream: Option<WriteEnd>,
     /// What part of the bytes in flight is to be written. None is when the two are equal.
@@ -37,68 +32,23 @@ struct State {
 }
 
 impl Sender {
-    /// Of a stream that comes later: [`open`](Self::open).
-    pub(super) fn new() -> Self {
-        Self {
-            signal: Signal::new(false),
-            state: Lock::new(State {
-                stream: None,
-                from: 0,
-                to: 0,
-                is_closing: false,
-            }),
-        }
-    }
-
-    pub(super) fn open(&self, stream: WriteEnd) {
-        self.state().stream = Some(stream);
-        self.signal.set(true);
-    }
-
-    /// The signal that it can be written to.
-    pub(super) fn signal(&self) -> SignalId {
-        self.signal.id()
-    }
-
-    /// Has who waits for it meet the error of its source.
-    #[cfg(feature = "net")]
-    pub(super) fn set_ready(&self) {
-        self.signal.set(true);
-    }
-
-    fn state(&self) -> Guard<'_, State> {
-        self.state.lock()
-    }
-
-    /// Whether the host has not sent yet what it took.
-    pub(super) fn has_unsent(&self) -> bool {
-        self.state().is_busy()
-    }
-
-    /// Blocks until the host has sent what it took.
-    pub(super) fn wait_until_sent(&self) {
-        while self.has_unsent() {
-            operations::wait();
-        }
+    pub(super) fn open(&mut self, stream: WriteEnd) {
+        self.stream = Some(stream);
     }
 
     /// Writes what there is room for, and returns how much that is.
-    pub(super) fn write(&self, owner: &dyn Completes, bytes: &[u8]) -> io::Result<usize> {
-        if self.state().is_busy() {
-            operations::progress();
-        }
-        let state = &mut *self.state();
-        if state.is_busy() {
+    pub(super) fn write(&mut self, signal: &Signal, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_busy() {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        if state.stream.is_none() {
+        if self.stream.is_none() {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
         let taken = &bytes[..bytes.len().min(LARGEST)];
-        let written = state.write_at_once(taken);
-        state.push_copy(owner, &taken[written..]);
-        self.signal.set(!state.is_busy());
-        if state.stream.is_none() {
+        let written = self.write_at_once(taken);
+        self.push_copy(signal, &taken[written..]);
+        self.say_ready(signal);
+        if self.stream.is_none() {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
         Ok(taken.len())
@@ -106,18 +56,20 @@ impl Sender {
 
     /// Ends the stream once everything is written.
     #[cfg(feature = "net")]
-    pub(super) fn close(&self) {
-        let state = &mut *self.state();
-        if state.is_busy() {
-            state.is_closing = true;
+    pub(super) fn close(&mut self) {
+        if self.is_busy() {
+            self.is_closing = true;
         } else {
-            state.stream = None;
+            self.stream = None;
         }
     }
-}
 
-impl State {
-    fn is_busy(&self) -> bool {
+    fn say_ready(&self, signal: &Signal) {
+        signal.set(Direction::Write, !self.is_busy());
+    }
+
+    /// Whether the host has not sent yet what it took.
+    pub(super) fn is_busy(&self) -> bool {
         self.from < self.to
     }
 
@@ -134,7 +86,7 @@ impl State {
     }
 
     /// Writes a copy.
-    fn push_copy(&mut self, owner: &dyn Completes, bytes: &[u8]) {
+    fn push_copy(&mut self, signal: &Signal, bytes: &[u8]) {
         if bytes.is_empty() || self.stream.is_none() {
             return;
         }
@@ -142,11 +94,11 @@ impl State {
         copy.clear();
         copy.extend_from_slice(bytes);
         (self.from, self.to) = (0, copy.len());
-        self.push(owner, copy);
+        self.push(signal, copy);
     }
 
     /// Writes until everything is written or a write is in flight.
-    fn push(&mut self, owner: &dyn Completes, mut bytes: Vec<u8>) {
+    fn push(&mut self, signal: &Signal, mut bytes: Vec<u8>) {
         while self.is_busy()
             && let Some(stream) = &mut self.stream
         {
@@ -156,7 +108,7 @@ impl State {
                     bytes = back;
                     self.take_up(moved);
                 }
-                None => return operations::add(waitable, owner),
+                None => return operations::add(waitable, signal),
             }
         }
         *SPARE.lock() = bytes;
@@ -177,36 +129,14 @@ impl State {
 }
 
 impl Part for Sender {
-    fn complete(&self, owner: &dyn Completes, event: Event) -> bool {
-        let state = &mut *self.state();
-        let written = state.stream.as_mut().and_then(|one| one.ended(event));
+    fn complete(&mut self, signal: &Signal, event: Event) -> bool {
+        let written = self.stream.as_mut().and_then(|one| one.ended(event));
         let Some((bytes, moved)) = written else {
             return false;
         };
-        state.take_up(moved);
-        state.push(owner, bytes);
-        self.signal.set(!state.is_busy());
+        self.take_up(moved);
+        self.push(signal, bytes);
+        self.say_ready(signal);
         true
-    }
-}
-
-impl Alone<Sender> {
-    /// As [`Sender::write`].
-    pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        Sender::write(self, self, bytes)
-    }
-}
-
-impl Drop for Sender {
-    fn drop(&mut self) {
-        if let Some(stream) = self.state.lock().stream.take() {
-            operations::remove(stream.waitable());
-        }
-    }
-}
-
-impl fmt::Debug for Sender {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.state.lock().fmt(f)
     }
 }

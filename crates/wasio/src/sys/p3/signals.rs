@@ -1,39 +1,48 @@
-//! Which directions of sources are ready, and the selectors that are to know.
+//! The sources: which directions of each are ready, and the selectors that are to know.
 //!
-//! The owner of a direction says when it becomes ready and when it no longer is. A selector that has
-//! it registered finds it in the queue. There it stays for as long as it is ready and
+//! The owner of a source says when a direction becomes ready and when it no longer is. A selector that
+//! has it registered finds it in the queue. There it stays for as long as it is ready and
 //! level-triggered.
 
 use std::collections::VecDeque;
+use std::sync::{Arc, Weak};
 
+use super::bindings::Event;
 use super::target::SignalId;
 use crate::lock::Lock;
-use crate::portable::{Direction, Key, Slab};
+use crate::portable::{Direction, Directions, Key, Slab};
 
 /// Tells selectors apart.
 pub(super) type SelectorId = u32;
 
-/// Whether a direction of a source is ready.
+/// The owner of the operations of a source.
+pub(super) trait Completes: Send + Sync {
+    /// Takes up an operation that has ended. Nothing is locked.
+    fn complete(&self, event: Event);
+
+    /// Starts what it has left to [`start_deferred`](super::operations::start_deferred).
+    fn start_deferred(&self) {}
+}
+
+/// Which directions of a source are ready.
 #[derive(Debug)]
 pub(super) struct Signal(SignalId);
 
-struct Entry {
-    is_ready: bool,
-    watcher: Option<Watcher>,
-    /// Boxed, as every connection has two entries, and few have others.
-    others: Option<Box<Others>>,
-}
-
-/// The registrations of forks.
 #[derive(Default)]
-struct Others(Vec<Watcher>);
+struct Entry {
+    /// `None` once it is gone.
+    owner: Option<Weak<dyn Completes>>,
+    ready: Directions,
+    first: Option<Watcher>,
+    /// The registrations of forks.
+    others: Vec<Watcher>,
+}
 
 /// A registration.
 #[derive(Copy, Clone)]
 struct Watcher {
     selector: SelectorId,
     key: Key,
-    direction: Direction,
     is_queued: bool,
 }
 
@@ -44,20 +53,17 @@ struct Queued {
 
 struct Table {
     signals: Slab<Entry>,
-    /// The registrations that all entries have.
-    watchers: usize,
     queue: VecDeque<Queued>,
     last_selector: SelectorId,
 }
 
 static TABLE: Lock<Table> = Lock::new(Table {
     signals: Slab::new(),
-    watchers: 0,
     queue: VecDeque::new(),
     last_selector: 0,
 });
 
-/// What becomes of a direction that was found ready.
+/// What becomes of a source that was found ready.
 #[derive(Copy, Clone, PartialEq, Eq)]
 pub(super) enum Taken {
     /// It stays in the queue: its registration is level-triggered.
@@ -66,30 +72,35 @@ pub(super) enum Taken {
 }
 
 impl Signal {
-    pub(super) fn new(is_ready: bool) -> Self {
+    pub(super) fn new(owner: &Weak<impl Completes + 'static>, ready: Directions) -> Self {
         let entry = Entry {
-            is_ready,
-            watcher: None,
-            others: None,
+            owner: Some(owner.clone()),
+            ready,
+            ..Entry::default()
         };
         let id = TABLE.lock().signals.insert(entry);
-        Self(SignalId(id.unwrap_or(Key::NONE)))
+        Self(id.map_or(SignalId::NONE, SignalId))
     }
 
     pub(super) const fn id(&self) -> SignalId {
         self.0
     }
 
-    /// Says whether the direction is ready now.
-    pub(super) fn set(&self, is_ready: bool) {
+    /// Says whether a direction is ready now.
+    pub(super) fn set(&self, direction: Direction, is_ready: bool) {
         let table = &mut *TABLE.lock();
         let Some(entry) = table.signals.get_mut(self.0.0) else {
             return;
         };
-        let becomes_ready = is_ready && !entry.is_ready;
-        entry.is_ready = is_ready;
-        if becomes_ready {
-            for watcher in entry.watchers_mut() {
+        let before = entry.ready;
+        let direction = Directions::one(direction);
+        if !is_ready {
+            entry.ready = before.without(direction);
+            return;
+        }
+        entry.ready = before.with(direction);
+        if entry.ready != before {
+            for watcher in entry.watchers() {
                 watcher.queue(self.0, &mut table.queue);
             }
         }
@@ -98,35 +109,30 @@ impl Signal {
 
 impl Drop for Signal {
     fn drop(&mut self) {
-        let table = &mut *TABLE.lock();
-        if let Some(entry) = table.signals.get_mut(self.0.0) {
-            table.watchers -= entry.watchers_mut().count();
+        let signals = &mut TABLE.lock().signals;
+        if let Some(entry) = signals.get_mut(self.0.0) {
+            *entry = Entry::default();
         }
-        table.signals.remove(self.0.0);
+        signals.remove(self.0.0);
     }
 }
 
 impl Entry {
-    fn watchers_mut(&mut self) -> impl Iterator<Item = &mut Watcher> {
-        let others = self.others.iter_mut().flat_map(|others| &mut others.0);
-        self.watcher.iter_mut().chain(others)
+    fn watchers(&mut self) -> impl Iterator<Item = &mut Watcher> {
+        self.first.iter_mut().chain(&mut self.others)
     }
 
     fn watcher_of(&mut self, selector: SelectorId) -> Option<&mut Watcher> {
-        self.watchers_mut()
-            .find(|watcher| watcher.selector == selector)
+        self.watchers().find(|one| one.selector == selector)
     }
 
-    /// Removes the registrations of a selector. Returns how many that were.
-    fn remove(&mut self, selector: SelectorId) -> usize {
-        let before = self.watchers_mut().count();
-        let others = self.others.as_mut().map(|others| &mut others.0);
-        if self.watcher.is_some_and(|one| one.selector == selector) {
-            self.watcher = others.and_then(Vec::pop);
-        } else if let Some(others) = others {
-            others.retain(|one| one.selector != selector);
+    /// Removes the registration of a selector.
+    fn remove(&mut self, selector: SelectorId) {
+        if self.first.is_some_and(|one| one.selector == selector) {
+            self.first = self.others.pop();
+        } else {
+            self.others.retain(|one| one.selector != selector);
         }
-        before - self.watchers_mut().count()
     }
 }
 
@@ -137,6 +143,12 @@ impl Watcher {
             queue.push_back(Queued { selector, signal });
         }
     }
+}
+
+/// The owner that a signal is of, unless it is gone.
+pub(super) fn owner(signal: SignalId) -> Option<Arc<dyn Completes>> {
+    let table = TABLE.lock();
+    table.signals.get(signal.0)?.owner.as_ref()?.upgrade()
 }
 
 /// An identity for a new selector.
@@ -150,49 +162,46 @@ pub(super) fn new_selector() -> SelectorId {
 pub(super) fn remove_selector(selector: SelectorId) {
     let table = &mut *TABLE.lock();
     table.queue.retain(|queued| queued.selector != selector);
-    // Only a fork has registrations left.
-    if table.watchers == 0 {
-        return;
-    }
-    let keys: Vec<Key> = table.signals.iter().map(|(key, _)| key).collect();
-    for key in keys {
-        if let Some(entry) = table.signals.get_mut(key) {
-            table.watchers -= entry.remove(selector);
-        }
+}
+
+/// A fork is gone, and has registrations left.
+pub(super) fn remove_registrations(fork: SelectorId) {
+    let table = &mut *TABLE.lock();
+    for index in 0.. {
+        let Some((_, entry)) = table.signals.at_mut(index) else {
+            return;
+        };
+        entry.remove(fork);
     }
 }
 
-/// A selector has a direction registered.
-pub(super) fn watch(signal: SignalId, selector: SelectorId, key: Key, direction: Direction) {
+/// A selector has a source registered.
+pub(super) fn watch(signal: SignalId, selector: SelectorId, key: Key) {
     let watcher = Watcher {
         selector,
         key,
-        direction,
         is_queued: false,
     };
-    let table = &mut *TABLE.lock();
-    if let Some(entry) = table.signals.get_mut(signal.0) {
-        match entry.watcher {
-            None => entry.watcher = Some(watcher),
-            Some(_) => entry.others.get_or_insert_default().0.push(watcher),
+    if let Some(entry) = TABLE.lock().signals.get_mut(signal.0) {
+        match entry.first {
+            None => entry.first = Some(watcher),
+            Some(_) => entry.others.push(watcher),
         }
-        table.watchers += 1;
     }
 }
 
 /// A selector has it no longer registered.
 pub(super) fn unwatch(signal: SignalId, selector: SelectorId) {
-    let table = &mut *TABLE.lock();
-    if let Some(entry) = table.signals.get_mut(signal.0) {
-        table.watchers -= entry.remove(selector);
+    if let Some(entry) = TABLE.lock().signals.get_mut(signal.0) {
+        entry.remove(selector);
     }
 }
 
-/// A direction was armed: the selector is to find it if it is ready.
-pub(super) fn armed(signal: SignalId, selector: SelectorId) {
+/// These directions are armed: the selector is to find the source if one of them is ready.
+pub(super) fn armed(signal: SignalId, selector: SelectorId, armed: Directions) {
     let table = &mut *TABLE.lock();
     if let Some(entry) = table.signals.get_mut(signal.0)
-        && entry.is_ready
+        && !entry.ready.and(armed).is_empty()
         && let Some(watcher) = entry.watcher_of(selector)
     {
         watcher.queue(signal, &mut table.queue);
@@ -205,16 +214,15 @@ pub(super) fn has_ready(selector: SelectorId) -> bool {
     table.queue.iter().any(|queued| queued.selector == selector)
 }
 
-/// Gives a selector what is ready, at most `room` directions. `take` says what becomes of each. What
+/// Gives a selector what is ready, at most `room` sources. `take` says what becomes of each. What
 /// stays goes behind the rest, so that all have their place in time.
 pub(super) fn take_ready(
     selector: SelectorId,
     room: usize,
-    mut take: impl FnMut(Key, Direction) -> Taken,
+    mut take: impl FnMut(Key, Directions) -> Taken,
 ) {
     let table = &mut *TABLE.lock();
     let mut left = room;
-    let mut staying = Vec::new();
     for _ in 0..table.queue.len() {
         if left == 0 {
             break;
@@ -228,18 +236,17 @@ pub(super) fn take_ready(
         }
         // It may have gone meanwhile, or the registration.
         if let Some(entry) = table.signals.get_mut(queued.signal.0)
-            && let is_ready = entry.is_ready
+            && let ready = entry.ready
             && let Some(watcher) = entry.watcher_of(selector)
         {
             watcher.is_queued = false;
-            if is_ready {
+            if !ready.is_empty() {
                 left -= 1;
-                if take(watcher.key, watcher.direction) == Taken::Stays {
-                    watcher.is_queued = true;
-                    staying.push(queued);
-                }
+                watcher.is_queued = take(watcher.key, ready) == Taken::Stays;
+            }
+            if watcher.is_queued {
+                table.queue.push_back(queued);
             }
         }
     }
-    table.queue.extend(staying);
 }

@@ -3,14 +3,16 @@
 use std::io;
 use std::sync::Arc;
 
+use super::alone::Alone;
 use super::bindings::{CliResult, WriteEnd, read_stdin, write_stderr, write_stdout};
 use super::error;
-use super::operations::Alone;
+use super::operations;
 use super::receiver::Receiver;
 use super::sender::Sender;
 use super::source::{HostSource, host_source};
 use super::target::Target;
 use crate::Interest;
+use crate::portable::{Direction, Directions};
 
 /// Standard input.
 #[derive(Debug)]
@@ -18,21 +20,21 @@ pub(crate) struct Stdin(Arc<Alone<Receiver<CliResult>>>);
 
 impl Stdin {
     pub(crate) fn new() -> io::Result<Self> {
-        let receiver = Receiver::new(error::of_stream);
+        let mut receiver = Receiver::new(error::of_stream);
         receiver.open(read_stdin());
-        Ok(Self(Alone::new(receiver)))
+        Ok(Self(Alone::new(receiver, Directions::NONE)))
     }
 
     /// `_reported` is for backends on which a read may block.
     pub(crate) fn read(&self, target: &mut [u8], _reported: bool) -> io::Result<usize> {
-        self.0.read(target)
+        operations::retried(|| self.0.part().read(&self.0.signal, target))
     }
 }
 
 impl HostSource for Stdin {
     fn target(&self, _interest: Interest) -> Target {
-        self.0.arm();
-        Target::Signals([Some(self.0.signal()), None])
+        self.0.part().arm(&self.0.signal);
+        Target::Signal(self.0.signal.id())
     }
 }
 
@@ -50,22 +52,22 @@ impl Output {
     }
 
     fn new(stream: WriteEnd) -> Self {
-        let sender = Sender::new();
+        let mut sender = Sender::default();
         sender.open(stream);
-        Self(Alone::new(sender))
+        Self(Alone::new(sender, Directions::one(Direction::Write)))
     }
 
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
+        operations::retried(|| self.0.part().write(&self.0.signal, bytes))
     }
 
     /// Whether the host does not have yet what was written.
     pub(crate) fn has_unsent(&self) -> bool {
-        self.0.has_unsent()
+        self.0.part().is_busy()
     }
 
     pub(crate) fn wait_until_sent(&self) {
-        self.0.wait_until_sent();
+        operations::wait_while(|| self.has_unsent());
     }
 }
 
@@ -78,7 +80,7 @@ impl Drop for Output {
 
 impl HostSource for Output {
     fn target(&self, _interest: Interest) -> Target {
-        Target::Signals([None, Some(self.0.signal())])
+        Target::Signal(self.0.signal.id())
     }
 }
 

@@ -47,16 +47,16 @@ pub(super) fn wait(call: WaitCall<'_, P3>) -> io::Result<()> {
         _ => clock.block(until),
     };
     let state = call.shared.lock();
-    signals::take_ready(selector, call.room, |key, direction| {
-        let one = state.registrations.get(key);
-        let Some(one) = one.filter(|one| one.armed.contains(direction)) else {
+    signals::take_ready(selector, call.room, |key, ready| {
+        let Some(one) = state.registrations.get(key) else {
             return Taken::Goes;
         };
-        call.ready.push(Ready {
-            key,
-            direction,
-            answer: Answer::Ended,
-        });
+        let ready = ready.and(one.armed);
+        if ready.is_empty() {
+            return Taken::Goes;
+        }
+        let answer = Answer::Ended(ready);
+        call.ready.push(Ready { key, answer });
         match one.mode {
             Mode::Level => Taken::Stays,
             Mode::Edge | Mode::Oneshot => Taken::Goes,

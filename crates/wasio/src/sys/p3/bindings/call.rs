@@ -5,7 +5,7 @@ use std::mem::{MaybeUninit, offset_of};
 
 use super::abi::HostResult;
 use super::memory::Lent;
-use super::waitable::{Event, leave_set};
+use super::waitable::{Event, RETURNED, leave_set};
 
 super::described!();
 
@@ -16,9 +16,6 @@ unsafe extern "C" {
     #[link_name = "[subtask-drop]"]
     safe fn subtask_drop(subtask: u32);
 }
-
-/// The state of a subtask that has returned; a lower one has not.
-const RETURNED: u32 = 2;
 
 /// What an import has the host write.
 pub(crate) trait Output {
@@ -105,18 +102,15 @@ impl<A, R: Output> Call<A, R> {
     }
 
     /// What the call returned, if this is the event of that.
-    pub(crate) fn returned(self, event: Event) -> Result<R::Value, Self> {
-        if event.waitable() != self.subtask || event.code() != RETURNED {
-            return Err(self);
+    pub(crate) fn returned(&mut self, event: Event) -> Option<R::Value> {
+        if event.waitable() != self.subtask {
+            return None;
         }
-        let mut call = self;
-        leave_set(call.subtask);
-        subtask_drop(call.subtask);
-        match call.memory.take() {
-            // SAFETY: the event says that the host has written the result.
-            Some(memory) => Ok(unsafe { value(memory) }),
-            None => unreachable!("only this and `drop` take the memory"),
-        }
+        let memory = self.memory.take()?;
+        leave_set(self.subtask);
+        subtask_drop(self.subtask);
+        // SAFETY: the event says that the host has written the result.
+        Some(unsafe { value(memory) })
     }
 }
 

@@ -41,7 +41,7 @@ pub(super) use self::cli::{CliResult, StreamFailure, read_stdin, write_stdout};
 pub(super) use self::future::{FutureResult, ResultFuture};
 pub(super) use self::stream::{Moved, ReadEnd, WriteEnd};
 pub(super) use self::waitable::{
-    Event, join_set, leave_set, poll_event, wait_for_event, yield_to_host,
+    Event, are_in_flight, join_set, leave_set, poll_event, wait_for_event, yield_to_host,
 };
 
 #[cfg(all(target_os = "wasi", feature = "net"))]

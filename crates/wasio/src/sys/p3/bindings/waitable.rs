@@ -1,5 +1,6 @@
 //! Waitables, and the set that the program waits for.
 
+use super::super::target::SignalId;
 use super::described;
 use crate::lock::Lock;
 
@@ -19,14 +20,27 @@ unsafe extern "C" {
     safe fn thread_yield() -> u32;
 }
 
+// Kinds of events.
+const NONE: u32 = 0;
+const SUBTASK: u32 = 1;
+
+/// The state of a subtask that has returned; a lower one has not.
+pub(super) const RETURNED: u32 = 2;
+
 /// That an operation has ended.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Event {
+    source: SignalId,
     waitable: u32,
     code: u32,
 }
 
 impl Event {
+    /// Whose operation it was.
+    pub(crate) const fn source(self) -> SignalId {
+        self.source
+    }
+
     pub(crate) const fn waitable(self) -> u32 {
         self.waitable
     }
@@ -40,36 +54,63 @@ impl Event {
 struct Set {
     /// `None` before the first join.
     handle: Option<u32>,
-    /// Which waitables are members: a join for each operation would cost a call each.
-    members: Vec<bool>,
+    /// By waitable.
+    members: Vec<Member>,
+    in_flight: usize,
+}
+
+/// What the set has of a waitable.
+#[derive(Copy, Clone)]
+enum Member {
+    /// It is none.
+    Out,
+    /// Nothing is in flight. It stays one, as a join for each operation would cost a call each.
+    Idle,
+    /// An operation of this source is in flight.
+    Busy(SignalId),
 }
 
 static SET: Lock<Set> = Lock::new(Set {
     handle: None,
     members: Vec::new(),
+    in_flight: 0,
 });
 
 impl Set {
-    /// Returns whether it was none before.
-    fn add_member(&mut self, waitable: u32) -> bool {
+    /// Returns what a waitable was before.
+    fn replace(&mut self, waitable: u32, member: Member) -> Member {
         let index = waitable as usize;
         if self.members.len() <= index {
-            self.members.resize(index + 1, false);
+            self.members.resize(index + 1, Member::Out);
         }
-        !std::mem::replace(&mut self.members[index], true)
+        let before = std::mem::replace(&mut self.members[index], member);
+        self.in_flight += usize::from(matches!(member, Member::Busy(_)));
+        self.in_flight -= usize::from(matches!(before, Member::Busy(_)));
+        before
     }
 
-    /// Returns whether it was one.
-    fn remove_member(&mut self, waitable: u32) -> bool {
-        let member = self.members.get_mut(waitable as usize);
-        member.is_some_and(std::mem::take)
+    /// What has ended by the event that the host has written, if something has.
+    fn ended(&mut self, kind: u32, [waitable, code]: [u32; 2]) -> Option<Event> {
+        if kind == NONE || kind == SUBTASK && code < RETURNED {
+            return None;
+        }
+        let source = match self.replace(waitable, Member::Idle) {
+            Member::Busy(source) => source,
+            Member::Out | Member::Idle => SignalId::NONE,
+        };
+        Some(Event {
+            source,
+            waitable,
+            code,
+        })
     }
 }
 
-/// Makes a waitable a member of the set, where it stays until [`leave_set`].
-pub(crate) fn join_set(waitable: u32) {
+/// An operation of this source is in flight. Its waitable becomes a member of the set, where it stays
+/// until [`leave_set`].
+pub(crate) fn join_set(waitable: u32, source: SignalId) {
     let mut set = SET.lock();
-    if set.add_member(waitable) {
+    if let Member::Out = set.replace(waitable, Member::Busy(source)) {
         let handle = *set.handle.get_or_insert_with(|| set_new());
         waitable_join(waitable, handle);
     }
@@ -80,9 +121,15 @@ pub(crate) fn join_set(waitable: u32) {
 // In each of the dozen places that call it, this would make an echo server 5 kB larger.
 #[inline(never)]
 pub(crate) fn leave_set(waitable: u32) {
-    if SET.lock().remove_member(waitable) {
-        waitable_join(waitable, 0);
+    match SET.lock().replace(waitable, Member::Out) {
+        Member::Out => {}
+        Member::Idle | Member::Busy(_) => waitable_join(waitable, 0),
     }
+}
+
+/// Whether an event can come.
+pub(crate) fn are_in_flight() -> bool {
+    SET.lock().in_flight > 0
 }
 
 /// Blocks until there is an event, and takes it. There must be an operation in flight, or else this
@@ -92,22 +139,21 @@ pub(crate) fn wait_for_event() -> Option<Event> {
     let mut event = [0; 2];
     // SAFETY: the host writes two numbers at the pointer.
     let kind = unsafe { set_wait(handle, &raw mut event) };
-    event_of(kind, event)
+    SET.lock().ended(kind, event)
 }
 
 /// Takes an event that the host has already. It gets no chance to make one.
 pub(crate) fn poll_event() -> Option<Event> {
-    let handle = SET.lock().handle?;
-    let mut event = [0; 2];
-    // SAFETY: as above.
-    let kind = unsafe { set_poll(handle, &raw mut event) };
-    event_of(kind, event)
-}
-
-/// What the host has written. A subtask says when it starts, which is no end of it.
-fn event_of(kind: u32, [waitable, code]: [u32; 2]) -> Option<Event> {
-    const NONE: u32 = 0;
-    (kind != NONE).then_some(Event { waitable, code })
+    let set = &mut *SET.lock();
+    loop {
+        let mut event = [0; 2];
+        // SAFETY: as above.
+        let kind = unsafe { set_poll(set.handle?, &raw mut event) };
+        let ended = set.ended(kind, event);
+        if kind == NONE || ended.is_some() {
+            return ended;
+        }
+    }
 }
 
 /// Lets the host do what it has to do, once.

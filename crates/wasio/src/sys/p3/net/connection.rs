@@ -1,35 +1,35 @@
 //! Connections of the host's: the connect, and the two directions once there is a connection.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
 
 use super::address;
 use super::linger::{self, Unsent};
 use crate::Interest;
 use crate::lock::{Guard, Lock};
-use crate::portable::Until;
+use crate::portable::{Direction, Directions, Until};
+use crate::sys::imp::alone::Part;
 use crate::sys::imp::bindings::{
-    Called, Connect, Event, NetResult, SocketError, TcpSocket, WireError, monotonic_clock,
+    Called, Connect, Event, NetResult, TcpSocket, WireError, monotonic_clock,
 };
 use crate::sys::imp::clock::Clock;
 use crate::sys::imp::error::{checked, of_socket};
-use crate::sys::imp::operations::{self, Completes, Part, WeakOwner};
+use crate::sys::imp::operations;
 use crate::sys::imp::receiver::Receiver;
 use crate::sys::imp::sender::Sender;
+use crate::sys::imp::signals::{Completes, Signal};
 use crate::sys::imp::target::Target;
 
 /// The one handle of a connection, which lingers when it is dropped.
 pub(crate) struct HostHandle(Arc<HostStream>);
 
 pub(crate) struct HostStream {
-    me: Weak<Self>,
+    signal: Signal,
     // What has operations in flight goes before its socket: the host fails otherwise.
-    phase: Lock<Phase>,
-    pub(super) receiver: Receiver<NetResult<()>>,
-    pub(super) sender: Sender,
+    state: Lock<State>,
     pub(super) socket: TcpSocket,
     /// `None` for one that was accepted.
     connects_to: Option<Box<SocketAddr>>,
@@ -37,7 +37,12 @@ pub(crate) struct HostStream {
     nodelay: AtomicBool,
 }
 
-#[derive(Debug)]
+struct State {
+    phase: Phase,
+    receiver: Receiver<NetResult<()>>,
+    sender: Sender,
+}
+
 enum Phase {
     Connecting(Connect),
     /// With the error, until it is taken.
@@ -52,11 +57,10 @@ impl HostHandle {
         let called = socket.connect(address);
         let stream = HostStream::new(socket, Some(Box::new(address)));
         match called {
-            Called::Returned(result) => stream.on_connected(result.map_err(WireError::of_socket)),
+            Called::Returned(result) => stream.on_connected(&mut stream.state(), result),
             Called::Pending(call) => {
-                let waitable = call.waitable();
-                *stream.phase() = Phase::Connecting(call);
-                operations::add(waitable, &*stream);
+                operations::add(call.waitable(), &stream.signal);
+                stream.state().phase = Phase::Connecting(call);
             }
         }
         Ok(Self(stream))
@@ -64,7 +68,7 @@ impl HostHandle {
 
     pub(super) fn accepted(socket: TcpSocket) -> Self {
         let stream = HostStream::new(socket, None);
-        stream.on_connected(Ok(()));
+        stream.on_connected(&mut stream.state(), Ok(()));
         Self(stream)
     }
 }
@@ -72,10 +76,12 @@ impl HostHandle {
 impl HostStream {
     fn new(socket: TcpSocket, connects_to: Option<Box<SocketAddr>>) -> Arc<Self> {
         Arc::new_cyclic(|me| Self {
-            me: me.clone(),
-            phase: Lock::new(Phase::Failed(None)),
-            receiver: Receiver::new(of_socket),
-            sender: Sender::new(),
+            signal: Signal::new(me, Directions::NONE),
+            state: Lock::new(State {
+                phase: Phase::Failed(None),
+                receiver: Receiver::new(of_socket),
+                sender: Sender::default(),
+            }),
             socket,
             connects_to,
             nodelay: AtomicBool::new(false),
@@ -91,57 +97,73 @@ impl HostStream {
     }
 
     pub(super) fn target(&self, interest: Interest) -> Target {
-        if interest.is_readable() && matches!(*self.phase(), Phase::Connected) {
-            self.receiver.arm(self);
+        let state = &mut *self.state();
+        if interest.is_readable() && matches!(state.phase, Phase::Connected) {
+            state.receiver.arm(&self.signal);
         }
-        Target::Signals([Some(self.receiver.signal()), Some(self.sender.signal())])
+        Target::Signal(self.signal.id())
     }
 
-    fn phase(&self) -> Guard<'_, Phase> {
-        self.phase.lock()
+    fn state(&self) -> Guard<'_, State> {
+        self.state.lock()
     }
 
     /// Opens the streams, or keeps the error for the next operation.
-    fn on_connected(&self, result: Result<(), SocketError>) {
+    fn on_connected(&self, state: &mut State, result: Result<(), WireError>) {
         match result {
             Ok(()) => {
-                *self.phase() = Phase::Connected;
-                self.receiver.open(self.socket.receive());
-                self.sender.open(self.socket.send());
+                state.phase = Phase::Connected;
+                state.receiver.open(self.socket.receive());
+                state.sender.open(self.socket.send());
             }
             Err(error) => {
-                *self.phase() = Phase::Failed(Some(of_socket(error)));
-                self.receiver.set_ready();
-                self.sender.set_ready();
+                state.phase = Phase::Failed(Some(of_socket(error.of_socket())));
+                self.signal.set(Direction::Read, true);
             }
         }
+        self.signal.set(Direction::Write, true);
     }
 
-    /// That there is a connection. `WouldBlock` while the connect is pending, then once the error
-    /// that ended it, then `NotConnected`.
-    pub(super) fn connected(&self) -> io::Result<()> {
-        self.take_up_connect();
-        match &mut *self.phase() {
-            Phase::Connected => Ok(()),
-            Phase::Connecting(_) => Err(io::ErrorKind::WouldBlock.into()),
-            Phase::Failed(error) => {
-                let error = error.take();
-                Err(error.unwrap_or_else(|| io::ErrorKind::NotConnected.into()))
-            }
-        }
+    pub(super) fn read(&self, target: &mut [u8]) -> io::Result<usize> {
+        operations::retried(|| self.connected()?.receiver.read(&self.signal, target))
     }
 
-    /// The same, for what makes no sense without; takes no error.
-    pub(super) fn established(&self) -> io::Result<()> {
-        self.take_up_connect();
-        match *self.phase() {
-            Phase::Connected => Ok(()),
-            Phase::Connecting(_) | Phase::Failed(_) => Err(io::ErrorKind::NotConnected.into()),
+    pub(super) fn peek(&self, target: &mut [u8]) -> io::Result<usize> {
+        // There may be less than `target` has room for, and more on its way.
+        if self.state().receiver.is_busy() {
+            operations::progress();
         }
+        operations::retried(|| self.connected()?.receiver.peek(&self.signal, target))
+    }
+
+    pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        operations::retried(|| self.connected()?.sender.write(&self.signal, bytes))
+    }
+
+    pub(super) fn shut_down(&self, how: Shutdown) -> io::Result<()> {
+        let state = &mut *self.established()?;
+        if matches!(how, Shutdown::Read | Shutdown::Both) {
+            state.receiver.shut_down(&self.signal);
+        }
+        if matches!(how, Shutdown::Write | Shutdown::Both) {
+            state.sender.close();
+        }
+        Ok(())
+    }
+
+    /// The error of a connect. An error of the connection is returned by its next operation.
+    pub(super) fn take_error(&self) -> Option<io::Error> {
+        let error = operations::retried(|| self.connected().map(drop)).err()?;
+        // Pending, or it was taken before.
+        let is_none = matches!(
+            error.kind(),
+            io::ErrorKind::WouldBlock | io::ErrorKind::NotConnected
+        );
+        (!is_none).then_some(error)
     }
 
     pub(super) fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.established()?;
+        drop(self.established()?);
         match (checked(self.socket.remote_address()), &self.connects_to) {
             // A host forgets the address when the peer resets. A program that asks for it to see
             // whether it is connected would wait for that forever.
@@ -150,52 +172,52 @@ impl HostStream {
         }
     }
 
-    /// Takes up the end of a pending connect, if the host has it.
-    fn take_up_connect(&self) {
-        if matches!(*self.phase(), Phase::Connecting(_)) {
+    /// The state of what is connected. `WouldBlock` while the connect is pending, then once the error
+    /// that ended it, then `NotConnected`.
+    fn connected(&self) -> io::Result<Guard<'_, State>> {
+        let mut state = self.state();
+        let error = match &mut state.phase {
+            Phase::Connected => return Ok(state),
+            Phase::Connecting(_) => Some(io::ErrorKind::WouldBlock.into()),
+            Phase::Failed(error) => error.take(),
+        };
+        Err(error.unwrap_or_else(|| io::ErrorKind::NotConnected.into()))
+    }
+
+    /// The same, for what makes no sense without; takes no error.
+    fn established(&self) -> io::Result<Guard<'_, State>> {
+        if matches!(self.state().phase, Phase::Connecting(_)) {
             operations::progress();
         }
+        let state = self.state();
+        if matches!(state.phase, Phase::Connected) {
+            return Ok(state);
+        }
+        Err(io::ErrorKind::NotConnected.into())
+    }
+
+    fn has_unsent(&self) -> bool {
+        self.state().sender.is_busy()
     }
 }
 
 impl Completes for HostStream {
     fn complete(&self, event: Event) {
-        if self.receiver.complete(self, event) || self.sender.complete(self, event) {
-            return;
-        }
-        let phase = std::mem::replace(&mut *self.phase(), Phase::Failed(None));
-        let Phase::Connecting(call) = phase else {
-            *self.phase() = phase;
-            return;
-        };
-        match call.returned(event) {
-            Ok(result) => {
-                self.on_connected(result.map_err(WireError::of_socket));
-                if matches!(*self.phase(), Phase::Connected) {
-                    self.receiver.arm(self);
-                }
+        let state = &mut *self.state();
+        if let Phase::Connecting(call) = &mut state.phase {
+            if let Some(result) = call.returned(event) {
+                self.on_connected(state, result);
             }
-            Err(call) => {
-                operations::add(call.waitable(), self);
-                *self.phase() = Phase::Connecting(call);
+            if matches!(state.phase, Phase::Connected) {
+                state.receiver.arm(&self.signal);
             }
+        } else if !state.receiver.complete(&self.signal, event) {
+            state.sender.complete(&self.signal, event);
         }
     }
 
     fn start_deferred(&self) {
-        self.receiver.start_deferred(self);
-    }
-
-    fn weak(&self) -> WeakOwner {
-        self.me.clone()
-    }
-}
-
-impl Drop for HostStream {
-    fn drop(&mut self) {
-        if let Phase::Connecting(call) = &*self.phase.lock() {
-            operations::remove(call.waitable());
-        }
+        self.state().receiver.start_deferred(&self.signal);
     }
 }
 
@@ -209,8 +231,8 @@ impl Deref for HostHandle {
 
 impl Drop for HostHandle {
     fn drop(&mut self) {
-        if self.sender.has_unsent() {
-            self.sender.close();
+        if self.has_unsent() {
+            self.state().sender.close();
             linger::keep(Box::new(LingeringStream(Arc::clone(&self.0))));
         }
     }
@@ -220,7 +242,7 @@ struct LingeringStream(Arc<HostStream>);
 
 impl Unsent for LingeringStream {
     fn is_sent(&self) -> bool {
-        !self.0.sender.has_unsent()
+        !self.0.has_unsent()
     }
 
     fn wait_until(&self, deadline_ns: u64) {

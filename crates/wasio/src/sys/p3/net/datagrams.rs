@@ -4,28 +4,27 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use super::address;
 use crate::Interest;
 use crate::errors::static_error;
 use crate::lock::{Guard, Lock};
+use crate::portable::{Direction, Directions};
 use crate::sys::imp::bindings::{
     Called, Datagram, Event, IpAddressFamily, Receive, Send, SocketError, SocketResult, UdpSocket,
     WireError,
 };
 use crate::sys::imp::error::{checked, of_socket};
-use crate::sys::imp::operations::{self, Completes, WeakOwner};
-use crate::sys::imp::signals::Signal;
+use crate::sys::imp::operations;
+use crate::sys::imp::signals::{Completes, Signal};
 use crate::sys::imp::target::Target;
 
 /// The most datagrams that wait for the host. Some hosts take none before they have run once.
 const MOST_WAITING: usize = 16;
 
 pub(crate) struct HostUdp {
-    me: Weak<Self>,
-    readable: Signal,
-    writable: Signal,
+    signal: Signal,
     // What has operations in flight goes before its socket: the host fails otherwise.
     incoming: Lock<Incoming>,
     outgoing: Lock<Outgoing>,
@@ -61,9 +60,7 @@ impl HostUdp {
         let socket = checked(UdpSocket::create(family))?;
         checked(socket.bind(address))?;
         Ok(Arc::new_cyclic(|me| Self {
-            me: me.clone(),
-            readable: Signal::new(false),
-            writable: Signal::new(true),
+            signal: Signal::new(me, Directions::one(Direction::Write)),
             incoming: Lock::new(Incoming::Idle),
             outgoing: Lock::default(),
             socket,
@@ -98,7 +95,7 @@ impl HostUdp {
         if interest.is_readable() {
             self.arm(&mut self.incoming());
         }
-        Target::Signals([Some(self.readable.id()), Some(self.writable.id())])
+        Target::Signal(self.signal.id())
     }
 
     /// Has a receive in flight, unless a datagram is there.
@@ -109,36 +106,36 @@ impl HostUdp {
                     Incoming::Received(result.map_err(WireError::of_socket))
                 }
                 Called::Pending(call) => {
-                    operations::add(call.waitable(), self);
+                    operations::add(call.waitable(), &self.signal);
                     Incoming::Receiving(call)
                 }
             };
         }
-        self.readable.set(matches!(incoming, Incoming::Received(_)));
+        let is_ready = matches!(incoming, Incoming::Received(_));
+        self.signal.set(Direction::Read, is_ready);
     }
 
     /// Gives a datagram to `read`, and leaves it for the next receive if it `stays`.
     pub(super) fn receive<T>(
         &self,
         stays: bool,
-        read: impl FnOnce(&Datagram) -> T,
+        mut read: impl FnMut(&Datagram) -> T,
     ) -> io::Result<T> {
         self.arm(&mut self.incoming());
-        if matches!(*self.incoming(), Incoming::Receiving(_)) {
-            operations::progress();
-        }
-        let mut incoming = self.incoming();
-        let result = match &*incoming {
-            Incoming::Received(Ok(datagram)) if stays => return Ok(read(datagram)),
-            Incoming::Received(Ok(datagram)) => Ok(read(datagram)),
-            Incoming::Received(Err(error)) => Err(of_socket(error.clone())),
-            Incoming::Idle | Incoming::Receiving(_) => {
-                return Err(io::ErrorKind::WouldBlock.into());
-            }
-        };
-        *incoming = Incoming::Idle;
-        self.arm(&mut incoming);
-        result
+        operations::retried(|| {
+            let incoming = &mut *self.incoming();
+            let result = match incoming {
+                Incoming::Received(Ok(datagram)) if stays => return Ok(read(datagram)),
+                Incoming::Received(Ok(datagram)) => Ok(read(datagram)),
+                Incoming::Received(Err(error)) => Err(of_socket(error.clone())),
+                Incoming::Idle | Incoming::Receiving(_) => {
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
+            };
+            *incoming = Incoming::Idle;
+            self.arm(incoming);
+            result
+        })
     }
 
     pub(super) fn send(&self, bytes: &[u8], target: Option<SocketAddr>) -> io::Result<usize> {
@@ -177,12 +174,12 @@ impl HostUdp {
                 Called::Returned(Ok(())) => {}
                 Called::Returned(Err(error)) => outgoing.failed = Some(error.of_socket()),
                 Called::Pending(call) => {
-                    operations::add(call.waitable(), self);
+                    operations::add(call.waitable(), &self.signal);
                     outgoing.sending = Some(call);
                 }
             }
         }
-        self.writable.set(!outgoing.is_full());
+        self.signal.set(Direction::Write, !outgoing.is_full());
     }
 
     /// Sends to and receives from this address alone. What came from another is dropped.
@@ -190,7 +187,6 @@ impl HostUdp {
         self.check_family(&address)?;
         let mut incoming = self.incoming();
         let was_receiving = !matches!(*incoming, Incoming::Idle);
-        remove(&incoming);
         *incoming = Incoming::Idle;
         let result = checked(self.socket.connect(address));
         if was_receiving {
@@ -200,64 +196,24 @@ impl HostUdp {
     }
 }
 
-/// Before a receive is cancelled.
-fn remove(incoming: &Incoming) {
-    if let Incoming::Receiving(call) = incoming {
-        operations::remove(call.waitable());
-    }
-}
-
 impl Completes for HostUdp {
     fn complete(&self, event: Event) {
-        if self.complete_receive(event) {
-            return;
+        let incoming = &mut *self.incoming();
+        if let Incoming::Receiving(call) = incoming
+            && let Some(result) = call.returned(event)
+        {
+            *incoming = Incoming::Received(result.map_err(WireError::of_socket));
+            return self.arm(incoming);
         }
-        let mut outgoing = self.outgoing();
-        if let Some(call) = outgoing.sending.take() {
-            match call.returned(event) {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => outgoing.failed = Some(error.of_socket()),
-                Err(call) => {
-                    operations::add(call.waitable(), self);
-                    outgoing.sending = Some(call);
-                }
+        let outgoing = &mut *self.outgoing();
+        if let Some(call) = &mut outgoing.sending
+            && let Some(result) = call.returned(event)
+        {
+            outgoing.sending = None;
+            if let Err(error) = result {
+                outgoing.failed = Some(error.of_socket());
             }
-        }
-        self.send_next(&mut outgoing);
-    }
-
-    fn weak(&self) -> WeakOwner {
-        self.me.clone()
-    }
-}
-
-impl HostUdp {
-    /// Returns whether it is the event of the receive in flight.
-    fn complete_receive(&self, event: Event) -> bool {
-        let mut incoming = self.incoming();
-        let is_of = |call: &Receive| call.waitable() == event.waitable();
-        if !matches!(&*incoming, Incoming::Receiving(call) if is_of(call)) {
-            return false;
-        }
-        if let Incoming::Receiving(call) = std::mem::replace(&mut *incoming, Incoming::Idle) {
-            *incoming = match call.returned(event) {
-                Ok(result) => Incoming::Received(result.map_err(WireError::of_socket)),
-                Err(call) => {
-                    operations::add(call.waitable(), self);
-                    Incoming::Receiving(call)
-                }
-            };
-        }
-        self.arm(&mut incoming);
-        true
-    }
-}
-
-impl Drop for HostUdp {
-    fn drop(&mut self) {
-        remove(&self.incoming.lock());
-        if let Some(call) = &self.outgoing.lock().sending {
-            operations::remove(call.waitable());
+            self.send_next(outgoing);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::{self, SocketAddr};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use super::hop_limit::hop_limit;
 use super::stream::TcpStream;
@@ -11,10 +11,11 @@ use super::{address, std_socket};
 use crate::Interest;
 use crate::lock::{Guard, Lock};
 use crate::net::MaybeStd;
+use crate::portable::{Direction, Directions};
 use crate::sys::imp::bindings::{Accepted, ErrorCode, Event, Incoming, TcpSocket};
 use crate::sys::imp::error::{checked, of_socket};
-use crate::sys::imp::operations::{self, Completes, WeakOwner};
-use crate::sys::imp::signals::Signal;
+use crate::sys::imp::operations;
+use crate::sys::imp::signals::{Completes, Signal};
 use crate::sys::imp::source::{HostSource, host_source};
 use crate::sys::imp::target::Target;
 
@@ -32,7 +33,6 @@ pub(crate) enum TcpListener {
 }
 
 pub(crate) struct Host {
-    me: Weak<Self>,
     signal: Signal,
     // Before its socket.
     state: Lock<State>,
@@ -63,44 +63,32 @@ impl Host {
             state.phase = match state.incoming.start() {
                 Some(accepted) => Phase::Accepted(accepted),
                 None => {
-                    operations::add(state.incoming.waitable(), self);
+                    operations::add(state.incoming.waitable(), &self.signal);
                     Phase::Accepting
                 }
             };
         }
-        self.signal.set(matches!(state.phase, Phase::Accepted(_)));
+        let is_ready = matches!(state.phase, Phase::Accepted(_));
+        self.signal.set(Direction::Read, is_ready);
     }
 
-    /// Takes a connection that is there.
+    /// Takes a connection that is there, if there is one.
     fn take(&self) -> io::Result<TcpSocket> {
-        let mut state = self.state();
-        self.arm(&mut state);
-        match std::mem::replace(&mut state.phase, Phase::Idle) {
-            Phase::Accepted(Some(socket)) => {
-                self.arm(&mut state);
-                Ok(socket)
-            }
+        let state = &mut *self.state();
+        if let Phase::Accepted(accepted) = &mut state.phase {
             // The host listens no more: so it stays.
-            Phase::Accepted(None) => {
-                state.phase = Phase::Accepted(None);
-                Err(io::ErrorKind::NotConnected.into())
-            }
-            other => {
-                state.phase = other;
-                Err(io::ErrorKind::WouldBlock.into())
-            }
+            let socket = accepted.take().ok_or(io::ErrorKind::NotConnected)?;
+            state.phase = Phase::Idle;
+            self.arm(state);
+            return Ok(socket);
         }
+        self.arm(state);
+        Err(io::ErrorKind::WouldBlock.into())
     }
 
     fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         for _ in 0..MOST_GONE {
-            let socket = match self.take() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    operations::progress();
-                    self.take()?
-                }
-                taken => taken?,
-            };
+            let socket = operations::retried(|| self.take())?;
             match socket.remote_address() {
                 Ok(peer) => return Ok((TcpStream::accepted(socket), peer)),
                 // As on WASI 0.2 the program does not see a peer that has reset its connection.
@@ -115,24 +103,11 @@ impl Host {
 
 impl Completes for Host {
     fn complete(&self, event: Event) {
-        let mut state = self.state();
+        let state = &mut *self.state();
         if let Some(accepted) = state.incoming.ended(event) {
             state.phase = Phase::Accepted(accepted);
         }
-        self.arm(&mut state);
-    }
-
-    fn weak(&self) -> WeakOwner {
-        self.me.clone()
-    }
-}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        let state = self.state.lock();
-        if matches!(state.phase, Phase::Accepting) {
-            operations::remove(state.incoming.waitable());
-        }
+        self.arm(state);
     }
 }
 
@@ -147,8 +122,7 @@ impl TcpListener {
             phase: Phase::Idle,
         };
         Ok(Self::Host(Arc::new_cyclic(|me| Host {
-            me: me.clone(),
-            signal: Signal::new(false),
+            signal: Signal::new(me, Directions::NONE),
             state: Lock::new(state),
             socket,
         })))
@@ -208,7 +182,7 @@ impl HostSource for TcpListener {
         match self {
             Self::Host(host) => {
                 host.arm(&mut host.state());
-                Target::Signals([Some(host.signal.id()), None])
+                Target::Signal(host.signal.id())
             }
             Self::Std(listener) => Target::Descriptor(listener.descriptor()),
         }

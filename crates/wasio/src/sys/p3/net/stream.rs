@@ -26,20 +26,14 @@ pub(crate) enum TcpStream {
 impl IoSource<TcpStream> {
     pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         match &**self {
-            TcpStream::Host(stream) => {
-                stream.connected()?;
-                stream.receiver.read(&**stream, buffer)
-            }
+            TcpStream::Host(stream) => stream.read(buffer),
             TcpStream::Std(stream) => stream.read(buffer),
         }
     }
 
     pub(crate) fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         match &**self {
-            TcpStream::Host(stream) => {
-                stream.connected()?;
-                stream.receiver.peek(&**stream, buffer)
-            }
+            TcpStream::Host(stream) => stream.peek(buffer),
             TcpStream::Std(stream) => stream.peek(buffer),
         }
     }
@@ -54,10 +48,7 @@ impl IoSource<TcpStream> {
 
     pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         match &**self {
-            TcpStream::Host(stream) => {
-                stream.connected()?;
-                stream.sender.write(&**stream, bytes)
-            }
+            TcpStream::Host(stream) => stream.write(bytes),
             TcpStream::Std(stream) => stream.write(bytes),
         }
     }
@@ -81,31 +72,15 @@ impl IoSource<TcpStream> {
     }
 
     pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        let stream = match &**self {
-            TcpStream::Host(stream) => stream,
-            TcpStream::Std(stream) => return stream.shutdown(how),
-        };
-        stream.established()?;
-        if matches!(how, Shutdown::Read | Shutdown::Both) {
-            stream.receiver.shut_down();
+        match &**self {
+            TcpStream::Host(stream) => stream.shut_down(how),
+            TcpStream::Std(stream) => stream.shutdown(how),
         }
-        if matches!(how, Shutdown::Write | Shutdown::Both) {
-            stream.sender.close();
-        }
-        Ok(())
     }
 
-    /// The error of a connect. An error of the connection is returned by its next operation.
     pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
         match &**self {
-            TcpStream::Host(stream) => match stream.connected() {
-                Ok(()) => Ok(None),
-                Err(error) => match error.kind() {
-                    // Pending, or it was taken before.
-                    io::ErrorKind::WouldBlock | io::ErrorKind::NotConnected => Ok(None),
-                    _ => Ok(Some(error)),
-                },
-            },
+            TcpStream::Host(stream) => Ok(stream.take_error()),
             TcpStream::Std(stream) => stream.take_error(),
         }
     }

@@ -1,6 +1,7 @@
 //! That the scripted host sees each misuse that ends a guest of a real one: the other tests rely on it.
 
 use super::super::bindings::{join_set, monotonic_clock, read_stdin};
+use super::super::target::SignalId;
 use super::imports::Memory;
 use super::rig::{Turn, host};
 use super::rules::{ALL, PLAIN};
@@ -70,8 +71,8 @@ fn handles_that_are_dropped_in_any_state_misuse_nothing() {
                         host.peers.entry(host.next_peer).or_default().sent = 5;
                     }
                     if is_in_set {
-                        join_set(stream.waitable());
-                        join_set(end.waitable());
+                        join_set(stream.waitable(), SignalId::NONE);
+                        join_set(end.waitable(), SignalId::NONE);
                     }
                     if has_run {
                         host().yielded();

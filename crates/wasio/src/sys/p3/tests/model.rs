@@ -6,7 +6,6 @@ use std::io;
 use proptest::prelude::*;
 
 use super::super::backend::P3;
-use super::super::target::Target;
 use super::host::MS;
 use super::rig::{Source, Turn, host};
 use super::rules::{ALL, Rules};
@@ -61,11 +60,14 @@ impl model::World for World {
     }
 
     fn open(&mut self, id: u32, kind: Kind) {
-        let source = Source::open(id);
+        let source = match kind {
+            Kind::Listener => {
+                self.listeners.insert(id);
+                Source::open_listener(id)
+            }
+            _ => Source::open(id),
+        };
         source.set_room(kind == Kind::Stream);
-        if kind == Kind::Listener {
-            self.listeners.insert(id);
-        }
         self.sources.insert(id, source);
     }
 
@@ -77,11 +79,8 @@ impl model::World for World {
         interest: Interest,
         mode: Mode,
     ) -> io::Result<Key> {
-        let source = &self.sources[&id];
         // The model registers other interests without the source, so all of them are armed here.
-        source.receiver.arm();
-        let write = (!self.listeners.contains(&id)).then(|| source.sender.signal());
-        let target = Target::Signals([Some(source.receiver.signal()), write]);
+        let target = self.sources[&id].target();
         selector.register_source(target, token, interest, mode)
     }
 
@@ -143,7 +142,7 @@ impl model::World for World {
 
     fn is_ready(&self, id: u32, direction: Direction) -> bool {
         let source = &self.sources[&id];
-        let has_unsent = source.sender.has_unsent();
+        let has_unsent = source.has_unsent();
         let host = host();
         host.check();
         let peer = &host.peers[&id];

@@ -3,17 +3,19 @@
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::super::bindings::{CliResult, StreamFailure, read_stdin, write_stdout};
-use super::super::operations::Alone;
+use super::super::alone::{Alone, Part};
+use super::super::bindings::{CliResult, Event, StreamFailure, read_stdin, write_stdout};
+use super::super::operations;
 use super::super::receiver::Receiver;
 use super::super::selector::Selector;
 use super::super::sender::Sender;
+use super::super::signals::Signal;
 use super::super::target::Target;
 use super::host::{HOST, Host};
 use super::peer::byte;
 use super::rules::Rules;
 use crate::lock::Guard;
-use crate::portable::{Config, Key};
+use crate::portable::{Config, Direction, Directions, Key};
 use crate::{Interest, Mode, Token};
 
 /// The host for one test: the program that it runs is this process, whose operations are in one set.
@@ -49,10 +51,24 @@ pub(super) fn selector() -> Selector {
 }
 
 /// A stream in each direction.
+pub(super) struct Streams {
+    pub(super) receiver: Receiver<CliResult>,
+    pub(super) sender: Sender,
+}
+
+impl Part for Streams {
+    fn complete(&mut self, signal: &Signal, event: Event) -> bool {
+        self.receiver.complete(signal, event) || self.sender.complete(signal, event)
+    }
+
+    fn start_deferred(&mut self, signal: &Signal) {
+        self.receiver.start_deferred(signal);
+    }
+}
+
 pub(super) struct Source {
     pub(super) id: u32,
-    pub(super) receiver: Arc<Alone<Receiver<CliResult>>>,
-    pub(super) sender: Arc<Alone<Sender>>,
+    pub(super) streams: Arc<Alone<Streams>>,
     /// The bytes so far.
     pub(super) read: u64,
     written: u64,
@@ -64,37 +80,56 @@ fn reset(_: StreamFailure) -> io::Error {
 
 impl Source {
     pub(super) fn open(id: u32) -> Self {
+        let source = Self::open_listener(id);
+        source.streams.part().sender.open(write_stdout());
+        source.streams.signal.set(Direction::Write, true);
+        source
+    }
+
+    /// What can only be read.
+    pub(super) fn open_listener(id: u32) -> Self {
         {
             let host = &mut *host();
             host.peers.insert(id, Default::default());
             host.next_peer = id;
         }
-        let receiver = Receiver::new(reset);
+        let mut receiver = Receiver::new(reset);
         receiver.open(read_stdin());
-        let sender = Sender::new();
-        sender.open(write_stdout());
+        let sender = Sender::default();
         Self {
             id,
-            receiver: Alone::new(receiver),
-            sender: Alone::new(sender),
+            streams: Alone::new(Streams { receiver, sender }, Directions::NONE),
             read: 0,
             written: 0,
         }
     }
 
     pub(super) fn register(&self, selector: &Selector, interest: Interest, mode: Mode) -> Key {
-        self.receiver.arm();
-        let signals = [Some(self.receiver.signal()), Some(self.sender.signal())];
         let token = Token(self.id as usize);
         selector
-            .register_source(Target::Signals(signals), token, interest, mode)
+            .register_source(self.target(), token, interest, mode)
             .unwrap()
+    }
+
+    /// Armed for reading.
+    pub(super) fn target(&self) -> Target {
+        let signal = &self.streams.signal;
+        self.streams.part().receiver.arm(signal);
+        Target::Signal(signal.id())
+    }
+
+    pub(super) fn has_unsent(&self) -> bool {
+        self.streams.part().sender.is_busy()
     }
 
     /// Reads at most `len` bytes, which must be the next ones of the peer.
     pub(super) fn read(&mut self, len: usize) -> io::Result<usize> {
         let mut buffer = vec![0; len];
-        let count = self.receiver.read(&mut buffer)?;
+        let streams = &self.streams;
+        let count = operations::retried(|| {
+            let receiver = &mut streams.part().receiver;
+            receiver.read(&streams.signal, &mut buffer)
+        })?;
         for found in &buffer[..count] {
             assert_eq!(*found, byte(self.read), "the byte {}", self.read);
             self.read += 1;
@@ -104,7 +139,9 @@ impl Source {
 
     pub(super) fn write(&mut self, len: u64) -> io::Result<usize> {
         let bytes: Vec<u8> = (self.written..self.written + len).map(byte).collect();
-        let count = self.sender.write(&bytes)?;
+        let streams = &self.streams;
+        let write = || streams.part().sender.write(&streams.signal, &bytes);
+        let count = operations::retried(write)?;
         self.written += count as u64;
         Ok(count)
     }

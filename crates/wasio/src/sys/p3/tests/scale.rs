@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::alone::Alone;
 use super::super::bindings::{CliResult, read_stdin};
-use super::super::operations::Alone;
 use super::super::receiver::Receiver;
 use super::super::selector::Selector;
 use super::super::target::Target;
@@ -13,7 +13,7 @@ use super::rig::{Turn, host, selector};
 use super::rules::WASMTIME;
 use crate::io_outcome::IoOutcome;
 use crate::portable::tests::said::{self, readable};
-use crate::portable::{Direction, Key, touches};
+use crate::portable::{Direction, Directions, Key, touches};
 use crate::{Events, Interest, Mode, Token};
 
 const FEW: u32 = 10_000;
@@ -31,11 +31,11 @@ struct Idle {
 impl Idle {
     fn open(id: u32, selector: &Selector) -> Self {
         host().next_peer = id;
-        let receiver = Receiver::new(|_| std::io::ErrorKind::Other.into());
+        let mut receiver = Receiver::new(|_| std::io::ErrorKind::Other.into());
         receiver.open(read_stdin());
-        let receiver = Alone::new(receiver);
-        receiver.arm();
-        let target = Target::Signals([Some(receiver.signal()), None]);
+        let receiver = Alone::new(receiver, Directions::NONE);
+        receiver.part().arm(&receiver.signal);
+        let target = Target::Signal(receiver.signal.id());
         let token = Token(id as usize);
         let registered = selector.register_source(target, token, Interest::READABLE, Mode::Edge);
         Self {
@@ -90,7 +90,9 @@ fn costs(count: u32) -> [[u64; 2]; 4] {
             host().change(source.id, |peer| peer.sent += 1);
             let found = said::select(&selector, &mut events, None).unwrap();
             assert_eq!(found, readable(&[source.id as usize]));
-            assert_eq!(source.receiver.read(&mut [0; 8]).unwrap(), 1);
+            let (mut receiver, signal) = (source.receiver.part(), &source.receiver.signal);
+            assert_eq!(receiver.read(signal, &mut [0; 8]).unwrap(), 1);
+            drop(receiver);
             selector.after_io(source.key, Direction::Read, IoOutcome::Partial);
         }
     });

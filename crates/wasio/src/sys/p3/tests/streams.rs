@@ -119,7 +119,12 @@ fn what_is_idle_keeps_a_small_buffer() {
                 }
                 let error = source.read(64 * 1024).unwrap_err();
                 assert_eq!(error.kind(), ErrorKind::WouldBlock, "{}", rules.name);
-                assert_eq!(source.receiver.kept_bytes(), 0, "{}", rules.name);
+                assert_eq!(
+                    source.streams.part().receiver.kept_bytes(),
+                    0,
+                    "{}",
+                    rules.name
+                );
             }
         }
         assert_eq!(host().in_flight(), sources.len(), "{}", rules.name);
@@ -234,14 +239,14 @@ fn writes_are_taken_whole_in_order_and_block_while_the_peer_takes_none() {
         assert_eq!(select(&selector, 5).len(), 1);
         assert_eq!(source.write(100).unwrap(), 100);
         assert_eq!(source.write(1).unwrap_err().kind(), ErrorKind::WouldBlock);
-        assert!(source.sender.has_unsent());
+        assert!(source.has_unsent());
         selector
             .reregister(key, Token(1), Interest::WRITABLE, Mode::Edge)
             .unwrap();
         assert_eq!(select(&selector, 5), []);
         source.set_room(true);
         assert_eq!(select(&selector, 5).len(), 1);
-        assert!(!source.sender.has_unsent());
+        assert!(!source.has_unsent());
         assert_eq!(host().peers[&1].taken, 100);
         assert_eq!(source.write(70_000).unwrap(), 64 * 1024);
     }
@@ -257,7 +262,7 @@ fn a_long_write_is_taken_whole_and_once() {
             let mut source = Source::open(1);
             source.set_room(has_room);
             assert_eq!(source.write(LEN).unwrap() as u64, LEN, "{}", rules.name);
-            while source.sender.has_unsent() {
+            while source.has_unsent() {
                 source.set_room(true);
                 operations::progress();
             }
@@ -278,7 +283,7 @@ fn a_long_write_to_a_peer_that_is_gone_breaks_the_pipe() {
         let kind = |result: std::io::Result<usize>| result.unwrap_err().kind();
         assert!(first.is_ok() || kind(first) == ErrorKind::BrokenPipe);
         assert_eq!(kind(source.write(64 * 1024)), ErrorKind::BrokenPipe);
-        assert!(!source.sender.has_unsent(), "{}", rules.name);
+        assert!(!source.has_unsent(), "{}", rules.name);
     }
 }
 
@@ -288,9 +293,9 @@ fn a_flush_waits_until_the_host_has_everything() {
         let _turn = Turn::new(rules);
         let mut source = Source::open(1);
         assert_eq!(source.write(100).unwrap(), 100);
-        assert!(source.sender.has_unsent(), "{}", rules.name);
+        assert!(source.has_unsent(), "{}", rules.name);
         source.set_room(true);
-        source.sender.wait_until_sent();
+        operations::wait_while(|| source.has_unsent());
         assert_eq!(host().peers[&1].taken, 100, "{}", rules.name);
     }
 }
