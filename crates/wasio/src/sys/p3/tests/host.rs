@@ -21,6 +21,7 @@ const COMPLETED: u32 = 0;
 const DROPPED: u32 = 1;
 const CANCELLED: u32 = 2;
 /// Of subtasks.
+const STARTING: u32 = 0;
 const STARTED: u32 = 1;
 const RETURNED: u32 = 2;
 const CANCELLED_CALL: u32 = 4;
@@ -39,6 +40,18 @@ enum Kind {
     /// The readable end of a new stream, until it is handed over.
     Loose,
     Clock(u64),
+}
+
+impl Kind {
+    /// The kind of its events.
+    const fn of_event(self) -> u32 {
+        const SUBTASK: u32 = 1;
+        const STREAM_READ: u32 = 2;
+        match self {
+            Self::Clock(_) => SUBTASK,
+            _ => STREAM_READ,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -67,6 +80,8 @@ pub(super) struct Host {
     /// Whose operation may end when the host runs, and the calls of the clock.
     changed: Vec<u32>,
     clocks: BTreeSet<u32>,
+    /// The calls of the clock that have not started.
+    starting: Vec<u32>,
     events: VecDeque<u32>,
     pub(super) peers: BTreeMap<u32, Peer>,
     /// The peer of the streams that are opened next.
@@ -88,6 +103,7 @@ impl Host {
             busy: 0,
             changed: Vec::new(),
             clocks: BTreeSet::new(),
+            starting: Vec::new(),
             events: VecDeque::new(),
             peers: BTreeMap::new(),
             next_peer: 0,
@@ -238,7 +254,7 @@ impl Host {
     }
 
     /// Blocks until there is an event.
-    pub(super) fn wait(&mut self, set: u32) -> Option<[u32; 2]> {
+    pub(super) fn wait(&mut self, set: u32) -> Option<[u32; 3]> {
         self.count_wait();
         let mut handles = self.handles.iter().flatten();
         if !handles.any(|one| one.set == Some(set) && one.is_busy()) {
@@ -263,7 +279,7 @@ impl Host {
     }
 
     /// Takes an event that there is. The host does not run.
-    pub(super) fn poll(&mut self, set: u32) -> Option<[u32; 2]> {
+    pub(super) fn poll(&mut self, set: u32) -> Option<[u32; 3]> {
         self.count_call();
         self.take_event(set)
     }
@@ -281,12 +297,13 @@ impl Host {
         }
     }
 
-    fn take_event(&mut self, set: u32) -> Option<[u32; 2]> {
+    /// Returns its kind, its waitable and its code.
+    fn take_event(&mut self, set: u32) -> Option<[u32; 3]> {
         let mut events = self.events.iter();
         let place = events.position(|number| self.is_member(*number, set))?;
         let number = self.events.remove(place)?;
-        let code = self.handle(number)?.event.take()?;
-        Some([number, code])
+        let one = self.handle(number)?;
+        Some([one.kind.of_event(), number, one.event.take()?])
     }
 
     /// What has happened meanwhile, and the operations that it ends.
@@ -306,6 +323,12 @@ impl Host {
         changed.extend(&self.clocks);
         changed.sort_unstable();
         changed.dedup();
+        for number in std::mem::take(&mut self.starting) {
+            if let Some(one) = self.handle(number) {
+                one.event = Some(STARTED);
+                self.events.push_back(number);
+            }
+        }
         for number in changed {
             if let Some(code) = self.end_of(number) {
                 self.end_operation(number);
@@ -416,7 +439,12 @@ impl Host {
             return CANCELLED;
         };
         let is_call = matches!(one.kind, Kind::Clock(_));
-        match (one.event.take(), moved) {
+        match (
+            one.event
+                .take()
+                .filter(|code| !is_call || *code == RETURNED),
+            moved,
+        ) {
             (Some(code), _) => code,
             (None, Some(code)) if is_call || code & 15 != COMPLETED => code,
             // It was cancelled, and has moved something.
@@ -441,6 +469,7 @@ impl Host {
             peer.handles.retain(|handle| *handle != number);
         }
         self.events.retain(|event| *event != number);
+        self.starting.retain(|call| *call != number);
         self.free.push(number);
     }
 
@@ -455,6 +484,10 @@ impl Host {
         }
         self.busy += 1;
         self.clocks.insert(number);
+        if self.rules.starts_late {
+            self.starting.push(number);
+            return number << 4 | STARTING;
+        }
         number << 4 | STARTED
     }
 

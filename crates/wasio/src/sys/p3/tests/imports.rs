@@ -127,11 +127,12 @@ imports! {
 ///
 /// # Safety
 /// There is a place for it.
-unsafe fn tell(event: Option<[u32; 2]>, place: *mut [u32; 2]) -> u32 {
+unsafe fn tell(event: Option<[u32; 3]>, place: *mut [u32; 2]) -> u32 {
     const NONE: u32 = 0;
-    const STREAM_READ: u32 = 2;
-    let Some(event) = event else { return NONE };
+    let Some([kind, waitable, code]) = event else {
+        return NONE;
+    };
     // SAFETY: as the caller promises.
-    unsafe { place.write(event) };
-    STREAM_READ
+    unsafe { place.write([waitable, code]) };
+    kind
 }

@@ -17,6 +17,8 @@ pub(super) struct Rules {
     pub(super) cancel_moves: bool,
     /// A read of a stream that has nothing ends with that.
     pub(super) reads_nothing: bool,
+    /// A call starts when the host runs, and says so by an event.
+    pub(super) starts_late: bool,
     /// A call that is to end a wait ends so much too early.
     pub(super) clock_early_ns: u64,
 }
@@ -44,6 +46,7 @@ pub(super) const PLAIN: Rules = Rules {
     runs_at_cancel: false,
     cancel_moves: false,
     reads_nothing: false,
+    starts_late: false,
     clock_early_ns: 0,
 };
 

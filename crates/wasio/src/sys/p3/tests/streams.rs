@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use super::super::foreign::Foreign;
 use super::super::operations;
 use super::super::selector::Selector;
 use super::rig::{Source, Turn, host, selector};
@@ -419,4 +420,29 @@ fn idle_sources_cost_a_wait_nothing() {
     }
     let calls = host().calls - before;
     assert!(calls <= 10 * 12, "{calls} calls");
+}
+
+/// A call that starts late is in flight until it has returned: that of the clock, and one of other
+/// bindings.
+#[test]
+fn a_call_that_starts_has_not_ended() {
+    const RETURNED: u32 = 2;
+    let _turn = Turn::new(Rules {
+        starts_late: true,
+        ..PLAIN
+    });
+    let selector = selector();
+    let subtask = {
+        let host = &mut *host();
+        let at_ns = host.now() + 5_000_000;
+        host.wait_until(at_ns) >> 4
+    };
+    let call = Foreign::new(subtask);
+    let registered = selector.register_source(call.watch(), Token(1), READ, Mode::Level);
+    assert_eq!(select(&selector, 1), []);
+    assert_eq!(call.take_code(), None);
+    assert_eq!(select(&selector, 10), readable(&[1]));
+    assert_eq!(call.take_code(), Some(RETURNED));
+    selector.deregister(registered.unwrap()).unwrap();
+    host().drop_handle(subtask);
 }
