@@ -6,24 +6,27 @@ use super::signals::{self, SelectorId};
 #[derive(Debug)]
 pub(crate) struct P3 {
     pub(super) id: SelectorId,
-    /// Only a fork may go before what is registered.
-    is_fork: bool,
+    /// What is done when it goes. For a fork that is more, and is linked only if there is one.
+    remove: fn(SelectorId),
 }
 
 impl P3 {
-    pub(super) fn new(is_fork: bool) -> Self {
-        Self {
-            id: signals::new_selector(),
-            is_fork,
-        }
+    pub(super) fn new() -> Self {
+        Self::removed_by(signals::remove_selector)
+    }
+
+    pub(super) fn fork() -> Self {
+        Self::removed_by(signals::remove_fork)
+    }
+
+    fn removed_by(remove: fn(SelectorId)) -> Self {
+        let id = signals::new_selector();
+        Self { id, remove }
     }
 }
 
 impl Drop for P3 {
     fn drop(&mut self) {
-        signals::remove_selector(self.id);
-        if self.is_fork {
-            signals::remove_registrations(self.id);
-        }
+        (self.remove)(self.id);
     }
 }

@@ -70,12 +70,13 @@ pub(super) fn progress() {
 
 /// Does something, and does it once more after the host has run if it would block.
 pub(super) fn retried<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    match operation() {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-            progress();
-            operation()
+    let mut has_run = false;
+    loop {
+        match operation() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && !has_run => progress(),
+            result => return result,
         }
-        result => result,
+        has_run = true;
     }
 }
 

@@ -44,11 +44,11 @@ impl Backend for P3 {
 
     /// The bounds of hot and cold have no use here: a wait costs what has ended.
     fn new(_: Config) -> io::Result<(Self, Self::Wait)> {
-        Ok((Self::new(false), Box::new(Wait::new())))
+        Ok((Self::new(), Box::new(Wait::new())))
     }
 
     fn fork(&self, _: Config) -> io::Result<(Self, Self::Wait)> {
-        Ok((Self::new(true), Box::new(Wait::new())))
+        Ok((Self::fork(), Box::new(Wait::new())))
     }
 
     fn now_ns(&self) -> u64 {

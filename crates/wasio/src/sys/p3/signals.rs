@@ -13,7 +13,7 @@ use crate::lock::Lock;
 use crate::portable::{Direction, Directions, Key, Slab};
 
 /// Tells selectors apart.
-pub(super) type SelectorId = u32;
+pub(super) type SelectorId = Key;
 
 /// The owner of the operations of a source.
 pub(super) trait Completes: Send + Sync {
@@ -46,21 +46,15 @@ struct Watcher {
     is_queued: bool,
 }
 
-struct Queued {
-    selector: SelectorId,
-    signal: SignalId,
-}
-
 struct Table {
     signals: Slab<Entry>,
-    queue: VecDeque<Queued>,
-    last_selector: SelectorId,
+    /// Of each selector.
+    queues: Slab<VecDeque<SignalId>>,
 }
 
 static TABLE: Lock<Table> = Lock::new(Table {
     signals: Slab::new(),
-    queue: VecDeque::new(),
-    last_selector: 0,
+    queues: Slab::new(),
 });
 
 /// What becomes of a source that was found ready.
@@ -101,7 +95,7 @@ impl Signal {
         entry.ready = before.with(direction);
         if entry.ready != before {
             for watcher in entry.watchers() {
-                watcher.queue(self.0, &mut table.queue);
+                watcher.queue(self.0, &mut table.queues);
             }
         }
     }
@@ -137,10 +131,11 @@ impl Entry {
 }
 
 impl Watcher {
-    fn queue(&mut self, signal: SignalId, queue: &mut VecDeque<Queued>) {
-        if !std::mem::replace(&mut self.is_queued, true) {
-            let selector = self.selector;
-            queue.push_back(Queued { selector, signal });
+    fn queue(&mut self, signal: SignalId, queues: &mut Slab<VecDeque<SignalId>>) {
+        if !std::mem::replace(&mut self.is_queued, true)
+            && let Some(queue) = queues.get_mut(self.selector)
+        {
+            queue.push_back(signal);
         }
     }
 }
@@ -153,19 +148,22 @@ pub(super) fn owner(signal: SignalId) -> Option<Arc<dyn Completes>> {
 
 /// An identity for a new selector.
 pub(super) fn new_selector() -> SelectorId {
-    let table = &mut *TABLE.lock();
-    table.last_selector += 1;
-    table.last_selector
+    let id = TABLE.lock().queues.insert(VecDeque::new());
+    id.unwrap_or(Key::NONE)
 }
 
-/// A selector is gone.
+/// A selector is gone, and all that was registered with it before.
 pub(super) fn remove_selector(selector: SelectorId) {
-    let table = &mut *TABLE.lock();
-    table.queue.retain(|queued| queued.selector != selector);
+    let queues = &mut TABLE.lock().queues;
+    if let Some(queue) = queues.get_mut(selector) {
+        *queue = VecDeque::new();
+    }
+    queues.remove(selector);
 }
 
-/// A fork is gone, and has registrations left.
-pub(super) fn remove_registrations(fork: SelectorId) {
+/// A fork is gone. What it has registered of its own accord may still be there.
+pub(super) fn remove_fork(fork: SelectorId) {
+    remove_selector(fork);
     let table = &mut *TABLE.lock();
     for index in 0.. {
         let Some((_, entry)) = table.signals.at_mut(index) else {
@@ -204,14 +202,15 @@ pub(super) fn armed(signal: SignalId, selector: SelectorId, armed: Directions) {
         && !entry.ready.and(armed).is_empty()
         && let Some(watcher) = entry.watcher_of(selector)
     {
-        watcher.queue(signal, &mut table.queue);
+        watcher.queue(signal, &mut table.queues);
     }
 }
 
 /// Whether a selector may find something.
 pub(super) fn has_ready(selector: SelectorId) -> bool {
     let table = TABLE.lock();
-    table.queue.iter().any(|queued| queued.selector == selector)
+    let queue = table.queues.get(selector);
+    queue.is_some_and(|queue| !queue.is_empty())
 }
 
 /// Gives a selector what is ready, at most `room` sources. `take` says what becomes of each. What
@@ -222,30 +221,19 @@ pub(super) fn take_ready(
     mut take: impl FnMut(Key, Directions) -> Taken,
 ) {
     let table = &mut *TABLE.lock();
-    let mut left = room;
-    for _ in 0..table.queue.len() {
-        if left == 0 {
-            break;
-        }
-        let Some(queued) = table.queue.pop_front() else {
-            break;
-        };
-        if queued.selector != selector {
-            table.queue.push_back(queued);
-            continue;
-        }
+    let Some(queue) = table.queues.get_mut(selector) else {
+        return;
+    };
+    for _ in 0..queue.len().min(room) {
         // It may have gone meanwhile, or the registration.
-        if let Some(entry) = table.signals.get_mut(queued.signal.0)
+        if let Some(signal) = queue.pop_front()
+            && let Some(entry) = table.signals.get_mut(signal.0)
             && let ready = entry.ready
             && let Some(watcher) = entry.watcher_of(selector)
         {
-            watcher.is_queued = false;
-            if !ready.is_empty() {
-                left -= 1;
-                watcher.is_queued = take(watcher.key, ready) == Taken::Stays;
-            }
+            watcher.is_queued = take(watcher.key, ready) == Taken::Stays;
             if watcher.is_queued {
-                table.queue.push_back(queued);
+                queue.push_back(signal);
             }
         }
     }

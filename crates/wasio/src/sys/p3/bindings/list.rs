@@ -66,7 +66,7 @@ impl<T: Copy> Drop for List<T> {
 impl List<u8> {
     /// The text that it is. The strings of the ABI are UTF-8.
     pub(super) fn to_text(&self) -> String {
-        String::from_utf8_lossy(self.as_slice()).into_owned()
+        String::from_utf8(self.as_slice().to_vec()).unwrap_or_default()
     }
 }
 

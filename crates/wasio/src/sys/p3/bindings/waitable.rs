@@ -79,11 +79,10 @@ static SET: Lock<Set> = Lock::new(Set {
 impl Set {
     /// Returns what a waitable was before.
     fn replace(&mut self, waitable: u32, member: Member) -> Member {
-        let index = waitable as usize;
-        if self.members.len() <= index {
-            self.members.resize(index + 1, Member::Out);
-        }
-        let before = std::mem::replace(&mut self.members[index], member);
+        let Some(place) = self.members.get_mut(waitable as usize) else {
+            return Member::Out;
+        };
+        let before = std::mem::replace(place, member);
         self.in_flight += usize::from(matches!(member, Member::Busy(_)));
         self.in_flight -= usize::from(matches!(before, Member::Busy(_)));
         before
@@ -109,7 +108,10 @@ impl Set {
 /// An operation of this source is in flight. Its waitable becomes a member of the set, where it stays
 /// until [`leave_set`].
 pub(crate) fn join_set(waitable: u32, source: SignalId) {
-    let mut set = SET.lock();
+    let set = &mut *SET.lock();
+    while set.members.len() <= waitable as usize {
+        set.members.push(Member::Out);
+    }
     if let Member::Out = set.replace(waitable, Member::Busy(source)) {
         let handle = *set.handle.get_or_insert_with(|| set_new());
         waitable_join(waitable, handle);

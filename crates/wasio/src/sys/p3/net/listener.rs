@@ -75,15 +75,14 @@ impl Host {
     /// Takes a connection that is there, if there is one.
     fn take(&self) -> io::Result<TcpSocket> {
         let state = &mut *self.state();
+        let mut taken = None;
         if let Phase::Accepted(accepted) = &mut state.phase {
-            // The host listens no more: so it stays.
-            let socket = accepted.take().ok_or(io::ErrorKind::NotConnected)?;
+            // Where the host listens no more, that stays.
+            taken = Some(accepted.take().ok_or(io::ErrorKind::NotConnected)?);
             state.phase = Phase::Idle;
-            self.arm(state);
-            return Ok(socket);
         }
         self.arm(state);
-        Err(io::ErrorKind::WouldBlock.into())
+        taken.ok_or_else(|| io::ErrorKind::WouldBlock.into())
     }
 
     fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
