@@ -66,12 +66,17 @@ mod one_thread {
         }
 
         pub(crate) fn lock(&self) -> Guard<'_, T> {
-            self.0.borrow_mut()
+            self.try_lock().unwrap_or_else(|| taken_twice())
         }
 
         /// `None` while it is held.
         pub(crate) fn try_lock(&self) -> Option<Guard<'_, T>> {
             self.0.try_borrow_mut().ok()
         }
+    }
+
+    #[cold]
+    fn taken_twice() -> ! {
+        panic!("wasio has taken a lock twice: this is a defect")
     }
 }
