@@ -227,9 +227,9 @@ impl<R: HostRecord> PollArray<R> {
             let place = self.records.len();
             self.records.push(record);
             self.owners.push(slot);
-            if slot.to_usize() >= self.positions.len() {
-                // Both directions of the registration: most have both sooner or later.
-                self.positions.resize((slot.to_usize() | 1) + 1, ABSENT);
+            while self.positions.len() <= slot.to_usize() {
+                // Both directions of a registration: most have both sooner or later.
+                self.positions.extend([ABSENT; 2]);
             }
             self.set_position(slot, place);
         }
