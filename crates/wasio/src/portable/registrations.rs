@@ -5,6 +5,8 @@
 //! disarms and the read that follows arms again, the sequence of most requests, leaves that list as
 //! it was: the host is asked about it all the while.
 
+use std::collections::VecDeque;
+
 use super::{Direction, Directions, FdIndex, Futile, Key, Notify, Slab};
 use crate::{Interest, Mode, RawDescriptor};
 
@@ -88,7 +90,7 @@ pub(crate) struct Registrations<S, A> {
     /// The first of the list of changes.
     changed: u32,
     /// What is always ready and armed; may hold some that no longer are.
-    always_ready: Vec<Key>,
+    always_ready: VecDeque<Key>,
 }
 
 impl<S: Source, A: Copy> Registrations<S, A> {
@@ -98,7 +100,7 @@ impl<S: Source, A: Copy> Registrations<S, A> {
             by_descriptor: FdIndex::default(),
             remove_descriptor: None,
             changed: END,
-            always_ready: Vec::new(),
+            always_ready: VecDeque::new(),
         }
     }
 

@@ -10,12 +10,12 @@ impl<S: Source, A: Copy> Registrations<S, A> {
             && !registration.is_listed
         {
             registration.is_listed = true;
-            self.always_ready.push(key);
+            self.always_ready.push_back(key);
         }
     }
 
     /// Whether something may be always ready and armed.
-    pub(crate) const fn has_always_ready(&self) -> bool {
+    pub(crate) fn has_always_ready(&self) -> bool {
         S::MAY_BE_ALWAYS_READY && !self.always_ready.is_empty()
     }
 
@@ -26,28 +26,26 @@ impl<S: Source, A: Copy> Registrations<S, A> {
         &mut self,
         mut report: impl FnMut(&mut Self, Key, Directions) -> bool,
     ) {
-        let mut list = std::mem::take(&mut self.always_ready);
-        list.retain(|key| match self.slab.get_mut(*key) {
-            None => false,
-            Some(registration) => {
-                // What is disarmed stays until an update takes it up: armed again before, it is no
-                // change, and it would be in no list.
-                let stays = registration.waits.is_always_ready()
-                    && !registration.armed.with(registration.known).is_empty();
-                registration.is_listed = stays;
-                stays
+        for _ in 0..self.always_ready.len() {
+            let Some(key) = self.always_ready.pop_front() else {
+                return;
+            };
+            let Some(registration) = self.slab.get_mut(key) else {
+                continue;
+            };
+            // What is disarmed stays until an update takes it up: armed again before, it is no
+            // change, and it would be in no list.
+            let armed = registration.armed;
+            registration.is_listed =
+                registration.waits.is_always_ready() && !armed.with(registration.known).is_empty();
+            if !registration.is_listed {
+                continue;
             }
-        });
-        let mut reported = 0;
-        for key in &list {
-            let armed = self.get(*key).map_or(Directions::NONE, |one| one.armed);
-            if !armed.is_empty() && !report(self, *key, armed) {
-                break;
+            if !armed.is_empty() && !report(self, key, armed) {
+                self.always_ready.push_front(key);
+                return;
             }
-            reported += 1;
+            self.always_ready.push_back(key);
         }
-        list.rotate_left(reported);
-        // Nothing is listed meanwhile: that happens in an update only.
-        self.always_ready = list;
     }
 }
