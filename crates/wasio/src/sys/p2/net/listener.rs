@@ -32,18 +32,24 @@ pub(crate) struct Host {
     socket: TcpSocket,
 }
 
-impl TcpListener {
-    pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
-        let socket = checked(create_tcp_socket(address::family(&address)))?;
-        checked(socket.start_bind(network(), address))?;
-        checked(finish(&socket, TcpSocket::finish_bind))?;
-        checked(socket.set_listen_backlog_size(BACKLOG))?;
-        checked(socket.start_listen())?;
-        checked(finish(&socket, TcpSocket::finish_listen))?;
-        Ok(Self::Host(Host {
+impl Host {
+    fn bind(address: SocketAddr) -> Result<Self, ErrorCode> {
+        let socket = create_tcp_socket(address::family(&address))?;
+        socket.start_bind(network(), address)?;
+        finish(&socket, TcpSocket::finish_bind)?;
+        socket.set_listen_backlog_size(BACKLOG)?;
+        socket.start_listen()?;
+        finish(&socket, TcpSocket::finish_listen)?;
+        Ok(Self {
             readable: Once::new(),
             socket,
-        }))
+        })
+    }
+}
+
+impl TcpListener {
+    pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
+        checked(Host::bind(address)).map(Self::Host)
     }
 
     pub(crate) fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {

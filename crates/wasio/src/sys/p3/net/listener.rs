@@ -12,7 +12,7 @@ use crate::Interest;
 use crate::lock::{Guard, Lock};
 use crate::net::MaybeStd;
 use crate::portable::{Direction, Directions};
-use crate::sys::imp::bindings::{Accepted, ErrorCode, Event, Incoming, TcpSocket};
+use crate::sys::imp::bindings::{Accepted, ErrorCode, Event, Incoming, SocketResult, TcpSocket};
 use crate::sys::imp::error::{checked, of_socket};
 use crate::sys::imp::operations;
 use crate::sys::imp::signals::{Completes, Signal};
@@ -53,6 +53,21 @@ enum Phase {
 }
 
 impl Host {
+    fn bind(address: SocketAddr) -> SocketResult<Arc<Self>> {
+        let socket = TcpSocket::create(address::family(&address))?;
+        socket.bind(address)?;
+        socket.set_listen_backlog_size(BACKLOG)?;
+        let state = Lock::new(State {
+            incoming: socket.listen()?,
+            phase: Phase::Idle,
+        });
+        Ok(Arc::new_cyclic(|me| Self {
+            signal: Signal::new(me, Directions::NONE),
+            state,
+            socket,
+        }))
+    }
+
     fn state(&self) -> Guard<'_, State> {
         self.state.lock()
     }
@@ -112,19 +127,7 @@ impl Completes for Host {
 
 impl TcpListener {
     pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
-        let socket = checked(TcpSocket::create(address::family(&address)))?;
-        checked(socket.bind(address))?;
-        checked(socket.set_listen_backlog_size(BACKLOG))?;
-        let incoming = checked(socket.listen())?;
-        let state = State {
-            incoming,
-            phase: Phase::Idle,
-        };
-        Ok(Self::Host(Arc::new_cyclic(|me| Host {
-            signal: Signal::new(me, Directions::NONE),
-            state: Lock::new(state),
-            socket,
-        })))
+        checked(Host::bind(address)).map(Self::Host)
     }
 
     pub(crate) fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
