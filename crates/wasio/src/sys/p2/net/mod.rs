@@ -8,6 +8,7 @@ pub(super) mod connecting;
 mod connection;
 mod datagrams;
 mod hop_limit;
+mod host_listener;
 pub(super) mod linger;
 mod listener;
 mod network;

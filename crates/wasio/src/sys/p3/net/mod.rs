@@ -9,6 +9,8 @@ mod connection;
 mod datagrams;
 #[path = "../../p2/net/hop_limit.rs"]
 mod hop_limit;
+mod host_listener;
+#[path = "../../p2/net/listener.rs"]
 mod listener;
 #[path = "../../p2/net/peeked.rs"]
 mod peeked;

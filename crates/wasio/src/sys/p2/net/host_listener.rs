@@ -1,0 +1,80 @@
+//! The host's listeners.
+
+use std::io;
+use std::net::SocketAddr;
+
+use super::address;
+use super::network::network;
+use super::stream::TcpStream;
+use crate::sys::imp::cell::Once;
+use crate::sys::imp::error::checked;
+use crate::sys::imp::owned::Owned;
+use crate::sys::imp::target::Target;
+use wasio_bindings::p2::{ErrorCode, TcpSocket, create_tcp_socket};
+
+/// Connections that the host keeps before they are accepted; it may limit them to fewer.
+const BACKLOG: u64 = 1024;
+
+pub(crate) struct HostListener {
+    // Before its socket: the host traps if that goes first.
+    readable: Once<Owned>,
+    socket: TcpSocket,
+}
+
+impl HostListener {
+    pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
+        Ok(Self {
+            readable: Once::new(),
+            socket: checked(listening(address))?,
+        })
+    }
+
+    pub(super) fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        // A peer that has reset its connection has no address any more, and takes no answer: as on
+        // BSD the program does not see it.
+        loop {
+            let (socket, input, output) = checked(self.socket.accept())?;
+            if let Ok(peer) = socket.remote_address() {
+                return Ok((TcpStream::accepted(socket, input, output), peer));
+            }
+        }
+    }
+
+    pub(super) fn target(&self) -> Target {
+        let readable = &self.readable;
+        let readable = readable.get_or_init(|| Owned::new(self.socket.subscribe()));
+        Target::pollables(Some(readable.handle()), None)
+    }
+
+    pub(super) fn socket(&self) -> &TcpSocket {
+        &self.socket
+    }
+}
+
+fn listening(address: SocketAddr) -> Result<TcpSocket, ErrorCode> {
+    let socket = create_tcp_socket(address::family(&address))?;
+    socket.start_bind(network(), address)?;
+    finish(&socket, TcpSocket::finish_bind)?;
+    socket.set_listen_backlog_size(BACKLOG)?;
+    socket.start_listen()?;
+    finish(&socket, TcpSocket::finish_listen)?;
+    Ok(socket)
+}
+
+/// Ends an operation that the interface splits in two although hosts do it at once.
+fn finish(
+    socket: &TcpSocket,
+    finish: impl Fn(&TcpSocket) -> Result<(), ErrorCode>,
+) -> Result<(), ErrorCode> {
+    loop {
+        match finish(socket) {
+            Err(ErrorCode::WouldBlock) => wait_for(socket),
+            result => return result,
+        }
+    }
+}
+
+#[cold]
+fn wait_for(socket: &TcpSocket) {
+    socket.subscribe().block();
+}

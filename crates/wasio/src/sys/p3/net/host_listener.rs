@@ -1,0 +1,133 @@
+//! The host's listeners: one accept is in flight whenever no connection is there.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::address;
+use super::stream::TcpStream;
+use crate::lock::{Guard, Lock};
+use crate::portable::{Direction, Directions};
+use crate::sys::imp::bindings::{Accepted, ErrorCode, Event, Incoming, SocketResult, TcpSocket};
+use crate::sys::imp::error::{checked, of_socket};
+use crate::sys::imp::operations;
+use crate::sys::imp::signals::{Completes, Signal};
+use crate::sys::imp::target::Target;
+
+/// Connections that the host keeps before they are accepted; it may limit them to fewer.
+const BACKLOG: u64 = 1024;
+
+/// The peers that have gone already and that one accept passes over: a flood of them must not keep
+/// the program in it.
+const MOST_GONE: usize = 16;
+
+pub(crate) struct HostListener(Arc<Host>);
+
+struct Host {
+    signal: Signal,
+    // Before its socket.
+    state: Lock<State>,
+    socket: TcpSocket,
+}
+
+struct State {
+    incoming: Incoming,
+    phase: Phase,
+}
+
+enum Phase {
+    Idle,
+    /// An accept is in flight.
+    Accepting,
+    /// What it came to.
+    Accepted(Accepted),
+}
+
+impl HostListener {
+    pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
+        let (incoming, socket) = checked(listening(address))?;
+        let state = State {
+            incoming,
+            phase: Phase::Idle,
+        };
+        Ok(Self(Arc::new_cyclic(|me| Host {
+            signal: Signal::new(me, Directions::NONE),
+            state: Lock::new(state),
+            socket,
+        })))
+    }
+
+    pub(super) fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        for _ in 0..MOST_GONE {
+            let socket = operations::retried(|| self.0.take())?;
+            match socket.remote_address() {
+                Ok(peer) => return Ok((TcpStream::accepted(socket), peer)),
+                // As on WASI 0.2 the program does not see a peer that has reset its connection.
+                Err(error) if error.code == ErrorCode::InvalidState => {}
+                // An accept that failed is handed out as a socket that has an error.
+                Err(error) => return Err(of_socket(error)),
+            }
+        }
+        Err(io::ErrorKind::ConnectionAborted.into())
+    }
+
+    pub(super) fn target(&self) -> Target {
+        self.0.arm(&mut self.0.state());
+        Target::Signal(self.0.signal.id())
+    }
+
+    pub(super) fn socket(&self) -> &TcpSocket {
+        &self.0.socket
+    }
+}
+
+fn listening(address: SocketAddr) -> SocketResult<(Incoming, TcpSocket)> {
+    let socket = TcpSocket::create(address::family(&address))?;
+    socket.bind(address)?;
+    socket.set_listen_backlog_size(BACKLOG)?;
+    Ok((socket.listen()?, socket))
+}
+
+impl Host {
+    fn state(&self) -> Guard<'_, State> {
+        self.state.lock()
+    }
+
+    /// Has an accept in flight, unless a connection is there.
+    fn arm(&self, state: &mut State) {
+        if matches!(state.phase, Phase::Idle) {
+            state.phase = match state.incoming.start() {
+                Some(accepted) => Phase::Accepted(accepted),
+                None => {
+                    operations::add(state.incoming.waitable(), &self.signal);
+                    Phase::Accepting
+                }
+            };
+        }
+        let is_ready = matches!(state.phase, Phase::Accepted(_));
+        self.signal.set(Direction::Read, is_ready);
+    }
+
+    /// Takes a connection that is there, if there is one.
+    fn take(&self) -> io::Result<TcpSocket> {
+        let state = &mut *self.state();
+        let mut taken = None;
+        if let Phase::Accepted(accepted) = &mut state.phase {
+            // Where the host listens no more, that stays.
+            taken = Some(accepted.take().ok_or(io::ErrorKind::NotConnected)?);
+            state.phase = Phase::Idle;
+        }
+        self.arm(state);
+        taken.ok_or_else(|| io::ErrorKind::WouldBlock.into())
+    }
+}
+
+impl Completes for Host {
+    fn complete(&self, event: Event) {
+        let state = &mut *self.state();
+        if let Some(accepted) = state.incoming.ended(event) {
+            state.phase = Phase::Accepted(accepted);
+        }
+        self.arm(state);
+    }
+}
