@@ -92,3 +92,20 @@ pub(crate) fn p3_reset_peer(case: &Case) {
 pub(crate) fn p3_waitable(case: &Case) {
     case.start().succeeds();
 }
+
+/// The guest counts its handles and its memory itself.
+pub(crate) fn p3_million(case: &Case) {
+    // Each call takes jco a tenth of a millisecond.
+    let part = if case.host().name() == "jco_03" {
+        1_000
+    } else {
+        1
+    };
+    let outcome = case.setup().arg(part.to_string()).start().succeeds();
+    let registrations = format!("{} registrations\n", 1_000_000 / part);
+    let text = outcome.stdout_text();
+    assert!(text.starts_with(&registrations), "{text}");
+    assert_eq!(text.lines().count(), 10, "{text}");
+    // What is left when the program exits: its listener, and the calls of the last poll.
+    assert!(outcome.resources.is_none_or(|left| left < 100));
+}
