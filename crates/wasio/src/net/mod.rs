@@ -31,6 +31,8 @@
 //!   would trap otherwise.
 //! * What was written to a stream before it was dropped is still delivered, for up to 5 s and for
 //!   up to 256 dropped streams: [`set_linger_limits`] changes both.
+//! * The number of sockets is limited, as hosts end a program that has too many handles:
+//!   [`set_handle_limit`] changes the limit.
 //!
 //! On WASI 0.3 all of this holds too, except that `UdpSocket::connect` takes no time. A write of up
 //! to 64 KiB is copied and taken whole; the next one blocks until the host has taken it. A read
@@ -69,6 +71,28 @@ pub fn set_linger_limits(max_age: Duration, max_streams: usize) {
     crate::sys::net::set_linger_limits(max_age, max_streams);
     #[cfg(not(wasio_resources))]
     let _ = (max_age, max_streams);
+}
+
+/// Sets how many handles of the host the sockets of the program may have: 96 000 unless this is called.
+///
+/// From version 48 on wasmtime ends a program that has 100 000 handles and needs one more, unless its
+/// embedder allows more. So `bind`, `connect` and `accept` fail with
+/// [`QuotaExceeded`](std::io::ErrorKind::QuotaExceeded) while one more socket might exceed the limit.
+/// A connection that cannot be accepted stays with its listener, which is reported again later.
+///
+/// Call this where the host allows more or fewer. Leave some for what else has handles: timers,
+/// look-ups, the standard streams and sockets, and what other bindings make.
+///
+/// # Platform behaviour
+///
+/// On WASI 0.2 a connection and a UDP socket count as 7 handles each, and a listener as 3. On WASI 0.3
+/// a connection counts as 4, a UDP socket as 5 and a listener as 3. Sockets of `std` do not count.
+/// Elsewhere it does nothing: there are no handles.
+pub fn set_handle_limit(handles: usize) {
+    #[cfg(wasio_resources)]
+    crate::sys::net::set_handle_limit(handles);
+    #[cfg(not(wasio_resources))]
+    let _ = handles;
 }
 
 /// A backend's socket that may be made of the standard library's: on most platforms it is that.

@@ -55,6 +55,7 @@ pub(crate) struct Setup {
     fuel: bool,
     network: bool,
     name_lookup: bool,
+    handles: Option<usize>,
 }
 
 impl Case {
@@ -152,6 +153,7 @@ impl Case {
             fuel: false,
             network: true,
             name_lookup: true,
+            handles: None,
         }
     }
 
@@ -203,6 +205,12 @@ impl Setup {
     /// Looks up no names for the guest (WASI 0.2 and 0.3).
     pub(crate) fn without_name_lookup(mut self) -> Self {
         self.name_lookup = false;
+        self
+    }
+
+    /// Ends the guest if it has more handles at a time (WASI 0.2 and 0.3 in this process).
+    pub(crate) fn handles(mut self, most: usize) -> Self {
+        self.handles = Some(most);
         self
     }
 
@@ -272,6 +280,9 @@ impl Setup {
             .refused_files(self.refused_files);
         if !self.network {
             runner = runner.without_network();
+        }
+        if let Some(most) = self.handles {
+            runner = runner.handles(most);
         }
         if !self.name_lookup {
             runner = runner.without_name_lookup();

@@ -1,10 +1,13 @@
 //! What must not grow, and what ends by itself.
 
 use std::env;
+use std::io::{Read, Write};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Case, skip};
+use wasio_host::{Exit, peer};
+
+use crate::harness::{Case, Host, skip};
 
 const CONNECTS: usize = 10_000;
 
@@ -61,4 +64,39 @@ pub(crate) fn p2_timed_out(case: &Case) {
 
 pub(crate) fn p2_seventy_thousand(case: &Case) {
     assert_eq!(case.start().succeeds().stdout_text(), "done\n");
+}
+
+/// Sockets are refused before the host ends the program. Without a limit it does.
+pub(crate) fn p2_handle_limit(case: &Case) {
+    const PEERS: usize = 160;
+    // The listener has 3 handles, and a connection 7 on WASI 0.2, or 4 on WASI 0.3. One is left.
+    const LIMIT: usize = 3 + 56 * 7 + 1;
+    let is_03 = case.host().target() == Host::Sockets03.target();
+    let connections = if is_03 { 98 } else { 56 };
+    let start = |limit: usize| {
+        let setup = case.setup().listeners(1).handles(450);
+        setup.arg(limit.to_string()).start()
+    };
+    let guest = start(LIMIT);
+    let mut peers: Vec<_> = (0..PEERS).map(|_| guest.connect()).collect();
+    guest.expect_stdout(&format!("{connections} connections\n"));
+    let last = &mut peers[connections - 1];
+    let mut hello = [0; 5];
+    last.read_exact(&mut hello).unwrap();
+    last.write_all(&hello).unwrap();
+    guest.succeeds();
+
+    if !case.host().is_process() {
+        let guest = start(1_000_000);
+        // Until the guest is ended.
+        let connect = |_| peer::connect(guest.addr(0)).ok();
+        let _peers: Vec<_> = (0..PEERS).map_while(connect).collect();
+        let Exit::Trap(trap) = guest.outcome().exit else {
+            panic!("the host has no limit");
+        };
+        assert!(
+            trap.contains("as many handles as the host allows"),
+            "{trap}"
+        );
+    }
 }

@@ -4,6 +4,7 @@ use std::cell::RefMut;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::handles::Counted;
 use super::peeked::Peeked;
 use crate::Interest;
 use crate::io_outcome::IoOutcome;
@@ -15,7 +16,7 @@ use crate::sys::imp::host::Connected;
 use crate::sys::imp::owned::{self, Owned};
 use crate::sys::imp::target::Target;
 use crate::sys::imp::{ready, stream};
-use wasio_bindings::p2::{InputStream, OutputStream, Pollable, monotonic_clock};
+use wasio_bindings::p2::{InputStream, OutputStream, Pollable, TcpSocket, monotonic_clock};
 
 /// The most that is read of a new connection before the program asks for it.
 const PREFETCH_LEN: usize = 512;
@@ -24,6 +25,9 @@ const PREFETCH_LEN: usize = 512;
 /// takes some microseconds on a machine with a free core. With 1 ms, one of about 23 000 connections
 /// found no room on a busy one.
 const FIRST_WRITE_WAIT_NS: u64 = 10_000_000;
+
+/// The socket of a connection. It has two streams, and each a pollable, which the poll borrows.
+pub(super) type ConnectionSocket = Counted<TcpSocket, 7>;
 
 pub(super) struct Connection {
     // Children before their parents: the host traps otherwise.

@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use super::address;
+use super::handles::{Counted, Handles};
 use super::network::network;
 use crate::Interest;
 use crate::lock::Lock;
@@ -29,7 +30,8 @@ pub(super) struct HostUdp {
     // Children before their parent: the host traps otherwise.
     /// `None` only while `connect` replaces them.
     streams: Lock<Option<Streams>>,
-    pub(super) socket: UdpSocket,
+    /// It has two streams, and each a pollable, which the poll borrows.
+    pub(super) socket: Counted<UdpSocket, 7>,
 }
 
 struct Streams {
@@ -45,7 +47,8 @@ struct Streams {
 
 impl HostUdp {
     pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
-        let socket = checked(create_udp_socket(address::family(&address)))?;
+        let handles = Handles::reserve()?;
+        let socket = handles.of(checked(create_udp_socket(address::family(&address)))?);
         checked(socket.start_bind(network(), address))?;
         loop {
             match socket.finish_bind() {

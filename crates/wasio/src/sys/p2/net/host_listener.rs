@@ -4,6 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 
 use super::address;
+use super::connection::Connection;
+use super::handles::{Counted, Handles};
 use super::network::network;
 use super::stream::TcpStream;
 use crate::sys::imp::cell::Once;
@@ -18,14 +20,16 @@ const BACKLOG: u64 = 1024;
 pub(crate) struct HostListener {
     // Before its socket: the host traps if that goes first.
     readable: Once<Owned>,
-    socket: TcpSocket,
+    /// It has a pollable, which the poll borrows.
+    socket: Counted<TcpSocket, 3>,
 }
 
 impl HostListener {
     pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
+        let handles = Handles::reserve()?;
         Ok(Self {
             readable: Once::new(),
-            socket: checked(listening(address))?,
+            socket: handles.of(checked(listening(address))?),
         })
     }
 
@@ -33,9 +37,11 @@ impl HostListener {
         // A peer that has reset its connection has no address any more, and takes no answer: as on
         // BSD the program does not see it.
         loop {
+            let handles = Handles::reserve()?;
             let (socket, input, output) = checked(self.socket.accept())?;
             if let Ok(peer) = socket.remote_address() {
-                return Ok((TcpStream::accepted(socket, input, output), peer));
+                let connection = Connection::new(input, output);
+                return Ok((TcpStream::accepted(handles.of(socket), connection), peer));
             }
         }
     }

@@ -7,6 +7,7 @@ mod address;
 pub(super) mod connecting;
 mod connection;
 mod datagrams;
+mod handles;
 mod hop_limit;
 mod host_listener;
 pub(super) mod linger;
@@ -22,6 +23,7 @@ mod udp;
 use std::io;
 use std::net::SocketAddr;
 
+pub(crate) use self::handles::set_limit as set_handle_limit;
 pub(crate) use self::linger::set_limits as set_linger_limits;
 pub(crate) use self::listener::TcpListener;
 pub(super) use self::network::network;

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::address;
 use super::connecting::{self, Connecting};
-use super::connection::Connection;
+use super::connection::{Connection, ConnectionSocket};
+use super::handles::Handles;
 use super::hop_limit::hop_limit;
 use super::linger::{self, Unsent};
 use super::network::network;
@@ -25,9 +26,7 @@ use crate::sys::imp::ready;
 use crate::sys::imp::source::{HostSource, host_source};
 use crate::sys::imp::target::Target;
 use crate::{Interest, IoSource};
-use wasio_bindings::p2::{
-    InputStream, OutputStream, ShutdownType, TcpSocket, create_tcp_socket, monotonic_clock,
-};
+use wasio_bindings::p2::{ShutdownType, TcpSocket, create_tcp_socket, monotonic_clock};
 
 /// A message of several buffers is copied together up to this length.
 const MAX_JOINED: usize = 64 * 1024;
@@ -47,7 +46,7 @@ pub(crate) struct HostStream {
     connection: Once<Connection>,
     /// `None` for one that was accepted.
     pending: Option<Box<dyn ConnectOps>>,
-    socket: TcpSocket,
+    socket: ConnectionSocket,
     /// What was set: see [`TcpStream::set_nodelay`].
     nodelay: AtomicBool,
 }
@@ -159,7 +158,8 @@ impl IoSource<TcpStream> {
 impl TcpStream {
     pub(super) fn connect(address: SocketAddr) -> io::Result<Self> {
         let address = address::remote(address);
-        let socket = checked(create_tcp_socket(address::family(&address)))?;
+        let handles = Handles::reserve()?;
+        let socket = handles.of(checked(create_tcp_socket(address::family(&address)))?);
         checked(socket.start_connect(network(), address))?;
         let stream = HostStream {
             connection: Once::new(),
@@ -176,9 +176,9 @@ impl TcpStream {
         Ok(Self::Host(handle))
     }
 
-    pub(super) fn accepted(socket: TcpSocket, input: InputStream, output: OutputStream) -> Self {
+    pub(super) fn accepted(socket: ConnectionSocket, connection: Connection) -> Self {
         Self::Host(HostHandle(Arc::new(HostStream {
-            connection: Once::with(Connection::new(input, output)),
+            connection: Once::with(connection),
             pending: None,
             socket,
             nodelay: AtomicBool::new(false),

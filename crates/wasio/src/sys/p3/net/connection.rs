@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::address;
+use super::handles::{Counted, Handles};
 use super::linger::{self, Unsent};
 use crate::Interest;
 use crate::lock::{Guard, Lock};
@@ -23,6 +24,9 @@ use crate::sys::imp::sender::Sender;
 use crate::sys::imp::signals::{Completes, Signal};
 use crate::sys::imp::target::Target;
 
+/// The socket of a connection. It has a stream of each direction, and one has a future of its end.
+pub(super) type ConnectionSocket = Counted<TcpSocket, 4>;
+
 /// The one handle of a connection, which lingers when it is dropped.
 pub(crate) struct HostHandle(Arc<HostStream>);
 
@@ -30,7 +34,7 @@ pub(crate) struct HostStream {
     signal: Signal,
     // What has operations in flight goes before its socket: the host fails otherwise.
     state: Lock<State>,
-    pub(super) socket: TcpSocket,
+    pub(super) socket: ConnectionSocket,
     /// `None` for one that was accepted.
     connects_to: Option<Box<SocketAddr>>,
     /// What was set: see [`TcpStream::set_nodelay`](super::stream::TcpStream::set_nodelay).
@@ -53,7 +57,8 @@ enum Phase {
 impl HostHandle {
     pub(super) fn connect(address: SocketAddr) -> io::Result<Self> {
         let address = address::remote(address);
-        let socket = checked(TcpSocket::create(address::family(&address)))?;
+        let handles = Handles::reserve()?;
+        let socket = handles.of(checked(TcpSocket::create(address::family(&address)))?);
         let called = socket.connect(address);
         let stream = HostStream::new(socket, Some(Box::new(address)));
         match called {
@@ -66,7 +71,7 @@ impl HostHandle {
         Ok(Self(stream))
     }
 
-    pub(super) fn accepted(socket: TcpSocket) -> Self {
+    pub(super) fn accepted(socket: ConnectionSocket) -> Self {
         let stream = HostStream::new(socket, None);
         stream.on_connected(&mut stream.state(), Ok(()));
         Self(stream)
@@ -74,7 +79,7 @@ impl HostHandle {
 }
 
 impl HostStream {
-    fn new(socket: TcpSocket, connects_to: Option<Box<SocketAddr>>) -> Arc<Self> {
+    fn new(socket: ConnectionSocket, connects_to: Option<Box<SocketAddr>>) -> Arc<Self> {
         Arc::new_cyclic(|me| Self {
             signal: Signal::new(me, Directions::NONE),
             state: Lock::new(State {

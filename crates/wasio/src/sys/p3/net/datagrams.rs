@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::address;
+use super::handles::{Counted, Handles};
 use crate::Interest;
 use crate::errors::static_error;
 use crate::lock::{Guard, Lock};
@@ -28,7 +29,8 @@ pub(crate) struct HostUdp {
     // What has operations in flight goes before its socket: the host fails otherwise.
     incoming: Lock<Incoming>,
     outgoing: Lock<Outgoing>,
-    pub(super) socket: UdpSocket,
+    /// A receive and a send have a handle each, and borrow it.
+    pub(super) socket: Counted<UdpSocket, 5>,
     pub(super) family: IpAddressFamily,
 }
 
@@ -57,7 +59,8 @@ impl Outgoing {
 impl HostUdp {
     pub(super) fn bind(address: SocketAddr) -> io::Result<Arc<Self>> {
         let family = address::family(&address);
-        let socket = checked(UdpSocket::create(family))?;
+        let handles = Handles::reserve()?;
+        let socket = handles.of(checked(UdpSocket::create(family))?);
         checked(socket.bind(address))?;
         Ok(Arc::new_cyclic(|me| Self {
             signal: Signal::new(me, Directions::one(Direction::Write)),

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::address;
+use super::connection::ConnectionSocket;
+use super::handles::{Counted, Handles};
 use super::stream::TcpStream;
 use crate::lock::{Guard, Lock};
 use crate::portable::{Direction, Directions};
@@ -27,7 +29,8 @@ struct Host {
     signal: Signal,
     // Before its socket.
     state: Lock<State>,
-    socket: TcpSocket,
+    /// It has a stream of connections, and one of those before the program takes it.
+    socket: Counted<TcpSocket, 3>,
 }
 
 struct State {
@@ -45,6 +48,7 @@ enum Phase {
 
 impl HostListener {
     pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
+        let handles = Handles::reserve()?;
         let (incoming, socket) = checked(listening(address))?;
         let state = State {
             incoming,
@@ -53,7 +57,7 @@ impl HostListener {
         Ok(Self(Arc::new_cyclic(|me| Host {
             signal: Signal::new(me, Directions::NONE),
             state: Lock::new(state),
-            socket,
+            socket: handles.of(socket),
         })))
     }
 
@@ -108,13 +112,15 @@ impl Host {
         self.signal.set(Direction::Read, is_ready);
     }
 
-    /// Takes a connection that is there, if there is one.
-    fn take(&self) -> io::Result<TcpSocket> {
+    /// Takes a connection that is there, if there is one. At the limit of handles it stays.
+    fn take(&self) -> io::Result<ConnectionSocket> {
         let state = &mut *self.state();
         let mut taken = None;
         if let Phase::Accepted(accepted) = &mut state.phase {
+            let handles = Handles::reserve()?;
             // Where the host listens no more, that stays.
-            taken = Some(accepted.take().ok_or(io::ErrorKind::NotConnected)?);
+            let socket = accepted.take().ok_or(io::ErrorKind::NotConnected)?;
+            taken = Some(handles.of(socket));
             state.phase = Phase::Idle;
         }
         self.arm(state);

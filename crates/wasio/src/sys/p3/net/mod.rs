@@ -7,6 +7,8 @@
 mod address;
 mod connection;
 mod datagrams;
+#[path = "../../p2/net/handles.rs"]
+mod handles;
 #[path = "../../p2/net/hop_limit.rs"]
 mod hop_limit;
 mod host_listener;
@@ -24,6 +26,7 @@ mod udp;
 use std::io;
 use std::net::SocketAddr;
 
+pub(crate) use self::handles::set_limit as set_handle_limit;
 pub(crate) use self::listener::TcpListener;
 pub(crate) use self::std_socket::Descriptor;
 pub(crate) use self::stream::TcpStream;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{self, Shutdown, SocketAddr};
 
-use super::connection::HostHandle;
+use super::connection::{ConnectionSocket, HostHandle};
 use super::hop_limit::hop_limit;
 use super::std_socket::{self, StdStream};
 use crate::net::MaybeStd;
@@ -105,7 +105,7 @@ impl TcpStream {
         HostHandle::connect(address).map(Self::Host)
     }
 
-    pub(super) fn accepted(socket: TcpSocket) -> Self {
+    pub(super) fn accepted(socket: ConnectionSocket) -> Self {
         Self::Host(HostHandle::accepted(socket))
     }
 
