@@ -128,6 +128,7 @@ impl Arguments {
                 on_tokio("tokio-p1", Some("tokio-mio-p1"))?,
             ],
             Some(With::Hyper) => vec![
+                on_tokio("hyper-p3", None)?,
                 on_tokio("hyper-p2", Some("hyper-mio-p2"))?,
                 on_tokio("hyper-p1", Some("hyper-mio-p1"))?,
             ],

@@ -12,7 +12,7 @@ use crate::machine;
 const SUFFIX: &str = "-before";
 
 /// The peers that run wasio. The others are the same in each commit.
-const ON_WASIO: [&str; 9] = [
+const ON_WASIO: [&str; 10] = [
     "wasio",
     "wasio-p2",
     "wasio-p3",
@@ -22,6 +22,7 @@ const ON_WASIO: [&str; 9] = [
     "tokio-p3",
     "hyper-p1",
     "hyper-p2",
+    "hyper-p3",
 ];
 
 /// Another checkout of this repository.

@@ -11,6 +11,7 @@ mod hyper_mio_p1;
 mod hyper_mio_p2;
 mod hyper_p1;
 mod hyper_p2;
+mod hyper_p3;
 mod mio_native;
 mod mio_p1;
 mod mio_p2;
@@ -54,7 +55,7 @@ pub fn reference_of(peer: &str) -> &'static str {
         "wasio-p2" | "mio-p2" | "wstd-p2" | "wasio-p3" | "raw-p3" => "mio-p2",
         "tokio-p1" | "tokio-mio-p1" => "tokio-mio-p1",
         "tokio-p2" | "tokio-p3" | "tokio-mio-p2" => "tokio-mio-p2",
-        "hyper-p2" | "hyper-mio-p2" => "hyper-mio-p2",
+        "hyper-p2" | "hyper-p3" | "hyper-mio-p2" => "hyper-mio-p2",
         "hyper-p1" | "hyper-mio-p1" => "hyper-mio-p1",
         _ => REFERENCE,
     }
@@ -79,6 +80,7 @@ pub const ALL: &[Peer] = &[
     tokio_p3::PEER,
     hyper_p2::PEER,
     hyper_mio_p2::PEER,
+    hyper_p3::PEER,
     hyper_p1::PEER,
     hyper_mio_p1::PEER,
 ];
