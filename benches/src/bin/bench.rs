@@ -47,6 +47,9 @@ struct Arguments {
     /// virtual machine; recorded only with --record
     #[arg(long)]
     awake: bool,
+    /// Draw the plots of a record again, from its results.csv, and exit
+    #[arg(long, value_name = "FOLDER")]
+    redraw: Option<PathBuf>,
     /// List the scenarios and the peers, and exit
     #[arg(long)]
     list: bool,
@@ -134,6 +137,9 @@ fn main() -> anyhow::Result<()> {
     if arguments.list {
         list();
         return Ok(());
+    }
+    if let Some(folder) = &arguments.redraw {
+        return record::redraw(folder);
     }
     let _awake = arguments.awake.then(Awake::hold).transpose()?;
     let earlier = arguments.before.as_deref().map(Earlier::open).transpose()?;

@@ -1,9 +1,10 @@
 //! Plots figures against the number of idle connections, as SVG.
 
+use anyhow::Context;
 use plotters::prelude::*;
 
 use crate::metric::{self, Metric};
-use crate::results::{Results, Series};
+use crate::results::{Results, Series, Subject};
 
 /// The scenario that is run with many sizes.
 const SCENARIO: &str = "ping_pong";
@@ -13,6 +14,21 @@ const PIXELS: (u32, u32) = (720, 420);
 const LABELS: u32 = 110;
 /// The height of a name.
 const LABEL_HEIGHT: i32 = 16;
+
+/// The colours of the peers of a whole bench: one for each, whatever else is plotted. They are dark
+/// enough to be read on white, which the plots have as their background in a dark page too.
+const COLORS: [(&str, RGBColor); 10] = [
+    ("wasio", RGBColor(9, 105, 218)),
+    ("wasio-p2", RGBColor(10, 48, 105)),
+    ("wasio-p3", RGBColor(26, 127, 55)),
+    ("mio", RGBColor(188, 76, 0)),
+    ("mio-p2", RGBColor(207, 34, 46)),
+    ("raw", RGBColor(139, 94, 0)),
+    ("raw-p3", RGBColor(191, 57, 137)),
+    ("wstd-p2", RGBColor(130, 80, 223)),
+    ("mio-native", RGBColor(87, 96, 106)),
+    ("wasio-native", RGBColor(36, 41, 47)),
+];
 
 /// A point: the number of idle connections, and a figure above zero.
 type Point = (f64, f64);
@@ -31,6 +47,35 @@ pub fn against_idle_connections(results: &Results) -> anyhow::Result<Vec<(String
         }
     }
     Ok(plots)
+}
+
+/// Reads the figures that are plotted from those of a record, `results.csv`.
+///
+/// # Errors
+/// It is no such text.
+pub fn figures_in(text: &str) -> anyhow::Result<Results> {
+    let mut results = Results::default();
+    for line in text.lines().skip(1) {
+        let columns: Vec<&str> = line.split(',').collect();
+        let [scenario, size, peer, metric, _, round, value] = columns[..] else {
+            anyhow::bail!("not a line of results.csv: {line}");
+        };
+        let metric = METRICS.iter().find(|one| one.name == metric);
+        let Some(metric) = metric.filter(|_| scenario == SCENARIO) else {
+            continue;
+        };
+        let number = || format!("not a number in results.csv: {line}");
+        let subject = Subject {
+            scenario: SCENARIO,
+            size: size.parse().with_context(number)?,
+            // As long as the names of all other peers.
+            peer: peer.to_owned().leak(),
+        };
+        let value = value.parse().with_context(number)?;
+        let round = round.parse().with_context(number)?;
+        results.add(subject, round, vec![(*metric, value)]);
+    }
+    Ok(results)
 }
 
 /// Returns one line per peer, in the order of measurement.
@@ -77,7 +122,7 @@ fn draw(metric: Metric, lines: &[(&'static str, Vec<Point>)]) -> anyhow::Result<
             .draw()?;
         let mut ends = Vec::new();
         for (index, (peer, points)) in lines.iter().enumerate() {
-            let color = Palette99::pick(index).to_rgba();
+            let color = color(peer, index);
             let dots = points
                 .iter()
                 .map(|point| Circle::new(*point, 3, color.filled()));
@@ -99,6 +144,12 @@ fn draw(metric: Metric, lines: &[(&'static str, Vec<Point>)]) -> anyhow::Result<
         area.present()?;
     }
     Ok(svg)
+}
+
+/// The colour of a peer. One that is not in the list has that of another.
+fn color(peer: &str, index: usize) -> RGBColor {
+    let listed = COLORS.iter().find(|(name, _)| *name == peer);
+    listed.map_or(COLORS[index % COLORS.len()].1, |(_, color)| *color)
 }
 
 /// Moves sorted heights apart, so that no name stands on another.
@@ -145,6 +196,24 @@ mod tests {
     #[test]
     fn names_do_not_stand_on_each_other() {
         assert_eq!(spread([10, 12, 90, 100].into_iter()), [10, 26, 90, 106]);
+    }
+
+    /// By the formula of the Web Content Accessibility Guidelines, which ask for 4.5.
+    #[test]
+    fn every_colour_can_be_read_on_white() {
+        let linear = |part: u8| {
+            let part = f64::from(part) / 255.0;
+            if part <= 0.04045 {
+                part / 12.92
+            } else {
+                ((part + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        for (peer, RGBColor(red, green, blue)) in COLORS {
+            let luminance = 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
+            let contrast = 1.05 / (luminance + 0.05);
+            assert!(contrast >= 4.5, "{peer}: {contrast:.2}");
+        }
     }
 
     #[test]

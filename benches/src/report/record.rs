@@ -26,16 +26,33 @@ pub fn write(
     results: &Results,
 ) -> anyhow::Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let save = |name: &str, text: String| {
-        let path = folder.join(name);
-        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
-    };
-    save("results.csv", csv(results))?;
-    save("results.md", markdown(command, scenarios, peers, results))?;
+    save(folder, "results.csv", csv(results))?;
+    let text = markdown(command, scenarios, peers, results);
+    save(folder, "results.md", text)?;
+    save_plots(folder, results)
+}
+
+/// Draws the plots of the record in `folder` again, from its figures.
+///
+/// # Errors
+/// There is no record, or a file cannot be written.
+pub fn redraw(folder: &Path) -> anyhow::Result<()> {
+    let path = folder.join("results.csv");
+    let text = fs::read_to_string(&path);
+    let text = text.with_context(|| format!("cannot read {}", path.display()))?;
+    save_plots(folder, &plot::figures_in(&text)?)
+}
+
+fn save_plots(folder: &Path, results: &Results) -> anyhow::Result<()> {
     for (name, svg) in plot::against_idle_connections(results)? {
-        save(&name, svg)?;
+        save(folder, &name, svg)?;
     }
     Ok(())
+}
+
+fn save(folder: &Path, name: &str, text: String) -> anyhow::Result<()> {
+    let path = folder.join(name);
+    fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Writes one figure per line. No name contains a comma.
@@ -125,6 +142,14 @@ mod tests {
         );
         let columns = |line: &str| line.split(',').count();
         assert!(text.lines().all(|line| columns(line) == 7), "{text}");
+    }
+
+    #[test]
+    fn a_plot_can_be_drawn_again_from_the_csv() {
+        let text = csv(&results());
+        let figures = plot::figures_in(&text).unwrap();
+        assert_eq!(csv(&figures), text);
+        assert!(plot::figures_in("a line\nof another kind").is_err());
     }
 
     #[test]
