@@ -47,6 +47,8 @@ fn main() -> io::Result<()> {
                         tick.cancel();
                     }
                 }
+                // A tick that came with this event has moved the deadline.
+                QUIET if quiet.expirations() == 0 => {}
                 QUIET => {
                     println!("quiet after {} ms", now.as_millis());
                     return Ok(());
