@@ -1,4 +1,4 @@
-//! The PostgreSQL client, against PostgreSQL.
+//! The clients of PostgreSQL, against it.
 
 use std::net::TcpListener;
 
@@ -18,6 +18,24 @@ fn postgres_prepares_notifies_and_cancels() {
                         kept 1000000 bytes\n\
                         heard wasio runs PostgreSQL\n\
                         cancelled: 57014\n\
+                        refused: 22012\n\
+                        4 connections\n";
+        assert_eq!(text, expected, "{on:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs PostgreSQL (apt-get install postgresql): cargo test -- --include-ignored"]
+fn sqlx_pools_takes_back_and_hears() {
+    let _machine = share_machine();
+    let server = postgres();
+    let port = server.address(0).port();
+    for on in with_network() {
+        let url = format!("postgres://wasio@localhost:{port}/postgres");
+        let text = run_with("sqlx-client", on, &[url]);
+        let expected = "filled (1000, 12000)\n\
+                        taken back: 1000 rows\n\
+                        heard wasio runs sqlx\n\
                         refused: 22012\n\
                         4 connections\n";
         assert_eq!(text, expected, "{on:?}");

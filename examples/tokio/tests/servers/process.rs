@@ -350,7 +350,8 @@ fn build(what: &Build) -> &'static Path {
         Build::Guests01 => (
             1,
             format!(
-                "{GUESTS} wasm32-wasip1 --exclude wasio-tokio-clients --exclude wasio-tokio-grpc"
+                "{GUESTS} wasm32-wasip1 --exclude wasio-tokio-clients --exclude wasio-tokio-grpc \
+                 --exclude wasio-tokio-sqlx"
             ),
             "target/tokio/wasm32-wasip1/release",
         ),
