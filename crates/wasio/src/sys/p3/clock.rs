@@ -28,7 +28,7 @@ pub(super) struct Clock(Arc<Alone<State>>);
 #[derive(Debug, Default)]
 struct State {
     running: Option<Running>,
-    /// What time the call was for that has ended since the last wait.
+    /// What time the call that has ended since the last wait was to end a wait at.
     ended_ns: u64,
     /// Whether a call was seen to end too early.
     rounds_down: bool,
@@ -36,6 +36,7 @@ struct State {
 
 #[derive(Debug)]
 struct Running {
+    /// When it is to end a wait, which may be before the time that the host was given.
     at_ns: u64,
     call: Call<(), ()>,
 }
@@ -49,7 +50,7 @@ impl Clock {
     pub(super) fn block(&self, until: Until) -> io::Result<()> {
         match until {
             Until::Now => operations::progress(),
-            Until::At(at_ns) if !self.set(monotonic_clock::now(), at_ns) => operations::progress(),
+            Until::At(at_ns) if !self.ends(at_ns) => operations::progress(),
             Until::Never if !operations::are_in_flight() => return Err(nothing_in_flight()),
             Until::At(_) | Until::Never => operations::wait(),
         }
@@ -57,21 +58,21 @@ impl Clock {
     }
 
     /// Has a wait end at a time, or before. Returns `false` if that is over already.
-    fn set(&self, now_ns: u64, at_ns: u64) -> bool {
+    fn ends(&self, at_ns: u64) -> bool {
+        let state = &mut *self.0.part();
+        let running = state.running.as_ref();
+        if running.is_some_and(|running| running.at_ns <= at_ns) {
+            return true;
+        }
+        let now_ns = monotonic_clock::now();
         if at_ns <= now_ns {
             return false;
         }
-        let state = &mut *self.0.part();
         state.rounds_down |= now_ns < std::mem::take(&mut state.ended_ns);
         let rounding_ns = if state.rounds_down { ROUNDING_NS } else { 0 };
-        let at_ns = at_ns.min(now_ns.saturating_add(FARTHEST_NS)) + rounding_ns;
-        if let Some(running) = &state.running
-            && running.at_ns <= at_ns
-        {
-            return true;
-        }
+        let at_ns = at_ns.min(now_ns.saturating_add(FARTHEST_NS));
         state.running = None;
-        match monotonic_clock::wait_until(at_ns) {
+        match monotonic_clock::wait_until(at_ns + rounding_ns) {
             Called::Returned(()) => {
                 state.ended_ns = at_ns;
                 false
