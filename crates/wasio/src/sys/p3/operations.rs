@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::iter;
+use std::mem;
 
 pub(super) use super::bindings::are_in_flight;
 use super::bindings::{Event, join_set, poll_event, wait_for_event, yield_to_host};
@@ -71,14 +72,24 @@ pub(super) fn progress() {
 }
 
 /// Does something, and does it once more after the host has run if it would block.
-pub(super) fn retried<T>(mut operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    let mut has_run = false;
+pub(super) fn retried<T>(operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    retried_if(true, operation)
+}
+
+/// The same, but does it once more only where an operation was in flight before: the host has just
+/// tried one that starts now.
+pub(super) fn retried_if<T>(
+    was_in_flight: bool,
+    mut operation: impl FnMut() -> io::Result<T>,
+) -> io::Result<T> {
+    let mut is_left = was_in_flight;
     loop {
         match operation() {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock && !has_run => progress(),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && mem::take(&mut is_left) => {
+                progress();
+            }
             result => return result,
         }
-        has_run = true;
     }
 }
 

@@ -27,7 +27,8 @@ impl Stdin {
 
     /// `_reported` is for backends on which a read may block.
     pub(crate) fn read(&self, target: &mut [u8], _reported: bool) -> io::Result<usize> {
-        operations::retried(|| self.0.part().read(&self.0.signal, target))
+        let was_reading = self.0.part().is_busy();
+        operations::retried_if(was_reading, || self.0.part().read(&self.0.signal, target))
     }
 }
 

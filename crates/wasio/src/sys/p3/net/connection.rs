@@ -130,15 +130,17 @@ impl HostStream {
     }
 
     pub(super) fn read(&self, target: &mut [u8]) -> io::Result<usize> {
-        operations::retried(|| self.connected()?.receiver.read(&self.signal, target))
+        operations::retried_if(self.awaits_read(), || {
+            self.connected()?.receiver.read(&self.signal, target)
+        })
     }
 
     pub(super) fn peek(&self, target: &mut [u8]) -> io::Result<usize> {
         // There may be less than `target` has room for, and more on its way.
-        if self.state().receiver.is_busy() {
+        if self.awaits_read() {
             operations::progress();
         }
-        operations::retried(|| self.connected()?.receiver.peek(&self.signal, target))
+        self.connected()?.receiver.peek(&self.signal, target)
     }
 
     pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
@@ -175,6 +177,12 @@ impl HostStream {
             (Err(_), Some(address)) => Ok(**address),
             (address, _) => address,
         }
+    }
+
+    /// Whether what a read needs is in flight: the connect, or the read itself.
+    fn awaits_read(&self) -> bool {
+        let state = self.state();
+        matches!(state.phase, Phase::Connecting(_)) || state.receiver.is_busy()
     }
 
     /// The state of what is connected. `WouldBlock` while the connect is pending, then once the error

@@ -126,7 +126,8 @@ impl Source {
     pub(super) fn read(&mut self, len: usize) -> io::Result<usize> {
         let mut buffer = vec![0; len];
         let streams = &self.streams;
-        let count = operations::retried(|| {
+        let was_reading = streams.part().receiver.is_busy();
+        let count = operations::retried_if(was_reading, || {
             let receiver = &mut streams.part().receiver;
             receiver.read(&streams.signal, &mut buffer)
         })?;
