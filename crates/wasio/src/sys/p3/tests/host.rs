@@ -4,6 +4,8 @@
 //! A misuse that ends a guest of a real host is noted here, and the next look at the host fails the
 //! test ([`Host::check`]).
 
+mod waits;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::imports::Memory;
@@ -223,121 +225,6 @@ impl Host {
     fn is_member(&self, number: u32, set: u32) -> bool {
         let one = self.handles[number as usize - 1].as_ref();
         one.is_some_and(|one| one.set == Some(set))
-    }
-
-    /// When a call that is to end a wait ends.
-    fn due_ns(&self, number: u32) -> Option<u64> {
-        match self.handles[number as usize - 1].as_ref()?.kind {
-            Kind::Clock(at_ns) => Some(at_ns),
-            _ => None,
-        }
-    }
-
-    pub(super) fn new_set(&mut self) -> u32 {
-        self.open(Kind::Set)
-    }
-
-    pub(super) fn join(&mut self, waitable: u32, set: u32) {
-        self.count_call();
-        if set != 0 && self.handle(set).is_none_or(|one| one.kind != Kind::Set) {
-            self.trap("a waitable joins what is no set");
-        }
-        match self.handle(waitable) {
-            Some(one) => one.set = (set != 0).then_some(set),
-            None => self.trap("what is gone joins a set"),
-        }
-    }
-
-    pub(super) fn now(&mut self) -> u64 {
-        self.now_ns += 30;
-        self.now_ns
-    }
-
-    /// Blocks until there is an event.
-    pub(super) fn wait(&mut self, set: u32) -> Option<[u32; 3]> {
-        self.count_wait();
-        let mut handles = self.handles.iter().flatten();
-        if !handles.any(|one| one.set == Some(set) && one.is_busy()) {
-            self.trap("a wait that nothing ends");
-            return None;
-        }
-        loop {
-            self.run();
-            if let Some(event) = self.take_event(set) {
-                return Some(event);
-            }
-            let clocks = self.clocks.iter().filter_map(|number| self.due_ns(*number));
-            let next_ns = clocks.chain(self.script.keys().map(|key| key.0)).min();
-            match next_ns {
-                Some(next_ns) => self.now_ns = self.now_ns.max(next_ns),
-                None => {
-                    self.trap("a wait that never ends");
-                    return None;
-                }
-            }
-        }
-    }
-
-    /// Takes an event that there is. The host does not run.
-    pub(super) fn poll(&mut self, set: u32) -> Option<[u32; 3]> {
-        self.count_call();
-        self.take_event(set)
-    }
-
-    pub(super) fn yielded(&mut self) {
-        self.count_wait();
-        self.run();
-    }
-
-    fn count_wait(&mut self) {
-        self.count_call();
-        self.waits += 1;
-        if self.waits > MOST_WAITS {
-            self.trap("the program spins");
-        }
-    }
-
-    /// Returns its kind, its waitable and its code.
-    fn take_event(&mut self, set: u32) -> Option<[u32; 3]> {
-        let mut events = self.events.iter();
-        let place = events.position(|number| self.is_member(*number, set))?;
-        let number = self.events.remove(place)?;
-        let one = self.handle(number)?;
-        Some([one.kind.of_event(), number, one.event.take()?])
-    }
-
-    /// What has happened meanwhile, and the operations that it ends.
-    fn run(&mut self) {
-        while let Some(entry) = self.script.first_entry() {
-            if entry.key().0 > self.now_ns {
-                break;
-            }
-            let (peer, bytes) = entry.remove();
-            self.change(peer, |peer| {
-                if peer.ended.is_none() {
-                    peer.sent += bytes;
-                }
-            });
-        }
-        let mut changed = std::mem::take(&mut self.changed);
-        changed.extend(&self.clocks);
-        changed.sort_unstable();
-        changed.dedup();
-        for number in std::mem::take(&mut self.starting) {
-            if let Some(one) = self.handle(number) {
-                one.event = Some(STARTED);
-                self.events.push_back(number);
-            }
-        }
-        for number in changed {
-            if let Some(code) = self.end_of(number) {
-                self.end_operation(number);
-                if let Some(one) = self.handle(number) {
-                    one.event = Some(code);
-                }
-                self.events.push_back(number);
-            }
-        }
     }
 
     /// Nothing is in flight from here on.
