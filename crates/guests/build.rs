@@ -82,6 +82,7 @@ fn run() -> Result<()> {
     let package = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
     for path in [
         "src",
+        "wit",
         "Cargo.toml",
         "../wasio/src",
         "../wasio/Cargo.toml",

@@ -1,5 +1,5 @@
-//! Makes the custom sections that describe wasio's imports to the linker: see the
-//! folders named wit.
+//! Makes the custom sections that describe the imports of wasio and of a guest to the linker: see
+//! the folders named wit.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,13 +12,19 @@ use wit_parser::Resolve;
 use crate::cargo::Workspace;
 
 /// The worlds, the package that has the text of their interfaces and where, and where they lie.
-const WORLDS: [(&str, &str, &str, &str); 2] = [
+const WORLDS: [(&str, &str, &str, &str); 3] = [
     ("wasi-0.2", "wasip2", "wit", "crates/bindings/wit"),
     (
         "wasi-0.3",
         "wasmtime-wasi",
         "src/p3/wit",
         "crates/wasio/wit",
+    ),
+    (
+        "http-0.3",
+        "wasmtime-wasi-http",
+        "src/p3/wit",
+        "crates/guests/wit",
     ),
 ];
 

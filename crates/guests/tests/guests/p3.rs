@@ -1,7 +1,7 @@
 //! Guests of WASI 0.3: what would trap or hang there, and what is special.
 
-use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 
 use wasio_host::{Stdin, peer};
 
@@ -87,6 +87,38 @@ pub(crate) fn p3_reset_peer(case: &Case) {
     stream.read_exact(&mut [0]).unwrap();
     peer::reset(stream).unwrap();
     guest.succeeds();
+}
+
+/// The answer comes once the guest has served its timer and its socket.
+pub(crate) fn p3_http_request(case: &Case) {
+    const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\n";
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let beside = TcpListener::bind("127.0.0.1:0").unwrap();
+    let [authority, address] = [&server, &beside].map(|one| one.local_addr().unwrap().to_string());
+    let guest = case.setup().args(&[&authority, &address]).start();
+    for in_loop in [true, false] {
+        let (mut stream, _) = beside.accept().unwrap();
+        let (mut request, _) = server.accept().unwrap();
+        let mut lines = BufReader::new(request.try_clone().unwrap()).lines();
+        assert_eq!(lines.next().unwrap().unwrap(), "GET / HTTP/1.1");
+        assert!(lines.any(|line| line.unwrap().is_empty()));
+        expect(&mut stream, "timer");
+        if in_loop {
+            stream.write_all(b"ping").unwrap();
+            expect(&mut stream, "pong");
+        }
+        request.write_all(HEAD).unwrap();
+        expect(&mut stream, "head");
+        request.write_all(b"hel").unwrap();
+        request.write_all(b"lo").unwrap();
+    }
+    assert_eq!(guest.succeeds().stdout_text(), "hello\nhello\n");
+}
+
+fn expect(stream: &mut TcpStream, word: &str) {
+    let mut bytes = vec![0; word.len()];
+    stream.read_exact(&mut bytes).unwrap();
+    assert_eq!(bytes, word.as_bytes());
 }
 
 pub(crate) fn p3_waitable(case: &Case) {

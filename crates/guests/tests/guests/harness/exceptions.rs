@@ -52,6 +52,10 @@ pub(super) fn of(host: Host, guest: &str) -> Option<Exception> {
         ("sockets02" | "wasmtime49", "p2_linger_age" | "p2_linger_number") => {
             Skipped(WAITS_IN_DROP)
         }
+        ("sockets03", "p3_http_request") => Fails {
+            why: "it has `wasi:http` of WASI 0.2 alone",
+            shows: "`wasi:http/types@0.3.0`, but a matching implementation was not found",
+        },
         ("sockets02" | "sockets03", "p2_reset_peer") => Skipped(READS_AHEAD),
         ("wasmtime49" | "jco", "p2_reset_peer") => Fails {
             why: READS_AHEAD,
