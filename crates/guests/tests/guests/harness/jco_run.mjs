@@ -4,17 +4,19 @@ import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const SHIM_03 = "@bytecodealliance/preview3-shim";
+const PATIENCE_MS = 1_000;
 
 const [module, ...args] = process.argv.slice(2);
 process.argv.splice(1, Infinity, basename(module, ".js"), ...args);
 const has03 = (await readFile(module, "utf8")).includes(`'${SHIM_03}/`);
-const printing = has03 ? await outputsOf03() : [];
+const sending = has03 ? await sendingOf03() : [];
 const guest = await import(pathToFileURL(module));
 try {
   const { run } = guest["wasi:cli/run@0.3.0"] ?? guest.run;
   await run();
-  // What was printed goes out first.
-  await Promise.all(printing);
+  // What was printed or sent goes out first, unless a peer does not read it.
+  const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+  await Promise.race([Promise.allSettled(sending), late]);
   await new Promise((resolve) => setTimeout(resolve));
   process.exit(0);
 } catch (error) {
@@ -22,19 +24,24 @@ try {
   process.exit(1);
 }
 
-// What WASI 0.3 is given to print goes through a worker. Returns the promises that it is all out,
-// which the shim adds for each stream.
-async function outputsOf03() {
-  const path = join(module, "../../node_modules", SHIM_03, "dist/nodejs/cli.js");
-  const { stdout, stderr } = await import(pathToFileURL(path));
-  const printing = [];
-  for (const output of [stdout, stderr]) {
-    const write = output.writeViaStream;
-    output.writeViaStream = (stream) => {
-      const printed = write(stream);
-      printing.push(printed);
-      return printed;
+// What WASI 0.3 is given to print or to send goes through a worker. Returns the promises that it is
+// all out, which the shim adds for each stream.
+async function sendingOf03() {
+  const shim = join(module, "../../node_modules", SHIM_03, "dist/nodejs");
+  const load = (file) => import(pathToFileURL(join(shim, file)));
+  const sending = [];
+  const note = (owner, method) => {
+    const send = owner[method];
+    owner[method] = function (stream) {
+      const sent = send.call(this, stream);
+      sending.push(sent);
+      return sent;
     };
-  }
-  return printing;
+  };
+  const { stdout, stderr } = await load("cli.js");
+  const { TcpSocket } = await load("sockets/tcp.js");
+  note(stdout, "writeViaStream");
+  note(stderr, "writeViaStream");
+  note(TcpSocket.prototype, "send");
+  return sending;
 }
