@@ -1,14 +1,13 @@
 //! Plots figures against the number of idle connections, as SVG.
 
-use anyhow::Context;
 use plotters::prelude::*;
 
 use crate::metric::{self, Metric};
-use crate::results::{Results, Series, Subject};
+use crate::results::{Results, Series};
 
 /// The scenario that is run with many sizes.
-const SCENARIO: &str = "ping_pong";
-const METRICS: [Metric; 3] = [metric::THROUGHPUT, metric::P99, metric::CPU];
+pub(super) const SCENARIO: &str = "ping_pong";
+pub(super) const METRICS: [Metric; 3] = [metric::THROUGHPUT, metric::P99, metric::CPU];
 const PIXELS: (u32, u32) = (720, 420);
 /// The room for the names of the peers, to the right of their lines.
 const LABELS: u32 = 110;
@@ -47,35 +46,6 @@ pub fn against_idle_connections(results: &Results) -> anyhow::Result<Vec<(String
         }
     }
     Ok(plots)
-}
-
-/// Reads the figures that are plotted from those of a record, `results.csv`.
-///
-/// # Errors
-/// It is no such text.
-pub fn figures_in(text: &str) -> anyhow::Result<Results> {
-    let mut results = Results::default();
-    for line in text.lines().skip(1) {
-        let columns: Vec<&str> = line.split(',').collect();
-        let [scenario, size, peer, metric, _, round, value] = columns[..] else {
-            anyhow::bail!("not a line of results.csv: {line}");
-        };
-        let metric = METRICS.iter().find(|one| one.name == metric);
-        let Some(metric) = metric.filter(|_| scenario == SCENARIO) else {
-            continue;
-        };
-        let number = || format!("not a number in results.csv: {line}");
-        let subject = Subject {
-            scenario: SCENARIO,
-            size: size.parse().with_context(number)?,
-            // As long as the names of all other peers.
-            peer: peer.to_owned().leak(),
-        };
-        let value = value.parse().with_context(number)?;
-        let round = round.parse().with_context(number)?;
-        results.add(subject, round, vec![(*metric, value)]);
-    }
-    Ok(results)
 }
 
 /// Returns one line per peer, in the order of measurement.

@@ -10,7 +10,7 @@ use super::table::ScenarioTable;
 use super::{bars, before, plot};
 use crate::machine;
 use crate::peer::Built;
-use crate::results::Results;
+use crate::results::{Results, Subject};
 use crate::scenario::Scenario;
 
 /// Creates `folder` and writes `results.csv`, `results.md` and the plots into it. `command` is the
@@ -40,7 +40,7 @@ pub fn redraw(folder: &Path) -> anyhow::Result<()> {
     let path = folder.join("results.csv");
     let text = fs::read_to_string(&path);
     let text = text.with_context(|| format!("cannot read {}", path.display()))?;
-    save_plots(folder, &plot::figures_in(&text)?)
+    save_plots(folder, &plotted_in(&text)?)
 }
 
 fn save_plots(folder: &Path, results: &Results) -> anyhow::Result<()> {
@@ -69,6 +69,32 @@ fn csv(results: &Results) -> String {
         }
     }
     text
+}
+
+/// Reads the figures that are plotted from what [`csv`] has written.
+fn plotted_in(text: &str) -> anyhow::Result<Results> {
+    let mut results = Results::default();
+    for line in text.lines().skip(1) {
+        let columns: Vec<&str> = line.split(',').collect();
+        let [scenario, size, peer, metric, _, round, value] = columns[..] else {
+            anyhow::bail!("not a line of results.csv: {line}");
+        };
+        let metric = plot::METRICS.iter().find(|one| one.name == metric);
+        let Some(metric) = metric.filter(|_| scenario == plot::SCENARIO) else {
+            continue;
+        };
+        let number = || format!("not a number in results.csv: {line}");
+        let subject = Subject {
+            scenario: plot::SCENARIO,
+            size: size.parse().with_context(number)?,
+            // As long as the names of all other peers.
+            peer: peer.to_owned().leak(),
+        };
+        let value = value.parse().with_context(number)?;
+        let round = round.parse().with_context(number)?;
+        results.add(subject, round, vec![(*metric, value)]);
+    }
+    Ok(results)
 }
 
 fn markdown(
@@ -147,9 +173,9 @@ mod tests {
     #[test]
     fn a_plot_can_be_drawn_again_from_the_csv() {
         let text = csv(&results());
-        let figures = plot::figures_in(&text).unwrap();
+        let figures = plotted_in(&text).unwrap();
         assert_eq!(csv(&figures), text);
-        assert!(plot::figures_in("a line\nof another kind").is_err());
+        assert!(plotted_in("a line\nof another kind").is_err());
     }
 
     #[test]
