@@ -16,6 +16,8 @@ pub mod oneoff;
 mod raw;
 #[cfg(any(unix, target_os = "wasi"))]
 pub mod stdin;
+#[cfg(wasio_backend = "p3")]
+pub mod waitables;
 
 #[cfg(target_env = "p1")]
 pub use raw::close;

@@ -15,6 +15,7 @@ use wasio::task::{self, Async};
 use wasio::time::Timer;
 use wasio::{Interest, Waitable};
 use wasio_guests::driver::{BOTH, Driver, say};
+use wasio_guests::waitables::{BLOCKED, DROPPED, RETURNED, ends};
 
 #[used]
 #[unsafe(link_section = "component-type:wasio-guests:http-0.3")]
@@ -83,10 +84,6 @@ unsafe extern "C" {
 
 /// A result with an error code of `wasi:http`, as the ABI has it. All zero is success, with nothing.
 type Outcome = [u64; 8];
-
-const BLOCKED: u32 = u32::MAX;
-const DROPPED: u32 = 1;
-const RETURNED: u32 = 2;
 
 const SOCKET: usize = 1;
 const TIMER: usize = 2;
@@ -295,10 +292,4 @@ fn ended(code: u32, waitable: u32, wait: &mut dyn Wait) -> u32 {
         BLOCKED => wait.code_of(waitable),
         code => code,
     }
-}
-
-/// The end to read from and the end to write to of a new future.
-fn ends(both: u64) -> (u32, u32) {
-    let half = |ends: u64| u32::try_from(ends & u64::from(u32::MAX)).expect("32 bits");
-    (half(both), half(both >> 32))
 }

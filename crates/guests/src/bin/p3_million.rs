@@ -10,6 +10,7 @@ use wasio::time::Timer;
 use wasio::{Interest, Token, Waitable, Waker};
 use wasio_guests::counting::{Counting, live_bytes};
 use wasio_guests::driver::{BOTH, Driver, local};
+use wasio_guests::waitables::{BLOCKED, CANCELLED, DROPPED, ends};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
@@ -48,11 +49,8 @@ unsafe extern "C" {
     safe fn future_drop_writable(future: u32);
 }
 
-const BLOCKED: u32 = u32::MAX;
 /// A byte was moved, as a code of the component model.
 const ONE_COMPLETED: u32 = 1 << 4;
-const DROPPED: u32 = 1;
-const CANCELLED: u32 = 2;
 
 /// An hour: longer than any of this takes.
 const LONG: Duration = Duration::from_secs(3600);
@@ -177,12 +175,6 @@ fn timer(all: &mut All, _round: usize) {
 fn wake(all: &mut All, _round: usize) {
     all.waker.wake().expect("wake");
     all.driver.expect(0);
-}
-
-/// The end to read from and the end to write to of a new stream or future.
-fn ends(both: u64) -> (u32, u32) {
-    let half = |ends: u64| u32::try_from(ends & u64::from(u32::MAX)).expect("32 bits");
-    (half(both), half(both >> 32))
 }
 
 /// A read that ends with a byte, or because the other end is dropped.

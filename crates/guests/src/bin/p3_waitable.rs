@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use wasio::{Interest, Waitable};
 use wasio_guests::driver::Driver;
+use wasio_guests::waitables::RETURNED;
 
 #[link(wasm_import_module = "wasi:clocks/monotonic-clock@0.3.0")]
 unsafe extern "C" {
@@ -20,7 +21,6 @@ unsafe extern "C" {
     safe fn subtask_drop(subtask: u32);
 }
 
-const RETURNED: u32 = 2;
 const CANCELLED: u32 = 4;
 const SOON: Duration = Duration::from_millis(20);
 

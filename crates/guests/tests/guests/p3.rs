@@ -1,11 +1,12 @@
 //! Guests of WASI 0.3: what would trap or hang there, and what is special.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 
 use wasio_host::{Stdin, peer};
 
 use crate::harness::Case;
+use crate::talk::{hear, say};
 
 pub(crate) fn p3_nothing_in_flight(case: &Case) {
     let guest = case.setup().listeners(1).start();
@@ -97,28 +98,22 @@ pub(crate) fn p3_http_request(case: &Case) {
     let [authority, address] = [&server, &beside].map(|one| one.local_addr().unwrap().to_string());
     let guest = case.setup().args(&[&authority, &address]).start();
     for in_loop in [true, false] {
-        let (mut stream, _) = beside.accept().unwrap();
+        let (stream, _) = beside.accept().unwrap();
         let (mut request, _) = server.accept().unwrap();
         let mut lines = BufReader::new(request.try_clone().unwrap()).lines();
         assert_eq!(lines.next().unwrap().unwrap(), "GET / HTTP/1.1");
         assert!(lines.any(|line| line.unwrap().is_empty()));
-        expect(&mut stream, "timer");
+        hear(&stream, "timer");
         if in_loop {
-            stream.write_all(b"ping").unwrap();
-            expect(&mut stream, "pong");
+            say(&stream, "ping");
+            hear(&stream, "pong");
         }
         request.write_all(HEAD).unwrap();
-        expect(&mut stream, "head");
+        hear(&stream, "head");
         request.write_all(b"hel").unwrap();
         request.write_all(b"lo").unwrap();
     }
     assert_eq!(guest.succeeds().stdout_text(), "hello\nhello\n");
-}
-
-fn expect(stream: &mut TcpStream, word: &str) {
-    let mut bytes = vec![0; word.len()];
-    stream.read_exact(&mut bytes).unwrap();
-    assert_eq!(bytes, word.as_bytes());
 }
 
 pub(crate) fn p3_waitable(case: &Case) {

@@ -1,13 +1,13 @@
 //! What must not grow, and what ends by itself.
 
 use std::env;
-use std::io::{Read, Write};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use wasio_host::{Exit, peer};
 
 use crate::harness::{Case, Host, skip};
+use crate::talk::{hear, say};
 
 const CONNECTS: usize = 10_000;
 
@@ -78,12 +78,11 @@ pub(crate) fn p2_handle_limit(case: &Case) {
         setup.arg(limit.to_string()).start()
     };
     let guest = start(LIMIT);
-    let mut peers: Vec<_> = (0..PEERS).map(|_| guest.connect()).collect();
+    let peers: Vec<_> = (0..PEERS).map(|_| guest.connect()).collect();
     guest.expect_stdout(&format!("{connections} connections\n"));
-    let last = &mut peers[connections - 1];
-    let mut hello = [0; 5];
-    last.read_exact(&mut hello).unwrap();
-    last.write_all(&hello).unwrap();
+    let last = &peers[connections - 1];
+    hear(last, "hello");
+    say(last, "hello");
     guest.succeeds();
 
     if !case.host().is_process() {
