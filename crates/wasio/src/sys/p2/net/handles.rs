@@ -34,10 +34,9 @@ impl<const MOST: usize> Handles<MOST> {
     }
 
     pub(super) fn of<S>(self, socket: S) -> Counted<S, MOST> {
-        let handles = self;
         Counted {
             socket,
-            _handles: handles,
+            _handles: self,
         }
     }
 }
