@@ -219,7 +219,7 @@ impl<T> IoSource<T> {
     }
 
     /// For a source whose pollables change: where they are to be replaced.
-    #[cfg(all(wasio_pollables, feature = "net"))]
+    #[cfg(all(wasio_resources, feature = "net"))]
     pub(crate) fn registration(&self) -> Option<&Registration> {
         self.registration.as_ref()
     }

@@ -33,13 +33,8 @@ macro_rules! error_codes {
 
         impl ErrorCode {
             const ALL: &[Self] = &[$(Self::$code,)*];
-
-            /// The name in the interface.
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$code => $name,)*
-                }
-            }
+            /// The names in the interface.
+            pub const NAMES: &[&str] = &[$($name,)*];
         }
     };
 }

@@ -33,6 +33,8 @@ compile_error!(
 
 #[cfg(all(feature = "net", any(unix, target_env = "p1")))]
 mod hand_out;
+#[cfg(wasio_resources)]
+mod host_error;
 
 #[cfg(all(feature = "net", any(unix, target_env = "p1")))]
 use self::hand_out::HandOut;
@@ -52,10 +54,10 @@ mod p3;
 #[path = "p1/parker.rs"]
 mod parker;
 
+#[cfg(wasio_resources)]
+pub use self::host_error::HostError;
 #[cfg(wasio_waitables)]
 pub(crate) use self::imp::Foreign;
-#[cfg(wasio_resources)]
-pub use self::imp::HostError;
 pub(crate) use self::imp::stdio;
 pub(crate) use self::imp::{Record, Selector};
 #[cfg(feature = "task")]

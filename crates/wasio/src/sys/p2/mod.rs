@@ -48,8 +48,6 @@ mod stream;
 mod wasi;
 
 #[cfg(target_os = "wasi")]
-pub use self::error::HostError;
-#[cfg(target_os = "wasi")]
 pub(crate) use self::owned::forget_pollable;
 #[cfg(target_os = "wasi")]
 pub(crate) use self::record::Record;

@@ -49,8 +49,6 @@ pub(crate) mod stdio;
 #[cfg(all(target_os = "wasi", feature = "net"))]
 use self::bindings::{IpAddressFamily, TcpSocket, UdpSocket, monotonic_clock};
 #[cfg(target_os = "wasi")]
-pub use self::error::HostError;
-#[cfg(target_os = "wasi")]
 pub(crate) use self::foreign::Foreign;
 #[cfg(target_os = "wasi")]
 pub(crate) use self::record::Record;

@@ -7,29 +7,33 @@ use std::net::SocketAddr;
 use super::address;
 use super::handles::{Counted, Handles};
 use super::network::network;
+use super::std_udp::{self, Datagram};
 use crate::Interest;
 use crate::lock::Lock;
-use crate::portable::{Direction, Directions};
+use crate::registration::Registration;
 use crate::sys::imp::error::checked;
 use crate::sys::imp::host::Handle;
 use crate::sys::imp::owned::Owned;
 use crate::sys::imp::ready;
+use crate::sys::imp::target::Target;
 use wasio_bindings::p2::{
-    ErrorCode, IncomingDatagramStream, OutgoingDatagramStream, UdpSocket, create_udp_socket,
-    monotonic_clock,
+    ErrorCode, IncomingDatagramStream, IpAddressFamily, OutgoingDatagramStream, UdpSocket,
+    create_udp_socket, monotonic_clock,
 };
 
 /// wasmtime 48 receives in the background, ends that some time after the stream was dropped, and
 /// traps if the socket is connected before.
 const LET_GO_NS: u64 = 2_000_000;
 
-/// The bytes and their sender.
-pub(super) type Datagram = (Vec<u8>, SocketAddr);
+/// As a source holds it.
+pub(super) type Host = Box<HostUdp>;
 
-pub(super) struct HostUdp {
+pub(crate) struct HostUdp {
     // Children before their parent: the host traps otherwise.
     /// `None` only while `connect` replaces them.
     streams: Lock<Option<Streams>>,
+    /// What a peek received, for the next receive: the host cannot leave it in the socket.
+    peeked: Lock<Option<Datagram>>,
     /// It has two streams, and each a pollable, which the poll borrows.
     pub(super) socket: Counted<UdpSocket, 7>,
 }
@@ -46,7 +50,7 @@ struct Streams {
 }
 
 impl HostUdp {
-    pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
+    pub(super) fn bind(address: SocketAddr) -> io::Result<Host> {
         let handles = Handles::reserve()?;
         let socket = handles.of(checked(create_udp_socket(address::family(&address)))?);
         checked(socket.start_bind(network(), address))?;
@@ -57,10 +61,15 @@ impl HostUdp {
             }
         }
         let streams = Streams::open(&socket, None)?;
-        Ok(Self {
+        Ok(Box::new(Self {
             streams: Lock::new(Some(streams)),
+            peeked: Lock::new(None),
             socket,
-        })
+        }))
+    }
+
+    pub(super) fn family(&self) -> IpAddressFamily {
+        self.socket.address_family()
     }
 
     fn streams(&self) -> io::Result<RefMut<'_, Streams>> {
@@ -86,17 +95,55 @@ impl HostUdp {
         }
     }
 
-    /// Receives one datagram: no poll would report more of them that were kept here.
-    pub(super) fn receive(&self) -> io::Result<Datagram> {
+    pub(super) fn receive(
+        &self,
+        buffer: &mut [u8],
+        registration: Option<&Registration>,
+    ) -> io::Result<(usize, SocketAddr)> {
+        let peeked = self.peeked.lock().take();
+        let (bytes, from) = match peeked {
+            Some(datagram) => {
+                // Waits for the host again.
+                self.update_target(registration);
+                datagram
+            }
+            None => self.receive_one()?,
+        };
+        Ok((std_udp::copy(&bytes, buffer), from))
+    }
+
+    pub(super) fn peek(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        std_udp::peek(&mut self.peeked.lock(), buffer, || self.receive_one())
+    }
+
+    /// No more than one: no poll would report what is kept here.
+    fn receive_one(&self) -> io::Result<Datagram> {
         let mut streams = self.streams()?;
         streams.is_receiving = true;
         let datagram = checked(streams.incoming.receive_one())?;
         datagram.ok_or_else(|| io::ErrorKind::WouldBlock.into())
     }
 
-    /// Replaces the streams, which are of one destination. No registration may name their
-    /// pollables.
-    pub(super) fn connect(&self, address: SocketAddr) -> io::Result<()> {
+    pub(super) fn connect(
+        &self,
+        address: SocketAddr,
+        registration: Option<&Registration>,
+    ) -> io::Result<()> {
+        if let Some(registration) = registration {
+            (registration.selector()).set_source(registration.key(), Target::NONE);
+        }
+        let result = self.replace_streams(address);
+        if result.is_ok() {
+            // It may be from another sender.
+            *self.peeked.lock() = None;
+        }
+        self.update_target(registration);
+        result
+    }
+
+    /// Opens streams that are of one destination. No registration may name the pollables of those
+    /// that there are.
+    fn replace_streams(&self, address: SocketAddr) -> io::Result<()> {
         let mut streams = self.streams.lock();
         let was_receiving = streams.take().is_some_and(|streams| streams.is_receiving);
         if was_receiving {
@@ -110,26 +157,35 @@ impl HostUdp {
         result
     }
 
-    /// The pollable of a direction, made if the direction is an interest.
-    pub(super) fn pollable(&self, direction: Direction, interest: Interest) -> Option<Handle> {
-        let streams = &mut *self.streams().ok()?;
-        let is_wanted = Directions::of(interest).contains(direction);
-        let pollable = match direction {
-            Direction::Read => {
-                if is_wanted && streams.readable.is_none() {
-                    streams.readable = Some(Owned::new(streams.incoming.subscribe()));
-                    streams.is_receiving = true;
-                }
-                &streams.readable
+    /// Registers the pollables that there are now.
+    fn update_target(&self, registration: Option<&Registration>) {
+        if let Some(registration) = registration {
+            let (selector, key) = (registration.selector(), registration.key());
+            if let Some(interest) = selector.interest(key) {
+                selector.set_source(key, self.target(interest));
             }
-            Direction::Write => {
-                if is_wanted {
-                    streams.writable();
-                }
-                &streams.writable
-            }
+        }
+    }
+
+    /// The pollables of the directions, each made if its direction is an interest.
+    pub(super) fn target(&self, interest: Interest) -> Target {
+        let Ok(mut streams) = self.streams() else {
+            return Target::NONE;
         };
-        pollable.as_ref().map(|pollable| pollable.handle())
+        if interest.is_writable() {
+            streams.writable();
+        }
+        if interest.is_readable() {
+            streams.readable();
+        }
+        let handle = |pollable: &Option<Owned>| pollable.as_ref().map(|owned| owned.handle());
+        // The host knows nothing of a datagram that was received from it.
+        let readable = if self.peeked.lock().is_some() {
+            Some(ready::always_ready())
+        } else {
+            handle(&streams.readable)
+        };
+        Target::pollables(readable, handle(&streams.writable))
     }
 }
 
@@ -161,5 +217,13 @@ impl Streams {
         writable
             .get_or_insert_with(|| Owned::new(outgoing.subscribe()))
             .handle()
+    }
+
+    /// Ready when a datagram is there. The host receives in the background from here on.
+    fn readable(&mut self) {
+        if self.readable.is_none() {
+            self.readable = Some(Owned::new(self.incoming.subscribe()));
+            self.is_receiving = true;
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use super::address;
 use super::connection::Connection;
 use super::handles::{Counted, Handles};
+use super::host_stream::HostHandle;
 use super::network::network;
 use super::stream::TcpStream;
 use crate::sys::imp::cell::Once;
@@ -41,7 +42,8 @@ impl HostListener {
             let (socket, input, output) = checked(self.socket.accept())?;
             if let Ok(peer) = socket.remote_address() {
                 let connection = Connection::new(input, output);
-                return Ok((TcpStream::accepted(handles.of(socket), connection), peer));
+                let stream = HostHandle::accepted(handles.of(socket), connection);
+                return Ok((TcpStream::Host(stream), peer));
             }
         }
     }

@@ -10,6 +10,7 @@ mod datagrams;
 mod handles;
 mod hop_limit;
 mod host_listener;
+mod host_stream;
 pub(super) mod linger;
 mod listener;
 mod network;

@@ -1,54 +1,35 @@
 //! UDP sockets.
 
-use std::cell::RefMut;
 use std::fmt;
 use std::io;
 use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 
 use super::address;
-use super::datagrams::{Datagram, HostUdp};
+use super::datagrams::{Host, HostUdp};
 use super::hop_limit::hop_limit;
 use super::std_socket::Descriptor;
-use super::std_udp;
+use super::std_udp::StdUdp;
 use crate::errors::static_error;
-use crate::lock::Lock;
 use crate::net::MaybeStd;
-use crate::portable::Direction;
 use crate::sys::imp::error::{checked, unsupported};
-use crate::sys::imp::ready;
 use crate::sys::imp::source::{HostSource, host_source};
 use crate::sys::imp::target::Target;
+use crate::sys::imp::{IpAddressFamily, UdpSocket as HostSocket};
 use crate::{Interest, IoSource};
-use wasio_bindings::p2::{IpAddressFamily, UdpSocket as HostSocket};
-
-pub(crate) struct UdpSocket {
-    kind: Kind,
-    /// What a peek received, for the next receive: neither the host nor libc can leave it.
-    peeked: Lock<Option<Datagram>>,
-}
 
 /// A socket of the host's, or of libc's.
-enum Kind {
-    Host(Box<HostUdp>),
-    Std(net::UdpSocket),
+pub(crate) enum UdpSocket {
+    Host(Host),
+    Std(StdUdp),
 }
 
-// These may change the pollables that are registered.
+// These may change what is registered.
 impl IoSource<UdpSocket> {
     pub(crate) fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        let peeked = self.peeked().take();
-        if let Some((bytes, from)) = peeked {
-            // Waits for the host again.
-            self.update_target();
-            return Ok((std_udp::copy(&bytes, buffer), from));
-        }
-        match &self.kind {
-            Kind::Host(host) => {
-                let (bytes, from) = host.receive()?;
-                Ok((std_udp::copy(&bytes, buffer), from))
-            }
-            Kind::Std(socket) => socket.recv_from(buffer),
+        match &**self {
+            UdpSocket::Host(host) => host.receive(buffer, self.registration()),
+            UdpSocket::Std(std) => std.receive(buffer),
         }
     }
 
@@ -58,67 +39,22 @@ impl IoSource<UdpSocket> {
 
     pub(crate) fn connect(&self, address: SocketAddr) -> io::Result<()> {
         let address = address::remote(address);
-        match &self.kind {
-            Kind::Host(host) => {
-                if let Some(registration) = self.registration() {
-                    (registration.selector()).set_source(registration.key(), Target::NONE);
-                }
-                let result = host.connect(address);
-                if result.is_ok() {
-                    // It may be from another sender.
-                    *self.peeked() = None;
-                }
-                self.update_target();
-                result
-            }
-            Kind::Std(socket) => {
-                socket.connect(address)?;
-                *self.peeked() = None;
-                Ok(())
-            }
-        }
-    }
-
-    /// Registers the pollables that there are now.
-    fn update_target(&self) {
-        if let Kind::Host(host) = &self.kind
-            && let Some(registration) = self.registration()
-        {
-            let (selector, key) = (registration.selector(), registration.key());
-            if let Some(interest) = selector.interest(key) {
-                selector.set_source(key, self.host_target(host, interest));
-            }
+        match &**self {
+            UdpSocket::Host(host) => host.connect(address, self.registration()),
+            UdpSocket::Std(std) => std.connect(address),
         }
     }
 }
 
 impl UdpSocket {
-    fn new(kind: Kind) -> Self {
-        Self {
-            kind,
-            peeked: Lock::new(None),
-        }
-    }
-
     pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
-        HostUdp::bind(address).map(|host| Self::new(Kind::Host(Box::new(host))))
-    }
-
-    fn peeked(&self) -> RefMut<'_, Option<Datagram>> {
-        self.peeked.lock()
+        HostUdp::bind(address).map(Self::Host)
     }
 
     pub(crate) fn peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        let mut peeked = self.peeked();
-        if peeked.is_none() {
-            *peeked = Some(match &self.kind {
-                Kind::Host(host) => host.receive()?,
-                Kind::Std(socket) => std_udp::receive(socket)?,
-            });
-        }
-        match &*peeked {
-            Some((bytes, from)) => Ok((std_udp::copy(bytes, buffer), *from)),
-            None => Err(io::ErrorKind::WouldBlock.into()),
+        match self {
+            Self::Host(host) => host.peek(buffer),
+            Self::Std(std) => std.peek(buffer),
         }
     }
 
@@ -128,56 +64,56 @@ impl UdpSocket {
 
     pub(crate) fn send_to(&self, bytes: &[u8], target: SocketAddr) -> io::Result<usize> {
         let target = address::remote(target);
-        match &self.kind {
-            Kind::Host(host) => host.send(bytes, Some(target)),
-            Kind::Std(socket) => std_udp::send(socket, || socket.send_to(bytes, target)),
+        match self {
+            Self::Host(host) => host.send(bytes, Some(target)),
+            Self::Std(std) => std.send(|socket| socket.send_to(bytes, target)),
         }
     }
 
     pub(crate) fn send(&self, bytes: &[u8]) -> io::Result<usize> {
-        match &self.kind {
-            Kind::Host(host) => host.send(bytes, None),
-            Kind::Std(socket) => std_udp::send(socket, || socket.send(bytes)),
+        match self {
+            Self::Host(host) => host.send(bytes, None),
+            Self::Std(std) => std.send(|socket| socket.send(bytes)),
         }
     }
 
     pub(crate) fn local_addr(&self) -> io::Result<SocketAddr> {
-        match &self.kind {
-            Kind::Host(host) => checked(host.socket.local_address()),
-            Kind::Std(socket) => socket.local_addr(),
+        match self {
+            Self::Host(host) => checked(host.socket.local_address()),
+            Self::Std(std) => std.socket.local_addr(),
         }
     }
 
     pub(crate) fn peer_addr(&self) -> io::Result<SocketAddr> {
-        match &self.kind {
-            Kind::Host(host) => checked(host.socket.remote_address()),
-            Kind::Std(socket) => socket.peer_addr(),
+        match self {
+            Self::Host(host) => checked(host.socket.remote_address()),
+            Self::Std(std) => std.socket.peer_addr(),
         }
     }
 
     pub(crate) fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        match &self.kind {
-            Kind::Host(host) => checked(host.socket.set_unicast_hop_limit(hop_limit(ttl)?)),
-            Kind::Std(socket) => socket.set_ttl(ttl),
+        match self {
+            Self::Host(host) => checked(host.socket.set_unicast_hop_limit(hop_limit(ttl)?)),
+            Self::Std(std) => std.socket.set_ttl(ttl),
         }
     }
 
     pub(crate) fn ttl(&self) -> io::Result<u32> {
-        match &self.kind {
-            Kind::Host(host) => checked(host.socket.unicast_hop_limit()).map(u32::from),
-            Kind::Std(socket) => socket.ttl(),
+        match self {
+            Self::Host(host) => checked(host.socket.unicast_hop_limit()).map(u32::from),
+            Self::Std(std) => std.socket.ttl(),
         }
     }
 
     /// Always, for IPv6: the interface has no dual-stack sockets.
     pub(crate) fn only_v6(&self) -> io::Result<bool> {
-        match &self.kind {
-            Kind::Host(host) if host.socket.address_family() == IpAddressFamily::Ipv6 => Ok(true),
-            Kind::Host(_) => Err(static_error(
+        match self {
+            Self::Host(host) if host.family() == IpAddressFamily::Ipv6 => Ok(true),
+            Self::Host(_) => Err(static_error(
                 io::ErrorKind::InvalidInput,
                 "the socket is IPv4, and IPV6_V6ONLY is an option of IPv6 sockets",
             )),
-            Kind::Std(_) => Err(unsupported(
+            Self::Std(_) => Err(unsupported(
                 "WASI 0.2 cannot read IPV6_V6ONLY of a socket of `std::net`: \
                  make the socket with `wasio::net::UdpSocket::bind`",
             )),
@@ -191,23 +127,10 @@ impl UdpSocket {
 
     /// `None` for one of libc's.
     pub(in crate::sys::imp) fn host_socket(&self) -> Option<&HostSocket> {
-        match &self.kind {
-            Kind::Host(host) => Some(&host.socket),
-            Kind::Std(_) => None,
+        match self {
+            Self::Host(host) => Some(&host.socket),
+            Self::Std(_) => None,
         }
-    }
-
-    fn host_target(&self, host: &HostUdp, interest: Interest) -> Target {
-        let readable = host.pollable(Direction::Read, interest);
-        let writable = host.pollable(Direction::Write, interest);
-        // The host knows nothing of a datagram that was received from it.
-        let is_peeked = self.peeked().is_some();
-        let readable = if is_peeked {
-            Some(ready::always_ready())
-        } else {
-            readable
-        };
-        Target::pollables(readable, writable)
     }
 }
 
@@ -217,7 +140,7 @@ macro_rules! unsupported_options {
         impl UdpSocket {$(
             pub(crate) fn $name(&self, $(_: $argument),*) -> io::Result<$result> {
                 Err(unsupported(
-                    "WASI 0.2 has neither broadcast nor multicast: send to each receiver",
+                    "WASI 0.2 and 0.3 have neither broadcast nor multicast: send to each receiver",
                 ))
             }
         )*}
@@ -241,37 +164,36 @@ unsupported_options! {
 
 impl HostSource for UdpSocket {
     fn target(&self, interest: Interest) -> Target {
-        match &self.kind {
-            Kind::Host(host) => self.host_target(host, interest),
-            Kind::Std(socket) => Target::Descriptor(socket.as_raw_fd()),
+        match self {
+            Self::Host(host) => host.target(interest),
+            Self::Std(std) => Target::Descriptor(std.socket.as_raw_fd()),
         }
     }
 
     fn std_socket(&self) -> Option<&dyn Descriptor> {
-        match &self.kind {
-            Kind::Host(_) => None,
-            Kind::Std(socket) => Some(socket),
+        match self {
+            Self::Host(_) => None,
+            Self::Std(std) => Some(&std.socket),
         }
     }
 }
 
 impl MaybeStd<net::UdpSocket> for UdpSocket {
     fn from_std(socket: net::UdpSocket) -> Self {
-        std_udp::open(&socket);
-        Self::new(Kind::Std(socket))
+        Self::Std(StdUdp::new(socket))
     }
 
     fn as_std(&self) -> Option<&net::UdpSocket> {
-        match &self.kind {
-            Kind::Host(_) => None,
-            Kind::Std(socket) => Some(socket),
+        match self {
+            Self::Host(_) => None,
+            Self::Std(std) => Some(&std.socket),
         }
     }
 
     fn into_std(self) -> Result<net::UdpSocket, Self> {
-        match self.kind {
-            Kind::Host(_) => Err(self),
-            Kind::Std(socket) => Ok(socket),
+        match self {
+            Self::Host(_) => Err(self),
+            Self::Std(std) => Ok(std.socket),
         }
     }
 }
@@ -280,9 +202,9 @@ host_source!(UdpSocket);
 
 impl fmt::Debug for UdpSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kind {
-            Kind::Host(host) => f.debug_tuple("UdpSocket").field(&host.socket).finish(),
-            Kind::Std(socket) => socket.fmt(f),
+        match self {
+            Self::Host(host) => f.debug_tuple("UdpSocket").field(&host.socket).finish(),
+            Self::Std(std) => std.socket.fmt(f),
         }
     }
 }

@@ -51,14 +51,8 @@ pub(crate) enum StreamFailure {
 }
 
 impl StreamFailure {
-    /// The name in the interface.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Io => "io",
-            Self::IllegalByteSequence => "illegal-byte-sequence",
-            Self::Pipe => "pipe",
-        }
-    }
+    /// The names in the interface.
+    pub(crate) const NAMES: &[&str] = &["io", "illegal-byte-sequence", "pipe"];
 }
 
 impl FutureResult for CliResult {

@@ -15,12 +15,8 @@ macro_rules! error_codes {
         }
 
         impl ErrorCode {
-            /// The name in the interface.
-            pub(crate) const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$code => $name,)*
-                }
-            }
+            /// The names in the interfaces.
+            pub(crate) const NAMES: &[&str] = &[$($name,)*];
         }
     };
 }

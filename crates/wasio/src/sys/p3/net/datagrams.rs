@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use super::address;
 use super::handles::{Counted, Handles};
+use super::std_udp;
 use crate::Interest;
 use crate::errors::static_error;
 use crate::lock::{Guard, Lock};
 use crate::portable::{Direction, Directions};
+use crate::registration::Registration;
 use crate::sys::imp::bindings::{
     Called, Datagram, Event, IpAddressFamily, Receive, Send, SocketError, SocketResult, UdpSocket,
     WireError,
@@ -24,6 +26,9 @@ use crate::sys::imp::target::Target;
 /// The most datagrams that wait for the host. Some hosts take none before they have run once.
 const MOST_WAITING: usize = 16;
 
+/// As a source holds it.
+pub(super) type Host = Arc<HostUdp>;
+
 pub(crate) struct HostUdp {
     signal: Signal,
     // What has operations in flight goes before its socket: the host fails otherwise.
@@ -31,7 +36,7 @@ pub(crate) struct HostUdp {
     outgoing: Lock<Outgoing>,
     /// A receive and a send have a handle each, and borrow it.
     pub(super) socket: Counted<UdpSocket, 5>,
-    pub(super) family: IpAddressFamily,
+    family: IpAddressFamily,
 }
 
 enum Incoming {
@@ -57,7 +62,7 @@ impl Outgoing {
 }
 
 impl HostUdp {
-    pub(super) fn bind(address: SocketAddr) -> io::Result<Arc<Self>> {
+    pub(super) fn bind(address: SocketAddr) -> io::Result<Host> {
         let family = address::family(&address);
         let handles = Handles::reserve()?;
         let socket = handles.of(checked(UdpSocket::create(family))?);
@@ -69,6 +74,10 @@ impl HostUdp {
             socket,
             family,
         }))
+    }
+
+    pub(super) fn family(&self) -> IpAddressFamily {
+        self.family
     }
 
     fn incoming(&self) -> Guard<'_, Incoming> {
@@ -90,7 +99,7 @@ impl HostUdp {
         ))
     }
 
-    pub(super) fn is_connected(&self) -> bool {
+    fn is_connected(&self) -> bool {
         self.socket.remote_address().is_ok()
     }
 
@@ -118,18 +127,29 @@ impl HostUdp {
         self.signal.set(Direction::Read, is_ready);
     }
 
-    /// Gives a datagram to `read`, and leaves it for the next receive if it `stays`.
-    pub(super) fn receive<T>(
+    /// `_registration` is for backends that wait for something else after it.
+    pub(super) fn receive(
         &self,
-        stays: bool,
-        mut read: impl FnMut(&Datagram) -> T,
-    ) -> io::Result<T> {
+        buffer: &mut [u8],
+        _registration: Option<&Registration>,
+    ) -> io::Result<(usize, SocketAddr)> {
+        self.read(buffer, false)
+    }
+
+    pub(super) fn peek(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.read(buffer, true)
+    }
+
+    /// Reads a datagram, and leaves it for the next receive if it `stays`.
+    fn read(&self, buffer: &mut [u8], stays: bool) -> io::Result<(usize, SocketAddr)> {
+        let mut copy =
+            |datagram: &Datagram| (std_udp::copy(datagram.bytes(), buffer), datagram.sender());
         self.arm(&mut self.incoming());
         operations::retried(|| {
             let incoming = &mut *self.incoming();
             let result = match incoming {
-                Incoming::Received(Ok(datagram)) if stays => return Ok(read(datagram)),
-                Incoming::Received(Ok(datagram)) => Ok(read(datagram)),
+                Incoming::Received(Ok(datagram)) if stays => return Ok(copy(datagram)),
+                Incoming::Received(Ok(datagram)) => Ok(copy(datagram)),
                 Incoming::Received(Err(error)) => Err(of_socket(error.clone())),
                 Incoming::Idle | Incoming::Receiving(_) => {
                     return Err(io::ErrorKind::WouldBlock.into());
@@ -142,6 +162,11 @@ impl HostUdp {
     }
 
     pub(super) fn send(&self, bytes: &[u8], target: Option<SocketAddr>) -> io::Result<usize> {
+        match (self.is_connected(), target) {
+            (false, None) => return Err(address::no_destination()),
+            (true, Some(_)) => return Err(address::already_connected()),
+            _ => {}
+        }
         if self.outgoing().is_full() {
             operations::progress();
         }
@@ -186,7 +211,12 @@ impl HostUdp {
     }
 
     /// Sends to and receives from this address alone. What came from another is dropped.
-    pub(super) fn connect(&self, address: SocketAddr) -> io::Result<()> {
+    /// `_registration` as for a receive.
+    pub(super) fn connect(
+        &self,
+        address: SocketAddr,
+        _registration: Option<&Registration>,
+    ) -> io::Result<()> {
         self.check_family(&address)?;
         let mut incoming = self.incoming();
         let was_receiving = !matches!(*incoming, Incoming::Idle);

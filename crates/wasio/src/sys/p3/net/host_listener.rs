@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::address;
-use super::connection::ConnectionSocket;
 use super::handles::{Counted, Handles};
+use super::host_stream::{ConnectionSocket, HostHandle};
 use super::stream::TcpStream;
 use crate::lock::{Guard, Lock};
 use crate::portable::{Direction, Directions};
@@ -65,7 +65,7 @@ impl HostListener {
         for _ in 0..MOST_GONE {
             let socket = operations::retried(|| self.0.take())?;
             match socket.remote_address() {
-                Ok(peer) => return Ok((TcpStream::accepted(socket), peer)),
+                Ok(peer) => return Ok((TcpStream::Host(HostHandle::accepted(socket)), peer)),
                 // As on WASI 0.2 the program does not see a peer that has reset its connection.
                 Err(error) if error.code == ErrorCode::InvalidState => {}
                 // An accept that failed is handed out as a socket that has an error.

@@ -5,13 +5,13 @@
 
 #[path = "../../p2/net/address.rs"]
 mod address;
-mod connection;
 mod datagrams;
 #[path = "../../p2/net/handles.rs"]
 mod handles;
 #[path = "../../p2/net/hop_limit.rs"]
 mod hop_limit;
 mod host_listener;
+mod host_stream;
 #[path = "../../p2/net/listener.rs"]
 mod listener;
 #[path = "../../p2/net/peeked.rs"]
@@ -20,7 +20,9 @@ mod peeked;
 mod std_socket;
 #[path = "../../p2/net/std_udp.rs"]
 mod std_udp;
+#[path = "../../p2/net/stream.rs"]
 mod stream;
+#[path = "../../p2/net/udp.rs"]
 mod udp;
 
 use std::io;

@@ -12,6 +12,7 @@ use super::linger::{self, Unsent};
 use crate::Interest;
 use crate::lock::{Guard, Lock};
 use crate::portable::{Direction, Directions, Until};
+use crate::registration::Registration;
 use crate::sys::imp::alone::Part;
 use crate::sys::imp::bindings::{
     Called, Connect, Event, NetResult, TcpSocket, WireError, monotonic_clock,
@@ -129,25 +130,43 @@ impl HostStream {
         self.signal.set(Direction::Write, true);
     }
 
-    pub(super) fn read(&self, target: &mut [u8]) -> io::Result<usize> {
+    // `_registration` is for backends that change it when a connect has ended.
+
+    pub(super) fn read(
+        &self,
+        target: &mut [u8],
+        _registration: Option<&Registration>,
+    ) -> io::Result<usize> {
         operations::retried_if(self.awaits_read(), || {
-            self.connected()?.receiver.read(&self.signal, target)
+            self.state_connected()?.receiver.read(&self.signal, target)
         })
     }
 
-    pub(super) fn peek(&self, target: &mut [u8]) -> io::Result<usize> {
+    pub(super) fn peek(
+        &self,
+        target: &mut [u8],
+        _registration: Option<&Registration>,
+    ) -> io::Result<usize> {
         // There may be less than `target` has room for, and more on its way.
         if self.awaits_read() {
             operations::progress();
         }
-        self.connected()?.receiver.peek(&self.signal, target)
+        self.state_connected()?.receiver.peek(&self.signal, target)
     }
 
-    pub(super) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        operations::retried(|| self.connected()?.sender.write(&self.signal, bytes))
+    pub(super) fn write(
+        &self,
+        bytes: &[u8],
+        _registration: Option<&Registration>,
+    ) -> io::Result<usize> {
+        operations::retried(|| self.state_connected()?.sender.write(&self.signal, bytes))
     }
 
-    pub(super) fn shut_down(&self, how: Shutdown) -> io::Result<()> {
+    pub(super) fn shut_down(
+        &self,
+        how: Shutdown,
+        _registration: Option<&Registration>,
+    ) -> io::Result<()> {
         let state = &mut *self.established()?;
         if matches!(how, Shutdown::Read | Shutdown::Both) {
             state.receiver.shut_down(&self.signal);
@@ -158,18 +177,20 @@ impl HostStream {
         Ok(())
     }
 
-    /// The error of a connect. An error of the connection is returned by its next operation.
-    pub(super) fn take_error(&self) -> Option<io::Error> {
-        let error = operations::retried(|| self.connected().map(drop)).err()?;
-        // Pending, or it was taken before.
-        let is_none = matches!(
-            error.kind(),
-            io::ErrorKind::WouldBlock | io::ErrorKind::NotConnected
-        );
-        (!is_none).then_some(error)
+    /// That there is a connection, or why not. `WouldBlock` while the connect is pending, then once
+    /// the error that ended it, then `NotConnected`.
+    pub(super) fn connected(&self, _registration: Option<&Registration>) -> io::Result<()> {
+        operations::retried(|| self.state_connected().map(drop))
     }
 
-    pub(super) fn peer_addr(&self) -> io::Result<SocketAddr> {
+    pub(super) fn local_addr(
+        &self,
+        _registration: Option<&Registration>,
+    ) -> io::Result<SocketAddr> {
+        checked(self.socket.local_address())
+    }
+
+    pub(super) fn peer_addr(&self, _registration: Option<&Registration>) -> io::Result<SocketAddr> {
         drop(self.established()?);
         match (checked(self.socket.remote_address()), &self.connects_to) {
             // A host forgets the address when the peer resets. A program that asks for it to see
@@ -185,9 +206,8 @@ impl HostStream {
         matches!(state.phase, Phase::Connecting(_)) || state.receiver.is_busy()
     }
 
-    /// The state of what is connected. `WouldBlock` while the connect is pending, then once the error
-    /// that ended it, then `NotConnected`.
-    fn connected(&self) -> io::Result<Guard<'_, State>> {
+    /// The state of what is connected; the error is that of [`Self::connected`].
+    fn state_connected(&self) -> io::Result<Guard<'_, State>> {
         let mut state = self.state();
         let error = match &mut state.phase {
             Phase::Connected => return Ok(state),
