@@ -8,15 +8,11 @@ use super::connection::Connection;
 use super::handles::{Counted, Handles};
 use super::host_stream::HostHandle;
 use super::network::network;
-use super::stream::TcpStream;
 use crate::sys::imp::cell::Once;
 use crate::sys::imp::error::checked;
 use crate::sys::imp::owned::Owned;
 use crate::sys::imp::target::Target;
 use wasio_bindings::p2::{ErrorCode, TcpSocket, create_tcp_socket};
-
-/// Connections that the host keeps before they are accepted; it may limit them to fewer.
-const BACKLOG: u64 = 1024;
 
 pub(crate) struct HostListener {
     // Before its socket: the host traps if that goes first.
@@ -26,15 +22,16 @@ pub(crate) struct HostListener {
 }
 
 impl HostListener {
-    pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
+    /// Lets the host keep up to `backlog` connections before they are accepted.
+    pub(super) fn bind(address: SocketAddr, backlog: u64) -> io::Result<Self> {
         let handles = Handles::reserve()?;
         Ok(Self {
             readable: Once::new(),
-            socket: handles.of(checked(listening(address))?),
+            socket: handles.of(checked(listening(address, backlog))?),
         })
     }
 
-    pub(super) fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+    pub(super) fn accept(&self) -> io::Result<(HostHandle, SocketAddr)> {
         // A peer that has reset its connection has no address any more, and takes no answer: as on
         // BSD the program does not see it.
         loop {
@@ -42,8 +39,7 @@ impl HostListener {
             let (socket, input, output) = checked(self.socket.accept())?;
             if let Ok(peer) = socket.remote_address() {
                 let connection = Connection::new(input, output);
-                let stream = HostHandle::accepted(handles.of(socket), connection);
-                return Ok((TcpStream::Host(stream), peer));
+                return Ok((HostHandle::accepted(handles.of(socket), connection), peer));
             }
         }
     }
@@ -59,11 +55,11 @@ impl HostListener {
     }
 }
 
-fn listening(address: SocketAddr) -> Result<TcpSocket, ErrorCode> {
+fn listening(address: SocketAddr, backlog: u64) -> Result<TcpSocket, ErrorCode> {
     let socket = create_tcp_socket(address::family(&address))?;
     socket.start_bind(network(), address)?;
     finish(&socket, TcpSocket::finish_bind)?;
-    socket.set_listen_backlog_size(BACKLOG)?;
+    socket.set_listen_backlog_size(backlog)?;
     socket.start_listen()?;
     finish(&socket, TcpSocket::finish_listen)?;
     Ok(socket)

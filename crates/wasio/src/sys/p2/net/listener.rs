@@ -15,6 +15,9 @@ use crate::sys::imp::error::checked;
 use crate::sys::imp::source::{HostSource, host_source};
 use crate::sys::imp::target::Target;
 
+/// Connections that the host keeps before they are accepted; it may limit them to fewer.
+const BACKLOG: u64 = 1024;
+
 /// A listener of the host's, or of libc's.
 pub(crate) enum TcpListener {
     Host(HostListener),
@@ -23,12 +26,15 @@ pub(crate) enum TcpListener {
 
 impl TcpListener {
     pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
-        HostListener::bind(address).map(Self::Host)
+        HostListener::bind(address, BACKLOG).map(Self::Host)
     }
 
     pub(crate) fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         match self {
-            Self::Host(host) => host.accept(),
+            Self::Host(host) => {
+                let (stream, peer) = host.accept()?;
+                Ok((TcpStream::Host(stream), peer))
+            }
             Self::Std(listener) => {
                 // Without the address, even of a peer that is there: libc ends the program when it
                 // is asked for that of a peer that is gone.

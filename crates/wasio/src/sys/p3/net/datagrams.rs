@@ -167,30 +167,31 @@ impl HostUdp {
             (true, Some(_)) => return Err(address::already_connected()),
             _ => {}
         }
-        if self.outgoing().is_full() {
-            operations::progress();
-        }
         if let Some(target) = &target {
             self.check_family(target)?;
         }
-        let mut outgoing = self.outgoing();
-        if let Some(error) = outgoing.failed.take() {
-            return Err(of_socket(error));
-        }
-        if outgoing.is_full() {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        outgoing.waiting.push_back((bytes.to_vec(), target));
-        self.send_next(&mut outgoing);
-        if let Some(error) = outgoing.failed.take() {
-            return Err(of_socket(error));
-        }
-        if outgoing.sending.is_some() {
-            drop(outgoing);
+        operations::retried(|| self.start_send(bytes, target))?;
+        if self.outgoing().sending.is_some() {
             // Most often this is all that it takes: a program that ends now loses nothing.
             operations::progress();
         }
         Ok(bytes.len())
+    }
+
+    /// Has a datagram wait for the host, if there is room, and returns the error of an earlier one.
+    fn start_send(&self, bytes: &[u8], target: Option<SocketAddr>) -> io::Result<()> {
+        let outgoing = &mut *self.outgoing();
+        if outgoing.failed.is_none() {
+            if outgoing.is_full() {
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
+            outgoing.waiting.push_back((bytes.to_vec(), target));
+            self.send_next(outgoing);
+        }
+        outgoing
+            .failed
+            .take()
+            .map_or(Ok(()), |error| Err(of_socket(error)))
     }
 
     /// Sends what waits, until a send is in flight.

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use super::address;
 use super::handles::{Counted, Handles};
 use super::host_stream::{ConnectionSocket, HostHandle};
-use super::stream::TcpStream;
 use crate::lock::{Guard, Lock};
 use crate::portable::{Direction, Directions};
 use crate::sys::imp::bindings::{Accepted, ErrorCode, Event, Incoming, SocketResult, TcpSocket};
@@ -15,9 +14,6 @@ use crate::sys::imp::error::{checked, of_socket};
 use crate::sys::imp::operations;
 use crate::sys::imp::signals::{Completes, Signal};
 use crate::sys::imp::target::Target;
-
-/// Connections that the host keeps before they are accepted; it may limit them to fewer.
-const BACKLOG: u64 = 1024;
 
 /// The peers that have gone already and that one accept passes over: a flood of them must not keep
 /// the program in it.
@@ -47,9 +43,10 @@ enum Phase {
 }
 
 impl HostListener {
-    pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
+    /// Lets the host keep up to `backlog` connections before they are accepted.
+    pub(super) fn bind(address: SocketAddr, backlog: u64) -> io::Result<Self> {
         let handles = Handles::reserve()?;
-        let (incoming, socket) = checked(listening(address))?;
+        let (incoming, socket) = checked(listening(address, backlog))?;
         let state = State {
             incoming,
             phase: Phase::Idle,
@@ -61,11 +58,11 @@ impl HostListener {
         })))
     }
 
-    pub(super) fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+    pub(super) fn accept(&self) -> io::Result<(HostHandle, SocketAddr)> {
         for _ in 0..MOST_GONE {
             let socket = operations::retried(|| self.0.take())?;
             match socket.remote_address() {
-                Ok(peer) => return Ok((TcpStream::Host(HostHandle::accepted(socket)), peer)),
+                Ok(peer) => return Ok((HostHandle::accepted(socket), peer)),
                 // As on WASI 0.2 the program does not see a peer that has reset its connection.
                 Err(error) if error.code == ErrorCode::InvalidState => {}
                 // An accept that failed is handed out as a socket that has an error.
@@ -85,10 +82,10 @@ impl HostListener {
     }
 }
 
-fn listening(address: SocketAddr) -> SocketResult<(Incoming, TcpSocket)> {
+fn listening(address: SocketAddr, backlog: u64) -> SocketResult<(Incoming, TcpSocket)> {
     let socket = TcpSocket::create(address::family(&address))?;
     socket.bind(address)?;
-    socket.set_listen_backlog_size(BACKLOG)?;
+    socket.set_listen_backlog_size(backlog)?;
     Ok((socket.listen()?, socket))
 }
 
