@@ -218,7 +218,7 @@ impl<T> IoSource<T> {
             && self.futile.fetch_and(!bit, Ordering::Relaxed) & bit != 0
     }
 
-    /// For a source whose pollables change: where they are to be replaced.
+    /// For a source that may change what is registered of it.
     #[cfg(all(wasio_resources, feature = "net"))]
     pub(crate) fn registration(&self) -> Option<&Registration> {
         self.registration.as_ref()

@@ -34,7 +34,7 @@ macro_rules! error_codes {
         impl ErrorCode {
             const ALL: &[Self] = &[$(Self::$code,)*];
             /// The names in the interface.
-            pub const NAMES: &[&str] = &[$($name,)*];
+            pub const NAMES: &[&str; Self::ALL.len()] = &[$($name,)*];
         }
     };
 }

@@ -1,4 +1,6 @@
 //! The backends: one folder per interface version, with the same file names for the same things.
+//! `resources` is what WASI 0.2 and 0.3 share. It uses of each: `error::checked`, `target::Target`,
+//! `net::{datagrams, host_listener, host_stream}`, and the types of the bindings.
 //!
 //! This file holds the contract and the only choice of backend: nothing outside it mentions
 //! `target_env`. Each backend provides, and the compiler checks:
@@ -33,8 +35,10 @@ compile_error!(
 
 #[cfg(all(feature = "net", any(unix, target_env = "p1")))]
 mod hand_out;
+#[cfg(any(wasio_resources, all(any(test, fuzzing), not(loom))))]
+mod poll_fd;
 #[cfg(wasio_resources)]
-mod host_error;
+mod resources;
 
 #[cfg(all(feature = "net", any(unix, target_env = "p1")))]
 use self::hand_out::HandOut;
@@ -54,18 +58,22 @@ mod p3;
 #[path = "p1/parker.rs"]
 mod parker;
 
-#[cfg(wasio_resources)]
-pub use self::host_error::HostError;
 #[cfg(wasio_waitables)]
 pub(crate) use self::imp::Foreign;
 pub(crate) use self::imp::stdio;
 pub(crate) use self::imp::{Record, Selector};
+#[cfg(wasio_resources)]
+pub use self::resources::host_error::HostError;
 #[cfg(feature = "task")]
 pub(crate) type WeakSelector = <Selector as crate::portable::Downgrade>::Weak;
+#[cfg(feature = "net")]
+pub(crate) use self::imp::lookup;
 #[cfg(wasio_pollables)]
 pub(crate) use self::imp::{Target, forget_pollable};
-#[cfg(feature = "net")]
-pub(crate) use self::imp::{lookup, net, options};
+#[cfg(all(feature = "net", not(wasio_resources)))]
+pub(crate) use self::imp::{net, options};
+#[cfg(all(feature = "net", wasio_resources))]
+pub(crate) use self::resources::{net, options};
 
 const _: () = {
     const fn implements<B: crate::portable::Backend>(

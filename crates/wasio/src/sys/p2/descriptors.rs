@@ -4,12 +4,13 @@ use std::ops::Range;
 
 use super::backend::P2;
 use super::event::{Answer, Ready};
-use super::host::{Host, PollFd};
+use super::host::Host;
 use super::target::Target;
 use super::waiter::{FdWait, Waiter};
 use crate::RawDescriptor;
 use crate::portable::hot_cold::CHUNK;
 use crate::portable::{Direction, Key, Source, State, Until, Waits};
+use crate::sys::poll_fd::PollFd;
 
 /// libc's `poll` puts 24 bytes for each descriptor on the stack, which is 1 MiB by default.
 const AT_ONCE: usize = 8192;

@@ -2,11 +2,9 @@
 
 use std::io;
 
-use crate::sys::host_error;
+use crate::sys::resources::host_error;
 #[cfg(feature = "net")]
-use crate::sys::host_error::Code;
-#[cfg(feature = "net")]
-pub(super) use crate::sys::host_error::{NO_OPTION_OF_STD, unsupported};
+use crate::sys::resources::host_error::Code;
 #[cfg(feature = "net")]
 use wasio_bindings::p2::ErrorCode;
 use wasio_bindings::p2::StreamError;
@@ -17,7 +15,7 @@ static CODES: [Code; ErrorCode::NAMES.len()] = host_error::codes(ErrorCode::NAME
 /// An error code of `wasi:sockets`.
 #[cfg(feature = "net")]
 #[cold]
-pub(crate) fn of_code(code: ErrorCode) -> io::Error {
+pub(super) fn of_code(code: ErrorCode) -> io::Error {
     // Frequent, and the kind says it all: not worth an allocation.
     if code == ErrorCode::WouldBlock {
         return io::ErrorKind::WouldBlock.into();
@@ -27,7 +25,7 @@ pub(crate) fn of_code(code: ErrorCode) -> io::Error {
 
 /// The result of a call of the host.
 #[cfg(feature = "net")]
-pub(super) fn checked<T>(result: Result<T, ErrorCode>) -> io::Result<T> {
+pub(crate) fn checked<T>(result: Result<T, ErrorCode>) -> io::Result<T> {
     result.map_err(of_code)
 }
 

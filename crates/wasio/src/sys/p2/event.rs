@@ -1,9 +1,10 @@
 //! What the host, or libc, reports.
 
 use super::Record;
-use super::host::{Handle, PollFd};
+use super::host::Handle;
 use crate::event::Readiness;
 use crate::portable::{Direction, Directions, Failure, Key, Report};
+use crate::sys::poll_fd::PollFd;
 
 /// One direction of a source that is ready.
 #[derive(Copy, Clone, Debug)]

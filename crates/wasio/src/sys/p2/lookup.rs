@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::cell::Once;
 use super::owned::Owned;
-use super::source::{HostSource, host_source};
 use super::target::Target;
 use super::{error, net, ready};
 use crate::io_outcome::IoOutcome;
 use crate::net::Name;
 use crate::portable::Direction;
+use crate::sys::resources::source::{HostSource, host_source};
 use crate::{Interest, IoSource, event};
 use wasio_bindings::p2::{ErrorCode, ResolveAddressStream, resolve_addresses};
 

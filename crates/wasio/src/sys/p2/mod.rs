@@ -11,7 +11,7 @@ mod event;
 mod host;
 mod selector;
 mod settle;
-mod target;
+pub(crate) mod target;
 mod wait;
 mod waiter;
 
@@ -22,24 +22,17 @@ mod waiter;
 )]
 mod cell;
 #[cfg(target_os = "wasi")]
-mod error;
+pub(crate) mod error;
 #[cfg(all(target_os = "wasi", feature = "net"))]
 pub(crate) mod lookup;
 #[cfg(all(target_os = "wasi", feature = "net"))]
 pub(crate) mod net;
-#[cfg(all(target_os = "wasi", feature = "net"))]
-pub(crate) mod options;
 #[cfg(target_os = "wasi")]
 mod owned;
-#[cfg(target_os = "wasi")]
-#[allow(unsafe_code, reason = "the only door to libc")]
-mod raw;
 #[cfg(all(target_os = "wasi", feature = "net"))]
 mod ready;
 #[cfg(target_os = "wasi")]
 mod record;
-#[cfg(target_os = "wasi")]
-pub(crate) mod source;
 #[cfg(target_os = "wasi")]
 pub(crate) mod stdio;
 #[cfg(target_os = "wasi")]
@@ -55,7 +48,7 @@ pub(crate) use self::record::Record;
 pub(crate) use self::target::Target;
 
 #[cfg(all(target_os = "wasi", feature = "net"))]
-use wasio_bindings::p2::{IpAddressFamily, TcpSocket, UdpSocket, monotonic_clock};
+pub(crate) use wasio_bindings::p2::{IpAddressFamily, TcpSocket, UdpSocket, monotonic_clock};
 
 #[cfg(target_os = "wasi")]
 pub(crate) type Selector = selector::Selector<wasi::Wasi>;

@@ -1,6 +1,7 @@
 //! The record of the host that `{:#?}` of an event prints.
 
-use super::host::{Handle, PollFd};
+use super::host::Handle;
+use crate::sys::poll_fd::PollFd;
 
 #[derive(Copy, Clone, Debug)]
 #[allow(

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use super::backend::P2;
 use super::descriptors::{fd_of, new_fd_wait};
 use super::event::Ready;
-use super::host::{Forget, Handle, Host, PollFd};
+use super::host::{Forget, Handle, Host};
 use super::target::Target;
 use super::wait;
 use super::waiter::{NewFdWait, Wait};
 use crate::RawDescriptor;
 use crate::portable::hot_cold::{Heat, Warmth};
 use crate::portable::{self, Backend, Config, Key, Report, Shared, State, WaitCall, Waits};
+use crate::sys::poll_fd::PollFd;
 
 /// A handle to a 0.2 selector.
 pub(crate) type Selector<H> = portable::Selector<P2<H>>;

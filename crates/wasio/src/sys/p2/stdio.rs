@@ -3,10 +3,10 @@
 use std::io;
 
 use super::owned::Owned;
-use super::source::{HostSource, host_source};
 use super::target::Target;
 use super::{error, stream};
 use crate::Interest;
+use crate::sys::resources::source::{HostSource, host_source};
 use wasio_bindings::p2::{InputStream, OutputStream, get_stderr, get_stdin, get_stdout};
 
 /// Standard input.

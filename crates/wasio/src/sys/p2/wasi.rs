@@ -5,8 +5,10 @@ use std::sync::Weak;
 
 #[cfg(feature = "net")]
 use super::host::Connected;
-use super::host::{Forget, Handle, Host, PollFd};
-use super::{owned, raw};
+use super::host::{Forget, Handle, Host};
+use super::owned;
+use crate::sys::poll_fd::PollFd;
+use crate::sys::resources::raw;
 #[cfg(feature = "net")]
 use crate::{Interest, portable::Until};
 use wasio_bindings::p2::{Pollable, monotonic_clock, poll};
@@ -40,7 +42,7 @@ impl Host for Wasi {
 
     #[cfg(feature = "net")]
     fn sweep_lingering(&self) -> Until {
-        super::net::linger::sweep().map_or(Until::Never, Until::At)
+        crate::sys::net::linger::sweep().map_or(Until::Never, Until::At)
     }
 
     #[cfg(feature = "net")]

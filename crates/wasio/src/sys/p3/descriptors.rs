@@ -8,10 +8,10 @@ use super::backend::P3;
 use super::bindings::monotonic_clock;
 use super::clock::Clock;
 use super::event::{Answer, Ready};
-use super::host::PollFd;
 use super::{operations, raw};
 use crate::RawDescriptor;
 use crate::portable::{Direction, Key, Source, State, Until};
+use crate::sys::poll_fd::PollFd;
 
 /// libc's `poll` puts 24 bytes for each descriptor on the stack, which is 1 MiB by default.
 const AT_ONCE: usize = 8192;

@@ -5,9 +5,7 @@ use std::io;
 use super::bindings::StreamFailure;
 #[cfg(feature = "net")]
 use super::bindings::{ErrorCode, SocketError, SocketResult};
-use crate::sys::host_error::{self, Code};
-#[cfg(feature = "net")]
-pub(super) use crate::sys::host_error::{NO_OPTION_OF_STD, unsupported};
+use crate::sys::resources::host_error::{self, Code};
 
 static FAILURES: [Code; StreamFailure::NAMES.len()] = host_error::codes(StreamFailure::NAMES);
 
@@ -27,7 +25,7 @@ pub(super) fn of_socket(error: SocketError) -> io::Error {
 
 /// The result of a call of the host.
 #[cfg(feature = "net")]
-pub(super) fn checked<T>(result: SocketResult<T>) -> io::Result<T> {
+pub(crate) fn checked<T>(result: SocketResult<T>) -> io::Result<T> {
     result.map_err(of_socket)
 }
 

@@ -1,9 +1,9 @@
 //! What the host, or libc, reports.
 
 use super::Record;
-use super::host::PollFd;
 use crate::event::Readiness;
 use crate::portable::{Direction, Directions, Failure, Key, Report};
+use crate::sys::poll_fd::PollFd;
 
 /// A source that is ready.
 #[derive(Copy, Clone, Debug)]

@@ -11,11 +11,11 @@ use super::bindings::{Addresses, Called, Event, Resolve, WireError, resolve_addr
 use super::error;
 use super::operations;
 use super::signals::Signal;
-use super::source::{HostSource, host_source};
 use super::target::Target;
 use crate::io_outcome::IoOutcome;
 use crate::net::Name;
 use crate::portable::{Direction, Directions};
+use crate::sys::resources::source::{HostSource, host_source};
 use crate::{Interest, IoSource, event};
 
 /// The look-up of a name, or of an address, which needs no host.

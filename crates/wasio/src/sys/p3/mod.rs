@@ -12,42 +12,28 @@ mod clock;
 mod descriptors;
 mod event;
 mod foreign;
-mod host;
 mod operations;
 mod receiver;
 mod selector;
 mod sender;
 mod signals;
-mod target;
+pub(crate) mod target;
 mod unread;
 mod wait;
 
 #[cfg(target_os = "wasi")]
-mod error;
-#[cfg(all(target_os = "wasi", feature = "net"))]
-#[path = "../p2/net/linger.rs"]
-mod linger;
+pub(crate) mod error;
 #[cfg(all(target_os = "wasi", feature = "net"))]
 pub(crate) mod lookup;
 #[cfg(all(target_os = "wasi", feature = "net"))]
 pub(crate) mod net;
-#[cfg(all(target_os = "wasi", feature = "net"))]
-#[path = "../p2/options.rs"]
-pub(crate) mod options;
-#[cfg(target_os = "wasi")]
-#[path = "../p2/raw.rs"]
-#[allow(unsafe_code, reason = "the only door to libc")]
-mod raw;
 #[cfg(target_os = "wasi")]
 mod record;
-#[cfg(target_os = "wasi")]
-#[path = "../p2/source.rs"]
-pub(crate) mod source;
 #[cfg(target_os = "wasi")]
 pub(crate) mod stdio;
 
 #[cfg(all(target_os = "wasi", feature = "net"))]
-use self::bindings::{IpAddressFamily, TcpSocket, UdpSocket, monotonic_clock};
+pub(crate) use self::bindings::{IpAddressFamily, TcpSocket, UdpSocket, monotonic_clock};
 #[cfg(target_os = "wasi")]
 pub(crate) use self::foreign::Foreign;
 #[cfg(target_os = "wasi")]
@@ -57,6 +43,8 @@ pub(crate) use self::selector::Selector;
 
 #[cfg(not(target_os = "wasi"))]
 use super::Record;
+#[cfg(target_os = "wasi")]
+use super::resources::raw;
 #[cfg(not(target_os = "wasi"))]
 #[path = "tests/raw.rs"]
 mod raw;

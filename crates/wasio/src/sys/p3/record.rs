@@ -1,7 +1,7 @@
 //! The record of the host that `{:#?}` of an event prints.
 
-use super::host::PollFd;
 use crate::portable::Directions;
+use crate::sys::poll_fd::PollFd;
 
 #[derive(Copy, Clone, Debug)]
 #[allow(

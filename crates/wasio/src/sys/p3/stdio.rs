@@ -9,10 +9,10 @@ use super::error;
 use super::operations;
 use super::receiver::Receiver;
 use super::sender::Sender;
-use super::source::{HostSource, host_source};
 use super::target::Target;
 use crate::Interest;
 use crate::portable::{Direction, Directions};
+use crate::sys::resources::source::{HostSource, host_source};
 
 /// Standard input.
 #[derive(Debug)]

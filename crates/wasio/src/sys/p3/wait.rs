@@ -69,7 +69,7 @@ pub(super) fn wait(call: WaitCall<'_, P3>) -> io::Result<()> {
 fn sweep_lingering() -> Until {
     #[cfg(all(target_os = "wasi", feature = "net"))]
     {
-        super::linger::sweep().map_or(Until::Never, Until::At)
+        crate::sys::net::linger::sweep().map_or(Until::Never, Until::At)
     }
     #[cfg(not(all(target_os = "wasi", feature = "net")))]
     Until::Never

@@ -4,8 +4,6 @@ use std::cell::RefMut;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::handles::Counted;
-use super::peeked::Peeked;
 use crate::Interest;
 use crate::io_outcome::IoOutcome;
 use crate::lock::Lock;
@@ -16,6 +14,8 @@ use crate::sys::imp::host::Connected;
 use crate::sys::imp::owned::{self, Owned};
 use crate::sys::imp::target::Target;
 use crate::sys::imp::{ready, stream};
+use crate::sys::resources::net::handles::Counted;
+use crate::sys::resources::net::peeked::Peeked;
 use wasio_bindings::p2::{InputStream, OutputStream, Pollable, TcpSocket, monotonic_clock};
 
 /// The most that is read of a new connection before the program asks for it.

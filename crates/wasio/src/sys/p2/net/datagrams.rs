@@ -4,10 +4,7 @@ use std::cell::RefMut;
 use std::io;
 use std::net::SocketAddr;
 
-use super::address;
-use super::handles::{Counted, Handles};
 use super::network::network;
-use super::std_udp::{self, Datagram};
 use crate::Interest;
 use crate::lock::Lock;
 use crate::registration::Registration;
@@ -16,6 +13,9 @@ use crate::sys::imp::host::Handle;
 use crate::sys::imp::owned::Owned;
 use crate::sys::imp::ready;
 use crate::sys::imp::target::Target;
+use crate::sys::resources::net::address;
+use crate::sys::resources::net::handles::{Counted, Handles};
+use crate::sys::resources::net::peeked::{self, Datagram, PeekedDatagram};
 use wasio_bindings::p2::{
     ErrorCode, IncomingDatagramStream, IpAddressFamily, OutgoingDatagramStream, UdpSocket,
     create_udp_socket, monotonic_clock,
@@ -25,17 +25,16 @@ use wasio_bindings::p2::{
 /// traps if the socket is connected before.
 const LET_GO_NS: u64 = 2_000_000;
 
-/// As a source holds it.
-pub(super) type Host = Box<HostUdp>;
+/// How a source holds it: apart from libc's, which need less room.
+pub(crate) type OwnedUdp = Box<HostUdp>;
 
 pub(crate) struct HostUdp {
     // Children before their parent: the host traps otherwise.
-    /// `None` only while `connect` replaces them.
+    /// `None` while `connect` replaces them, and after it could open none.
     streams: Lock<Option<Streams>>,
-    /// What a peek received, for the next receive: the host cannot leave it in the socket.
-    peeked: Lock<Option<Datagram>>,
+    peeked: PeekedDatagram,
     /// It has two streams, and each a pollable, which the poll borrows.
-    pub(super) socket: Counted<UdpSocket, 7>,
+    pub(crate) socket: Counted<UdpSocket, 7>,
 }
 
 struct Streams {
@@ -50,7 +49,7 @@ struct Streams {
 }
 
 impl HostUdp {
-    pub(super) fn bind(address: SocketAddr) -> io::Result<Host> {
+    pub(crate) fn bind(address: SocketAddr) -> io::Result<OwnedUdp> {
         let handles = Handles::reserve()?;
         let socket = handles.of(checked(create_udp_socket(address::family(&address)))?);
         checked(socket.start_bind(network(), address))?;
@@ -63,12 +62,12 @@ impl HostUdp {
         let streams = Streams::open(&socket, None)?;
         Ok(Box::new(Self {
             streams: Lock::new(Some(streams)),
-            peeked: Lock::new(None),
+            peeked: PeekedDatagram::default(),
             socket,
         }))
     }
 
-    pub(super) fn family(&self) -> IpAddressFamily {
+    pub(crate) fn family(&self) -> IpAddressFamily {
         self.socket.address_family()
     }
 
@@ -77,13 +76,9 @@ impl HostUdp {
         RefMut::filter_map(self.streams.lock(), Option::as_mut).map_err(lost)
     }
 
-    pub(super) fn send(&self, bytes: &[u8], target: Option<SocketAddr>) -> io::Result<usize> {
+    pub(crate) fn send(&self, bytes: &[u8], target: Option<SocketAddr>) -> io::Result<usize> {
         let streams = &mut *self.streams()?;
-        match (streams.is_connected, target) {
-            (false, None) => return Err(address::no_destination()),
-            (true, Some(_)) => return Err(address::already_connected()),
-            _ => {}
-        }
+        address::check_destination(streams.is_connected, target)?;
         // As for TCP: wasmtime may notice that there is room only when the pollable is polled, and
         // answers no more than 128 calls until the guest has waited.
         let is_sent = streams.send(bytes, target)?
@@ -95,13 +90,12 @@ impl HostUdp {
         }
     }
 
-    pub(super) fn receive(
+    pub(crate) fn receive(
         &self,
         buffer: &mut [u8],
         registration: Option<&Registration>,
     ) -> io::Result<(usize, SocketAddr)> {
-        let peeked = self.peeked.lock().take();
-        let (bytes, from) = match peeked {
+        let (bytes, from) = match self.peeked.take() {
             Some(datagram) => {
                 // Waits for the host again.
                 self.update_target(registration);
@@ -109,11 +103,11 @@ impl HostUdp {
             }
             None => self.receive_one()?,
         };
-        Ok((std_udp::copy(&bytes, buffer), from))
+        Ok((peeked::copy(&bytes, buffer), from))
     }
 
-    pub(super) fn peek(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        std_udp::peek(&mut self.peeked.lock(), buffer, || self.receive_one())
+    pub(crate) fn peek(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.peeked.peek(buffer, || self.receive_one())
     }
 
     /// No more than one: no poll would report what is kept here.
@@ -124,7 +118,7 @@ impl HostUdp {
         datagram.ok_or_else(|| io::ErrorKind::WouldBlock.into())
     }
 
-    pub(super) fn connect(
+    pub(crate) fn connect(
         &self,
         address: SocketAddr,
         registration: Option<&Registration>,
@@ -134,8 +128,7 @@ impl HostUdp {
         }
         let result = self.replace_streams(address);
         if result.is_ok() {
-            // It may be from another sender.
-            *self.peeked.lock() = None;
+            self.peeked.forget();
         }
         self.update_target(registration);
         result
@@ -168,9 +161,11 @@ impl HostUdp {
     }
 
     /// The pollables of the directions, each made if its direction is an interest.
-    pub(super) fn target(&self, interest: Interest) -> Target {
+    pub(crate) fn target(&self, interest: Interest) -> Target {
+        // The host knows nothing of a datagram that was received from it.
+        let peeked = self.peeked.is_some().then(ready::always_ready);
         let Ok(mut streams) = self.streams() else {
-            return Target::NONE;
+            return Target::pollables(peeked, None);
         };
         if interest.is_writable() {
             streams.writable();
@@ -179,12 +174,7 @@ impl HostUdp {
             streams.readable();
         }
         let handle = |pollable: &Option<Owned>| pollable.as_ref().map(|owned| owned.handle());
-        // The host knows nothing of a datagram that was received from it.
-        let readable = if self.peeked.lock().is_some() {
-            Some(ready::always_ready())
-        } else {
-            handle(&streams.readable)
-        };
+        let readable = peeked.or_else(|| handle(&streams.readable));
         Target::pollables(readable, handle(&streams.writable))
     }
 }

@@ -3,15 +3,15 @@
 use std::io;
 use std::net::SocketAddr;
 
-use super::address;
 use super::connection::Connection;
-use super::handles::{Counted, Handles};
 use super::host_stream::HostHandle;
 use super::network::network;
 use crate::sys::imp::cell::Once;
 use crate::sys::imp::error::checked;
 use crate::sys::imp::owned::Owned;
 use crate::sys::imp::target::Target;
+use crate::sys::resources::net::address;
+use crate::sys::resources::net::handles::{Counted, Handles};
 use wasio_bindings::p2::{ErrorCode, TcpSocket, create_tcp_socket};
 
 pub(crate) struct HostListener {
@@ -23,7 +23,7 @@ pub(crate) struct HostListener {
 
 impl HostListener {
     /// Lets the host keep up to `backlog` connections before they are accepted.
-    pub(super) fn bind(address: SocketAddr, backlog: u64) -> io::Result<Self> {
+    pub(crate) fn bind(address: SocketAddr, backlog: u64) -> io::Result<Self> {
         let handles = Handles::reserve()?;
         Ok(Self {
             readable: Once::new(),
@@ -31,7 +31,7 @@ impl HostListener {
         })
     }
 
-    pub(super) fn accept(&self) -> io::Result<(HostHandle, SocketAddr)> {
+    pub(crate) fn accept(&self) -> io::Result<(HostHandle, SocketAddr)> {
         // A peer that has reset its connection has no address any more, and takes no answer: as on
         // BSD the program does not see it.
         loop {
@@ -44,13 +44,13 @@ impl HostListener {
         }
     }
 
-    pub(super) fn target(&self) -> Target {
+    pub(crate) fn target(&self) -> Target {
         let readable = &self.readable;
         let readable = readable.get_or_init(|| Owned::new(self.socket.subscribe()));
         Target::pollables(Some(readable.handle()), None)
     }
 
-    pub(super) fn socket(&self) -> &TcpSocket {
+    pub(crate) fn socket(&self) -> &TcpSocket {
         &self.socket
     }
 }

@@ -4,15 +4,12 @@ use std::io;
 use std::net::{Shutdown, SocketAddr};
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
-use super::address;
 use super::connecting::{self, Connecting};
 use super::connection::{Connection, ConnectionSocket};
-use super::handles::Handles;
-use super::linger::{self, Unsent};
 use super::network::network;
-use super::pending::{self, ConnectOps, PendingConnect};
+use super::pending::{ConnectOps, PendingConnect};
 use crate::Interest;
 use crate::registration::Registration;
 use crate::sys::imp::cell::Once;
@@ -21,6 +18,9 @@ use crate::sys::imp::host::Connected;
 use crate::sys::imp::owned::Owned;
 use crate::sys::imp::ready;
 use crate::sys::imp::target::Target;
+use crate::sys::resources::net::address;
+use crate::sys::resources::net::handles::Handles;
+use crate::sys::resources::net::linger::{self, Unsent};
 use wasio_bindings::p2::{ShutdownType, create_tcp_socket, monotonic_clock};
 
 /// The one handle of a connection, which lingers when it is dropped.
@@ -32,13 +32,13 @@ pub(crate) struct HostStream {
     connection: Once<Connection>,
     /// `None` for one that was accepted.
     pending: Option<Box<dyn ConnectOps>>,
-    pub(super) socket: ConnectionSocket,
-    /// What was set: see [`TcpStream::set_nodelay`](super::stream::TcpStream::set_nodelay).
-    nodelay: AtomicBool,
+    pub(crate) socket: ConnectionSocket,
+    /// What was set: see [`TcpStream::set_nodelay`](crate::sys::resources::net::stream::TcpStream::set_nodelay).
+    pub(crate) nodelay: AtomicBool,
 }
 
 impl HostHandle {
-    pub(super) fn connect(address: SocketAddr) -> io::Result<Self> {
+    pub(crate) fn connect(address: SocketAddr) -> io::Result<Self> {
         let address = address::remote(address);
         let handles = Handles::reserve()?;
         let socket = handles.of(checked(create_tcp_socket(address::family(&address)))?);
@@ -69,15 +69,7 @@ impl HostHandle {
 }
 
 impl HostStream {
-    pub(super) fn set_nodelay(&self, nodelay: bool) {
-        self.nodelay.store(nodelay, Ordering::Relaxed);
-    }
-
-    pub(super) fn nodelay(&self) -> bool {
-        self.nodelay.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn target(&self, interest: Interest) -> Target {
+    pub(crate) fn target(&self, interest: Interest) -> Target {
         if let Some(connection) = self.connection.get() {
             return connection.target(interest);
         }
@@ -88,7 +80,7 @@ impl HostStream {
 
 // These may find that a pending connect has ended, and then change what is registered.
 impl HostStream {
-    pub(super) fn read(
+    pub(crate) fn read(
         &self,
         buffer: &mut [u8],
         registration: Option<&Registration>,
@@ -96,7 +88,7 @@ impl HostStream {
         self.connection(registration)?.read(buffer, registration)
     }
 
-    pub(super) fn peek(
+    pub(crate) fn peek(
         &self,
         buffer: &mut [u8],
         registration: Option<&Registration>,
@@ -104,7 +96,7 @@ impl HostStream {
         self.connection(registration)?.peek(buffer, registration)
     }
 
-    pub(super) fn write(
+    pub(crate) fn write(
         &self,
         bytes: &[u8],
         registration: Option<&Registration>,
@@ -112,7 +104,7 @@ impl HostStream {
         self.connection(registration)?.write(bytes)
     }
 
-    pub(super) fn shut_down(
+    pub(crate) fn shut_down(
         &self,
         how: Shutdown,
         registration: Option<&Registration>,
@@ -127,29 +119,30 @@ impl HostStream {
 
     /// That there is a connection, or why not. `WouldBlock` while the connect is pending, then once
     /// the error that ended it, then `NotConnected`.
-    pub(super) fn connected(&self, registration: Option<&Registration>) -> io::Result<()> {
+    pub(crate) fn connect_result(&self, registration: Option<&Registration>) -> io::Result<()> {
         self.connection(registration).map(drop)
     }
 
-    pub(super) fn local_addr(&self, registration: Option<&Registration>) -> io::Result<SocketAddr> {
+    pub(crate) fn local_addr(&self, registration: Option<&Registration>) -> io::Result<SocketAddr> {
         self.poll_connect(registration);
         checked(self.socket.local_address())
     }
 
-    pub(super) fn peer_addr(&self, registration: Option<&Registration>) -> io::Result<SocketAddr> {
+    pub(crate) fn peer_addr(&self, registration: Option<&Registration>) -> io::Result<SocketAddr> {
         self.established(registration)?;
-        pending::peer_addr(&self.socket, self.pending.as_deref())
+        let connected_to = self.pending.as_ref().map(|pending| pending.address());
+        address::of_peer(checked(self.socket.remote_address()), connected_to)
     }
 
     fn connection(&self, registration: Option<&Registration>) -> io::Result<&Connection> {
         match self.connection.get() {
             Some(connection) => Ok(connection),
-            None => self.newly_connected(registration),
+            None => self.connection_now(registration),
         }
     }
 
     #[cold]
-    fn newly_connected(&self, registration: Option<&Registration>) -> io::Result<&Connection> {
+    fn connection_now(&self, registration: Option<&Registration>) -> io::Result<&Connection> {
         self.poll_connect(registration);
         match (self.connection.get(), &self.pending) {
             (Some(connection), _) => Ok(connection),
@@ -180,7 +173,7 @@ impl HostStream {
     }
 
     /// Whether the host has not sent yet what it took.
-    pub(super) fn has_unsent(&self) -> bool {
+    fn has_unsent(&self) -> bool {
         (self.connection.get()).is_some_and(Connection::has_unsent)
     }
 
@@ -195,7 +188,7 @@ impl HostStream {
     }
 
     /// Ends the sending side. Returns what is ready when all has been sent, or cannot be.
-    pub(super) fn end(&self) -> Option<Owned> {
+    fn end(&self) -> Option<Owned> {
         // It fails for a connection that is gone, which has nothing to send.
         let _ = self.socket.shutdown(ShutdownType::Send);
         Some(self.connection.get()?.subscribe_to_output())

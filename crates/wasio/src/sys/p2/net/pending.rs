@@ -51,19 +51,6 @@ pub(super) trait ConnectOps: Send + Sync {
     fn target(&self) -> Target;
 }
 
-/// The address of the peer of a connection, which came by a connect if there is a `pending` one.
-pub(super) fn peer_addr(
-    socket: &TcpSocket,
-    pending: Option<&dyn ConnectOps>,
-) -> io::Result<SocketAddr> {
-    match (error::checked(socket.remote_address()), pending) {
-        // A host forgets the address when the peer resets. A program that asks for it to see whether
-        // it is connected would wait for that forever.
-        (Err(_), Some(pending)) => Ok(pending.address()),
-        (address, _) => address,
-    }
-}
-
 pub(super) struct PendingConnect {
     address: SocketAddr,
     state: Lock<State>,

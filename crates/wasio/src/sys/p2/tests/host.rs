@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::super::host::{Forget, Handle, Host, PollFd};
+use super::super::host::{Forget, Handle, Host};
 use super::rules::Rules;
 use crate::portable::Direction;
 use crate::portable::tests::model::{Fault, Faults};
+use crate::sys::poll_fd::PollFd;
 
 pub(super) const MS: u64 = 1_000_000;
 /// A test whose clock passes this would hang.

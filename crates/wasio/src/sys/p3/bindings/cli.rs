@@ -51,8 +51,9 @@ pub(crate) enum StreamFailure {
 }
 
 impl StreamFailure {
-    /// The names in the interface.
-    pub(crate) const NAMES: &[&str] = &["io", "illegal-byte-sequence", "pipe"];
+    /// The names in the interface, in the order of the cases.
+    pub(crate) const NAMES: &[&str; Self::Pipe as usize + 1] =
+        &["io", "illegal-byte-sequence", "pipe"];
 }
 
 impl FutureResult for CliResult {

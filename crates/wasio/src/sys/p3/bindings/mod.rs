@@ -19,7 +19,7 @@ mod call;
 mod cli;
 mod future;
 mod memory;
-pub(super) mod monotonic_clock;
+pub(crate) mod monotonic_clock;
 mod stream;
 mod waitable;
 
@@ -34,26 +34,26 @@ mod tcp;
 #[cfg(all(target_os = "wasi", feature = "net"))]
 mod udp;
 
-pub(super) use self::call::{Call, Called};
+pub(crate) use self::call::{Call, Called};
 #[cfg(target_os = "wasi")]
-pub(super) use self::cli::write_stderr;
-pub(super) use self::cli::{CliResult, StreamFailure, read_stdin, write_stdout};
-pub(super) use self::future::{FutureResult, ResultFuture};
-pub(super) use self::stream::{Moved, ReadEnd, WriteEnd};
-pub(super) use self::waitable::{
+pub(crate) use self::cli::write_stderr;
+pub(crate) use self::cli::{CliResult, StreamFailure, read_stdin, write_stdout};
+pub(crate) use self::future::{FutureResult, ResultFuture};
+pub(crate) use self::stream::{Moved, ReadEnd, WriteEnd};
+pub(crate) use self::waitable::{
     Event, are_in_flight, join_set, leave_set, poll_event, wait_for_event, yield_to_host,
 };
 
 #[cfg(all(target_os = "wasi", feature = "net"))]
-pub(super) use self::lookup::{Addresses, Resolve, resolve_addresses};
+pub(crate) use self::lookup::{Addresses, Resolve, resolve_addresses};
 #[cfg(all(target_os = "wasi", feature = "net"))]
-pub(super) use self::network::{
+pub(crate) use self::network::{
     ErrorCode, IpAddressFamily, NetResult, SocketError, SocketResult, WireError,
 };
 #[cfg(all(target_os = "wasi", feature = "net"))]
-pub(super) use self::tcp::{Accepted, Connect, Incoming, TcpSocket};
+pub(crate) use self::tcp::{Accepted, Connect, Incoming, TcpSocket};
 #[cfg(all(target_os = "wasi", feature = "net"))]
-pub(super) use self::udp::{Datagram, Receive, Send, UdpSocket};
+pub(crate) use self::udp::{Datagram, Receive, Send, UdpSocket};
 
 /// The description of the interfaces. The name of its section holds the version of wasio: the
 /// linker joins sections of one name, and two descriptions in one would not be valid.

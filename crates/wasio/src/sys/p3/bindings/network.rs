@@ -16,7 +16,7 @@ macro_rules! error_codes {
 
         impl ErrorCode {
             /// The names in the interfaces.
-            pub(crate) const NAMES: &[&str] = &[$($name,)*];
+            pub(crate) const NAMES: &[&str; [$($name),*].len()] = &[$($name,)*];
         }
     };
 }

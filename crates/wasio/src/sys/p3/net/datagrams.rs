@@ -6,9 +6,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::address;
-use super::handles::{Counted, Handles};
-use super::std_udp;
 use crate::Interest;
 use crate::errors::static_error;
 use crate::lock::{Guard, Lock};
@@ -22,12 +19,15 @@ use crate::sys::imp::error::{checked, of_socket};
 use crate::sys::imp::operations;
 use crate::sys::imp::signals::{Completes, Signal};
 use crate::sys::imp::target::Target;
+use crate::sys::resources::net::address;
+use crate::sys::resources::net::handles::{Counted, Handles};
+use crate::sys::resources::net::peeked;
 
 /// The most datagrams that wait for the host. Some hosts take none before they have run once.
 const MOST_WAITING: usize = 16;
 
-/// As a source holds it.
-pub(super) type Host = Arc<HostUdp>;
+/// How a source holds it: shared with its signal.
+pub(crate) type OwnedUdp = Arc<HostUdp>;
 
 pub(crate) struct HostUdp {
     signal: Signal,
@@ -35,7 +35,7 @@ pub(crate) struct HostUdp {
     incoming: Lock<Incoming>,
     outgoing: Lock<Outgoing>,
     /// A receive and a send have a handle each, and borrow it.
-    pub(super) socket: Counted<UdpSocket, 5>,
+    pub(crate) socket: Counted<UdpSocket, 5>,
     family: IpAddressFamily,
 }
 
@@ -62,7 +62,7 @@ impl Outgoing {
 }
 
 impl HostUdp {
-    pub(super) fn bind(address: SocketAddr) -> io::Result<Host> {
+    pub(crate) fn bind(address: SocketAddr) -> io::Result<OwnedUdp> {
         let family = address::family(&address);
         let handles = Handles::reserve()?;
         let socket = handles.of(checked(UdpSocket::create(family))?);
@@ -76,7 +76,7 @@ impl HostUdp {
         }))
     }
 
-    pub(super) fn family(&self) -> IpAddressFamily {
+    pub(crate) fn family(&self) -> IpAddressFamily {
         self.family
     }
 
@@ -103,7 +103,7 @@ impl HostUdp {
         self.socket.remote_address().is_ok()
     }
 
-    pub(super) fn target(&self, interest: Interest) -> Target {
+    pub(crate) fn target(&self, interest: Interest) -> Target {
         if interest.is_readable() {
             self.arm(&mut self.incoming());
         }
@@ -127,8 +127,10 @@ impl HostUdp {
         self.signal.set(Direction::Read, is_ready);
     }
 
-    /// `_registration` is for backends that wait for something else after it.
-    pub(super) fn receive(
+    // WASI 0.2 may change what is registered in some of these. A signal stays the same:
+    // `_registration` is not used.
+
+    pub(crate) fn receive(
         &self,
         buffer: &mut [u8],
         _registration: Option<&Registration>,
@@ -136,14 +138,14 @@ impl HostUdp {
         self.read(buffer, false)
     }
 
-    pub(super) fn peek(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+    pub(crate) fn peek(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.read(buffer, true)
     }
 
     /// Reads a datagram, and leaves it for the next receive if it `stays`.
     fn read(&self, buffer: &mut [u8], stays: bool) -> io::Result<(usize, SocketAddr)> {
         let mut copy =
-            |datagram: &Datagram| (std_udp::copy(datagram.bytes(), buffer), datagram.sender());
+            |datagram: &Datagram| (peeked::copy(datagram.bytes(), buffer), datagram.sender());
         self.arm(&mut self.incoming());
         operations::retried(|| {
             let incoming = &mut *self.incoming();
@@ -161,12 +163,8 @@ impl HostUdp {
         })
     }
 
-    pub(super) fn send(&self, bytes: &[u8], target: Option<SocketAddr>) -> io::Result<usize> {
-        match (self.is_connected(), target) {
-            (false, None) => return Err(address::no_destination()),
-            (true, Some(_)) => return Err(address::already_connected()),
-            _ => {}
-        }
+    pub(crate) fn send(&self, bytes: &[u8], target: Option<SocketAddr>) -> io::Result<usize> {
+        address::check_destination(self.is_connected(), target)?;
         if let Some(target) = &target {
             self.check_family(target)?;
         }
@@ -178,7 +176,7 @@ impl HostUdp {
         Ok(bytes.len())
     }
 
-    /// Has a datagram wait for the host, if there is room, and returns the error of an earlier one.
+    /// Has a datagram wait for the host, if there is room. Returns the error of this or an earlier one.
     fn start_send(&self, bytes: &[u8], target: Option<SocketAddr>) -> io::Result<()> {
         let outgoing = &mut *self.outgoing();
         if outgoing.failed.is_none() {
@@ -212,8 +210,7 @@ impl HostUdp {
     }
 
     /// Sends to and receives from this address alone. What came from another is dropped.
-    /// `_registration` as for a receive.
-    pub(super) fn connect(
+    pub(crate) fn connect(
         &self,
         address: SocketAddr,
         _registration: Option<&Registration>,

@@ -4,8 +4,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::address;
-use super::handles::{Counted, Handles};
 use super::host_stream::{ConnectionSocket, HostHandle};
 use crate::lock::{Guard, Lock};
 use crate::portable::{Direction, Directions};
@@ -14,6 +12,8 @@ use crate::sys::imp::error::{checked, of_socket};
 use crate::sys::imp::operations;
 use crate::sys::imp::signals::{Completes, Signal};
 use crate::sys::imp::target::Target;
+use crate::sys::resources::net::address;
+use crate::sys::resources::net::handles::{Counted, Handles};
 
 /// The peers that have gone already and that one accept passes over: a flood of them must not keep
 /// the program in it.
@@ -44,7 +44,7 @@ enum Phase {
 
 impl HostListener {
     /// Lets the host keep up to `backlog` connections before they are accepted.
-    pub(super) fn bind(address: SocketAddr, backlog: u64) -> io::Result<Self> {
+    pub(crate) fn bind(address: SocketAddr, backlog: u64) -> io::Result<Self> {
         let handles = Handles::reserve()?;
         let (incoming, socket) = checked(listening(address, backlog))?;
         let state = State {
@@ -58,7 +58,7 @@ impl HostListener {
         })))
     }
 
-    pub(super) fn accept(&self) -> io::Result<(HostHandle, SocketAddr)> {
+    pub(crate) fn accept(&self) -> io::Result<(HostHandle, SocketAddr)> {
         for _ in 0..MOST_GONE {
             let socket = operations::retried(|| self.0.take())?;
             match socket.remote_address() {
@@ -72,12 +72,12 @@ impl HostListener {
         Err(io::ErrorKind::ConnectionAborted.into())
     }
 
-    pub(super) fn target(&self) -> Target {
+    pub(crate) fn target(&self) -> Target {
         self.0.arm(&mut self.0.state());
         Target::Signal(self.0.signal.id())
     }
 
-    pub(super) fn socket(&self) -> &TcpSocket {
+    pub(crate) fn socket(&self) -> &TcpSocket {
         &self.0.socket
     }
 }

@@ -4,11 +4,8 @@ use std::io;
 use std::net::{Shutdown, SocketAddr};
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
-use super::address;
-use super::handles::{Counted, Handles};
-use super::linger::{self, Unsent};
 use crate::Interest;
 use crate::lock::{Guard, Lock};
 use crate::portable::{Direction, Directions, Until};
@@ -24,9 +21,12 @@ use crate::sys::imp::receiver::Receiver;
 use crate::sys::imp::sender::Sender;
 use crate::sys::imp::signals::{Completes, Signal};
 use crate::sys::imp::target::Target;
+use crate::sys::resources::net::address;
+use crate::sys::resources::net::handles::{Counted, Handles};
+use crate::sys::resources::net::linger::{self, Unsent};
 
 /// The socket of a connection. It has a stream of each direction, and one has a future of its end.
-pub(super) type ConnectionSocket = Counted<TcpSocket, 4>;
+pub(crate) type ConnectionSocket = Counted<TcpSocket, 4>;
 
 /// The one handle of a connection, which lingers when it is dropped.
 pub(crate) struct HostHandle(Arc<HostStream>);
@@ -35,11 +35,11 @@ pub(crate) struct HostStream {
     signal: Signal,
     // What has operations in flight goes before its socket: the host fails otherwise.
     state: Lock<State>,
-    pub(super) socket: ConnectionSocket,
+    pub(crate) socket: ConnectionSocket,
     /// `None` for one that was accepted.
     connects_to: Option<Box<SocketAddr>>,
-    /// What was set: see [`TcpStream::set_nodelay`](super::stream::TcpStream::set_nodelay).
-    nodelay: AtomicBool,
+    /// What was set: see [`TcpStream::set_nodelay`](crate::sys::resources::net::stream::TcpStream::set_nodelay).
+    pub(crate) nodelay: AtomicBool,
 }
 
 struct State {
@@ -56,7 +56,7 @@ enum Phase {
 }
 
 impl HostHandle {
-    pub(super) fn connect(address: SocketAddr) -> io::Result<Self> {
+    pub(crate) fn connect(address: SocketAddr) -> io::Result<Self> {
         let address = address::remote(address);
         let handles = Handles::reserve()?;
         let socket = handles.of(checked(TcpSocket::create(address::family(&address)))?);
@@ -94,15 +94,7 @@ impl HostStream {
         })
     }
 
-    pub(super) fn set_nodelay(&self, nodelay: bool) {
-        self.nodelay.store(nodelay, Ordering::Relaxed);
-    }
-
-    pub(super) fn nodelay(&self) -> bool {
-        self.nodelay.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn target(&self, interest: Interest) -> Target {
+    pub(crate) fn target(&self, interest: Interest) -> Target {
         let state = &mut *self.state();
         if interest.is_readable() && matches!(state.phase, Phase::Connected) {
             state.receiver.arm(&self.signal);
@@ -130,19 +122,20 @@ impl HostStream {
         self.signal.set(Direction::Write, true);
     }
 
-    // `_registration` is for backends that change it when a connect has ended.
+    // WASI 0.2 may change what is registered in these. A signal stays the same: `_registration` is
+    // not used.
 
-    pub(super) fn read(
+    pub(crate) fn read(
         &self,
         target: &mut [u8],
         _registration: Option<&Registration>,
     ) -> io::Result<usize> {
         operations::retried_if(self.awaits_read(), || {
-            self.state_connected()?.receiver.read(&self.signal, target)
+            self.connected()?.receiver.read(&self.signal, target)
         })
     }
 
-    pub(super) fn peek(
+    pub(crate) fn peek(
         &self,
         target: &mut [u8],
         _registration: Option<&Registration>,
@@ -151,18 +144,18 @@ impl HostStream {
         if self.awaits_read() {
             operations::progress();
         }
-        self.state_connected()?.receiver.peek(&self.signal, target)
+        self.connected()?.receiver.peek(&self.signal, target)
     }
 
-    pub(super) fn write(
+    pub(crate) fn write(
         &self,
         bytes: &[u8],
         _registration: Option<&Registration>,
     ) -> io::Result<usize> {
-        operations::retried(|| self.state_connected()?.sender.write(&self.signal, bytes))
+        operations::retried(|| self.connected()?.sender.write(&self.signal, bytes))
     }
 
-    pub(super) fn shut_down(
+    pub(crate) fn shut_down(
         &self,
         how: Shutdown,
         _registration: Option<&Registration>,
@@ -179,25 +172,21 @@ impl HostStream {
 
     /// That there is a connection, or why not. `WouldBlock` while the connect is pending, then once
     /// the error that ended it, then `NotConnected`.
-    pub(super) fn connected(&self, _registration: Option<&Registration>) -> io::Result<()> {
-        operations::retried(|| self.state_connected().map(drop))
+    pub(crate) fn connect_result(&self, _registration: Option<&Registration>) -> io::Result<()> {
+        operations::retried(|| self.connected().map(drop))
     }
 
-    pub(super) fn local_addr(
+    pub(crate) fn local_addr(
         &self,
         _registration: Option<&Registration>,
     ) -> io::Result<SocketAddr> {
         checked(self.socket.local_address())
     }
 
-    pub(super) fn peer_addr(&self, _registration: Option<&Registration>) -> io::Result<SocketAddr> {
+    pub(crate) fn peer_addr(&self, _registration: Option<&Registration>) -> io::Result<SocketAddr> {
         drop(self.established()?);
-        match (checked(self.socket.remote_address()), &self.connects_to) {
-            // A host forgets the address when the peer resets. A program that asks for it to see
-            // whether it is connected would wait for that forever.
-            (Err(_), Some(address)) => Ok(**address),
-            (address, _) => address,
-        }
+        let connected_to = self.connects_to.as_deref().copied();
+        address::of_peer(checked(self.socket.remote_address()), connected_to)
     }
 
     /// Whether what a read needs is in flight: the connect, or the read itself.
@@ -206,8 +195,9 @@ impl HostStream {
         matches!(state.phase, Phase::Connecting(_)) || state.receiver.is_busy()
     }
 
-    /// The state of what is connected; the error is that of [`Self::connected`].
-    fn state_connected(&self) -> io::Result<Guard<'_, State>> {
+    /// The state of what is connected. `WouldBlock` while the connect is pending, then once the error
+    /// that ended it, then `NotConnected`.
+    fn connected(&self) -> io::Result<Guard<'_, State>> {
         let mut state = self.state();
         let error = match &mut state.phase {
             Phase::Connected => return Ok(state),

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::host::PollFd;
+use crate::sys::poll_fd::PollFd;
 
 pub(super) fn poll_fds(fds: &mut [PollFd], _timeout_ms: i32) -> io::Result<usize> {
     for fd in &mut *fds {

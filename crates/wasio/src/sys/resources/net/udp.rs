@@ -6,25 +6,26 @@ use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::AsRawFd;
 
 use super::address;
-use super::datagrams::{Host, HostUdp};
 use super::hop_limit::hop_limit;
 use super::std_socket::Descriptor;
 use super::std_udp::StdUdp;
 use crate::errors::static_error;
 use crate::net::MaybeStd;
-use crate::sys::imp::error::{checked, unsupported};
-use crate::sys::imp::source::{HostSource, host_source};
+use crate::sys::imp::error::checked;
+use crate::sys::imp::net::datagrams::{HostUdp, OwnedUdp};
 use crate::sys::imp::target::Target;
 use crate::sys::imp::{IpAddressFamily, UdpSocket as HostSocket};
+use crate::sys::resources::host_error::unsupported;
+use crate::sys::resources::source::{HostSource, host_source};
 use crate::{Interest, IoSource};
 
 /// A socket of the host's, or of libc's.
 pub(crate) enum UdpSocket {
-    Host(Host),
+    Host(OwnedUdp),
     Std(StdUdp),
 }
 
-// These may change what is registered.
+// On WASI 0.2 these may change what is registered.
 impl IoSource<UdpSocket> {
     pub(crate) fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         match &**self {
@@ -47,7 +48,7 @@ impl IoSource<UdpSocket> {
 }
 
 impl UdpSocket {
-    pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
+    pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
         HostUdp::bind(address).map(Self::Host)
     }
 
@@ -114,7 +115,7 @@ impl UdpSocket {
                 "the socket is IPv4, and IPV6_V6ONLY is an option of IPv6 sockets",
             )),
             Self::Std(_) => Err(unsupported(
-                "WASI 0.2 cannot read IPV6_V6ONLY of a socket of `std::net`: \
+                "WASI 0.2 and 0.3 cannot read IPV6_V6ONLY of a socket of `std::net`: \
                  make the socket with `wasio::net::UdpSocket::bind`",
             )),
         }
@@ -126,7 +127,7 @@ impl UdpSocket {
     }
 
     /// `None` for one of libc's.
-    pub(in crate::sys::imp) fn host_socket(&self) -> Option<&HostSocket> {
+    pub(crate) fn host_socket(&self) -> Option<&HostSocket> {
         match self {
             Self::Host(host) => Some(&host.socket),
             Self::Std(_) => None,

@@ -3,10 +3,11 @@
 use std::io;
 use std::time::Duration;
 
-use super::error::{NO_OPTION_OF_STD, checked, unsupported};
+use super::host_error::{NO_OPTION_OF_STD, unsupported};
 use super::net;
-use super::{TcpSocket, UdpSocket};
 use crate::net::TcpKeepalive;
+use crate::sys::imp::error::checked;
+use crate::sys::imp::{TcpSocket, UdpSocket};
 
 /// The host's socket behind one of ours.
 pub(crate) enum HostSocket<'a> {

@@ -18,22 +18,22 @@ static IN_USE: AtomicUsize = AtomicUsize::new(0);
 static LIMIT: AtomicUsize = AtomicUsize::new(DEFAULT_LIMIT);
 
 /// The most handles that a socket has at a time.
-pub(super) struct Handles<const MOST: usize>(());
+pub(crate) struct Handles<const MOST: usize>(());
 
 /// A socket whose handles are counted.
-pub(super) struct Counted<S, const MOST: usize> {
+pub(crate) struct Counted<S, const MOST: usize> {
     socket: S,
     _handles: Handles<MOST>,
 }
 
 impl<const MOST: usize> Handles<MOST> {
     /// Counts them until this is dropped. Fails at the limit.
-    pub(super) fn reserve() -> io::Result<Self> {
+    pub(crate) fn reserve() -> io::Result<Self> {
         add(MOST)?;
         Ok(Self(()))
     }
 
-    pub(super) fn of<S>(self, socket: S) -> Counted<S, MOST> {
+    pub(crate) fn of<S>(self, socket: S) -> Counted<S, MOST> {
         Counted {
             socket,
             _handles: self,

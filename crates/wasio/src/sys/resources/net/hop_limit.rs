@@ -3,7 +3,7 @@
 use std::io;
 
 /// A time to live as the host's hop limit.
-pub(super) fn hop_limit(ttl: u32) -> io::Result<u8> {
+pub(crate) fn hop_limit(ttl: u32) -> io::Result<u8> {
     u8::try_from(ttl)
         .ok()
         .filter(|ttl| *ttl > 0)

@@ -8,9 +8,9 @@ use crate::sys::imp::IpAddressFamily;
 
 /// In place of the address of a peer that has gone, or that libc must not be asked for. The stream's
 /// next operation returns what happened.
-pub(super) const UNKNOWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+pub(crate) const UNKNOWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
-pub(super) const fn family(address: &SocketAddr) -> IpAddressFamily {
+pub(crate) const fn family(address: &SocketAddr) -> IpAddressFamily {
     match address {
         SocketAddr::V4(_) => IpAddressFamily::Ipv4,
         SocketAddr::V6(_) => IpAddressFamily::Ipv6,
@@ -19,7 +19,7 @@ pub(super) const fn family(address: &SocketAddr) -> IpAddressFamily {
 
 /// The address that an operating system connects or sends to. The host refuses two kinds: an IPv4
 /// address written as an IPv6 one (`::ffff:a.b.c.d`), and the wildcard, which means this machine.
-pub(super) fn remote(mut address: SocketAddr) -> SocketAddr {
+pub(crate) fn remote(mut address: SocketAddr) -> SocketAddr {
     if let IpAddr::V4(mapped) = address.ip().to_canonical() {
         // Any other IPv6 address keeps its scope.
         address = SocketAddr::from((mapped, address.port()));
@@ -32,20 +32,37 @@ pub(super) fn remote(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
+/// Refuses a datagram of a socket that has no destination, or two.
+pub(crate) fn check_destination(is_connected: bool, target: Option<SocketAddr>) -> io::Result<()> {
+    match (is_connected, target) {
+        (false, None) => Err(no_destination()),
+        (true, Some(_)) => Err(already_connected()),
+        _ => Ok(()),
+    }
+}
+
+/// The address of the peer of a connection, which came by a connect if it is `connected_to` one.
+pub(crate) fn of_peer(
+    address: io::Result<SocketAddr>,
+    connected_to: Option<SocketAddr>,
+) -> io::Result<SocketAddr> {
+    // A host forgets the address when the peer resets. A program that asks for it to see whether it
+    // is connected would wait for that forever.
+    address.or_else(|error| connected_to.ok_or(error))
+}
+
 // Natively the operating system has these words.
 
-/// Of a datagram without an address, of a socket that is not connected.
 #[cold]
-pub(super) fn no_destination() -> io::Error {
+fn no_destination() -> io::Error {
     static_error(
         io::ErrorKind::NotConnected,
         "destination address required: use `send_to`, or `connect` the socket first",
     )
 }
 
-/// Of a datagram with an address, of a socket that is connected.
 #[cold]
-pub(super) fn already_connected() -> io::Error {
+fn already_connected() -> io::Error {
     static_error(
         io::ErrorKind::InvalidInput,
         "Socket is connected: use `send`, or another socket",

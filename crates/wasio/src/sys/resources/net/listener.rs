@@ -5,15 +5,15 @@ use std::io;
 use std::net::{self, SocketAddr};
 
 use super::hop_limit::hop_limit;
-use super::host_listener::HostListener;
 use super::stream::TcpStream;
 use super::{address, std_socket};
 use crate::Interest;
 use crate::net::MaybeStd;
 use crate::sys::imp::TcpSocket;
 use crate::sys::imp::error::checked;
-use crate::sys::imp::source::{HostSource, host_source};
+use crate::sys::imp::net::host_listener::HostListener;
 use crate::sys::imp::target::Target;
+use crate::sys::resources::source::{HostSource, host_source};
 
 /// Connections that the host keeps before they are accepted; it may limit them to fewer.
 const BACKLOG: u64 = 1024;
@@ -25,7 +25,7 @@ pub(crate) enum TcpListener {
 }
 
 impl TcpListener {
-    pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
+    pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
         HostListener::bind(address, BACKLOG).map(Self::Host)
     }
 
@@ -65,7 +65,7 @@ impl TcpListener {
     }
 
     /// `None` for one of libc's.
-    pub(in crate::sys::imp) fn host_socket(&self) -> Option<&TcpSocket> {
+    pub(crate) fn host_socket(&self) -> Option<&TcpSocket> {
         match self {
             Self::Host(host) => Some(host.socket()),
             Self::Std(_) => None,

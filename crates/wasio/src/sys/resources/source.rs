@@ -2,12 +2,12 @@
 
 use std::io;
 
-use super::Selector;
 #[cfg(feature = "net")]
 use super::net::Descriptor;
-use super::target::Target;
 use crate::portable::Key;
 use crate::registration::{self, Registration};
+use crate::sys::imp::Selector;
+use crate::sys::imp::target::Target;
 use crate::{Interest, Mode, Registry, Token};
 
 /// What an `IoSource` of a backend's own type needs to be registered.
@@ -81,7 +81,7 @@ macro_rules! host_source {
                 interests: crate::Interest,
             ) -> std::io::Result<()> {
                 let (source, slot) = self.parts();
-                $crate::sys::imp::source::register(source, slot, registry, token, interests)
+                $crate::sys::resources::source::register(source, slot, registry, token, interests)
             }
 
             fn reregister(
@@ -91,7 +91,7 @@ macro_rules! host_source {
                 interests: crate::Interest,
             ) -> std::io::Result<()> {
                 let (source, slot) = self.parts();
-                $crate::sys::imp::source::reregister(source, slot, registry, token, interests)
+                $crate::sys::resources::source::reregister(source, slot, registry, token, interests)
             }
 
             fn deregister(&mut self, registry: &crate::Registry) -> std::io::Result<()> {

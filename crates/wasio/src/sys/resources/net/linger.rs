@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::lock::Lock;
 use crate::sys::imp::monotonic_clock;
-use crate::sys::imp::raw;
+use crate::sys::resources::raw;
 
 /// Time from one sweep to the next. All of them are checked in less than half a second.
 const SWEEP_EVERY_NS: u64 = 100_000_000;
@@ -20,7 +20,7 @@ const SWEEP_EVERY_NS: u64 = 100_000_000;
 const CHUNK: usize = 64;
 
 /// A connection with something left to send.
-pub(super) trait Unsent: Send {
+pub(crate) trait Unsent: Send {
     /// Whether the host has sent everything, or never will.
     fn is_sent(&self) -> bool;
 
@@ -66,7 +66,7 @@ static LIST: Lock<List> = Lock::new(List {
 
 /// Keeps a connection until it has sent everything, or for as long as the bounds allow.
 #[cold]
-pub(super) fn keep(stream: Box<dyn Unsent>) {
+pub(crate) fn keep(stream: Box<dyn Unsent>) {
     static AT_EXIT: AtomicBool = AtomicBool::new(false);
     if !AT_EXIT.swap(true, Ordering::Relaxed) {
         raw::at_exit(wait_for_all);

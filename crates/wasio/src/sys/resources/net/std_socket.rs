@@ -13,9 +13,9 @@ use super::peeked::Peeked;
 use crate::lock::Lock;
 use crate::portable::Key;
 use crate::sys::imp::Selector;
-use crate::sys::imp::host::PollFd;
 use crate::sys::imp::monotonic_clock;
-use crate::sys::imp::raw;
+use crate::sys::poll_fd::PollFd;
+use crate::sys::resources::raw;
 use crate::{Interest, Mode, Token};
 
 /// A descriptor, and how it is registered.
@@ -53,7 +53,7 @@ pub(crate) trait Stream: Descriptor {
 
 /// A connection of libc's with what libc does not do: it can be peeked at, and sends what was
 /// written before it was dropped.
-pub(super) struct StdStream {
+pub(crate) struct StdStream {
     /// Always there, until `drop` or `into_stream` takes it.
     stream: Option<net::TcpStream>,
     peeked: Lock<Peeked>,
@@ -62,7 +62,7 @@ pub(super) struct StdStream {
 }
 
 impl StdStream {
-    pub(super) fn new(stream: net::TcpStream) -> Self {
+    pub(crate) fn new(stream: net::TcpStream) -> Self {
         Self {
             stream: Some(stream),
             peeked: Lock::default(),
@@ -178,7 +178,7 @@ impl Unsent for net::TcpStream {
 }
 
 /// Whether the host takes more to send, and so has sent what it took, or never will again.
-pub(super) fn has_room(socket: &impl AsRawFd, timeout_ms: i32) -> bool {
+pub(crate) fn has_room(socket: &impl AsRawFd, timeout_ms: i32) -> bool {
     let mut fds = [PollFd {
         fd: socket.as_raw_fd(),
         events: PollFd::POLLWRNORM,

@@ -3,15 +3,16 @@
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{self, Shutdown, SocketAddr};
+use std::sync::atomic::Ordering;
 
 use super::hop_limit::hop_limit;
-use super::host_stream::HostHandle;
 use super::std_socket::{self, StdStream};
 use crate::net::MaybeStd;
 use crate::sys::imp::TcpSocket;
 use crate::sys::imp::error::checked;
-use crate::sys::imp::source::{HostSource, host_source};
+use crate::sys::imp::net::host_stream::HostHandle;
 use crate::sys::imp::target::Target;
+use crate::sys::resources::source::{HostSource, host_source};
 use crate::{Interest, IoSource};
 
 /// A message of several buffers is copied together up to this length.
@@ -23,7 +24,7 @@ pub(crate) enum TcpStream {
     Std(Box<dyn std_socket::Stream>),
 }
 
-// These may find that a pending connect has ended, and then change what is registered.
+// On WASI 0.2 these may change what is registered: a pending connect may have ended.
 impl IoSource<TcpStream> {
     pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         match &**self {
@@ -82,7 +83,7 @@ impl IoSource<TcpStream> {
     /// The error of a connect. An error of the connection is returned by its next operation.
     pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
         match &**self {
-            TcpStream::Host(stream) => match stream.connected(self.registration()) {
+            TcpStream::Host(stream) => match stream.connect_result(self.registration()) {
                 Ok(()) => Ok(None),
                 Err(error) => match error.kind() {
                     // Pending, or it was taken before.
@@ -110,7 +111,7 @@ impl IoSource<TcpStream> {
 }
 
 impl TcpStream {
-    pub(super) fn connect(address: SocketAddr) -> io::Result<Self> {
+    pub(crate) fn connect(address: SocketAddr) -> io::Result<Self> {
         HostHandle::connect(address).map(Self::Host)
     }
 
@@ -119,7 +120,7 @@ impl TcpStream {
     pub(crate) fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         match self {
             Self::Host(stream) => {
-                stream.set_nodelay(nodelay);
+                stream.nodelay.store(nodelay, Ordering::Relaxed);
                 Ok(())
             }
             Self::Std(stream) => stream.set_nodelay(nodelay),
@@ -128,13 +129,13 @@ impl TcpStream {
 
     pub(crate) fn nodelay(&self) -> io::Result<bool> {
         match self {
-            Self::Host(stream) => Ok(stream.nodelay()),
+            Self::Host(stream) => Ok(stream.nodelay.load(Ordering::Relaxed)),
             Self::Std(stream) => stream.nodelay(),
         }
     }
 
     /// `None` for one of libc's.
-    pub(in crate::sys::imp) fn host_socket(&self) -> Option<&TcpSocket> {
+    pub(crate) fn host_socket(&self) -> Option<&TcpSocket> {
         match self {
             Self::Host(stream) => Some(&stream.socket),
             Self::Std(_) => None,

@@ -10,7 +10,7 @@ use crate::errors::static_error;
 
 /// Said of an option of a socket of the standard library.
 #[cfg(feature = "net")]
-pub(super) const NO_OPTION_OF_STD: &str = "WASI 0.2 and 0.3 have no such option for a socket of \
+pub(crate) const NO_OPTION_OF_STD: &str = "WASI 0.2 and 0.3 have no such option for a socket of \
      `std::net`: make the socket with `wasio::net`";
 
 /// The error of a WASI 0.2 or 0.3 host, inside of an [`io::Error`]: an error code of `wasi:sockets`,
@@ -58,7 +58,7 @@ impl fmt::Debug for HostError {
 /// The error of a host that gives a text and no code.
 #[cfg(wasio_pollables)]
 #[cold]
-pub(super) fn of_text(kind: ErrorKind, text: String) -> io::Error {
+pub(crate) fn of_text(kind: ErrorKind, text: String) -> io::Error {
     let text = text.into();
     io::Error::new(kind, HostError { code: None, text })
 }
@@ -66,7 +66,7 @@ pub(super) fn of_text(kind: ErrorKind, text: String) -> io::Error {
 /// The error of an error code, in the host's own words if it has some.
 #[cfg(any(feature = "net", wasio_waitables))]
 #[cold]
-pub(super) fn of_code(code: &Code, words: Option<String>) -> io::Error {
+pub(crate) fn of_code(code: &Code, words: Option<String>) -> io::Error {
     let text = words.map_or(Cow::Borrowed(code.text), Cow::Owned);
     let error = HostError {
         code: Some(code.name),
@@ -78,30 +78,30 @@ pub(super) fn of_code(code: &Code, words: Option<String>) -> io::Error {
 /// The error of a look-up of `name`, as [`of_code`].
 #[cfg(feature = "net")]
 #[cold]
-pub(super) fn of_name(code: &Code, words: Option<String>, name: &str) -> io::Error {
+pub(crate) fn of_name(code: &Code, words: Option<String>, name: &str) -> io::Error {
     let why = words.as_deref().unwrap_or(code.text);
     of_code(code, Some(format!("cannot look up {name:?}: {why}")))
 }
 
 /// That the host has no such operation.
 #[cfg(feature = "net")]
-pub(super) fn unsupported(message: &'static str) -> io::Error {
+pub(crate) fn unsupported(message: &'static str) -> io::Error {
     static_error(ErrorKind::Unsupported, message)
 }
 
 /// What there is to say of an error code.
 #[cfg(any(feature = "net", wasio_waitables))]
 #[derive(Copy, Clone)]
-pub(super) struct Code {
+pub(crate) struct Code {
     /// In WIT.
     name: &'static str,
     kind: ErrorKind,
     text: &'static str,
 }
 
-/// The error codes with these names. One that has no text is an error of the compiler.
+/// The codes with these names, in this order. A name that is not in `CODES` does not compile.
 #[cfg(any(feature = "net", wasio_waitables))]
-pub(super) const fn codes<const N: usize>(names: &[&str]) -> [Code; N] {
+pub(crate) const fn codes<const N: usize>(names: &[&str; N]) -> [Code; N] {
     let mut codes = [CODES[0]; N];
     let mut at = 0;
     while at < N {
@@ -111,7 +111,10 @@ pub(super) const fn codes<const N: usize>(names: &[&str]) -> [Code; N] {
         {
             known = others;
         }
-        codes[at] = known[0];
+        codes[at] = match known {
+            [code, ..] => *code,
+            [] => panic!("an error code has no text"),
+        };
         at += 1;
     }
     codes

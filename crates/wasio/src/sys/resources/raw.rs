@@ -4,7 +4,7 @@ use std::io;
 #[cfg(feature = "net")]
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
-use super::host::PollFd;
+use crate::sys::poll_fd::PollFd;
 
 unsafe extern "C" {
     #[link_name = "poll"]
@@ -21,7 +21,7 @@ const NON_BLOCKING: i32 = 0x4000;
 
 /// Has libc call a function when the program ends, by return or `exit`.
 #[cfg(feature = "net")]
-pub(super) fn at_exit(function: extern "C" fn()) {
+pub(crate) fn at_exit(function: extern "C" fn()) {
     // SAFETY: libc calls `function` once, with no argument, and it is there forever.
     let result = unsafe { atexit(function) };
     debug_assert_eq!(result, 0, "no room for one more function");
@@ -30,7 +30,7 @@ pub(super) fn at_exit(function: extern "C" fn()) {
 /// Accepts a connection that never blocks. Nobody is asked who connected: libc ends the program if
 /// the peer is gone again by then.
 #[cfg(feature = "net")]
-pub(super) fn accept(listener: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+pub(crate) fn accept(listener: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     let (address, len) = (std::ptr::null_mut(), std::ptr::null_mut());
     // SAFETY: without a place for the address libc writes nothing.
     let accepted = unsafe { accept4(listener.as_raw_fd(), address, len, NON_BLOCKING) };
@@ -42,7 +42,7 @@ pub(super) fn accept(listener: BorrowedFd<'_>) -> io::Result<OwnedFd> {
 }
 
 /// libc's `poll`. Returns how many descriptors are ready or failed.
-pub(super) fn poll_fds(fds: &mut [PollFd], timeout_ms: i32) -> io::Result<usize> {
+pub(crate) fn poll_fds(fds: &mut [PollFd], timeout_ms: i32) -> io::Result<usize> {
     // SAFETY: the slice is `len` records that libc reads and writes in place.
     let len = unsafe { libc_poll(fds.as_mut_ptr(), fds.len(), timeout_ms) };
     usize::try_from(len).map_err(|_| io::Error::last_os_error())

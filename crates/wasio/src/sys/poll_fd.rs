@@ -1,4 +1,4 @@
-//! libc's records: the standard library's descriptors are of WASI 0.2, by libc.
+//! The record of wasi-libc's `poll`, for the descriptors that it has made.
 
 /// libc's `pollfd`.
 #[repr(C)]
