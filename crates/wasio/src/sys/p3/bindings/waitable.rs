@@ -27,6 +27,19 @@ const SUBTASK: u32 = 1;
 /// The state of a subtask that has returned; a lower one has not.
 pub(super) const RETURNED: u32 = 2;
 
+/// How an operation of a stream or a future ends by its cancel.
+const CANCELLED: u32 = 2;
+
+/// Whether an event says that an operation has ended. A cancel returns when the operation has ended,
+/// so what an event tells of one is late: jco does that, during the operation that comes next.
+const fn has_ended(kind: u32, code: u32) -> bool {
+    match kind {
+        NONE => false,
+        SUBTASK => code >= RETURNED,
+        _ => code & 15 != CANCELLED,
+    }
+}
+
 /// That an operation has ended.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Event {
@@ -90,7 +103,7 @@ impl Set {
 
     /// What has ended by the event that the host has written, if something has.
     fn ended(&mut self, kind: u32, [waitable, code]: [u32; 2]) -> Option<Event> {
-        if kind == NONE || kind == SUBTASK && code < RETURNED {
+        if !has_ended(kind, code) {
             return None;
         }
         let source = match self.replace(waitable, Member::Idle) {

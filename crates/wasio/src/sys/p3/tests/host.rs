@@ -85,6 +85,8 @@ pub(super) struct Host {
     /// The calls of the clock that have not started.
     starting: Vec<u32>,
     events: VecDeque<u32>,
+    /// Whose cancel is told once more.
+    cancelled: Vec<u32>,
     pub(super) peers: BTreeMap<u32, Peer>,
     /// The peer of the streams that are opened next.
     pub(super) next_peer: u32,
@@ -107,6 +109,7 @@ impl Host {
             clocks: BTreeSet::new(),
             starting: Vec::new(),
             events: VecDeque::new(),
+            cancelled: Vec::new(),
             peers: BTreeMap::new(),
             next_peer: 0,
             script: BTreeMap::new(),
@@ -326,7 +329,7 @@ impl Host {
             return CANCELLED;
         };
         let is_call = matches!(one.kind, Kind::Clock(_));
-        match (
+        let code = match (
             one.event
                 .take()
                 .filter(|code| !is_call || *code == RETURNED),
@@ -338,7 +341,11 @@ impl Host {
             (None, Some(code)) => code | CANCELLED,
             (None, None) if is_call => CANCELLED_CALL,
             (None, None) => CANCELLED,
+        };
+        if self.rules.tells_cancels_late && !is_call {
+            self.cancelled.push(number);
         }
+        code
     }
 
     pub(super) fn drop_handle(&mut self, number: u32) {
@@ -356,6 +363,7 @@ impl Host {
             peer.handles.retain(|handle| *handle != number);
         }
         self.events.retain(|event| *event != number);
+        self.cancelled.retain(|stream| *stream != number);
         self.starting.retain(|call| *call != number);
         self.free.push(number);
     }

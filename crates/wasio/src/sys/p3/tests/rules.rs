@@ -15,6 +15,8 @@ pub(super) struct Rules {
     pub(super) runs_at_cancel: bool,
     /// A cancel moves what is there.
     pub(super) cancel_moves: bool,
+    /// A cancel that has returned is told once more, by an event during the next operation.
+    pub(super) tells_cancels_late: bool,
     /// A read of a stream that has nothing ends with that.
     pub(super) reads_nothing: bool,
     /// A call starts when the host runs, and says so by an event.
@@ -45,6 +47,7 @@ pub(super) const PLAIN: Rules = Rules {
     ends_with_bytes: false,
     runs_at_cancel: false,
     cancel_moves: false,
+    tells_cancels_late: false,
     reads_nothing: false,
     starts_late: false,
     clock_early_ns: 0,
@@ -76,4 +79,13 @@ pub(super) const HASTY: Rules = Rules {
     ..PLAIN
 };
 
-pub(super) const ALL: [Rules; 4] = [PLAIN, WASMTIME, JCO, HASTY];
+/// As jco was seen to do after a cancel that had moved something. No host is known to start calls late.
+pub(super) const LATE: Rules = Rules {
+    name: "late",
+    cancel_moves: true,
+    tells_cancels_late: true,
+    starts_late: true,
+    ..JCO
+};
+
+pub(super) const ALL: [Rules; 5] = [PLAIN, WASMTIME, JCO, HASTY, LATE];

@@ -1,6 +1,6 @@
 //! Waitable sets, and what happens while the program waits.
 
-use super::{Host, Kind, MOST_WAITS, STARTED};
+use super::{CANCELLED, Host, Kind, MOST_WAITS, STARTED};
 
 impl Host {
     /// When a call that is to end a wait ends.
@@ -77,6 +77,12 @@ impl Host {
 
     /// Returns its kind, its waitable and its code.
     fn take_event(&mut self, set: u32) -> Option<[u32; 3]> {
+        let mut cancelled = self.cancelled.iter();
+        if let Some(place) = cancelled.position(|number| self.is_member(*number, set)) {
+            let number = self.cancelled.remove(place);
+            let kind = self.handle(number)?.kind;
+            return Some([kind.of_event(), number, CANCELLED]);
+        }
         let mut events = self.events.iter();
         let place = events.position(|number| self.is_member(*number, set))?;
         let number = self.events.remove(place)?;
