@@ -49,15 +49,15 @@ pub(super) fn of(host: Host, guest: &str) -> Option<Exception> {
             why: NO_COUNT,
             shows: "the host counts its resources",
         },
-        ("sockets02" | "wasmtime49", "p2_linger_age" | "p2_linger_number") => {
+        ("sockets02" | "wasmtime49", "p2_linger_age" | "p2_linger_crowd" | "p2_linger_number") => {
             Skipped(WAITS_IN_DROP)
         }
         ("sockets03", "p3_http_request") => Fails {
             why: "it has `wasi:http` of WASI 0.2 alone",
             shows: "`wasi:http/types@0.3.0`, but a matching implementation was not found",
         },
-        ("sockets02" | "sockets03", "p2_reset_peer") => Skipped(READS_AHEAD),
-        ("wasmtime49" | "jco", "p2_reset_peer") => Fails {
+        ("sockets02" | "sockets03" | "wasmtime46_03", "p2_reset_peer") => Skipped(READS_AHEAD),
+        ("wasmtime49" | "wasmtime49_03" | "jco", "p2_reset_peer") => Fails {
             why: READS_AHEAD,
             shows: "it was reset: 0",
         },
@@ -92,6 +92,7 @@ fn of_jco(guest: &str) -> Option<Exception> {
             why: CLOSES,
             shows: " bytes",
         },
+        "p2_linger_crowd" => Skipped(CLOSES),
         "p2_linger_number" => Fails {
             why: CLOSES,
             shows: "left: [false, false, false, false]",

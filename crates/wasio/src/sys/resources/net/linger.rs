@@ -7,6 +7,7 @@
 //! bound what is kept. A program that traps loses it.
 
 use std::collections::LinkedList;
+use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::lock::Lock;
 use crate::sys::imp::monotonic_clock;
 use crate::sys::resources::raw;
 
-/// Time from one sweep to the next. All of them are checked in less than half a second.
+/// Time from one sweep to the next. All of them are checked in about half a second.
 const SWEEP_EVERY_NS: u64 = 100_000_000;
 /// How many a sweep checks at most: a check is two calls of the host, some microseconds.
 const CHUNK: usize = 64;
@@ -52,15 +53,17 @@ impl Limits {
 
 struct List {
     limits: Limits,
-    /// The one that was checked least recently is the first. A list, as they only move from its front
-    /// to its back: what makes a `VecDeque` grow is 0.2 kB of each program.
-    streams: LinkedList<Lingering>,
+    /// The streams in the order of their age: first those that this pass of sweeps has checked. Lists,
+    /// as they only move from a front to a back: what makes a `VecDeque` grow is 0.2 kB of each program.
+    checked: LinkedList<Lingering>,
+    unchecked: LinkedList<Lingering>,
     next_sweep_ns: u64,
 }
 
 static LIST: Lock<List> = Lock::new(List {
     limits: Limits::DEFAULT,
-    streams: LinkedList::new(),
+    checked: LinkedList::new(),
+    unchecked: LinkedList::new(),
     next_sweep_ns: 0,
 });
 
@@ -73,10 +76,10 @@ pub(crate) fn keep(stream: Box<dyn Unsent>) {
     }
     let now_ns = monotonic_clock::now();
     let list = &mut *LIST.lock();
-    if list.streams.is_empty() {
+    if list.len() == 0 {
         list.next_sweep_ns = now_ns.saturating_add(SWEEP_EVERY_NS);
     }
-    list.streams.push_back(Lingering {
+    list.unchecked.push_back(Lingering {
         stream,
         deadline_ns: now_ns.saturating_add(list.limits.max_age_ns),
     });
@@ -96,9 +99,19 @@ pub(crate) fn set_limits(max_age: Duration, max_streams: usize) {
 impl List {
     /// Closes the connections that are too many.
     fn shed(&mut self) {
-        while self.streams.len() > self.limits.max_streams {
-            self.streams.pop_front();
+        while self.len() > self.limits.max_streams {
+            self.take_oldest();
         }
+    }
+
+    fn len(&self) -> usize {
+        self.checked.len() + self.unchecked.len()
+    }
+
+    fn take_oldest(&mut self) -> Option<Lingering> {
+        self.checked
+            .pop_front()
+            .or_else(|| self.unchecked.pop_front())
     }
 
     #[cold]
@@ -108,12 +121,15 @@ impl List {
             return;
         }
         self.next_sweep_ns = now_ns.saturating_add(SWEEP_EVERY_NS);
-        for _ in 0..self.streams.len().min(CHUNK) {
-            if let Some(first) = self.streams.pop_front()
-                && first.deadline_ns > now_ns
-                && !first.stream.is_sent()
-            {
-                self.streams.push_back(first);
+        if self.unchecked.is_empty() {
+            mem::swap(&mut self.checked, &mut self.unchecked);
+        }
+        for _ in 0..CHUNK {
+            let Some(first) = self.unchecked.pop_front() else {
+                return;
+            };
+            if first.deadline_ns > now_ns && !first.stream.is_sent() {
+                self.checked.push_back(first);
             }
         }
     }
@@ -123,10 +139,10 @@ impl List {
 /// next sweep; `None` if nothing lingers. Each wait begins with this.
 pub(crate) fn sweep() -> Option<u64> {
     let list = &mut *LIST.lock();
-    if !list.streams.is_empty() {
+    if list.len() > 0 {
         list.sweep_if_due();
     }
-    (!list.streams.is_empty()).then_some(list.next_sweep_ns)
+    (list.len() > 0).then_some(list.next_sweep_ns)
 }
 
 extern "C" fn wait_for_all() {
@@ -137,5 +153,5 @@ extern "C" fn wait_for_all() {
 }
 
 fn next() -> Option<Lingering> {
-    LIST.lock().streams.pop_front()
+    LIST.lock().take_oldest()
 }
