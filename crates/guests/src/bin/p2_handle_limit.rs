@@ -1,4 +1,4 @@
-//! At the limit of handles one more socket is refused with an error. The others go on, and when one
+//! At the limit of handles one more socket or look-up is refused with an error. The others go on, and when one
 //! of them is dropped there is room again.
 
 use std::fmt::Debug;
@@ -34,6 +34,17 @@ fn main() {
         listener.local_addr().expect("an address"),
     ));
     expect_refused(UdpSocket::bind(local()));
+    // A look-up has fewer handles than a socket.
+    let mut lookups = Vec::new();
+    let refused = loop {
+        match net::lookup("localhost") {
+            Ok(lookup) => lookups.push(lookup),
+            Err(error) => break error,
+        }
+    };
+    assert!(lookups.len() < 7, "{lookups:?}");
+    expect_refused::<()>(Err(refused));
+    drop(lookups);
 
     let mut last = streams.pop().expect("a connection");
     say(&last, "hello");

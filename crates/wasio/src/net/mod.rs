@@ -73,20 +73,22 @@ pub fn set_linger_limits(max_age: Duration, max_streams: usize) {
     let _ = (max_age, max_streams);
 }
 
-/// Sets how many handles of the host the sockets of the program may have: 96 000 unless this is called.
+/// Sets how many handles of the host the sockets and look-ups of the program may have: 96 000 unless
+/// this is called.
 ///
 /// From version 48 on wasmtime ends a program that has 100 000 handles and needs one more, unless its
-/// embedder allows more. So `bind`, `connect` and `accept` fail with
-/// [`QuotaExceeded`](std::io::ErrorKind::QuotaExceeded) while one more socket might exceed the limit.
+/// embedder allows more. So `bind`, `connect`, `accept` and `lookup` fail with
+/// [`QuotaExceeded`](std::io::ErrorKind::QuotaExceeded) while one more might exceed the limit.
 /// A connection that cannot be accepted stays with its listener, which is reported again later.
 ///
 /// Call this where the host allows more or fewer. Leave some for what else has handles: timers,
-/// look-ups, the standard streams and sockets, and what other bindings make.
+/// the standard streams, sockets of `std`, and what other bindings make.
 ///
 /// # Platform behaviour
 ///
-/// On WASI 0.2 a connection and a UDP socket count as 7 handles each, and a listener as 3. On WASI 0.3
-/// a connection counts as 4, a UDP socket as 5 and a listener as 3. Sockets of `std` do not count.
+/// On WASI 0.2 a connection and a UDP socket count as 7 handles each, a listener and a look-up as 3. On
+/// WASI 0.3 a connection counts as 4, a UDP socket as 5, a listener as 3 and a look-up as 1. Sockets
+/// of `std` do not count.
 /// Elsewhere it does nothing: there are no handles.
 pub fn set_handle_limit(handles: usize) {
     #[cfg(wasio_resources)]

@@ -12,6 +12,7 @@ use super::{error, net, ready};
 use crate::io_outcome::IoOutcome;
 use crate::net::Name;
 use crate::portable::Direction;
+use crate::sys::resources::net::handles::{Counted, Handles};
 use crate::sys::resources::source::{HostSource, host_source};
 use crate::{Interest, IoSource, event};
 use wasio_bindings::p2::{ErrorCode, ResolveAddressStream, resolve_addresses};
@@ -30,7 +31,8 @@ pub(crate) enum Answer {
 pub(crate) struct Pending {
     // Declared before its stream, and so dropped before it: the host traps otherwise.
     readable: Once<Owned>,
-    stream: ResolveAddressStream,
+    /// It has a pollable, which the poll borrows.
+    stream: Counted<ResolveAddressStream, 3>,
     name: String,
     /// An error is returned once. wasmtime 48 would repeat it.
     has_failed: AtomicBool,
@@ -43,15 +45,18 @@ impl Lookup {
                 address,
                 is_taken: AtomicBool::new(false),
             },
-            Name::Domain(name) => match resolve_addresses(net::network(), &name) {
-                Ok(stream) => Answer::Pending(Pending {
-                    readable: Once::new(),
-                    stream,
-                    name,
-                    has_failed: AtomicBool::new(false),
-                }),
-                Err(code) => return Err(error::of_name(code, &name)),
-            },
+            Name::Domain(name) => {
+                let handles = Handles::reserve()?;
+                match resolve_addresses(net::network(), &name) {
+                    Ok(stream) => Answer::Pending(Pending {
+                        readable: Once::new(),
+                        stream: handles.of(stream),
+                        name,
+                        has_failed: AtomicBool::new(false),
+                    }),
+                    Err(code) => return Err(error::of_name(code, &name)),
+                }
+            }
         };
         Ok(Self(IoSource::new(answer)))
     }

@@ -15,6 +15,7 @@ use super::target::Target;
 use crate::io_outcome::IoOutcome;
 use crate::net::Name;
 use crate::portable::{Direction, Directions};
+use crate::sys::resources::net::handles::Handles;
 use crate::sys::resources::source::{HostSource, host_source};
 use crate::{Interest, IoSource, event};
 
@@ -30,7 +31,7 @@ pub(crate) struct Answer {
 }
 
 enum Phase {
-    Resolving(Resolve),
+    Resolving(Resolve, Handles<1>),
     /// The addresses that are left, or the error.
     Resolved(VecDeque<io::Result<IpAddr>>),
 }
@@ -42,18 +43,21 @@ impl Lookup {
                 let phase = Phase::Resolved(VecDeque::from([Ok(address)]));
                 Owner::new(address.to_string(), phase)
             }
-            Name::Domain(name) => match resolve_addresses(name.clone()) {
-                Called::Returned(result) => {
-                    let phase = resolved(result, &name);
-                    Owner::new(name, phase)
+            Name::Domain(name) => {
+                let handles = Handles::reserve()?;
+                match resolve_addresses(name.clone()) {
+                    Called::Returned(result) => {
+                        let phase = resolved(result, &name);
+                        Owner::new(name, phase)
+                    }
+                    Called::Pending(call) => {
+                        let waitable = call.waitable();
+                        let owner = Owner::new(name, Phase::Resolving(call, handles));
+                        operations::add(waitable, &owner.0.signal);
+                        owner
+                    }
                 }
-                Called::Pending(call) => {
-                    let waitable = call.waitable();
-                    let owner = Owner::new(name, Phase::Resolving(call));
-                    operations::add(waitable, &owner.0.signal);
-                    owner
-                }
-            },
+            }
         };
         Ok(Self(IoSource::new(owner)))
     }
@@ -80,7 +84,7 @@ fn resolved(result: Result<Addresses, WireError>, name: &str) -> Phase {
 impl Owner {
     fn new(name: String, phase: Phase) -> Self {
         let ready = match phase {
-            Phase::Resolving(_) => Directions::NONE,
+            Phase::Resolving(..) => Directions::NONE,
             Phase::Resolved(_) => Directions::one(Direction::Read),
         };
         Self(Alone::new(Answer { name, phase }, ready))
@@ -88,7 +92,7 @@ impl Owner {
 
     fn next(&self) -> io::Result<Option<IpAddr>> {
         operations::retried(|| match &mut self.0.part().phase {
-            Phase::Resolving(_) => Err(io::ErrorKind::WouldBlock.into()),
+            Phase::Resolving(..) => Err(io::ErrorKind::WouldBlock.into()),
             Phase::Resolved(answers) => answers.pop_front().transpose(),
         })
     }
@@ -96,7 +100,7 @@ impl Owner {
 
 impl Part for Answer {
     fn complete(&mut self, signal: &Signal, event: Event) -> bool {
-        let Phase::Resolving(call) = &mut self.phase else {
+        let Phase::Resolving(call, _) = &mut self.phase else {
             return false;
         };
         let Some(result) = call.returned(event) else {

@@ -1,7 +1,7 @@
-//! How many handles of the host the sockets of the program use, and may use.
+//! How many handles of the host the sockets and look-ups of the program use, and may use.
 //!
 //! From version 48 on wasmtime ends a program that has 100 000 handles and needs one more, whatever it
-//! is for. So a socket is refused with an error while the others have what they may need.
+//! is for. So one more is refused with an error while the others have what they may need.
 
 use std::fmt;
 use std::io;
@@ -10,17 +10,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::errors::static_error;
 
-/// wasmtime's, without some for what is not a socket: timers, look-ups, the standard streams, what
-/// other bindings have.
+/// wasmtime's, without some for what else there is: timers, the standard streams, what other bindings
+/// have.
 const DEFAULT_LIMIT: usize = 96_000;
 
 static IN_USE: AtomicUsize = AtomicUsize::new(0);
 static LIMIT: AtomicUsize = AtomicUsize::new(DEFAULT_LIMIT);
 
-/// The most handles that a socket has at a time.
+/// The most handles that a socket or a look-up has at a time.
 pub(crate) struct Handles<const MOST: usize>(());
 
-/// A socket whose handles are counted.
+/// A socket or a look-up whose handles are counted.
 pub(crate) struct Counted<S, const MOST: usize> {
     socket: S,
     _handles: Handles<MOST>,
@@ -82,7 +82,7 @@ pub(crate) fn set_limit(handles: usize) {
 fn limit_reached() -> io::Error {
     static_error(
         io::ErrorKind::QuotaExceeded,
-        "the sockets of this program have as many handles of the host as they may: close some, or \
+        "the sockets and look-ups of this program have as many handles of the host as they may: close some, or \
          raise the limit by `wasio::net::set_handle_limit` if the host allows more",
     )
 }
