@@ -34,7 +34,7 @@ const P3: &str = "p3/wasm32-wasip2";
 const WASMTIME46: CommandLine = CommandLine {
     name: "wasmtime46",
     target: P2,
-    kinds: &["any", "net", "p2"],
+    kinds: &["any", "net", "p2", "example"],
     command: "{wasmtime46}/wasmtime_cli/wasmtime run \
               -S inherit-env,inherit-network,allow-ip-name-lookup,http {guest}",
     has_sockets: true,
@@ -67,13 +67,13 @@ pub(super) const ALL: &[CommandLine] = &[
     CommandLine {
         name: "wasmtime46_03",
         target: P3,
-        kinds: &["any", "net", "p3"],
+        kinds: &["any", "net", "p2", "p3", "example"],
         ..WASMTIME46
     },
     CommandLine {
         name: "wasmtime49_03",
         target: P3,
-        kinds: &["any", "net", "p3"],
+        kinds: &["any", "net", "p2", "p3", "example"],
         ..WASMTIME49
     },
     CommandLine {

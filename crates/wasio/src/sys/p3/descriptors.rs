@@ -3,6 +3,7 @@
 //! both, the two waits alternate in slices.
 
 use std::io;
+use std::ops::Range;
 
 use super::backend::P3;
 use super::bindings::monotonic_clock;
@@ -15,6 +16,8 @@ use crate::sys::poll_fd::PollFd;
 
 /// libc's `poll` puts 24 bytes for each descriptor on the stack, which is 1 MiB by default.
 const AT_ONCE: usize = 8192;
+/// How many go at once without a timeout: wasmtime then sees no more than 128, with what libc adds.
+const CHUNK: usize = 100;
 /// The longest waits for operations while descriptors are waited for too: first and last.
 const SLICE_NS: (u64, u64) = (1_000_000, 10_000_000);
 
@@ -77,12 +80,12 @@ impl Fds for Descriptors {
         round: u32,
         ready: &mut Vec<Ready>,
     ) -> io::Result<()> {
-        if !operations::are_in_flight() && self.fds.len() <= AT_ONCE {
-            self.poll(0, milliseconds(until), ready);
+        if !operations::are_in_flight() && self.fds.len() <= AT_ONCE && until != Until::Now {
+            self.poll(0..self.fds.len(), milliseconds(until), ready);
             return Ok(());
         }
-        for start in (0..self.fds.len()).step_by(AT_ONCE) {
-            self.poll(start, 0, ready);
+        for start in (0..self.fds.len()).step_by(CHUNK) {
+            self.poll(start..self.fds.len().min(start + CHUNK), 0, ready);
         }
         if !ready.is_empty() || until == Until::Now {
             return clock.block(Until::Now);
@@ -94,16 +97,15 @@ impl Fds for Descriptors {
 }
 
 impl Descriptors {
-    /// Waits for those from `start` on, as many as go at once.
-    fn poll(&mut self, start: usize, timeout_ms: i32, ready: &mut Vec<Ready>) {
-        let end = self.fds.len().min(start + AT_ONCE);
-        let fds = &mut self.fds[start..end];
+    /// Waits for those at these places.
+    fn poll(&mut self, places: Range<usize>, timeout_ms: i32, ready: &mut Vec<Ready>) {
+        let fds = &mut self.fds[places.clone()];
         match raw::poll_fds(fds, timeout_ms) {
             Ok(0) => return,
             Ok(_) => {}
             Err(_) => poll_one_by_one(fds),
         }
-        for (fd, &(key, direction)) in fds.iter().zip(&self.owners[start..end]) {
+        for (fd, &(key, direction)) in fds.iter().zip(&self.owners[places]) {
             if fd.revents != 0 {
                 ready.push(Ready {
                     key,
