@@ -64,10 +64,25 @@ fn a_leak_is_noticed() {
     is_noticed("leak", "native", &["they leak"]);
 }
 
+#[test]
+fn a_leak_of_pollables_is_noticed() {
+    is_noticed("leak", "0.2", &["they leak"]);
+}
+
+#[test]
+fn a_leak_of_streams_is_noticed() {
+    is_noticed("leak", "0.3", &["they leak"]);
+}
+
 // The server wakes itself before each poll.
 #[test]
 fn a_spin_is_noticed() {
     is_noticed("spin", "0.1", &["while nothing moves: it spins"]);
+}
+
+#[test]
+fn a_spin_of_completions_is_noticed() {
+    is_noticed("spin", "0.3", &["while nothing moves: it spins"]);
 }
 
 #[test]

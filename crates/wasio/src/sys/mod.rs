@@ -17,7 +17,10 @@
 mod imp;
 
 #[cfg(not(any(
-    all(target_os = "wasi", any(target_env = "p1", target_env = "p2")),
+    all(
+        target_os = "wasi",
+        any(target_env = "p1", target_env = "p2", target_env = "p3")
+    ),
     windows,
     target_os = "linux",
     target_os = "android",
