@@ -126,34 +126,6 @@ pub(crate) fn p2_linger_number(case: &Case) {
     );
 }
 
-pub(crate) fn p2_linger_crowd(case: &Case) {
-    const PEERS: usize = 400;
-    const OLDEST_KEPT: usize = PEERS - 256;
-    let guest = case.start();
-    let control = guest.connect();
-    let mut silent: Vec<_> = (0..PEERS).map(|_| guest.connect()).collect();
-    let mut read = |place: usize| {
-        let mut received = Vec::new();
-        silent[place].read_to_end(&mut received).unwrap();
-        (place, received.len())
-    };
-    hear(&control, "dropped");
-    let given_up = [0, OLDEST_KEPT - 1].map(&mut read);
-    let kept = [OLDEST_KEPT, PEERS - 1].map(&mut read);
-    hear(&control, "given up");
-    let too_old = [OLDEST_KEPT + 1, PEERS - 2].map(&mut read);
-    say(&control, "done");
-    let outcome = guest.succeeds();
-    let printed = outcome.stdout_text();
-    let sent: Vec<usize> = printed.lines().map(|line| line.parse().unwrap()).collect();
-    for (place, received) in given_up.into_iter().chain(too_old) {
-        assert!(received < sent[place], "{received} of {}", sent[place]);
-    }
-    for (place, received) in kept {
-        assert_eq!(received, sent[place]);
-    }
-}
-
 /// Each kind of source is seen when the slice for the other one is over, which is 10 ms at most.
 pub(crate) fn p2_mixed(case: &Case) {
     const ROUNDS: u64 = 25;
