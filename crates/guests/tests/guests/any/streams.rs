@@ -69,7 +69,7 @@ pub(crate) fn any_task_stdin(case: &Case) {
     stdin.write_all(b"one\n").unwrap();
     guest.expect_stdout("one\n");
     // The guest's timer goes on.
-    std::thread::sleep(std::time::Duration::from_millis(100));
+    std::thread::sleep(std::time::Duration::from_millis(500));
     stdin.write_all(b"two\n").unwrap();
     guest.expect_stdout("one\ntwo\n");
     drop(stdin);
