@@ -1,5 +1,5 @@
-//! At the limit of handles one more socket or look-up is refused with an error. The others go on, and when one
-//! of them is dropped there is room again.
+//! At the limit of handles one more socket or look-up is refused with an error. The others go on, and
+//! when one of them is dropped there is room again.
 
 use std::fmt::Debug;
 use std::io::{self, ErrorKind};

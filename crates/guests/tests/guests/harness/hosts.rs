@@ -112,6 +112,11 @@ impl Host {
             .is_some_and(|target| target.ends_with("wasip2"))
     }
 
+    /// Whether the guests are those that were built for WASI 0.3.
+    pub(crate) fn is_03(self) -> bool {
+        self.target() == Self::Sockets03.target()
+    }
+
     /// Whether the guest is handed sockets, or can open some.
     pub(crate) fn has_sockets(self) -> bool {
         match self {

@@ -52,8 +52,7 @@ pub(crate) fn run(guests: &[Guest], folder_of: fn(&str) -> PathBuf, native: &str
                 ),
             };
             // Those of pollables are for WASI 0.2 alone, and so are not built.
-            let is_03 = host.target() == Host::Sockets03.target();
-            if guest.kind == "p2" && is_03 && !program.exists() {
+            if guest.kind == "p2" && host.is_03() && !program.exists() {
                 continue;
             }
             let test = guest.test;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use wasio_host::{Exit, peer};
 
-use crate::harness::{Case, Host, skip};
+use crate::harness::{Case, skip};
 use crate::talk::{hear, say};
 
 const CONNECTS: usize = 10_000;
@@ -71,8 +71,7 @@ pub(crate) fn p2_handle_limit(case: &Case) {
     const PEERS: usize = 160;
     // The listener has 3 handles, and a connection 7 on WASI 0.2, or 4 on WASI 0.3. One is left.
     const LIMIT: usize = 3 + 56 * 7 + 1;
-    let is_03 = case.host().target() == Host::Sockets03.target();
-    let connections = if is_03 { 98 } else { 56 };
+    let connections = if case.host().is_03() { 98 } else { 56 };
     let start = |limit: usize| {
         let setup = case.setup().listeners(1).handles(450);
         setup.arg(limit.to_string()).start()
