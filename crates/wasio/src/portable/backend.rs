@@ -28,6 +28,19 @@ pub(crate) struct Report {
     pub(crate) record: Record,
 }
 
+impl Report {
+    /// Leaves out the directions that are not armed. Of an event that waited for room, the interests
+    /// may have changed since. A failure is about both directions.
+    #[inline]
+    pub(super) fn restrict(&mut self, armed: Directions) {
+        let others = self.directions.without(armed);
+        if !others.is_empty() && self.failure.is_none() {
+            self.directions = self.directions.and(armed);
+            self.readiness = self.readiness.without(others.all_readiness());
+        }
+    }
+}
+
 /// Why the host reports a source that is not simply ready.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {

@@ -44,6 +44,16 @@ impl Directions {
         readiness
     }
 
+    /// All that an event says of directions apart from their end.
+    pub(crate) const fn all_readiness(self) -> Readiness {
+        let readiness = self.to_readiness();
+        if self.contains(Direction::Read) {
+            readiness.with(Readiness::PRIORITY)
+        } else {
+            readiness
+        }
+    }
+
     pub(crate) const fn is_empty(self) -> bool {
         self.0 == 0
     }

@@ -8,8 +8,8 @@ use std::task::Waker;
 use super::found::Found;
 use super::waiting::{Kind, Waiting};
 use super::{
-    Backend, Direction, Directions, Failure, Key, Notify, Report, Shared, Source, State, Until,
-    WaitCall, Waits,
+    Backend, Directions, Failure, Key, Notify, Report, Shared, Source, State, Until, WaitCall,
+    Waits,
 };
 #[cfg(feature = "task")]
 use crate::Interest;
@@ -254,7 +254,7 @@ impl<B: Backend> SelectCall<'_, B> {
 
     /// Returns `false` if there was no room.
     #[inline]
-    fn deliver_one(&mut self, state: &mut State<B>, report: Report) -> bool {
+    fn deliver_one(&mut self, state: &mut State<B>, mut report: Report) -> bool {
         let backend = &self.shared.backend;
         let State {
             registrations,
@@ -273,6 +273,7 @@ impl<B: Backend> SelectCall<'_, B> {
             }
             return true;
         }
+        report.restrict(registration.armed);
         let mut found = self.found();
         if !found.notify(registration, &report) {
             return false;
@@ -312,20 +313,20 @@ impl<B: Backend> SelectCall<'_, B> {
         let Some(mut changed) = state.registrations.get_mut(key) else {
             return;
         };
-        let mode = changed.registration.mode;
-        // What it is disarmed for is not to be armed by itself.
-        for direction in Direction::BOTH {
+        let disarmed = match (failure, changed.registration.mode) {
+            (Some(Failure::Closed), _) => Directions::BOTH,
+            (_, Mode::Level) => Directions::NONE,
+            (Some(Failure::Refused), Mode::Edge) => directions,
+            (_, Mode::Edge | Mode::Oneshot) => Directions::BOTH,
+        };
+        // What it is disarmed for is not to be armed by the end of a pause. The other direction is.
+        for direction in disarmed.iter() {
             changed.registration.futile.resume(direction);
         }
         if B::Source::MAY_BE_ALWAYS_READY && failure == Some(Failure::Refused) {
             changed.set_waits(Waits::Refused);
             state.reported_always_ready = true;
         }
-        changed.disarm(match (failure, mode) {
-            (Some(Failure::Closed), _) => Directions::BOTH,
-            (_, Mode::Level) => Directions::NONE,
-            (Some(Failure::Refused), Mode::Edge) => directions,
-            (_, Mode::Edge | Mode::Oneshot) => Directions::BOTH,
-        });
+        changed.disarm(disarmed);
     }
 }

@@ -23,6 +23,11 @@ pub(crate) fn net_reregister(case: &Case) {
     guest.succeeds();
 }
 
+pub(crate) fn net_narrowed_interest(case: &Case) {
+    let (guest, _peer) = one_peer(case, "hello");
+    guest.succeeds();
+}
+
 pub(crate) fn net_register_errors(case: &Case) {
     let (guest, _peer) = one_peer(case, "hello");
     guest.succeeds();

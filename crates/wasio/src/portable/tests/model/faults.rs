@@ -26,6 +26,12 @@ impl Faults {
         all.any(|fault| matches!(fault, Fault::Error(_)))
     }
 
+    /// Whether an answer to come is wrong, and says so in no way.
+    pub(crate) fn mislead(&self) -> bool {
+        let mut all = self.next.iter();
+        all.any(|fault| matches!(fault, Fault::Early | Fault::Spurious(_)))
+    }
+
     /// Leaves those that are about time.
     pub(crate) fn retain_delays(&mut self) {
         let is_delay = |fault: &Fault| matches!(fault, Fault::Late(_) | Fault::Jump(_));

@@ -33,9 +33,12 @@ impl Rounds {
 
 impl<W: World> Model<W> {
     fn rounds(&self) -> Rounds {
+        // With little room, one wait has events for so many polls.
+        let events = 2 * self.known.len() + self.timers.len() + 1;
+        let polls_per_wait = events.div_ceil(self.room);
         Rounds {
             // Beside what is certain, a doubtful answer is verified after 64 waits at most.
-            left: 80 + 12 * self.known.len(),
+            left: (80 + 12 * self.known.len()) * polls_per_wait,
             until_ns: self.world.now_ns() + HELD_BACK_NS,
         }
     }

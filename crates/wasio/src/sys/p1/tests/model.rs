@@ -14,6 +14,8 @@ pub(super) struct World {
     world: Shared,
     /// Whether calls have failed.
     had_errors: bool,
+    /// Whether answers have been wrong.
+    misled: bool,
 }
 
 impl World {
@@ -24,6 +26,7 @@ impl World {
             rules,
             world,
             had_errors: false,
+            misled: false,
         }
     }
 }
@@ -113,6 +116,7 @@ impl model::World for World {
             world.faults.retain_delays();
         }
         self.had_errors |= world.faults.has_errors();
+        self.misled |= world.faults.mislead();
         result
     }
 
@@ -138,7 +142,11 @@ impl model::World for World {
 
     fn is_exact(&self) -> bool {
         // After an error each source is tried alone, and a second error is taken for that source's.
-        self.rules.is_honest() && self.rules.files == Files::Ready && !self.had_errors
+        // One source that a wait reports and polls do not is that of a host that waits for all sources.
+        // All that such a host reports is ready, and so nothing is verified any more.
+        let is_believed = self.misled && self.rules.all_when_any;
+        let is_exact = !self.had_errors && !is_believed;
+        self.rules.is_honest() && self.rules.files == Files::Ready && is_exact
     }
 
     /// One host never waits for a second direction of a descriptor.

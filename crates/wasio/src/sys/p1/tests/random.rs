@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 
 use super::model::{World, hosts};
-use super::rules::{EXACT, Lie, Rules, UVWASI, WASI_COMMON};
+use super::rules::{EXACT, Lie, Rules, UVWASI, WASI_COMMON, WASMER};
 use crate::portable::Direction;
 use crate::portable::tests::model::Kind::{File, Listener, Stream};
-use crate::portable::tests::model::{How, Op, Program, Timeout, config, program};
+use crate::portable::tests::model::{Fault, How, Op, Program, Timeout, config, program};
 use crate::{Interest, Mode};
 
 proptest! {
@@ -77,6 +77,24 @@ fn programs_that_once_failed_on_honest_hosts_lose_nothing() {
         Op::open(3, Listener, READ, EDGE),
     ];
     run(WASI_COMMON, 1, &beside);
+}
+
+/// The host refuses one direction of a stream while the other pauses.
+#[test]
+fn a_direction_pauses_no_longer_than_it_should_when_the_other_is_refused() {
+    let refused = [
+        Op::open(7, Stream, BOTH, EDGE),
+        Op::FindNothing,
+        poll_for(1, 0),
+        Op::Fault(Fault::Error(0)),
+        Op::Fault(Fault::Error(1)),
+        Op::Fault(Fault::Error(2)),
+        Op::SETTLE,
+        Op::SETTLE,
+        Op::SETTLE,
+        Op::SETTLE,
+    ];
+    run(WASMER, 1, &refused);
 }
 
 #[test]

@@ -10,7 +10,9 @@ use super::host::MS;
 use super::rig::{Source, Turn, host};
 use super::rules::{ALL, Rules};
 use crate::io_outcome::IoOutcome;
-use crate::portable::tests::model::{self, Faults, How, Kind, config, program};
+use crate::portable::tests::model::{
+    self, Faults, How, Kind, Op, Program, Timeout, config, program,
+};
 use crate::portable::{Direction, Key, Selector};
 use crate::{Interest, Mode, Token};
 
@@ -195,5 +197,38 @@ proptest! {
     ) {
         let _turn = Turn::new(rules);
         program.run(World::new(rules));
+    }
+}
+
+/// A wake took the room of an event for both directions, of which one was then not asked for any more.
+#[test]
+fn an_event_that_waits_for_room_says_only_what_is_asked_for() {
+    let stream = Op::open(
+        3,
+        Kind::Stream,
+        Interest::READABLE | Interest::WRITABLE,
+        Mode::Edge,
+    );
+    let ops = [
+        stream,
+        Op::Arrive {
+            id: 3,
+            bytes: 1,
+            after_ns: 0,
+        },
+        Op::Wake { after_ns: 0 },
+        Op::Select {
+            timeout: Timeout::Ns(0),
+            room: 1,
+        },
+        Op::Reregister {
+            id: 3,
+            interest: Interest::READABLE,
+            mode: Mode::Edge,
+        },
+    ];
+    for rules in ALL {
+        let _turn = Turn::new(rules);
+        Program::new(1, &ops).run(World::new(rules));
     }
 }
