@@ -38,13 +38,13 @@ impl<H: Host> Waiter<'_, H> {
         let labels = self.ambiguous_labels(written);
         let before = self.ready.len();
         // A thousand take 0.3 ms so. Each in a call of its own, they would take 1.7 ms.
-        for group in labels.chunks(FEW) {
-            self.verify_group(group);
-        }
+        let result = (labels.chunks(FEW)).try_for_each(|group| self.verify_group(group));
         let verified = self.ready.len() - before;
         // To test for a blind host takes a millisecond: not beside certain events, once it is known.
         let may_be_blind = verified == 0 && (answer.reported == answer.ambiguous || !is_known);
-        if may_be_blind && labels.first().is_some_and(|label| self.is_blind(*label)) {
+        if result.is_err() {
+            // A poll that failed found nothing out. The next wait reports them again.
+        } else if may_be_blind && labels.first().is_some_and(|label| self.is_blind(*label)) {
             // Such a host waits for all sources, and so reports all when all are ready.
             self.wait.quirks.reports_all = Some(false);
             self.believe(written);
@@ -92,19 +92,16 @@ impl<H: Host> Waiter<'_, H> {
 
     /// Polls a group of sources, and each alone if any of them is ready. A certain event explains why
     /// the others are reported: they stay armed, and are verified the next time.
-    fn verify_group(&mut self, labels: &[u64]) {
-        let Ok(reported) = self.probe_labels(labels, 0) else {
-            return;
-        };
+    fn verify_group(&mut self, labels: &[u64]) -> Result<(), Errno> {
+        let reported = self.probe_labels(labels, 0)?;
         let before = self.ready.len();
         let answers = self.wait.verify.answers[..reported].iter();
         let is_single = labels.len() == 1;
         (self.ready).extend(answers.filter(|event| is_single || !event.is_ambiguous()));
         if reported > 0 && self.ready.len() == before {
-            for label in labels.chunks(1) {
-                self.verify_group(label);
-            }
+            return (labels.chunks(1)).try_for_each(|label| self.verify_group(label));
         }
+        Ok(())
     }
 
     /// Polls the sources behind a few labels. Leaves out those that are not armed, whatever the host

@@ -77,6 +77,16 @@ fn programs_that_once_failed_on_honest_hosts_lose_nothing() {
         Op::open(3, Listener, READ, EDGE),
     ];
     run(WASI_COMMON, 1, &beside);
+    // A poll that verifies fails, and says nothing about how the host waits.
+    let interrupted = [
+        Op::Fault(Fault::Late(0)),
+        Op::open(6, Stream, WRITE, EDGE),
+        Op::Fault(Fault::Error(0)),
+        Op::open(7, Stream, WRITE, EDGE),
+        Op::Fault(Fault::Error(0)),
+        Op::FindNothing,
+    ];
+    run(UVWASI, 1, &interrupted);
 }
 
 /// The host refuses one direction of a stream while the other pauses.
