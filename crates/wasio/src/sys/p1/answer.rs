@@ -1,5 +1,7 @@
 //! A call of the host and its answer.
 
+const MS: u64 = 1_000_000;
+
 /// What one call is made with.
 #[derive(Copy, Clone, Debug)]
 pub(super) struct Call {
@@ -25,6 +27,12 @@ pub(super) struct Answer {
 }
 
 impl Answer {
+    /// Whether something has ended the wait before its time. Less than a millisecond says nothing: that
+    /// may have been rounded away.
+    pub(super) const fn is_early(&self) -> bool {
+        self.elapsed_ns.saturating_add(MS) <= self.call.timeout_ns
+    }
+
     /// Whether the host has slept for as long as it might, and then said that all is ready.
     pub(super) const fn is_blanket(&self) -> bool {
         let Call {

@@ -27,6 +27,11 @@ const SWEEPS_PER_ANSWER: u64 = 7;
 /// wait of 1 ms. If none was fast, the next has a timeout of zero, which elsewhere means "forever".
 const TEST_AFTER: u8 = 16;
 
+/// The answers that must have been verified with this result before the host counts as prompt. One may
+/// only seem so: what was ready may have been read elsewhere since. From then on waits have no clock,
+/// and on a host that waits for all sources they would not end.
+const PROOFS: u8 = 3;
+
 /// Which length of slice a wait needs.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(super) enum Sharing {
@@ -47,6 +52,8 @@ pub(super) struct Quirks {
     pub(super) reports_all: Option<bool>,
     /// Whether it was seen to return as soon as one of several sources was ready.
     pub(super) prompt: bool,
+    /// The verified answers that have shown it so far.
+    proofs: u8,
     /// Whether its waits were seen to end early: it rounds down to milliseconds.
     pub(super) coarse: bool,
     /// The most slots it takes in a call.
@@ -68,6 +75,7 @@ impl Quirks {
         Self {
             reports_all: None,
             prompt: false,
+            proofs: 0,
             coarse: false,
             limit: Limit::new(),
             zero_is_zero: None,
@@ -111,11 +119,18 @@ impl Quirks {
         }
     }
 
-    /// Learns from an answer in which some of the sources were ready, and not all. Less than a
-    /// millisecond before its time says nothing: that may have been rounded away.
+    /// Learns from an answer that reports some of the sources, and not all.
     pub(super) const fn observe_some_ready(&mut self, answer: &Answer) {
-        if answer.elapsed_ns.saturating_add(MS) <= answer.call.timeout_ns {
+        if answer.is_early() {
             self.prompt = true;
+        }
+    }
+
+    /// Learns from an answer that reports all sources, of which not all were ready when polled again.
+    pub(super) const fn observe_some_verified(&mut self, answer: &Answer) {
+        if answer.is_early() && !self.prompt {
+            self.proofs += 1;
+            self.prompt = self.proofs == PROOFS;
         }
     }
 

@@ -9,8 +9,8 @@ use super::abi::{Errno, Event, Subscription};
 use super::answer::Answer;
 use super::host::Host;
 use super::waiter::{Wait, Waiter};
-use crate::portable::Key;
 use crate::portable::hot_cold::FEW;
+use crate::portable::{Key, Waits};
 
 /// Beside certain events the others are verified once per this many subscriptions that the host
 /// has answered for: about 1 ms of its work, without reading a clock. A wait counts for [`FEW`] at
@@ -25,7 +25,7 @@ impl Wait {
     pub(super) fn puts_off_verifying(&mut self, answer: &Answer) -> bool {
         let unverified = &mut self.verify.unverified;
         *unverified = unverified.saturating_add(answer.call.slots.max(FEW));
-        let is_due = *unverified >= VERIFY_EVERY || self.quirks.reports_all.is_none();
+        let is_due = *unverified >= VERIFY_EVERY || !self.quirks.prompt;
         answer.reported > answer.ambiguous && !is_due
     }
 }
@@ -49,7 +49,7 @@ impl<H: Host> Waiter<'_, H> {
             self.wait.quirks.reports_all = Some(false);
             self.believe(written);
         } else if verified < labels.len() {
-            self.wait.quirks.observe_some_ready(answer);
+            self.wait.quirks.observe_some_verified(answer);
             self.wait.quirks.reports_all = Some(true);
         }
         self.wait.verify.unverified = 0;
@@ -104,8 +104,8 @@ impl<H: Host> Waiter<'_, H> {
         Ok(())
     }
 
-    /// Polls the sources behind a few labels. Leaves out those that are not armed, whatever the host
-    /// reported of them, and duplicates.
+    /// Polls the sources behind a few labels. Leaves out those that the host is not asked about,
+    /// whatever it reported of them, and duplicates.
     pub(super) fn probe_labels(&mut self, labels: &[u64], timeout_ns: u64) -> Result<usize, Errno> {
         let probe = &mut self.wait.verify.probe;
         probe.truncate(1);
@@ -113,6 +113,7 @@ impl<H: Host> Waiter<'_, H> {
         for label in labels {
             let (key, direction) = Key::from_userdata(*label);
             if let Some(one) = state.registrations.get(key)
+                && one.waits == Waits::Host
                 && one.armed.contains(direction)
                 && probe.iter().all(|other| other.userdata != *label)
             {

@@ -13,7 +13,7 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
-    pub(super) fn push(&mut self, fault: Fault) {
+    pub(crate) fn push(&mut self, fault: Fault) {
         self.next.push_back(fault);
     }
 

@@ -111,8 +111,9 @@ impl model::World for World {
     fn faults<R>(&mut self, f: impl FnOnce(&mut Faults) -> R) -> R {
         let mut world = self.world.lock();
         let result = f(&mut world.faults);
-        // A host that lies all the time has no other faults.
-        if self.rules.lie.is_some() {
+        // A host that lies all the time has no other faults. And one that waits for all sources is not
+        // told from a prompt one after some answers that are wrong.
+        if self.rules.lie.is_some() || self.rules.waits_for_all && world.faults.mislead() {
             world.faults.retain_delays();
         }
         self.had_errors |= world.faults.has_errors();

@@ -162,4 +162,24 @@ fn programs_that_once_failed_on_hosts_that_lie_lose_nothing() {
         Op::Fork,
     ];
     run(EXACT.lying(Lie::StaleUserdata), 1, &forked);
+    // A stale label was that of a file, which explained the others away.
+    let of_a_file = [
+        Op::open(6, Stream, BOTH, EDGE),
+        Op::open(5, Stream, WRITE, Mode::Oneshot),
+        Op::SETTLE,
+        Op::SETTLE,
+        Op::SETTLE,
+        Op::Arrive {
+            id: 5,
+            bytes: 2,
+            after_ns: 3_000,
+        },
+        Op::open(7, Stream, BOTH, EDGE),
+        poll_for(1, 0),
+        Op::Close { id: 5 },
+        Op::open(5, File, BOTH, EDGE),
+        Op::Deregister { id: 6 },
+        Op::Fork,
+    ];
+    run(EXACT.lying(Lie::StaleUserdata), 1, &of_a_file);
 }

@@ -9,6 +9,7 @@ use super::host::{Happening, Kind, MS};
 use super::rig::{READ, Rig, WRITE, readable, sorted};
 use super::rules::{ALL, EXACT, LIES, Lie, UVWASI, WAMR, WASI_COMMON, WASMEDGE, WASMER, WASMTIME};
 use crate::portable::Direction;
+use crate::portable::tests::model::Fault;
 use crate::{Mode, Token};
 
 /// Points 1 and 6: labels that nobody has, wrong types, and numbers that are too large.
@@ -192,6 +193,27 @@ fn a_wait_without_limit_needs_no_clock_on_a_host_that_is_prompt() {
     }
 }
 
+/// On a host that waits for all sources, a wait without a clock may never end. One poll that ends early
+/// is not taken for proof that it waits for any.
+#[test]
+fn one_wrong_answer_does_not_make_a_host_prompt() {
+    let mut rig = Rig::new(UVWASI);
+    let keys = [3, 4].map(|fd| rig.stream(fd));
+    // The wait, the poll that verifies its answer, and the test for a host that is blind.
+    for fault in [Fault::Late(0), Fault::Late(0), Fault::Early] {
+        rig.world().faults.push(fault);
+    }
+    for _ in 0..5 {
+        rig.arrive(3, 1);
+        rig.arrive(4, 1);
+        let said = [None, Some(Duration::from_millis(20))].map(|timeout| rig.try_select(timeout));
+        assert_eq!(sorted(said.map(Result::unwrap).concat()), readable(&[3, 4]));
+        rig.drain(3, keys[0]);
+        rig.drain(4, keys[1]);
+    }
+    assert_eq!(rig.world().endless, 0);
+}
+
 /// Point 5, wasmtime's own: a poll that does not block becomes cheap.
 #[test]
 fn a_slow_nanosecond_becomes_zero() {
@@ -305,6 +327,12 @@ fn an_idle_poll_is_one_call() {
             for (token, what) in rig.select(20) {
                 assert_eq!(what, "w", "{}: {token}", rules.name);
             }
+        }
+        // And the host shows what it does.
+        for _ in 0..3 {
+            rig.arrive(3, 64);
+            assert_eq!(rig.select(20), readable(&[3]), "{}", rules.name);
+            rig.drain(3, keys[0]);
         }
         let (said, calls) = rig.calls(|rig| rig.select(60_000));
         assert_eq!((said, calls), (vec![], vec![keys.len()]), "{}", rules.name);
