@@ -4,7 +4,7 @@
 //! A program registers its sources with a [`Poll`]. One call, [`Poll::poll`], then waits for all of
 //! them, and returns an event for each source that is ready. A source is a TCP or UDP socket, a name
 //! look-up, a [timer](time), standard input, or, on WASI 0.2 and 0.3, anything with a `pollable` or
-//! a waitable. A [`Waker`] ends the wait from another thread.
+//! a waitable. A [`Waker`] ends the wait from elsewhere: from another thread, where there are any.
 //!
 //! The [guide] explains the loop, and the rules that keep it from stalling or spinning.
 //!

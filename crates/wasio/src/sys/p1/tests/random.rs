@@ -155,6 +155,10 @@ fn programs_that_once_failed_on_hosts_that_lie_lose_nothing() {
         Op::FindNothing,
     ];
     run(EXACT.lying(Lie::MoreEvents), 1, &verified);
+}
+
+#[test]
+fn forks_that_once_failed_on_hosts_with_stale_labels_lose_nothing() {
     // A stale event of the wrong type is no answer about its label.
     let forked = [
         Op::open(5, Stream, WRITE, EDGE),
