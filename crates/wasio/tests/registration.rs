@@ -403,3 +403,26 @@ fn sources_come_and_go_while_another_thread_polls() {
         polling.join().unwrap();
     });
 }
+
+/// Nothing can end the wait any more, so it ends with the error of a poll that has nothing to wait for.
+#[test]
+fn a_wait_ends_when_another_thread_drops_the_last_source() {
+    bounded(|| {
+        let (mut poll, mut events) = new_poll();
+        let (mut ours, _peer) = connection();
+        poll.registry()
+            .register(&mut ours, Token(0), Interest::READABLE)
+            .unwrap();
+        let mut timer = wasio::time::Timer::new();
+        poll.registry()
+            .register(&mut timer, Token(1), Interest::READABLE)
+            .unwrap();
+        let other = thread::spawn(move || {
+            thread::sleep(std::time::Duration::from_millis(20));
+            drop(ours);
+            drop(timer);
+        });
+        assert_error(poll.poll(&mut events, None), ErrorKind::InvalidInput);
+        other.join().unwrap();
+    });
+}

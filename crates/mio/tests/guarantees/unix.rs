@@ -10,7 +10,7 @@ use std::{env, fs, process};
 
 use mio::Interest;
 use mio::net::{UnixDatagram, UnixListener, UnixStream};
-use mio::unix::pipe;
+use mio::unix::{SourceFd, pipe};
 
 use super::{BOTH, Loop, assert_would_block, drain, fill};
 
@@ -179,4 +179,33 @@ fn a_pipe_that_nobody_reads_any_more_is_write_closed() {
         let error = sender.write(b"x").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::BrokenPipe);
     }
+}
+
+/// wasio does not see the operations on a `SourceFd`, so an error may not disarm it for good.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_descriptor_that_had_an_error_is_reported_again() {
+    use std::net::UdpSocket;
+    use std::os::fd::AsRawFd;
+
+    let closed = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let theirs = closed.local_addr().unwrap();
+    drop(closed);
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let ours = socket.local_addr().unwrap();
+    socket.connect(theirs).unwrap();
+    socket.set_nonblocking(true).unwrap();
+    let mut waiting = Loop::new();
+    waiting.register(&mut SourceFd(&socket.as_raw_fd()), 1, Interest::READABLE);
+
+    socket.send(b"refused").unwrap();
+    waiting.wait(1, |event| event.is_error() || event.is_readable());
+    let error = socket.recv(&mut [0; 8]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    assert_would_block(socket.recv(&mut [0; 8]));
+
+    let peer = UdpSocket::bind(theirs).unwrap();
+    peer.send_to(b"hello", ours).unwrap();
+    waiting.wait(1, |event| event.is_readable());
+    assert_eq!(socket.recv(&mut [0; 8]).unwrap(), 5);
 }

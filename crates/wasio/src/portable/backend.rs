@@ -280,11 +280,17 @@ impl<B: Backend> Shared<B> {
     /// Unlocks after a change which may be due at `due`, and lets a thread that waits know.
     pub(super) fn unlock(&self, state: Guard<'_, State<B>>, due: Until) -> io::Result<()> {
         let waits_until = state.waits_until;
+        let hangs = self.hangs(&state);
         drop(state);
         match waits_until {
-            Some(until) => self.backend.changed_during_wait(until > due),
+            Some(until) => self.backend.changed_during_wait(until > due || hangs),
             None => Ok(()),
         }
+    }
+
+    /// Whether a thread waits that nothing can end the wait of any more.
+    pub(super) fn hangs(&self, state: &State<B>) -> bool {
+        B::THREADS && state.waits_until == Some(Until::Never) && self.can_only_hang(state)
     }
 
     /// When a registration may be due of which the host reports nothing.

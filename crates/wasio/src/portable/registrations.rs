@@ -292,6 +292,11 @@ impl<S: Source, A: Copy> Registrations<S, A> {
 }
 
 impl<S, A> Registration<S, A> {
+    /// The directions that were armed at the last update.
+    pub(super) const fn known(&self) -> Directions {
+        self.known
+    }
+
     /// Whether it is in the list of changes.
     const fn is_changed(&self) -> bool {
         self.next_changed != UNCHANGED

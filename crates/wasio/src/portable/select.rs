@@ -267,6 +267,13 @@ impl<B: Backend> SelectCall<'_, B> {
         let registration = &mut *changed.registration;
         // Another thread was quicker, or it was reported before.
         if registration.armed.and(report.directions).is_empty() {
+            // One-shot the first answer disarms both directions. The second one joins its event.
+            if registration.mode == Mode::Oneshot
+                && report.directions.and(registration.known()) == report.directions
+                && self.events.has(registration.event_index, report.key)
+            {
+                let _ = self.found().notify(registration, &report);
+            }
             // The host may have disabled the other direction with this one: one-shot it is both.
             if !backend.keeps_edges(registration) {
                 backend.rearmed(registrations, report.key);
@@ -313,9 +320,12 @@ impl<B: Backend> SelectCall<'_, B> {
         let Some(mut changed) = state.registrations.get_mut(key) else {
             return;
         };
+        let keeps_edges = self.shared.backend.keeps_edges(changed.registration);
         let disarmed = match (failure, changed.registration.mode) {
             (Some(Failure::Closed), _) => Directions::BOTH,
             (_, Mode::Level) => Directions::NONE,
+            // The system reports the error once, and the source may live on.
+            (_, Mode::Edge) if keeps_edges => Directions::NONE,
             (Some(Failure::Refused), Mode::Edge) => directions,
             (_, Mode::Edge | Mode::Oneshot) => Directions::BOTH,
         };

@@ -326,11 +326,8 @@ impl<B: Backend> Selector<B> {
         }
         let shared = &*self.shared;
         shared.handles.fetch_sub(1, Ordering::Relaxed);
-        if !B::THREADS {
-            return;
-        }
         let state = shared.lock();
-        let hangs = state.waits_until == Some(Until::Never) && shared.can_only_hang(&state);
+        let hangs = shared.hangs(&state);
         drop(state);
         if hangs {
             // An error would leave the other thread where it is, as without this call.

@@ -41,16 +41,14 @@ fn tcp_socket(address: SocketAddr) -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// Whether a connect that failed goes on in the background.
+/// Whether a connect that failed goes on in the background. On Unix `WouldBlock` is an error: there is
+/// no connection, and none comes.
 fn is_under_way(error: &io::Error) -> bool {
     #[cfg(unix)]
-    if error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) {
-        return true;
-    }
-    matches!(
-        error.kind(),
-        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
-    )
+    let is_under_way = error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error());
+    #[cfg(not(unix))]
+    let is_under_way = error.kind() == io::ErrorKind::WouldBlock;
+    is_under_way || error.kind() == io::ErrorKind::Interrupted
 }
 
 #[cfg(unix)]

@@ -263,12 +263,16 @@ pub(super) fn is_write_closed(source: RawDescriptor, interest: Interest) -> bool
     revents == libc::POLLERR || revents & libc::POLLERR != 0 && revents & libc::POLLOUT != 0
 }
 
-/// Asks what is so now. A call that fails says nothing of any source.
+/// Asks what is so now. One source at a time if there are more than the process may have open now: its
+/// limit may have been lowered. A call that fails then says nothing of its source.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn poll_now(asked: &mut [libc::pollfd]) {
     // SAFETY: the call reads and writes the records of `asked`, of which there are `asked.len()`, and
     // checks the numbers in them: one that is closed is answered with `POLLNVAL`.
-    let _ = unsafe { libc::poll(asked.as_mut_ptr(), asked.len() as libc::nfds_t, 0) };
+    let result = unsafe { libc::poll(asked.as_mut_ptr(), asked.len() as libc::nfds_t, 0) };
+    if result < 0 && asked.len() > 1 {
+        asked.chunks_mut(1).for_each(poll_now);
+    }
 }
 
 /// Not known here: what the event says is all there is.

@@ -4,7 +4,7 @@
 use std::io;
 use std::ops::Range;
 
-use super::abi::{Errno, Subscription};
+use super::abi::{CLOCK_USERDATA, Errno, Subscription};
 use super::answer::Call;
 use super::host::Host;
 use super::waiter::Waiter;
@@ -114,6 +114,10 @@ impl<H: Host> Waiter<'_, H> {
 
     /// Identifies the sources that made a call fail, and reports each to its owner.
     fn isolate(&mut self, errno: Errno, places: Range<usize>) -> io::Result<()> {
+        if H::THREADS && places.clone().any(|place| self.was_dropped(place)) {
+            self.is_outdated = true;
+            return Err(errno.into());
+        }
         let before = self.ready.len();
         for place in places.clone() {
             let one = self.wait.array.record(place);
@@ -126,8 +130,10 @@ impl<H: Host> Waiter<'_, H> {
         if self.ready.len() == before {
             for place in places {
                 let one = self.wait.array.record(place);
-                if let Err(errno) = self.probe_labels(&[one.userdata], 0) {
-                    self.ready.push(one.failed(errno));
+                match self.probe_labels(&[one.userdata], 0) {
+                    // These are no source's.
+                    Ok(_) | Err(Errno::INTR | Errno::NOMEM) => {}
+                    Err(errno) => self.ready.push(one.failed(errno)),
                 }
             }
         }
@@ -135,6 +141,13 @@ impl<H: Host> Waiter<'_, H> {
             return Err(errno.into());
         }
         Ok(())
+    }
+
+    /// Whether what stands at a place of the array is no longer armed: another thread has deregistered
+    /// it, and perhaps closed it.
+    fn was_dropped(&self, place: usize) -> bool {
+        let one = self.wait.array.record(place);
+        one.userdata != CLOCK_USERDATA && !self.is_armed(&one)
     }
 
     /// Whether a subscription is a source's that is still armed, and not the clock's.

@@ -48,11 +48,14 @@ pub(super) fn wait<H: Host>(call: WaitCall<'_, P1<H>>) -> io::Result<()> {
         ready,
         round,
         answered_nothing: false,
+        is_outdated: false,
     };
-    match written {
+    let result = match written {
         Some(written) => waiter.take_up_fast(written),
         None => waiter.wait(until),
-    }
+    };
+    // The next round asks without it.
+    if waiter.is_outdated { Ok(()) } else { result }
 }
 
 impl Wait {

@@ -16,6 +16,8 @@ pub(super) struct Waiter<'a, H: Host> {
     pub(super) round: u32,
     /// Whether the last call returned no event at all.
     pub(super) answered_nothing: bool,
+    /// Whether a call failed for a source that another thread has dropped since the last update.
+    pub(super) is_outdated: bool,
 }
 
 /// What belongs to the thread that waits.

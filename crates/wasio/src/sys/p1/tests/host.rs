@@ -87,6 +87,8 @@ pub(super) struct World {
     scripted: u64,
     /// Closed by a correct program: never to be asked about.
     pub(super) gone: HashSet<u32>,
+    /// What another thread does just as the next call begins.
+    pub(super) before_call: Option<Box<dyn FnOnce() + Send>>,
     /// The number of the next calls that are interrupted.
     pub(super) interrupts: u32,
     /// What goes wrong in the next calls.
@@ -122,6 +124,7 @@ impl Shared {
             script: BTreeMap::new(),
             scripted: 0,
             gone: HashSet::new(),
+            before_call: None,
             interrupts: 0,
             faults: Faults::default(),
             polls: 0,
@@ -143,6 +146,10 @@ impl Shared {
 
     fn poll(&self, subscriptions: &[Subscription], events: &mut [Event]) -> Result<usize, Errno> {
         assert!(events.len() >= subscriptions.len(), "too little room");
+        let before_call = self.lock().before_call.take();
+        if let Some(run) = before_call {
+            run();
+        }
         let mut call = self.lock().begin(subscriptions)?;
         let answers = loop {
             let step = self.lock().progress(&mut call);

@@ -497,3 +497,19 @@ fn a_source_that_is_ready_for_nothing_does_not_spin_on_any_host() {
         assert!(calls < 200, "{}: {calls} calls", rules.name);
     }
 }
+
+/// The two are two answers of the host, and the first one disarms both directions.
+#[test]
+fn a_oneshot_says_both_directions_that_are_ready_in_one_event() {
+    for rules in honest() {
+        if rules.first_direction_only || rules.writes_refused {
+            continue;
+        }
+        let mut rig = Rig::new(rules);
+        rig.warm_up();
+        rig.add(3, Kind::Stream, READ | WRITE, Mode::Oneshot);
+        rig.arrive(3, 9);
+        assert_eq!(rig.select(100), [(3, "rw".to_owned())], "{}", rules.name);
+        assert_eq!(rig.select(5), [], "{}", rules.name);
+    }
+}

@@ -315,3 +315,26 @@ fn a_wait_for_nothing_ends_with_what_another_thread_registers_or_with_its_handle
         }
     }
 }
+
+/// Between the update and the call. The call then fails for a descriptor that is no longer open.
+#[test]
+fn a_source_that_another_thread_drops_as_the_wait_begins_fails_nobody() {
+    for others in [0, 3, 40] {
+        let mut rig = rig(WASI_COMMON);
+        let key = rig.stream(3);
+        for fd in 4..4 + others {
+            rig.stream(fd);
+        }
+        assert_eq!(rig.select(5), []);
+        let (selector, world) = (rig.selector.clone(), rig.world.clone());
+        let drops = move || {
+            selector.deregister(key).unwrap();
+            world.lock().fds.remove(&3);
+        };
+        rig.world().before_call = Some(Box::new(drops));
+        let before_ns = rig.world().now_ns;
+        let said = rig.try_select(Some(Duration::from_millis(20)));
+        assert_eq!(said.unwrap(), [], "{others} others");
+        assert!(rig.world().now_ns - before_ns >= 20 * MS);
+    }
+}
