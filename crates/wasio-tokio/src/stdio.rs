@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::coop::poll_proceed;
 use wasio::event::Source;
 use wasio::task::Async;
 use wasio::{Interest, stdio};
@@ -177,18 +178,21 @@ impl<S: Source> Stream<S> {
         }
     }
 
-    /// Tries `operation` until it does not block.
+    /// Tries `operation` until it does not block. It takes of the task's budget, as tokio's own streams
+    /// do: one that never blocks would keep the others away.
     fn poll<R>(
         &mut self,
         context: &mut Context<'_>,
         mut operation: impl FnMut(&S) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
+        let budget = ready!(poll_proceed(context));
         loop {
             match operation(self.source()?) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     ready!(self.poll_ready(context))?;
                 }
                 result => {
+                    budget.made_progress();
                     self.has_yielded = false;
                     return Poll::Ready(result);
                 }

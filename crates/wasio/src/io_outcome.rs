@@ -106,7 +106,8 @@ impl IoOutcome {
         Effect {
             warms,
             arming,
-            is_futile: matches!(self, Self::WouldBlock | Self::Failed),
+            // A peek that found less than it had room for may find the same again.
+            is_futile: matches!(self, Self::WouldBlock | Self::Failed | Self::Peeked),
             is_known_blocked: matches!(self, Self::Partial),
         }
     }

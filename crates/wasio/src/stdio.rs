@@ -111,10 +111,13 @@ macro_rules! output {
             ///
             /// # Errors
             ///
-            /// [`WouldBlock`](io::ErrorKind::WouldBlock): on WASI 0.3 the host does not have
-            /// everything yet. The next writable event says when it does.
+            /// On WASI 0.3:
+            ///
+            /// * [`WouldBlock`](io::ErrorKind::WouldBlock): the host does not have everything yet.
+            ///   The next writable event says when it does.
+            /// * [`BrokenPipe`](io::ErrorKind::BrokenPipe): it never will, as nobody reads any more.
             pub fn try_flush(&self) -> io::Result<()> {
-                if !self.inner.has_unsent() {
+                if !self.inner.has_unsent()? {
                     return Ok(());
                 }
                 let would_block = |_: &_| Err(io::ErrorKind::WouldBlock.into());
@@ -141,8 +144,7 @@ macro_rules! output {
             /// Waits until the host has everything, which blocks on WASI 0.3 while nobody reads
             /// on. Elsewhere there is nothing to wait for.
             fn flush(&mut self) -> io::Result<()> {
-                self.inner.wait_until_sent();
-                Ok(())
+                self.inner.wait_until_sent()
             }
         }
 

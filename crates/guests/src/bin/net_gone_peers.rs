@@ -18,6 +18,8 @@ fn main() {
         let mut gone = 0;
         let stream = loop {
             let mut stream = accept(listener);
+            // Whether there is an answer differs, also for a peer that is gone.
+            let _ = stream.peer_addr();
             if is_there(&mut stream) {
                 break stream;
             }

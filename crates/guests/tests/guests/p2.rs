@@ -80,6 +80,10 @@ pub(crate) fn p2_udp_burst(case: &Case) {
     case.start().succeeds();
 }
 
+pub(crate) fn p2_udp_strangers(case: &Case) {
+    case.start().succeeds();
+}
+
 pub(crate) fn p2_writes(case: &Case) {
     let outcome = case.start().succeeds();
     let text = outcome.stdout_text();
@@ -98,6 +102,18 @@ pub(crate) fn p2_linger_age(case: &Case) {
     let printed = outcome.stdout_text();
     let sent: usize = printed.strip_suffix(" bytes\n").unwrap().parse().unwrap();
     assert!(received.len() < sent, "{} of {sent} bytes", received.len());
+}
+
+pub(crate) fn p2_fork_lingers(case: &Case) {
+    let guest = case.start();
+    let (control, mut peer) = (guest.connect(), guest.connect());
+    hear(&control, "dropped");
+    peer.write_all(b"x").unwrap();
+    say(&control, "wrote");
+    hear(&control, "now read");
+    // It ends with a reset where the byte was not read before.
+    let _ = std::io::copy(&mut peer, &mut std::io::sink());
+    guest.succeeds();
 }
 
 pub(crate) fn p2_linger_number(case: &Case) {

@@ -86,7 +86,13 @@ async fn stream(out: ResponseOutparam, status: u16, first: &str, lines: u32) -> 
 
 /// Counts one up in redis.
 async fn count(name: &str) -> Result<u64> {
-    let mut stream = TcpStream::connect(variable("REDIS").parse::<SocketAddr>()?).await?;
+    let redis = variable("REDIS");
+    let number = increment(&redis, name).await;
+    number.map_err(|error| format!("redis, at {redis:?}: {error}").into())
+}
+
+async fn increment(redis: &str, name: &str) -> Result<u64> {
+    let mut stream = TcpStream::connect(redis.parse::<SocketAddr>()?).await?;
     stream
         .write_all(format!("INCR {name}\r\n").as_bytes())
         .await?;

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsStr;
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -90,6 +91,11 @@ impl Server {
         let mut server = Self::spawn_with(&mut command(program, on), Stdio::piped());
         let input = server.child.stdin.take().unwrap();
         (server, input)
+    }
+
+    /// The same, with a file as its standard input, which never blocks.
+    pub(crate) fn start_with_file(program: &str, on: On, input: File) -> Self {
+        Self::spawn_with(&mut command(program, on), input.into())
     }
 
     /// Starts a program that prints its address.

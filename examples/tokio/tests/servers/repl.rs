@@ -1,10 +1,12 @@
 //! The programs with a console.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::time::{Duration, Instant};
 
 use crate::connect;
 use crate::process::{Server, everywhere, share_machine};
+use crate::services::Folder;
 
 /// What the program counts.
 const TICK: Duration = Duration::from_millis(10);
@@ -38,6 +40,27 @@ fn a_console_a_server_and_a_timer_share_one_select() {
         let ticks = server.next_error();
         let count: u32 = ticks.strip_suffix(" ticks").unwrap().parse().unwrap();
         assert!(count >= 10, "{on:?}: {ticks} in more than 200 ms");
+        server.finish();
+    }
+}
+
+/// The timer and the sockets wait in the poll that a task without end keeps away.
+#[test]
+fn input_that_never_blocks_holds_up_no_timer() {
+    const LINES: usize = 2_000_000;
+
+    let _machine = share_machine();
+    let folder = Folder::new("repl");
+    folder.write("lines", &"x\n".repeat(LINES));
+    for on in everywhere() {
+        let input = File::open(folder.path().join("lines")).unwrap();
+        let start = Instant::now();
+        let server = Server::start_with_file("repl", on, input);
+        server.expect_line("end");
+        let elapsed = start.elapsed();
+        let ticks = server.next_error();
+        let count: u32 = ticks.strip_suffix(" ticks").unwrap().parse().unwrap();
+        assert!(count >= 5, "{on:?}: {ticks} in {elapsed:?}");
         server.finish();
     }
 }

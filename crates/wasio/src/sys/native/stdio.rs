@@ -77,11 +77,13 @@ mod unix {
         }
 
         /// A write returns once the host has the bytes.
-        pub(crate) const fn has_unsent(&self) -> bool {
-            false
+        pub(crate) const fn has_unsent(&self) -> io::Result<bool> {
+            Ok(false)
         }
 
-        pub(crate) const fn wait_until_sent(&self) {}
+        pub(crate) const fn wait_until_sent(&self) -> io::Result<()> {
+            Ok(())
+        }
     }
 
     /// Writes at most `PIPE_BUF` bytes. A writable pipe has room for that many; a larger write
@@ -160,11 +162,11 @@ mod windows {
             match self.0 {}
         }
 
-        pub(crate) const fn has_unsent(&self) -> bool {
+        pub(crate) const fn has_unsent(&self) -> io::Result<bool> {
             match self.0 {}
         }
 
-        pub(crate) const fn wait_until_sent(&self) {
+        pub(crate) const fn wait_until_sent(&self) -> io::Result<()> {
             match self.0 {}
         }
     }

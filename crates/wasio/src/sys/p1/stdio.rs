@@ -136,11 +136,13 @@ impl Output {
     }
 
     /// A write returns once the host has the bytes.
-    pub(crate) const fn has_unsent(&self) -> bool {
-        false
+    pub(crate) const fn has_unsent(&self) -> io::Result<bool> {
+        Ok(false)
     }
 
-    pub(crate) const fn wait_until_sent(&self) {}
+    pub(crate) const fn wait_until_sent(&self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 impl AsRawFd for Output {

@@ -110,7 +110,7 @@ impl<R: FutureResult> Receiver<R> {
     }
 
     /// The same, and leaves what is read for the next read.
-    #[cfg(feature = "net")]
+    #[cfg(any(feature = "net", test))]
     pub(super) fn peek(&mut self, signal: &Signal, target: &mut [u8]) -> io::Result<usize> {
         self.fill(signal, target.len());
         self.say_ready(signal);
@@ -168,7 +168,7 @@ impl<R: FutureResult> Receiver<R> {
     }
 
     /// Reads ahead until `wanted` bytes are there, or the host has no more now.
-    #[cfg(feature = "net")]
+    #[cfg(any(feature = "net", test))]
     fn fill(&mut self, signal: &Signal, wanted: usize) {
         while self.unread.len() < wanted && self.is_idle() {
             let before = self.unread.len();

@@ -29,6 +29,8 @@ pub(super) struct Sender {
     to: usize,
     /// The stream is to be closed when that is written.
     is_closing: bool,
+    /// The host took no more although there was something to be written.
+    has_lost: bool,
 }
 
 impl Sender {
@@ -62,6 +64,14 @@ impl Sender {
         } else {
             self.stream = None;
         }
+    }
+
+    /// Whether the host has not sent yet what it took; `BrokenPipe` once it never will.
+    pub(super) fn has_unsent(&self) -> io::Result<bool> {
+        if self.has_lost {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        Ok(self.is_busy())
     }
 
     fn say_ready(&self, signal: &Signal) {
@@ -123,6 +133,7 @@ impl Sender {
             // The peer, or the host, takes no more. A write that moved nothing counts as that too: a
             // host could end any number of them so.
             self.stream = None;
+            self.has_lost |= self.is_busy();
             self.from = self.to;
         }
     }

@@ -197,6 +197,15 @@ pub(super) fn unwatch(signal: SignalId, selector: SelectorId) {
     }
 }
 
+/// No selector has it registered any more.
+#[cfg(all(target_os = "wasi", feature = "net"))]
+pub(super) fn unwatch_all(signal: SignalId) {
+    if let Some(entry) = TABLE.lock().signals.get_mut(signal.0) {
+        entry.first = None;
+        entry.others = Vec::new();
+    }
+}
+
 /// These directions are armed: the selector is to find the source if one of them is ready.
 pub(super) fn armed(signal: SignalId, selector: SelectorId, armed: Directions) {
     let table = &mut *TABLE.lock();

@@ -62,20 +62,22 @@ impl Output {
         operations::retried(|| self.0.part().write(&self.0.signal, bytes))
     }
 
-    /// Whether the host does not have yet what was written.
-    pub(crate) fn has_unsent(&self) -> bool {
-        self.0.part().is_busy()
+    /// Whether the host does not have yet what was written; `BrokenPipe` if it never will.
+    pub(crate) fn has_unsent(&self) -> io::Result<bool> {
+        self.0.part().has_unsent()
     }
 
-    pub(crate) fn wait_until_sent(&self) {
-        operations::wait_while(|| self.has_unsent());
+    pub(crate) fn wait_until_sent(&self) -> io::Result<()> {
+        operations::wait_while(|| self.0.part().is_busy());
+        self.has_unsent().map(drop)
     }
 }
 
 impl Drop for Output {
     /// With the stream the host would drop what it does not have yet.
     fn drop(&mut self) {
-        self.wait_until_sent();
+        // Nobody is left to say an error to.
+        let _ = self.wait_until_sent();
     }
 }
 

@@ -42,6 +42,8 @@ impl Unread {
                 start: 0,
             };
         } else {
+            // What was taken goes, or a stream that is never read to the last byte would keep it all.
+            self.data.drain(..std::mem::take(&mut self.start));
             self.data.extend_from_slice(&buffer);
         }
     }

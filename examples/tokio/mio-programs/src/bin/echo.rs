@@ -19,6 +19,8 @@ const SERVER: Token = Token(0);
 struct Connection {
     stream: TcpStream,
     pending: Vec<u8>,
+    /// Whether the peer has ended its side.
+    has_ended: bool,
 }
 
 impl Source for Connection {
@@ -104,6 +106,7 @@ fn accept(
         let mut connection = Connection {
             stream,
             pending: Vec::new(),
+            has_ended: false,
         };
         registry.register(&mut connection, token, Interest::READABLE)?;
         connections.insert(token, connection);
@@ -112,17 +115,22 @@ fn accept(
 
 /// Serves a connection. Returns whether it is done.
 fn serve(registry: &Registry, connection: &mut Connection, event: &Event) -> io::Result<bool> {
-    let mut closed = false;
     if event.is_readable() {
-        closed = receive(connection)?;
+        connection.has_ended |= receive(connection)?;
     }
-    let was_full = flush(connection)?;
-    let mut interests = Interest::READABLE;
-    if was_full {
-        interests |= Interest::WRITABLE;
+    let is_full = flush(connection)?;
+    if !is_full && connection.has_ended {
+        return Ok(true);
     }
+    // What the peer does not take is not added to, and the end of its side would be reported again
+    // and again.
+    let interests = if is_full {
+        Interest::WRITABLE
+    } else {
+        Interest::READABLE
+    };
     registry.reregister(connection, event.token(), interests)?;
-    Ok(closed && !was_full)
+    Ok(false)
 }
 
 /// Reads until the stream would block. Returns whether it has ended.

@@ -513,3 +513,28 @@ fn a_oneshot_says_both_directions_that_are_ready_in_one_event() {
         assert_eq!(rig.select(5), [], "{}", rules.name);
     }
 }
+
+/// A program that waits for a whole header, and peeks at half of one, sees the same bytes again.
+#[test]
+fn peeks_that_find_nothing_new_do_not_spin() {
+    for rules in honest() {
+        let mut rig = Rig::new(rules);
+        rig.warm_up();
+        let key = rig.stream(3);
+        rig.arrive(3, 1);
+        let before_ns = rig.world().now_ns;
+        let mut events = 0;
+        while rig.world().now_ns - before_ns < 1_000 * MS {
+            if !rig.select(100).is_empty() {
+                events += 1;
+                let peeked = IoOutcome::of_peek(1, 4);
+                rig.selector.after_io(key, Direction::Read, peeked);
+            }
+        }
+        assert!(
+            (2..=20).contains(&events),
+            "{}: {events} events",
+            rules.name
+        );
+    }
+}

@@ -37,6 +37,8 @@ pub(crate) struct HostUdp {
     /// A receive and a send have a handle each, and borrow it.
     pub(crate) socket: Counted<UdpSocket, 5>,
     family: IpAddressFamily,
+    /// The address of the last `connect`.
+    peer: Lock<Option<SocketAddr>>,
 }
 
 enum Incoming {
@@ -73,6 +75,7 @@ impl HostUdp {
             outgoing: Lock::default(),
             socket,
             family,
+            peer: Lock::default(),
         }))
     }
 
@@ -112,11 +115,9 @@ impl HostUdp {
 
     /// Has a receive in flight, unless a datagram is there.
     fn arm(&self, incoming: &mut Incoming) {
-        if matches!(incoming, Incoming::Idle) {
+        while matches!(incoming, Incoming::Idle) {
             *incoming = match self.socket.receive() {
-                Called::Returned(result) => {
-                    Incoming::Received(result.map_err(WireError::of_socket))
-                }
+                Called::Returned(result) => self.received(result),
                 Called::Pending(call) => {
                     operations::add(call.waitable(), &self.signal);
                     Incoming::Receiving(call)
@@ -125,6 +126,19 @@ impl HostUdp {
         }
         let is_ready = matches!(incoming, Incoming::Received(_));
         self.signal.set(Direction::Read, is_ready);
+    }
+
+    /// What a receive has brought, unless a stranger had sent it before the socket was connected. The
+    /// host keeps such datagrams. They are finitely many: it takes no more of them.
+    fn received(&self, result: Result<Datagram, WireError>) -> Incoming {
+        let peer = *self.peer.lock();
+        let is_of = |peer: SocketAddr, sender: SocketAddr| {
+            (peer.ip(), peer.port()) == (sender.ip(), sender.port())
+        };
+        match (&result, peer) {
+            (Ok(datagram), Some(peer)) if !is_of(peer, datagram.sender()) => Incoming::Idle,
+            _ => Incoming::Received(result.map_err(WireError::of_socket)),
+        }
     }
 
     // WASI 0.2 may change what is registered in some of these. A signal stays the same:
@@ -220,6 +234,9 @@ impl HostUdp {
         let was_receiving = !matches!(*incoming, Incoming::Idle);
         *incoming = Incoming::Idle;
         let result = checked(self.socket.connect(address));
+        if result.is_ok() {
+            *self.peer.lock() = checked(self.socket.remote_address()).ok();
+        }
         if was_receiving {
             self.arm(&mut incoming);
         }
@@ -233,7 +250,7 @@ impl Completes for HostUdp {
         if let Incoming::Receiving(call) = incoming
             && let Some(result) = call.returned(event)
         {
-            *incoming = Incoming::Received(result.map_err(WireError::of_socket));
+            *incoming = self.received(result);
             return self.arm(incoming);
         }
         let outgoing = &mut *self.outgoing();

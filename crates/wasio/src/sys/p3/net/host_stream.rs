@@ -19,7 +19,7 @@ use crate::sys::imp::error::{checked, of_socket};
 use crate::sys::imp::operations;
 use crate::sys::imp::receiver::Receiver;
 use crate::sys::imp::sender::Sender;
-use crate::sys::imp::signals::{Completes, Signal};
+use crate::sys::imp::signals::{self, Completes, Signal};
 use crate::sys::imp::target::Target;
 use crate::sys::resources::net::address;
 use crate::sys::resources::net::handles::{Counted, Handles};
@@ -256,6 +256,8 @@ impl Drop for HostHandle {
     fn drop(&mut self) {
         if self.has_unsent() {
             self.state().sender.close();
+            // Forks have it registered still, and nobody would read what they report.
+            signals::unwatch_all(self.signal.id());
             linger::keep(Box::new(LingeringStream(Arc::clone(&self.0))));
         }
     }

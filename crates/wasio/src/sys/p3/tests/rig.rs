@@ -138,6 +138,12 @@ impl Source {
         Ok(count)
     }
 
+    /// How many of `len` bytes are there.
+    pub(super) fn peek(&self, len: usize) -> io::Result<usize> {
+        let receiver = &mut self.streams.part().receiver;
+        receiver.peek(&self.streams.signal, &mut vec![0; len])
+    }
+
     pub(super) fn write(&mut self, len: u64) -> io::Result<usize> {
         let bytes: Vec<u8> = (self.written..self.written + len).map(byte).collect();
         let streams = &self.streams;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::super::foreign::Foreign;
 use super::super::operations;
 use super::super::selector::Selector;
+use super::host::MS;
 use super::rig::{Source, Turn, host, selector};
 use super::rules::{ALL, PLAIN, Rules, WASMTIME};
 use crate::io_outcome::IoOutcome;
@@ -445,4 +446,63 @@ fn a_call_that_starts_has_not_ended() {
     assert_eq!(call.take_code(), Some(RETURNED));
     selector.deregister(registered.unwrap()).unwrap();
     host().drop_handle(subtask);
+}
+
+/// Of a stream that is parsed by peeks and never read to the last byte, only that byte is kept.
+#[test]
+fn what_was_read_is_not_kept_behind_what_was_peeked_at() {
+    for rules in ALL {
+        let _turn = Turn::new(rules);
+        let mut source = Source::open(1);
+        source.send(96);
+        for _ in 0..1_000 {
+            while source.peek(64).unwrap_or(0) < 64 {
+                operations::progress();
+            }
+            assert_eq!(source.read(32).unwrap(), 32);
+            source.send(32);
+        }
+        let kept = source.streams.part().receiver.kept_bytes();
+        assert!(kept < 1_024, "{}: {kept} bytes", rules.name);
+    }
+}
+
+/// A program that waits for a whole header, and peeks at half of one, sees the same bytes again.
+#[test]
+fn peeks_that_find_nothing_new_do_not_spin() {
+    for rules in ALL {
+        let _turn = Turn::new(rules);
+        let selector = selector();
+        let source = Source::open(1);
+        let key = source.register(&selector, READ, Mode::Edge);
+        source.send(1);
+        let before_ns = host().now_ns;
+        let mut polls = 0;
+        while host().now_ns - before_ns < 1_000 * MS {
+            polls += 1;
+            if !select(&selector, 100).is_empty() {
+                assert_eq!(source.peek(4).unwrap(), 1);
+                selector.after_io(key, Direction::Read, IoOutcome::of_peek(1, 4));
+            }
+        }
+        assert!((2..=20).contains(&polls), "{}: {polls} polls", rules.name);
+        source.send(3);
+        assert_eq!(select(&selector, 300), readable(&[1]), "{}", rules.name);
+        assert_eq!(source.peek(4).unwrap(), 4);
+    }
+}
+
+/// What the host has taken and not passed on is lost with its reader, and a flush says so.
+#[test]
+fn a_flush_says_that_nobody_reads_any_more() {
+    for rules in ALL {
+        let _turn = Turn::new(rules);
+        let mut source = Source::open(1);
+        assert_eq!(source.write(100).unwrap(), 100);
+        assert!(source.has_unsent(), "{}", rules.name);
+        source.end(true);
+        operations::wait_while(|| source.has_unsent());
+        let flushed = source.streams.part().sender.has_unsent();
+        assert_eq!(flushed.unwrap_err().kind(), ErrorKind::BrokenPipe);
+    }
 }

@@ -76,6 +76,9 @@ pub(crate) fn keep(stream: Box<dyn Unsent>) {
     }
     let now_ns = monotonic_clock::now();
     let list = &mut *LIST.lock();
+    if list.limits.max_age_ns == 0 {
+        return;
+    }
     if list.len() == 0 {
         list.next_sweep_ns = now_ns.saturating_add(SWEEP_EVERY_NS);
     }
@@ -108,6 +111,10 @@ impl List {
         self.checked.len() + self.unchecked.len()
     }
 
+    fn oldest(&self) -> Option<&Lingering> {
+        self.checked.front().or_else(|| self.unchecked.front())
+    }
+
     fn take_oldest(&mut self) -> Option<Lingering> {
         self.checked
             .pop_front()
@@ -121,6 +128,9 @@ impl List {
             return;
         }
         self.next_sweep_ns = now_ns.saturating_add(SWEEP_EVERY_NS);
+        while self.oldest().is_some_and(|one| one.deadline_ns <= now_ns) {
+            self.take_oldest();
+        }
         if self.unchecked.is_empty() {
             mem::swap(&mut self.checked, &mut self.unchecked);
         }
@@ -128,7 +138,7 @@ impl List {
             let Some(first) = self.unchecked.pop_front() else {
                 return;
             };
-            if first.deadline_ns > now_ns && !first.stream.is_sent() {
+            if !first.stream.is_sent() {
                 self.checked.push_back(first);
             }
         }

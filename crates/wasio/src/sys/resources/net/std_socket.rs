@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::linger::{self, Unsent};
 use super::peeked::Peeked;
+use crate::errors::static_error;
 use crate::lock::Lock;
 use crate::portable::Key;
 use crate::sys::imp::Selector;
@@ -59,6 +60,9 @@ pub(crate) struct StdStream {
     peeked: Lock<Peeked>,
     /// Whether anything was written.
     wrote: AtomicBool,
+    /// Whether a listener of libc's has returned it: libc ends the program when it is asked for the
+    /// address of a peer that is gone.
+    is_accepted: bool,
 }
 
 impl StdStream {
@@ -67,7 +71,14 @@ impl StdStream {
             stream: Some(stream),
             peeked: Lock::default(),
             wrote: AtomicBool::new(false),
+            is_accepted: false,
         }
+    }
+
+    fn accepted(stream: net::TcpStream) -> Self {
+        let mut stream = Self::new(stream);
+        stream.is_accepted = true;
+        stream
     }
 
     fn peeked(&self) -> RefMut<'_, Peeked> {
@@ -121,6 +132,13 @@ impl Stream for StdStream {
     }
 
     fn peer_addr(&self) -> io::Result<SocketAddr> {
+        if self.is_accepted {
+            return Err(static_error(
+                io::ErrorKind::Unsupported,
+                "wasi-libc would end the program if the peer is gone: to see the addresses of peers, \
+                 accept from a listener that `bind` has made",
+            ));
+        }
         self.stream().peer_addr()
     }
 
@@ -209,7 +227,7 @@ impl Listener for net::TcpListener {
 
     fn accept(&self) -> io::Result<Box<dyn Stream>> {
         let stream = net::TcpStream::from(raw::accept(self.as_fd())?);
-        Ok(Box::new(StdStream::new(stream)))
+        Ok(Box::new(StdStream::accepted(stream)))
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
