@@ -83,7 +83,9 @@ macro_rules! output {
         /// # Errors
         ///
         /// They come with the first write. On Windows that is
-        /// [`Unsupported`](ErrorKind::Unsupported).
+        /// [`Unsupported`](ErrorKind::Unsupported). On WASI 0.1 and natively a write that has to wait
+        /// is [`AlreadyExists`](ErrorKind::AlreadyExists) while another handle to this output has
+        /// waited before and lives on: share one, as by a channel, if the reader may be slow.
         ///
         /// # Platform behaviour
         ///

@@ -42,7 +42,7 @@ pub(crate) struct Moved {
 }
 
 impl Moved {
-    const fn of(code: u32) -> Self {
+    pub(super) const fn of(code: u32) -> Self {
         const DROPPED: u32 = 1;
         Self {
             count: (code >> 4) as usize,

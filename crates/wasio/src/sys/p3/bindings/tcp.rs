@@ -11,7 +11,7 @@ use super::network::{
     Address, NetResult, SocketError, SocketResult, WireError, address_methods, create_socket,
     methods,
 };
-use super::stream::{BLOCKED, RawReadEnd, ReadEnd, WriteEnd};
+use super::stream::{BLOCKED, Moved, RawReadEnd, ReadEnd, WriteEnd};
 use super::waitable::{Event, leave_set};
 
 super::described!();
@@ -129,6 +129,8 @@ pub(crate) type Connect = Call<ConnectArguments, NetResult<()>>;
 pub(crate) struct Incoming {
     stream: u32,
     slot: Option<Lent<u32>>,
+    /// The other end is gone, which a host says once.
+    is_over: bool,
 }
 
 /// What `listen` returns.
@@ -138,7 +140,11 @@ struct RawIncoming(u32);
 impl TcpSocket {
     pub(crate) fn listen(&self) -> SocketResult<Incoming> {
         let RawIncoming(stream) = self.connections()?;
-        Ok(Incoming { stream, slot: None })
+        Ok(Incoming {
+            stream,
+            slot: None,
+            is_over: false,
+        })
     }
 
     /// Starts to connect.
@@ -181,7 +187,7 @@ impl TcpSocket {
     }
 }
 
-/// What an accept came to: a connection, or the end of the listener.
+/// What an accept came to: a connection, if there was one.
 pub(crate) type Accepted = Option<TcpSocket>;
 
 impl Incoming {
@@ -189,12 +195,21 @@ impl Incoming {
         self.stream
     }
 
-    /// Starts to accept. Returns what came of it at once.
+    /// Whether the host listens no more.
+    pub(crate) const fn is_over(&self) -> bool {
+        self.is_over
+    }
+
+    /// Starts to accept. Returns what came of it at once: nothing, once it is over.
     ///
     /// # Panics
     /// If an accept is in flight: the host would trap.
     pub(crate) fn start(&mut self) -> Option<Accepted> {
         assert!(self.slot.is_none(), "a second accept in flight");
+        if self.is_over {
+            // The host would trap.
+            return Some(None);
+        }
         let slot = Lent::new(0);
         // SAFETY: the host writes one handle at the pointer. If it does so later, the slot is kept
         // until then: only `ended` and `drop` give it up.
@@ -203,7 +218,7 @@ impl Incoming {
             self.slot = Some(slot);
             return None;
         }
-        Some(accepted(slot, code))
+        Some(self.take_up(slot, code))
     }
 
     /// What came of the accept in flight, if this is its event.
@@ -211,23 +226,27 @@ impl Incoming {
         if event.waitable() != self.stream {
             return None;
         }
-        Some(accepted(self.slot.take()?, event.code()))
+        let slot = self.slot.take()?;
+        Some(self.take_up(slot, event.code()))
     }
-}
 
-/// Takes what an accept that has ended with `code` has put into its slot.
-fn accepted(slot: Lent<u32>, code: u32) -> Accepted {
-    let count = code >> 4;
-    (count > 0).then(|| TcpSocket {
-        handle: slot.take_back(),
-    })
+    /// Takes what an accept that has ended with `code` has put into its slot. The last one may have a
+    /// connection too.
+    fn take_up(&mut self, slot: Lent<u32>, code: u32) -> Accepted {
+        let moved = Moved::of(code);
+        self.is_over |= moved.is_last;
+        (moved.count > 0).then(|| TcpSocket {
+            handle: slot.take_back(),
+        })
+    }
 }
 
 impl Drop for Incoming {
     fn drop(&mut self) {
         leave_set(self.stream);
         if let Some(slot) = self.slot.take() {
-            drop(accepted(slot, wasi_stream_cancel_read(self.stream)));
+            let code = wasi_stream_cancel_read(self.stream);
+            drop(self.take_up(slot, code));
         }
         wasi_stream_drop_readable(self.stream);
     }

@@ -115,9 +115,12 @@ impl Host {
         let mut taken = None;
         if let Phase::Accepted(accepted) = &mut state.phase {
             let handles = Handles::reserve()?;
-            // Where the host listens no more, that stays.
-            let socket = accepted.take().ok_or(io::ErrorKind::NotConnected)?;
-            taken = Some(handles.of(socket));
+            match accepted.take() {
+                Some(socket) => taken = Some(handles.of(socket)),
+                None if state.incoming.is_over() => return Err(io::ErrorKind::NotConnected.into()),
+                // An accept that moved nothing says nothing of the next one.
+                None => {}
+            }
             state.phase = Phase::Idle;
         }
         self.arm(state);
