@@ -36,7 +36,7 @@ impl Drop for Registration {
     #[inline(never)]
     fn drop(&mut self) {
         // It is gone already if `deregister` or the selector removed it.
-        let _ = self.selector.remove(self.key);
+        self.selector.drop_registration(self.key);
     }
 }
 

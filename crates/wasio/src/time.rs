@@ -69,8 +69,7 @@ struct TimerRegistration {
 
 impl Drop for TimerRegistration {
     fn drop(&mut self) {
-        // It cannot fail: only this value has the key, so the key is not stale.
-        let _ = self.selector.deregister_timer(self.key);
+        self.selector.drop_timer(self.key);
     }
 }
 

@@ -34,7 +34,7 @@ fn the_end_behind_data_is_seen_under_a_limit_that_was_lowered() {
         let lowered = Command::new("prlimit")
             .args(["--pid", &process, &limit])
             .status();
-        assert!(lowered.unwrap().success());
+        assert!(lowered.expect("prlimit of util-linux").success());
 
         let mut seen = [false; PEERS];
         while seen != [true; PEERS] {

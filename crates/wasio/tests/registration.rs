@@ -418,6 +418,8 @@ fn a_wait_ends_when_another_thread_drops_the_last_source() {
             .register(&mut timer, Token(1), Interest::READABLE)
             .unwrap();
         let other = thread::spawn(move || {
+            // Most often the poll waits by then. A handle that could tell would end it otherwise; and
+            // before it the error is the same.
             thread::sleep(std::time::Duration::from_millis(20));
             drop(ours);
             drop(timer);

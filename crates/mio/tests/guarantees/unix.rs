@@ -188,7 +188,8 @@ fn a_descriptor_that_had_an_error_is_reported_again() {
     use std::net::UdpSocket;
     use std::os::fd::AsRawFd;
 
-    let closed = UdpSocket::bind("127.0.0.1:0").unwrap();
+    // No other test has a port of this address.
+    let closed = UdpSocket::bind("127.64.0.1:0").unwrap();
     let theirs = closed.local_addr().unwrap();
     drop(closed);
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();

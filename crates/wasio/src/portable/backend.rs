@@ -280,17 +280,25 @@ impl<B: Backend> Shared<B> {
     /// Unlocks after a change which may be due at `due`, and lets a thread that waits know.
     pub(super) fn unlock(&self, state: Guard<'_, State<B>>, due: Until) -> io::Result<()> {
         let waits_until = state.waits_until;
-        let hangs = self.hangs(&state);
         drop(state);
         match waits_until {
-            Some(until) => self.backend.changed_during_wait(until > due || hangs),
+            Some(until) => self.backend.changed_during_wait(until > due),
             None => Ok(()),
         }
     }
 
-    /// Whether a thread waits that nothing can end the wait of any more.
-    pub(super) fn hangs(&self, state: &State<B>) -> bool {
-        B::THREADS && state.waits_until == Some(Until::Never) && self.can_only_hang(state)
+    /// Ends the wait of another thread if nothing else can any more: something is gone for good.
+    pub(super) fn end_if_hanging(&self) {
+        if !B::THREADS {
+            return;
+        }
+        let state = self.lock();
+        let hangs = state.waits_until.is_some() && self.can_only_hang(&state);
+        drop(state);
+        if hangs {
+            // An error would leave the other thread where it is, as without this call.
+            let _ = self.backend.changed_during_wait(true);
+        }
     }
 
     /// When a registration may be due of which the host reports nothing.

@@ -268,9 +268,12 @@ impl<B: Backend> SelectCall<'_, B> {
         // Another thread was quicker, or it was reported before.
         if registration.armed.and(report.directions).is_empty() {
             // One-shot the first answer disarms both directions. The second one joins its event.
+            let asked = Directions::of(registration.interest).and(registration.known());
+            let has_event = registration.notify.is_for_tasks()
+                || self.events.has(registration.event_index, report.key);
             if registration.mode == Mode::Oneshot
-                && report.directions.and(registration.known()) == report.directions
-                && self.events.has(registration.event_index, report.key)
+                && report.directions.without(asked).is_empty()
+                && has_event
             {
                 let _ = self.found().notify(registration, &report);
             }

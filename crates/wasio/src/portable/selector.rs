@@ -185,8 +185,14 @@ impl<B: Backend> Selector<B> {
         ok_or_not_registered(self.remove(key)?)
     }
 
-    /// The same, and returns whether there was one.
-    pub(crate) fn remove(&self, key: Key) -> io::Result<bool> {
+    /// Removes the registration of a source that is dropped.
+    pub(crate) fn drop_registration(&self, key: Key) {
+        let _ = self.remove(key);
+        self.shared.end_if_hanging();
+    }
+
+    /// As [`deregister`](Self::deregister), and returns whether there was one.
+    fn remove(&self, key: Key) -> io::Result<bool> {
         let shared = &*self.shared;
         let mut state = shared.lock();
         let Some((source, waits)) = state.registrations.deregister(key) else {
@@ -326,13 +332,7 @@ impl<B: Backend> Selector<B> {
         }
         let shared = &*self.shared;
         shared.handles.fetch_sub(1, Ordering::Relaxed);
-        let state = shared.lock();
-        let hangs = shared.hangs(&state);
-        drop(state);
-        if hangs {
-            // An error would leave the other thread where it is, as without this call.
-            let _ = shared.backend.changed_during_wait(true);
-        }
+        shared.end_if_hanging();
     }
 }
 

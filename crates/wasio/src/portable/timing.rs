@@ -40,6 +40,13 @@ impl<B: Backend> Selector<B> {
         ok_or_not_registered(self.with_timers(|timers| timers.deregister(key))?)
     }
 
+    /// Removes the registration of a timer that is dropped.
+    pub(crate) fn drop_timer(&self, key: Key) {
+        // It cannot fail: only the timer has the key, so the key is not stale.
+        let _ = self.deregister_timer(key);
+        self.shared.end_if_hanging();
+    }
+
     pub(crate) fn set_timer(&self, key: Key, expiry: Option<Expiry>) -> io::Result<()> {
         let set = |timers: &mut Timers| {
             // Setting a timer discards its expirations, and with them what made it ready for tasks.

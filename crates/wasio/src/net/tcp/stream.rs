@@ -128,6 +128,10 @@ impl TcpStream {
 
     /// Reads and leaves the bytes where they are: the next read returns them again.
     ///
+    /// A peek that finds fewer bytes than `buffer` has room for arms the source again, since more may
+    /// come. After some in a row without a read that is done with a delay, of at most 256 ms: the
+    /// bytes that are there would otherwise be reported over and over.
+    ///
     /// # Errors
     ///
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) when there are none.

@@ -61,7 +61,11 @@ impl<H: Host> Waiter<'_, H> {
         match errno {
             Errno::INTR => Ok(()),
             Errno::INVAL | Errno::NOMEM if slots > 1 && slots <= MANY => {
-                if self.isolate(Errno::INVAL, chunk).is_ok() {
+                let result = self.isolate(Errno::INVAL, chunk);
+                if self.is_outdated {
+                    return result;
+                }
+                if result.is_ok() {
                     // The number was not the cause here, and perhaps never was.
                     self.wait.quirks.limit.lift();
                 } else {
@@ -101,7 +105,11 @@ impl<H: Host> Waiter<'_, H> {
                 self.wait_in_chunks(part, left_ns)
             }
             Errno::INVAL | Errno::TOO_BIG | Errno::NOMEM if slots > 1 => {
-                if self.isolate(errno, self.wait.array.places(part)).is_err() {
+                let result = self.isolate(errno, self.wait.array.places(part));
+                if self.is_outdated {
+                    return result;
+                }
+                if result.is_err() {
                     // No source is to blame: it is the number.
                     self.wait.quirks.limit.halve(slots);
                     return self.wait_in_chunks(part, left_ns);
@@ -114,10 +122,6 @@ impl<H: Host> Waiter<'_, H> {
 
     /// Identifies the sources that made a call fail, and reports each to its owner.
     fn isolate(&mut self, errno: Errno, places: Range<usize>) -> io::Result<()> {
-        if H::THREADS && places.clone().any(|place| self.was_dropped(place)) {
-            self.is_outdated = true;
-            return Err(errno.into());
-        }
         let before = self.ready.len();
         for place in places.clone() {
             let one = self.wait.array.record(place);
@@ -127,20 +131,23 @@ impl<H: Host> Waiter<'_, H> {
                 self.ready.push(one.failed(errno));
             }
         }
+        let mut was_interrupted = false;
         if self.ready.len() == before {
-            for place in places {
+            for place in places.clone() {
                 let one = self.wait.array.record(place);
                 match self.probe_labels(&[one.userdata], 0) {
+                    Ok(_) => {}
                     // These are no source's.
-                    Ok(_) | Err(Errno::INTR | Errno::NOMEM) => {}
+                    Err(Errno::INTR | Errno::NOMEM) => was_interrupted = true,
                     Err(errno) => self.ready.push(one.failed(errno)),
                 }
             }
         }
-        if self.ready.len() == before {
-            return Err(errno.into());
+        if self.ready.len() > before || was_interrupted {
+            return Ok(());
         }
-        Ok(())
+        self.is_outdated = H::THREADS && places.into_iter().any(|place| self.was_dropped(place));
+        Err(errno.into())
     }
 
     /// Whether what stands at a place of the array is no longer armed: another thread has deregistered

@@ -106,9 +106,10 @@ fn is_readable(host: &impl Host, timeout_ns: u64) -> bool {
     let mut events = [Event::ZERO; 2];
     match host.poll_oneoff(&subscriptions, &mut events) {
         Ok(written) => events[..written].iter().any(|event| !event.is_clock()),
-        // A host that cannot poll it never blocks in a read of it either. After any other error, as that
-        // of a call that was interrupted, a read might.
-        Err(errno) => errno.is_refusal() || errno == Errno::BADF,
+        // The next poll may say more, and a read might block.
+        Err(Errno::INTR | Errno::AGAIN | Errno::NOMEM) => false,
+        // A host that cannot poll it never blocks in a read of it either.
+        Err(_) => true,
     }
 }
 

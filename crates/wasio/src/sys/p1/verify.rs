@@ -25,7 +25,9 @@ impl Wait {
     pub(super) fn puts_off_verifying(&mut self, answer: &Answer) -> bool {
         let unverified = &mut self.verify.unverified;
         *unverified = unverified.saturating_add(answer.call.slots.max(FEW));
-        let is_due = *unverified >= VERIFY_EVERY || !self.quirks.prompt;
+        // Each that may show how the host waits is verified until that is known.
+        let may_show = !self.quirks.prompt && answer.is_early();
+        let is_due = *unverified >= VERIFY_EVERY || self.quirks.reports_all.is_none() || may_show;
         answer.reported > answer.ambiguous && !is_due
     }
 }

@@ -26,6 +26,9 @@ use crate::sys::resources::net::peeked;
 /// The most datagrams that wait for the host. Some hosts take none before they have run once.
 const MOST_WAITING: usize = 16;
 
+/// The most datagrams of others that one receive passes over.
+const MOST_STRANGERS: usize = 64;
+
 /// How a source holds it: shared with its signal.
 pub(crate) type OwnedUdp = Arc<HostUdp>;
 
@@ -115,7 +118,10 @@ impl HostUdp {
 
     /// Has a receive in flight, unless a datagram is there.
     fn arm(&self, incoming: &mut Incoming) {
-        while matches!(incoming, Incoming::Idle) {
+        for _ in 0..MOST_STRANGERS {
+            if !matches!(incoming, Incoming::Idle) {
+                break;
+            }
             *incoming = match self.socket.receive() {
                 Called::Returned(result) => self.received(result),
                 Called::Pending(call) => {
@@ -124,12 +130,13 @@ impl HostUdp {
                 }
             };
         }
-        let is_ready = matches!(incoming, Incoming::Received(_));
+        // After so many strangers the next receive goes on.
+        let is_ready = !matches!(incoming, Incoming::Receiving(_));
         self.signal.set(Direction::Read, is_ready);
     }
 
-    /// What a receive has brought, unless a stranger had sent it before the socket was connected. The
-    /// host keeps such datagrams. They are finitely many: it takes no more of them.
+    /// What a receive has brought, unless a stranger had sent it before the socket was connected: the
+    /// host keeps such datagrams.
     fn received(&self, result: Result<Datagram, WireError>) -> Incoming {
         let peer = *self.peer.lock();
         let is_of = |peer: SocketAddr, sender: SocketAddr| {
@@ -234,9 +241,8 @@ impl HostUdp {
         let was_receiving = !matches!(*incoming, Incoming::Idle);
         *incoming = Incoming::Idle;
         let result = checked(self.socket.connect(address));
-        if result.is_ok() {
-            *self.peer.lock() = checked(self.socket.remote_address()).ok();
-        }
+        // A connect that failed may have taken away the peer of the one before.
+        *self.peer.lock() = checked(self.socket.remote_address()).ok();
         if was_receiving {
             self.arm(&mut incoming);
         }

@@ -138,7 +138,8 @@ impl List {
             let Some(first) = self.unchecked.pop_front() else {
                 return;
             };
-            if !first.stream.is_sent() {
+            // Its own deadline may be earlier than that of an older one, if the limit was lowered.
+            if first.deadline_ns > now_ns && !first.stream.is_sent() {
                 self.checked.push_back(first);
             }
         }
