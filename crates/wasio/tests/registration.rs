@@ -21,6 +21,15 @@ fn new_poll() -> (Poll, Events) {
     (Poll::new().unwrap(), Events::with_capacity(8))
 }
 
+/// A connection that is registered for reading, and its peer.
+fn registered(poll: &Poll) -> (TcpStream, net::TcpStream) {
+    let (mut ours, peer) = connection();
+    poll.registry()
+        .register(&mut ours, Token(0), Interest::READABLE)
+        .unwrap();
+    (ours, peer)
+}
+
 #[test]
 fn registering_twice_is_already_exists() {
     bounded(|| {
@@ -173,10 +182,7 @@ fn the_event_of_a_source_that_is_gone_never_reaches_the_next_one() {
 fn dropping_a_source_takes_it_out() {
     bounded(|| {
         let (mut poll, mut events) = new_poll();
-        let (mut ours, _peer) = connection();
-        poll.registry()
-            .register(&mut ours, Token(0), Interest::READABLE)
-            .unwrap();
+        let (ours, _peer) = registered(&poll);
         drop(ours);
         // Nothing is left to wait for.
         assert_error(poll.poll(&mut events, None), ErrorKind::InvalidInput);
@@ -409,10 +415,7 @@ fn sources_come_and_go_while_another_thread_polls() {
 fn a_wait_ends_when_another_thread_drops_the_last_source() {
     bounded(|| {
         let (mut poll, mut events) = new_poll();
-        let (mut ours, _peer) = connection();
-        poll.registry()
-            .register(&mut ours, Token(0), Interest::READABLE)
-            .unwrap();
+        let (ours, _peer) = registered(&poll);
         let mut timer = wasio::time::Timer::new();
         poll.registry()
             .register(&mut timer, Token(1), Interest::READABLE)

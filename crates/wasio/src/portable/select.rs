@@ -8,8 +8,8 @@ use std::task::Waker;
 use super::found::Found;
 use super::waiting::{Kind, Waiting};
 use super::{
-    Backend, Directions, Failure, Key, Notify, Report, Shared, Source, State, Until, WaitCall,
-    Waits,
+    Backend, Directions, Failure, Key, Notify, Registration, Report, Shared, Source, State, Until,
+    WaitCall, Waits,
 };
 #[cfg(feature = "task")]
 use crate::Interest;
@@ -267,14 +267,7 @@ impl<B: Backend> SelectCall<'_, B> {
         let registration = &mut *changed.registration;
         // Another thread was quicker, or it was reported before.
         if registration.armed.and(report.directions).is_empty() {
-            // One-shot the first answer disarms both directions. The second one joins its event.
-            let asked = Directions::of(registration.interest).and(registration.known());
-            let has_event = registration.notify.is_for_tasks()
-                || self.events.has(registration.event_index, report.key);
-            if registration.mode == Mode::Oneshot
-                && report.directions.without(asked).is_empty()
-                && has_event
-            {
+            if self.joins_event(registration, &report) {
                 let _ = self.found().notify(registration, &report);
             }
             // The host may have disabled the other direction with this one: one-shot it is both.
@@ -307,6 +300,20 @@ impl<B: Backend> SelectCall<'_, B> {
             Mode::Oneshot => changed.disarm(Directions::BOTH),
         }
         true
+    }
+
+    /// Whether a report is of the other direction of a one-shot source that has its event already: the
+    /// host gave two answers, and the first one disarmed both directions.
+    fn joins_event(
+        &self,
+        registration: &Registration<B::Source, B::Slot>,
+        report: &Report,
+    ) -> bool {
+        let asked = Directions::of(registration.interest).and(registration.known());
+        registration.mode == Mode::Oneshot
+            && report.directions.without(asked).is_empty()
+            && (registration.notify.is_for_tasks()
+                || self.events.has(registration.event_index, report.key))
     }
 
     /// What becomes of a source for which the host reported more than readiness. Level-triggered, a

@@ -121,7 +121,7 @@ impl<H: Host> Waiter<'_, H> {
     }
 
     /// Identifies the sources that made a call fail, and reports each to its owner.
-    fn isolate(&mut self, errno: Errno, places: Range<usize>) -> io::Result<()> {
+    fn isolate(&mut self, errno: Errno, mut places: Range<usize>) -> io::Result<()> {
         let before = self.ready.len();
         for place in places.clone() {
             let one = self.wait.array.record(place);
@@ -146,7 +146,7 @@ impl<H: Host> Waiter<'_, H> {
         if self.ready.len() > before || was_interrupted {
             return Ok(());
         }
-        self.is_outdated = H::THREADS && places.into_iter().any(|place| self.was_dropped(place));
+        self.is_outdated = H::THREADS && places.any(|place| self.was_dropped(place));
         Err(errno.into())
     }
 

@@ -60,7 +60,7 @@ impl Stdin {
             let fresh = reported && !state.used;
             state.used = fresh;
             let timeout_ns = if fresh { 2_000_000 } else { 1 };
-            if !self.always_ready && !is_readable(&Wasi, timeout_ns) {
+            if !self.always_ready && !is_readable(timeout_ns) {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
             state.fill()?;
@@ -95,7 +95,7 @@ impl StdinState {
 }
 
 /// Polls standard input alone, which every host answers exactly.
-fn is_readable(host: &impl Host, timeout_ns: u64) -> bool {
+fn is_readable(timeout_ns: u64) -> bool {
     let key = Key {
         index: 0,
         generation: 1,
@@ -104,7 +104,7 @@ fn is_readable(host: &impl Host, timeout_ns: u64) -> bool {
     clock.set_timeout_ns(timeout_ns);
     let subscriptions = [clock, Subscription::descriptor(STDIN, key, Direction::Read)];
     let mut events = [Event::ZERO; 2];
-    match host.poll_oneoff(&subscriptions, &mut events) {
+    match Wasi.poll_oneoff(&subscriptions, &mut events) {
         Ok(written) => events[..written].iter().any(|event| !event.is_clock()),
         // The next poll may say more, and a read might block.
         Err(Errno::INTR | Errno::AGAIN | Errno::NOMEM) => false,

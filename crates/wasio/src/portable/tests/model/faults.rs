@@ -26,7 +26,7 @@ impl Faults {
         all.any(|fault| matches!(fault, Fault::Error(_)))
     }
 
-    /// Whether an answer to come is wrong, and says so in no way.
+    /// Whether a call to come has a wrong answer in place of an error.
     pub(crate) fn mislead(&self) -> bool {
         let mut all = self.next.iter();
         all.any(|fault| matches!(fault, Fault::Early | Fault::Spurious(_)))

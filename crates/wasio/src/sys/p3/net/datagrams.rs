@@ -40,7 +40,7 @@ pub(crate) struct HostUdp {
     /// A receive and a send have a handle each, and borrow it.
     pub(crate) socket: Counted<UdpSocket, 5>,
     family: IpAddressFamily,
-    /// The address of the last `connect`.
+    /// The address that it is connected to, as the host has it.
     peer: Lock<Option<SocketAddr>>,
 }
 
@@ -106,7 +106,7 @@ impl HostUdp {
     }
 
     fn is_connected(&self) -> bool {
-        self.socket.remote_address().is_ok()
+        self.peer.lock().is_some()
     }
 
     pub(crate) fn target(&self, interest: Interest) -> Target {
@@ -130,7 +130,7 @@ impl HostUdp {
                 }
             };
         }
-        // After so many strangers the next receive goes on.
+        // Idle after the most that are passed over: the next receive goes on with the rest.
         let is_ready = !matches!(incoming, Incoming::Receiving(_));
         self.signal.set(Direction::Read, is_ready);
     }
@@ -138,14 +138,14 @@ impl HostUdp {
     /// What a receive has brought, unless a stranger had sent it before the socket was connected: the
     /// host keeps such datagrams.
     fn received(&self, result: Result<Datagram, WireError>) -> Incoming {
-        let peer = *self.peer.lock();
-        let is_of = |peer: SocketAddr, sender: SocketAddr| {
-            (peer.ip(), peer.port()) == (sender.ip(), sender.port())
-        };
-        match (&result, peer) {
-            (Ok(datagram), Some(peer)) if !is_of(peer, datagram.sender()) => Incoming::Idle,
-            _ => Incoming::Received(result.map_err(WireError::of_socket)),
+        let place = |address: SocketAddr| (address.ip(), address.port());
+        if let Some(peer) = *self.peer.lock()
+            && let Ok(datagram) = &result
+            && place(datagram.sender()) != place(peer)
+        {
+            return Incoming::Idle;
         }
+        Incoming::Received(result.map_err(WireError::of_socket))
     }
 
     // WASI 0.2 may change what is registered in some of these. A signal stays the same:
