@@ -218,6 +218,15 @@ impl<T> IoSource<T> {
             && self.futile.fetch_and(!bit, Ordering::Relaxed) & bit != 0
     }
 
+    /// Says who waits for the source from now on.
+    #[cfg(all(target_os = "wasi", not(wasio_resources)))]
+    pub(crate) fn set_waits(&self, waits: crate::portable::Waits) {
+        if let Some(registration) = &self.registration {
+            let selector = registration.selector();
+            selector.set_waits(registration.key(), waits);
+        }
+    }
+
     /// For a source that may change what is registered of it.
     #[cfg(all(wasio_resources, feature = "net"))]
     pub(crate) fn registration(&self) -> Option<&Registration> {

@@ -182,7 +182,9 @@ impl Selector {
     ///
     /// Later changes to one of the two do not affect the other. [`Mode::Edge`] becomes
     /// [`Mode::Level`] in the fork, because a source reports its I/O only to the selector that it
-    /// was registered with. The [`Waker`](crate::Waker) remains with this selector.
+    /// was registered with. For the same reason a fork reports once, on WASI 0.2, that a stream has
+    /// bytes which wasio has read ahead of the program, and on WASI 0.1 no such bytes of standard
+    /// input. The [`Waker`](crate::Waker) remains with this selector.
     ///
     /// # Errors
     ///

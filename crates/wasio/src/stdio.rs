@@ -23,7 +23,7 @@ use std::io::{self, Read, Write};
 
 use crate::portable::Direction;
 use crate::sys;
-use crate::{Interest, IoSource, event};
+use crate::{Interest, IoSource, Registry, Token, event};
 
 /// Standard input as an edge-triggered source. Created by [`stdin`].
 ///
@@ -80,8 +80,10 @@ impl Read for &Stdin {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let reported = self.inner.is_silent(Direction::Read);
         let room = buffer.len();
-        self.inner
-            .try_stream_io(Direction::Read, room, |stdin| stdin.read(buffer, reported))
+        let read =
+            (self.inner).try_stream_io(Direction::Read, room, |stdin| stdin.read(buffer, reported));
+        self.note_unread();
+        read
     }
 }
 
@@ -167,4 +169,41 @@ output!(
     "* On Unix, the error of the system if there is no descriptor 2."
 );
 
-event::source_by_field!(Stdin, inner);
+impl Stdin {
+    /// Has the selector know whether something is left of what the host has given. On 0.2 and 0.3 the
+    /// source is registered as what it is made of, and natively nothing is left.
+    #[cfg(all(target_os = "wasi", not(wasio_resources)))]
+    fn note_unread(&self) {
+        self.inner.set_waits(self.inner.waits());
+    }
+
+    #[cfg(not(all(target_os = "wasi", not(wasio_resources))))]
+    #[allow(clippy::unused_self, reason = "as on WASI 0.1")]
+    const fn note_unread(&self) {}
+}
+
+impl event::Source for Stdin {
+    fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        self.inner.register(registry, token, interests)?;
+        self.note_unread();
+        Ok(())
+    }
+
+    fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interests: Interest,
+    ) -> io::Result<()> {
+        self.inner.reregister(registry, token, interests)
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        self.inner.deregister(registry)
+    }
+}

@@ -11,6 +11,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use futures_util::{AsyncReadExt, AsyncWriteExt, StreamExt};
 use wasio::net::{TcpListener, TcpStream, UdpSocket, lookup};
 use wasio::task::{self, Async};
 use wasio::time::Timer;
@@ -557,4 +558,147 @@ fn the_source_comes_back_unregistered() {
     let mut events = Events::with_capacity(4);
     poll.poll(&mut events, Some(Duration::ZERO)).unwrap();
     assert!(events.is_empty());
+}
+
+/// A future that waits on a poll that is gone would wait for ever, and so would who joins its task.
+#[test]
+fn a_poll_that_goes_wakes_those_who_wait_in_it() {
+    let poll = wasio::Poll::new().unwrap();
+    let listener = Async::new_in(poll.registry(), listener()).unwrap();
+    let timer = Async::new_in(poll.registry(), Timer::oneshot(LONG)).unwrap();
+    let counter = Arc::<Counter>::default();
+    let waker = Waker::from(Arc::clone(&counter));
+    let mut context = Context::from_waker(&waker);
+    let mut waits = [pin!(listener.readable()), pin!(timer.readable())];
+    for wait in &mut waits {
+        assert!(wait.as_mut().poll(&mut context).is_pending());
+    }
+    let second = poll.registry().try_clone().unwrap();
+    drop(poll);
+    assert_eq!(counter.count(), 0, "there is a second handle to wait with");
+    drop(second);
+    assert_eq!(counter.count(), 2);
+    for wait in &mut waits {
+        let Poll::Ready(Err(error)) = wait.as_mut().poll(&mut context) else {
+            panic!("it waits for nothing");
+        };
+        assert_eq!(error.kind(), ErrorKind::NotConnected);
+    }
+}
+
+/// Nothing but what a task itself holds keeps it, if it is detached.
+#[test]
+fn the_detached_tasks_of_a_thread_end_with_it() {
+    /// What a task holds: its drop tries to do something with the executor that goes.
+    struct Held {
+        counter: Arc<Counter>,
+        _sibling: Option<task::Task<()>>,
+    }
+
+    impl Drop for Held {
+        fn drop(&mut self) {
+            Waker::from(Arc::clone(&self.counter)).wake();
+            if let Ok(spawned) = task::spawn(async {}) {
+                spawned.detach();
+            }
+        }
+    }
+
+    let counter = Arc::<Counter>::default();
+    let held = |sibling| Held {
+        counter: Arc::clone(&counter),
+        _sibling: sibling,
+    };
+    let wait = |held: Held| async move {
+        task::sleep(LONG).await.unwrap();
+        drop(held);
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            // Some wait, one never ran, and one owns another.
+            task::block_on(async {
+                task::spawn(wait(held(None))).unwrap().detach();
+                let sibling = task::spawn(wait(held(None))).unwrap();
+                task::spawn(wait(held(Some(sibling)))).unwrap().detach();
+                task::spawn(async {}).unwrap().detach();
+                task::sleep(Duration::from_millis(1)).await.unwrap();
+            })
+            .unwrap();
+            task::spawn(wait(held(None))).unwrap().detach();
+            assert_eq!(counter.count(), 0);
+        });
+    });
+    assert_eq!(counter.count(), 4, "a task is left");
+    assert_eq!(Arc::strong_count(&counter), 1);
+}
+
+/// What is written for futures-io works.
+#[test]
+fn streams_have_the_traits_of_the_field() {
+    task::block_on(async {
+        let listener = Async::<TcpListener>::bind(([127, 0, 0, 1], 0)).unwrap();
+        let address = listener.get_ref().local_addr().unwrap();
+        let echo = task::spawn(async move {
+            let mut incoming = listener.incoming().take(2);
+            while let Some(stream) = incoming.next().await {
+                let (reader, mut writer) = stream?.split();
+                futures_util::io::copy(reader, &mut writer).await?;
+                writer.close().await?;
+            }
+            io::Result::Ok(())
+        })
+        .unwrap();
+        let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(1_000_000).collect();
+        for _ in 0..2 {
+            let stream = Async::<TcpStream>::connect(address).await.unwrap();
+            let (mut reader, writer) = (&stream, &stream);
+            let mut got = Vec::new();
+            let send = async {
+                writer.write_all(&bytes).await?;
+                stream.get_ref().shutdown(std::net::Shutdown::Write)
+            };
+            let (sent, read) = futures_util::future::join(send, reader.read_to_end(&mut got)).await;
+            sent.unwrap();
+            assert_eq!(read.unwrap(), bytes.len());
+            assert!(got == bytes);
+        }
+        echo.await.unwrap();
+    })
+    .unwrap();
+}
+
+#[test]
+fn sockets_have_the_names_of_async_io() {
+    task::block_on(async {
+        let bind = || Async::<UdpSocket>::bind(([127, 0, 0, 1], 0)).unwrap();
+        let (one, two) = (Arc::new(bind()), Arc::new(bind()));
+        let address = |socket: &Async<UdpSocket>| socket.get_ref().local_addr().unwrap();
+        one.get_ref().connect(address(&two)).unwrap();
+        two.get_ref().connect(address(&one)).unwrap();
+        let writable = Arc::clone(&one).writable_owned();
+        writable.await.unwrap();
+        assert_eq!(one.send(b"ping").await.unwrap(), 4);
+        Arc::clone(&two).readable_owned().await.unwrap();
+        let mut buffer = [0; 16];
+        assert_eq!(two.peek(&mut buffer).await.unwrap(), 4);
+        assert_eq!(
+            two.peek_from(&mut buffer).await.unwrap(),
+            (4, address(&one))
+        );
+        assert_eq!(two.recv(&mut buffer).await.unwrap(), 4);
+        assert_eq!(&buffer[..4], b"ping");
+        assert!(!is_ready(two.recv_from(&mut buffer)).await);
+        drop((one, two));
+
+        let (one, two) = (bind(), bind());
+        assert_eq!(one.send_to(b"pong", address(&two)).await.unwrap(), 4);
+        let from = two.recv_from(&mut buffer).await.unwrap();
+        assert_eq!(from, (4, address(&one)));
+
+        let (client, server) = pair().await;
+        client.write_all(b"kept").await.unwrap();
+        assert_eq!(server.peek(&mut buffer).await.unwrap(), 4);
+        assert_eq!(server.read(&mut buffer).await.unwrap(), 4);
+    })
+    .unwrap();
 }

@@ -116,6 +116,17 @@ pub(crate) fn p2_fork_lingers(case: &Case) {
     guest.succeeds();
 }
 
+pub(crate) fn p2_fork_read_ahead(case: &Case) {
+    let guest = case.start();
+    let (control, mut peer) = (guest.connect(), guest.connect());
+    hear(&control, "send");
+    peer.write_all(b"ab").unwrap();
+    hear(&control, "more");
+    peer.write_all(b"c").unwrap();
+    hear(&control, "done");
+    guest.succeeds();
+}
+
 pub(crate) fn p2_linger_number(case: &Case) {
     let guest = case.start();
     let control = guest.connect();

@@ -40,7 +40,7 @@ impl<B: Backend> Shared<B> {
                 one.notify.clone(),
                 one.interest,
                 mode,
-                one.waits,
+                one.waits.in_fork(),
             );
             match (result, one.source.descriptor()) {
                 (Ok(key), Some(fd)) => forked.registrations.enter_descriptor(fd, key),

@@ -35,13 +35,23 @@ pub(crate) enum Waits {
     AlwaysReady,
     /// Nobody: the host refuses to wait for the source, which is reported ready whenever it is armed.
     Refused,
+    /// Nobody for now: wasio holds something for the program to read, so the source is ready.
+    Unread,
     /// Something else than the backend's host, which the backend watches itself.
     Elsewhere,
 }
 
 impl Waits {
     pub(crate) const fn is_always_ready(self) -> bool {
-        matches!(self, Self::AlwaysReady | Self::Refused)
+        matches!(self, Self::AlwaysReady | Self::Refused | Self::Unread)
+    }
+
+    /// Who waits for it in a fork, which does not learn what the program has read.
+    pub(super) const fn in_fork(self) -> Self {
+        match self {
+            Self::Unread => Self::Host,
+            waits => waits,
+        }
     }
 }
 
@@ -163,6 +173,11 @@ impl<S: Source, A: Copy> Registrations<S, A> {
         registration.interest = interest;
         registration.mode = mode;
         registration.futile = Futile::default();
+        if registration.waits == Waits::Refused {
+            // It may take the source now, with the other interests or because of what has changed.
+            changed.set_waits(Waits::Host);
+        }
+        let registration = &mut *changed.registration;
         registration.slots.iter_mut().for_each(slot);
         changed.set_armed(Directions::of(interest));
         true

@@ -151,6 +151,22 @@ impl<B: Backend> Selector<B> {
         }
     }
 
+    /// Says who waits for a source from now on.
+    #[cfg(all(target_os = "wasi", not(wasio_resources)))]
+    pub(crate) fn set_waits(&self, key: Key, waits: Waits) {
+        let mut state = self.shared.lock();
+        let Some(mut changed) = state.registrations.get_mut(key) else {
+            return;
+        };
+        if changed.registration.waits == waits {
+            return;
+        }
+        changed.set_waits(waits);
+        let due = Shared::due_of(&state, key);
+        // An error would leave another thread in its wait, which ends by itself.
+        let _ = self.shared.unlock(state, due);
+    }
+
     /// What a registration is interested in.
     pub(crate) fn interest(&self, key: Key) -> Option<Interest> {
         let state = self.shared.lock();
@@ -331,7 +347,13 @@ impl<B: Backend> Selector<B> {
             return;
         }
         let shared = &*self.shared;
-        shared.handles.fetch_sub(1, Ordering::Relaxed);
+        let handles = shared.handles.fetch_sub(1, Ordering::Relaxed);
+        #[cfg(feature = "task")]
+        if handles == 1 {
+            shared.wake_all_tasks();
+        }
+        #[cfg(not(feature = "task"))]
+        let _ = handles;
         shared.end_if_hanging();
     }
 }

@@ -3,9 +3,10 @@
 use std::io;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
+use std::task::Waker;
 
 use super::waiters::Registered;
-use super::{Backend, Direction, Key, Selector, Shared, Waiters};
+use super::{Backend, Direction, Directions, Key, Notify, Selector, Shared, Waiters};
 use crate::Mode;
 
 /// A selector that may be gone.
@@ -30,6 +31,23 @@ impl<B: Backend> WeakSelector<B> {
     pub(crate) fn upgrade(&self) -> Option<Selector<B>> {
         let selector = Selector::of(self.0.upgrade()?);
         selector.may_be_waited_in().then_some(selector)
+    }
+}
+
+impl<B: Backend> Shared<B> {
+    /// Has all tasks ask again: the last handle to wait with is gone, and no event will wake them.
+    pub(super) fn wake_all_tasks(&self) {
+        let mut woken = Vec::new();
+        {
+            let state = self.lock();
+            let of_sources = state.registrations.iter().map(|(_, one)| &one.notify);
+            for notify in of_sources.chain(state.timers.notifies()) {
+                if let Notify::Tasks(waiters) = notify {
+                    waiters.wake(Directions::BOTH, &mut woken);
+                }
+            }
+        }
+        woken.into_iter().for_each(Waker::wake);
     }
 }
 

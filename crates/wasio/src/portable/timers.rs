@@ -98,6 +98,12 @@ impl Timers {
         }
     }
 
+    /// What the timers do.
+    #[cfg(feature = "task")]
+    pub(super) fn notifies(&self) -> impl Iterator<Item = &Notify> {
+        self.slots.iter().map(|(_, slot)| &slot.notify)
+    }
+
     /// Sets, moves or (with `None`) cancels a timer, and discards expirations that were not taken.
     /// Returns `false` if `key` is stale.
     pub(crate) fn set(&mut self, key: Key, expiry: Option<Expiry>) -> bool {

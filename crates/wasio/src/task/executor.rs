@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use async_task::Runnable;
 
+use super::tasks::{Listed, Tasks};
 use crate::Events;
 use crate::errors::static_error;
 #[cfg(not(wasio_threads))]
@@ -57,7 +58,9 @@ pub fn block_on<F: Future>(future: F) -> io::Result<F::Output> {
 ///
 /// # Errors
 ///
-/// That of the poll, if this is the first call of this thread and it cannot be made.
+/// * That of the poll, if this is the first call of this thread and it cannot be made.
+/// * [`Unsupported`](io::ErrorKind::Unsupported): the thread is ending. Its tasks are dropped then,
+///   detached ones too.
 ///
 /// # Examples
 ///
@@ -67,8 +70,14 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let queue = Arc::clone(&executor()?.queue);
-    let (runnable, task) = async_task::spawn_local(future, move |runnable| queue.push(runnable));
+    let executor = executor()?;
+    let queue = Arc::clone(&executor.queue);
+    let entry = executor.tasks.reserve()?;
+    let key = entry.key();
+    let (runnable, task) = async_task::spawn_local(Listed::new(future, entry), move |runnable| {
+        queue.push(runnable)
+    });
+    executor.tasks.enter(key, runnable.waker());
     runnable.schedule();
     Ok(Task(task))
 }
@@ -121,6 +130,8 @@ thread_local! {
 struct Executor {
     poll: RefCell<(crate::Poll, Events)>,
     queue: Arc<Queue>,
+    /// Those that have not ended.
+    tasks: Rc<Tasks>,
 }
 
 /// The tasks that are to run. Other threads may add to it.
@@ -144,13 +155,14 @@ struct Main {
 }
 
 fn executor() -> io::Result<Rc<Executor>> {
-    EXECUTOR.with(|executor| match executor.get() {
+    let get = |executor: &OnceCell<Rc<Executor>>| match executor.get() {
         Some(executor) => Ok(Rc::clone(executor)),
         None => {
             let made = Rc::new(Executor::new()?);
             Ok(Rc::clone(executor.get_or_init(|| made)))
         }
-    })
+    };
+    EXECUTOR.try_with(get).unwrap_or_else(|_| Err(is_ending()))
 }
 
 /// The selector that `block_on` waits in on this thread.
@@ -179,7 +191,11 @@ impl Executor {
             remote: Remote::new(&poll)?,
         });
         let poll = RefCell::new((poll, Events::with_capacity(super::polls::EVENTS)));
-        Ok(Self { poll, queue })
+        Ok(Self {
+            poll,
+            queue,
+            tasks: Rc::default(),
+        })
     }
 
     fn block_on<F: Future>(&self, future: F) -> io::Result<F::Output> {
@@ -202,6 +218,17 @@ impl Executor {
             self.queue.run_all();
             let is_busy = main.is_woken.load(Ordering::Relaxed) || !self.queue.is_empty();
             poll.poll(events, is_busy.then_some(Duration::ZERO))?;
+        }
+    }
+}
+
+impl Drop for Executor {
+    /// The thread ends, and nobody can run its tasks any more: they go, with what they hold.
+    fn drop(&mut self) {
+        self.tasks.wake_all();
+        // What goes may wake others.
+        while let Some(runnable) = self.queue.pop() {
+            drop(runnable);
         }
     }
 }
@@ -251,11 +278,15 @@ impl Queue {
     fn run_all(&self) {
         let count = self.lock().len();
         for _ in 0..count {
-            let Some(runnable) = self.lock().pop_front() else {
+            let Some(runnable) = self.pop() else {
                 return;
             };
             runnable.run();
         }
+    }
+
+    fn pop(&self) -> Option<Runnable> {
+        self.lock().pop_front()
     }
 }
 
@@ -269,6 +300,13 @@ impl Wake for Main {
             self.queue.wake();
         }
     }
+}
+
+fn is_ending() -> io::Error {
+    static_error(
+        io::ErrorKind::Unsupported,
+        "this thread is ending and runs no more tasks: spawn them from another thread",
+    )
 }
 
 fn already_blocking() -> io::Error {

@@ -1,9 +1,10 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use super::reactor;
-use super::ready::{Readable, Writable};
+use super::ready::{Readable, ReadableOwned, Writable, WritableOwned};
 use super::registered::Registered;
 use crate::event::Source;
 use crate::portable::Direction;
@@ -47,7 +48,7 @@ use crate::{Interest, Registry, Token};
 pub struct Async<T: Source> {
     /// Taken by [`into_inner`](Self::into_inner) alone.
     io: Option<T>,
-    registered: Registered,
+    pub(super) registered: Registered,
 }
 
 impl<T: Source> Async<T> {
@@ -157,6 +158,16 @@ impl<T: Source> Async<T> {
         Writable::new(&self.registered)
     }
 
+    /// As [`readable`](Self::readable), as a future that borrows nothing.
+    pub fn readable_owned(self: Arc<Self>) -> ReadableOwned<T> {
+        ReadableOwned::new(self)
+    }
+
+    /// As [`writable`](Self::writable), as a future that borrows nothing.
+    pub fn writable_owned(self: Arc<Self>) -> WritableOwned<T> {
+        WritableOwned::new(self)
+    }
+
     /// Whether the source is readable; if not, the task is woken once it is.
     ///
     /// Only the task that called this last is woken. Use [`readable`](Self::readable) where several
@@ -219,6 +230,22 @@ impl<T: Source> Async<T> {
         op: impl FnMut(&mut T) -> io::Result<R>,
     ) -> io::Result<R> {
         self.operate_mut(Direction::Write, op).await
+    }
+
+    /// Does an operation, or has the task woken once it may succeed. Only the task that called this
+    /// or [`poll_readable`](Self::poll_readable) last is woken.
+    pub(super) fn poll_operation<R>(
+        &self,
+        direction: Direction,
+        context: &mut Context<'_>,
+        mut op: impl FnMut(&T) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        loop {
+            if let Some(result) = self.registered.attempt(direction, || op(self.get_ref())) {
+                return Poll::Ready(result);
+            }
+            ready!(self.registered.poll(direction, context))?;
+        }
     }
 
     async fn operate<R>(

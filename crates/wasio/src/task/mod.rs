@@ -2,8 +2,8 @@
 //! executor for programs that want no other (feature `task`).
 //!
 //! [`Async`] makes futures of a source: standard input, a name look-up, a socket, a timer, on WASI
-//! 0.2 any `pollable`. Its names are those of the crate async-io. The source is registered with the
-//! poll that this thread waits in:
+//! 0.2 any `pollable`. Its names are those of the crate async-io, and streams of bytes have the traits
+//! of futures-io. The source is registered with the poll that this thread waits in:
 //!
 //! * In a program on tokio, with wasio's drop-in replacement for mio, that is the poll of tokio's
 //!   driver: the source is awaited beside tokio's own sockets, in the one wait that there is.
@@ -73,11 +73,15 @@ mod reactor;
 mod ready;
 mod registered;
 mod sleep;
+mod streams;
+mod tasks;
 
 pub use self::executor::{Task, block_on, spawn};
 pub use self::io::Async;
+#[cfg(feature = "net")]
+pub use self::net::Incoming;
 pub use self::polls::polls;
-pub use self::ready::{Readable, Writable};
+pub use self::ready::{Readable, ReadableOwned, Writable, WritableOwned};
 pub use self::sleep::{Sleep, sleep, sleep_until};
 
 pub(crate) use self::polls::{entered, waits_in};

@@ -4,66 +4,111 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::io::Async;
 use super::registered::Registered;
+use crate::event::Source;
 use crate::portable::{Direction, Slot};
 
+/// How a future holds what it waits for.
+trait Held {
+    fn registered(&self) -> &Registered;
+}
+
+impl Held for &Registered {
+    fn registered(&self) -> &Registered {
+        self
+    }
+}
+
+impl<T: Source> Held for Arc<Async<T>> {
+    fn registered(&self) -> &Registered {
+        &self.registered
+    }
+}
+
 /// Waits for one direction of a source.
-struct Ready<'a> {
-    registered: &'a Registered,
+struct Ready<H: Held> {
+    source: H,
     direction: Direction,
     slot: Slot,
 }
 
-impl Drop for Ready<'_> {
+impl<H: Held> Ready<H> {
+    fn new(source: H, direction: Direction) -> Self {
+        let slot = Slot::default();
+        Self {
+            source,
+            direction,
+            slot,
+        }
+    }
+
+    fn poll(&mut self, context: &Context<'_>) -> Poll<io::Result<()>> {
+        let registered = self.source.registered();
+        registered.poll_slot(self.direction, &mut self.slot, context)
+    }
+}
+
+impl<H: Held> Drop for Ready<H> {
     fn drop(&mut self) {
-        self.registered.leave(self.direction, &self.slot);
+        self.source.registered().leave(self.direction, &self.slot);
     }
 }
 
 macro_rules! future {
-    ($name:ident, $direction:expr, $doc:literal) => {
+    ($Name:ident $(<$lifetime:lifetime>)? $(<$T:ident>)?, $Held:ty, $direction:expr, $doc:literal) => {
         #[doc = $doc]
         #[must_use = "a future does nothing until it is awaited"]
-        pub struct $name<'a>(Ready<'a>);
+        pub struct $Name$(<$lifetime>)?$(<$T: Source>)?(Ready<$Held>);
 
-        impl<'a> $name<'a> {
-            pub(super) fn new(registered: &'a Registered) -> Self {
-                let slot = Slot::default();
-                Self(Ready {
-                    registered,
-                    direction: $direction,
-                    slot,
-                })
+        impl$(<$lifetime>)?$(<$T: Source>)? $Name$(<$lifetime>)?$(<$T>)? {
+            pub(super) fn new(source: $Held) -> Self {
+                Self(Ready::new(source, $direction))
             }
         }
 
-        impl Future for $name<'_> {
+        impl$(<$lifetime>)?$(<$T: Source>)? Future for $Name$(<$lifetime>)?$(<$T>)? {
             type Output = io::Result<()>;
 
             fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-                let ready = &mut self.0;
-                let (direction, slot) = (ready.direction, &mut ready.slot);
-                ready.registered.poll_slot(direction, slot, context)
+                self.0.poll(context)
             }
         }
 
-        impl fmt::Debug for $name<'_> {
+        impl$(<$lifetime>)?$(<$T: Source>)? fmt::Debug for $Name$(<$lifetime>)?$(<$T>)? {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($name)).finish_non_exhaustive()
+                f.debug_struct(stringify!($Name)).finish_non_exhaustive()
             }
         }
     };
 }
 
 future!(
-    Readable,
+    Readable<'a>,
+    &'a Registered,
     Direction::Read,
     "Waits until a source is readable. Made by [`Async::readable`](super::Async::readable)."
 );
 future!(
-    Writable,
+    Writable<'a>,
+    &'a Registered,
     Direction::Write,
     "Waits until a source is writable. Made by [`Async::writable`](super::Async::writable)."
+);
+future!(
+    ReadableOwned<T>,
+    Arc<Async<T>>,
+    Direction::Read,
+    "Waits until a source is readable. Made by \
+     [`Async::readable_owned`](super::Async::readable_owned)."
+);
+future!(
+    WritableOwned<T>,
+    Arc<Async<T>>,
+    Direction::Write,
+    "Waits until a source is writable. Made by \
+     [`Async::writable_owned`](super::Async::writable_owned)."
 );

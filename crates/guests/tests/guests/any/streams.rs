@@ -81,6 +81,15 @@ pub(crate) fn any_task_stdin(case: &Case) {
     assert!(ticks >= 2, "the input held the timer up: {ticks} ticks");
 }
 
+pub(crate) fn any_stdin_unread(case: &Case) {
+    let mut guest = case.setup().stdin(Stdin::Pipe).start();
+    let mut stdin = guest.take_stdin().unwrap();
+    stdin.write_all(b"0123456789\n").unwrap();
+    guest.expect_stdout("read\n");
+    stdin.write_all(b"another\n").unwrap();
+    guest.succeeds();
+}
+
 pub(crate) fn any_both_streams(case: &Case) {
     let mut guest = case.setup().stdin(Stdin::Pipe).start();
     let mut stdin = guest.take_stdin().unwrap();

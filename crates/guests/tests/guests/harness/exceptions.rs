@@ -72,7 +72,11 @@ pub(super) fn of(host: Host, guest: &str) -> Option<Exception> {
         }
         (
             "browser_shim",
-            "any_stdin" | "any_task_stdin" | "any_both_streams" | "any_polls_see_input",
+            "any_stdin"
+            | "any_stdin_unread"
+            | "any_task_stdin"
+            | "any_both_streams"
+            | "any_polls_see_input",
         ) => Skipped("it waits for one clock and for nothing else: a read blocks the program"),
         ("jco", guest) => return of_jco(guest),
         ("jco_03", guest) => return of_jco_03(guest),

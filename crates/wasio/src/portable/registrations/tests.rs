@@ -83,14 +83,14 @@ enum Op {
 fn op() -> impl Strategy<Value = Op> {
     let which = 0..30_usize;
     prop_oneof![
-        4 => (0..4u8, 0..4u8).prop_map(|(interest, waits)| Op::Register { interest, waits }),
+        4 => (0..4u8, 0..5u8).prop_map(|(interest, waits)| Op::Register { interest, waits }),
         2 => (which.clone(), 0..4u8)
             .prop_map(|(which, interest)| Op::Reregister { which, interest }),
         2 => which.clone().prop_map(|which| Op::Deregister { which }),
         4 => (which.clone(), any::<bool>()).prop_map(|(which, write)| Op::Arm { which, write }),
         4 => (which.clone(), any::<bool>()).prop_map(|(which, write)| Op::Disarm { which, write }),
         1 => which.clone().prop_map(|which| Op::Touch { which }),
-        1 => (which, 0..4u8).prop_map(|(which, waits)| Op::SetWaits { which, waits }),
+        1 => (which, 0..5u8).prop_map(|(which, waits)| Op::SetWaits { which, waits }),
         2 => (0..4_usize).prop_map(|room| Op::Report { room }),
         3 => Just(Op::Update),
     ]
@@ -106,6 +106,7 @@ fn waits(number: u8) -> Waits {
         Waits::AlwaysReady,
         Waits::Refused,
         Waits::Elsewhere,
+        Waits::Unread,
     ];
     all[usize::from(number)]
 }
@@ -158,6 +159,9 @@ impl Model {
             } => self.with(which, |table, key, known| {
                 known.interest = interest(asked);
                 known.armed = Directions::of(known.interest);
+                if known.waits == Waits::Refused {
+                    known.waits = Waits::Host;
+                }
                 assert!(table.reregister(key, Token(1), known.interest, Mode::Edge, |()| {}));
             }),
             Op::Deregister { which } => self.deregister(which),

@@ -5,13 +5,13 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::abi::{Errno, Event, Subscription};
 use super::host::Host;
 use super::raw::{self, Wasi};
 use super::selector::waits_for;
-use crate::portable::{Direction, Key};
+use crate::portable::{Direction, Key, Waits};
 
 const STDIN: u32 = 0;
 const STDOUT: u32 = 1;
@@ -48,12 +48,28 @@ impl Stdin {
         })
     }
 
+    /// Who waits for it: not the host, which knows nothing of what wasio has read and the program
+    /// has not.
+    pub(crate) fn waits(&self) -> Waits {
+        if self.always_ready {
+            Waits::AlwaysReady
+        } else if self.lock().unread.is_empty() {
+            Waits::Host
+        } else {
+            Waits::Unread
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, StdinState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// `reported`: whether there was an event since a read last returned `WouldBlock`.
     pub(crate) fn read(&self, target: &mut [u8], reported: bool) -> io::Result<usize> {
         if target.is_empty() {
             return Ok(0);
         }
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
         if state.unread.is_empty() {
             // The event may be outdated, so poll again even then. The timeout is long enough for
             // hosts that see no input in a poll that does not block (uvwasi).

@@ -4,6 +4,7 @@
 use std::io;
 use std::sync::Weak;
 
+use super::target::Target;
 use crate::Interest;
 use crate::portable::Until;
 use crate::sys::poll_fd::PollFd;
@@ -26,6 +27,9 @@ pub(crate) trait Host: Default + Send + Sync + 'static {
 
     fn handle(pollable: &Self::Pollable) -> Handle;
 
+    /// A pollable that is always ready, for sources that wasio has read ahead of.
+    fn always_ready(&self) -> Handle;
+
     /// `wasi:io/poll.poll`: waits until one of `handles` is ready, writes the places of those that
     /// are to `ready`, and returns how many they are: never more than there are handles.
     /// `handles` is never empty, and `ready` is as long at least.
@@ -45,7 +49,7 @@ pub(crate) trait Host: Default + Send + Sync + 'static {
     }
 
     /// What to wait for from now on, if the connect that this pollable is ready for has succeeded.
-    fn connected(&self, _pollable: Handle, _interest: Interest) -> Option<Connected> {
+    fn connected(&self, _pollable: Handle, _interest: Interest) -> Option<Target> {
         None
     }
 
@@ -55,15 +59,6 @@ pub(crate) trait Host: Default + Send + Sync + 'static {
     /// A selector was forked. The fork may name pollables of sources that are registered with the
     /// other selector, and must forget them before they are dropped.
     fn forked(&self, _fork: Weak<dyn Forget>) {}
-}
-
-/// A connect that has succeeded.
-pub(crate) struct Connected {
-    /// The stream's own pollables, for the directions of its interest.
-    pub(super) readable: Option<Handle>,
-    pub(super) writable: Option<Handle>,
-    /// Whether something has come already, and was read ahead of the program.
-    pub(super) has_read_ahead: bool,
 }
 
 /// What may name a pollable that it does not own.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::cell::Once;
 use super::owned::Owned;
 use super::target::Target;
-use super::{error, net, ready};
+use super::{error, net};
 use crate::io_outcome::IoOutcome;
 use crate::net::Name;
 use crate::portable::Direction;
@@ -98,15 +98,14 @@ impl Answer {
 
 impl HostSource for Answer {
     fn target(&self, _interest: Interest) -> Target {
-        let read = match self {
-            Self::Known { .. } => ready::always_ready(),
+        match self {
+            Self::Known { .. } => Target::NONE.with_read_ahead(true),
             Self::Pending(pending) => {
                 let readable = &pending.readable;
                 let readable = readable.get_or_init(|| Owned::new(pending.stream.subscribe()));
-                readable.handle()
+                Target::pollables(Some(readable.handle()), None)
             }
-        };
-        Target::pollables(Some(read), None)
+        }
     }
 }
 

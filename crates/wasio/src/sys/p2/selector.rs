@@ -25,6 +25,8 @@ pub(crate) struct Locked<H: Host> {
     /// Makes what waits for descriptors, once there was one: a program without any is linked without
     /// that code, and without libc's `poll`.
     pub(super) new_fd_wait: Option<NewFdWait<H>>,
+    /// Whether the selector is a fork.
+    is_fork: bool,
 }
 
 impl<H: Host> Default for Locked<H> {
@@ -32,6 +34,7 @@ impl<H: Host> Default for Locked<H> {
         Self {
             heat: Heat::default(),
             new_fd_wait: None,
+            is_fork: false,
         }
     }
 }
@@ -74,7 +77,7 @@ impl<H: Host> Backend for P2<H> {
     }
 
     fn update(&self, wait: &mut Self::Wait, state: &mut State<Self>) {
-        wait.update(state);
+        wait.update(&self.host, state);
     }
 
     fn wait(call: WaitCall<'_, Self>) -> io::Result<()> {
@@ -97,6 +100,7 @@ impl<H: Host> Backend for P2<H> {
     fn fork_locked(locked: &Locked<H>) -> Locked<H> {
         Locked {
             new_fd_wait: locked.new_fd_wait,
+            is_fork: true,
             ..Locked::default()
         }
     }
@@ -104,6 +108,19 @@ impl<H: Host> Backend for P2<H> {
     fn forked(fork: &Arc<Shared<Self>>) {
         let weak = Arc::downgrade(fork);
         fork.backend.host.forked(weak);
+    }
+}
+
+impl<H: Host> State<P2<H>> {
+    /// A source was reported that wasio has read ahead of. When the program has taken that, only the
+    /// selector that the source is registered with learns it: so a fork reports it once.
+    pub(super) fn read_ahead_was_reported(&mut self, key: Key) {
+        if self.locked.is_fork
+            && let Some(mut changed) = self.registrations.get_mut(key)
+        {
+            let target = changed.registration.source;
+            changed.set_source(target.with_read_ahead(false));
+        }
     }
 }
 

@@ -7,7 +7,6 @@
 use super::backend::P2;
 use super::event::{Answer, Ready};
 use super::host::{Handle, Host};
-use super::target::Target;
 use crate::portable::{Direction, Shared};
 
 /// Takes the results of the connects that have ended according to the answers of a wait. Removes the
@@ -41,7 +40,7 @@ fn is_event<H: Host>(shared: &Shared<P2<H>>, ready: &Ready, ended: &mut Vec<Hand
     let Some(connected) = shared.backend.host.connected(handle, interest) else {
         return true;
     };
-    changed.set_source(Target::pollables(connected.readable, connected.writable));
+    changed.set_source(connected);
     ended.push(handle);
-    ready.direction == Direction::Write || connected.has_read_ahead
+    ready.direction == Direction::Write || connected.is_ahead(Direction::Read)
 }

@@ -15,9 +15,13 @@ impl HostRecord for Handle {
 /// What is registered.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
-    /// A pollable for each direction; `None` for one that the source does not have, which is
-    /// never reported.
-    Pollables([Option<NonZeroU32>; 2]),
+    Pollables {
+        /// One for each direction; `None` for one that the source does not have, which is never
+        /// reported.
+        handles: [Option<NonZeroU32>; 2],
+        /// Whether wasio holds something for the program to read, which the host does not know of.
+        has_read_ahead: bool,
+    },
     /// What wasi-libc made and knows.
     Descriptor(RawDescriptor),
 }
@@ -27,7 +31,7 @@ impl Source for Target {
 
     fn descriptor(&self) -> Option<RawDescriptor> {
         match self {
-            Self::Pollables(_) => None,
+            Self::Pollables { .. } => None,
             Self::Descriptor(descriptor) => Some(*descriptor),
         }
     }
@@ -35,15 +39,41 @@ impl Source for Target {
 
 impl Target {
     #[cfg(feature = "net")]
-    pub(crate) const NONE: Self = Self::Pollables([None, None]);
+    pub(crate) const NONE: Self = Self::Pollables {
+        handles: [None, None],
+        has_read_ahead: false,
+    };
 
     pub(crate) fn pollables(read: Option<Handle>, write: Option<Handle>) -> Self {
-        Self::Pollables([read, write].map(|handle| NonZeroU32::new(handle?)))
+        Self::Pollables {
+            handles: [read, write].map(|handle| NonZeroU32::new(handle?)),
+            has_read_ahead: false,
+        }
+    }
+
+    /// The same source, of which wasio holds something to read or not.
+    pub(crate) fn with_read_ahead(mut self, holds_some: bool) -> Self {
+        if let Self::Pollables { has_read_ahead, .. } = &mut self {
+            *has_read_ahead = holds_some;
+        }
+        self
+    }
+
+    /// Whether a direction is ready whatever the host says.
+    pub(super) fn is_ahead(self, direction: Direction) -> bool {
+        let is_ahead = matches!(
+            self,
+            Self::Pollables {
+                has_read_ahead: true,
+                ..
+            }
+        );
+        is_ahead && direction == Direction::Read
     }
 
     pub(crate) const fn handle(self, direction: Direction) -> Option<Handle> {
         match self {
-            Self::Pollables(handles) => match handles[direction as usize] {
+            Self::Pollables { handles, .. } => match handles[direction as usize] {
                 Some(handle) => Some(handle.get()),
                 None => None,
             },

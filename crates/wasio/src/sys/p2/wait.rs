@@ -19,7 +19,7 @@ use crate::portable::hot_cold::{self, CHUNK, Part, Parts, Policy, Window};
 use crate::portable::{Key, State, Until, WaitCall};
 
 impl<H: Host> Wait<H> {
-    pub(super) fn update(&mut self, state: &mut State<P2<H>>) {
+    pub(super) fn update(&mut self, host: &H, state: &mut State<P2<H>>) {
         if let Some(new) = state.locked.new_fd_wait {
             self.fds.get_or_insert_with(new).place(state);
         }
@@ -33,8 +33,9 @@ impl<H: Host> Wait<H> {
             &mut locked.heat,
             &mut self.array,
             |target, _, direction| match target {
+                _ if target.is_ahead(direction) => Some(host.always_ready()),
                 // A direction that the source does not have is not waited for.
-                Target::Pollables(_) => target.handle(direction),
+                Target::Pollables { .. } => target.handle(direction),
                 // Only its place counts: the host is not handed descriptors.
                 Target::Descriptor(_) => Some(NO_HANDLE),
             },
@@ -141,7 +142,7 @@ impl<H: Host> Waiter<'_, H> {
             }
             host.poll(handles, indices).min(handles.len())
         });
-        let state = self.shared.lock();
+        let mut state = self.shared.lock();
         for &index in &indices[..len] {
             // The clock has no registration, nor has a place that the host made up.
             let slot = array.owner(window, index as usize);
@@ -149,12 +150,16 @@ impl<H: Host> Waiter<'_, H> {
                 && let Some(key) = state.registrations.key_at(slot.index())
                 && let Some(one) = state.registrations.get(key)
             {
-                let handle = one.source.handle(slot.direction()).unwrap_or(NO_HANDLE);
+                let (target, direction) = (one.source, slot.direction());
+                let handle = target.handle(direction).unwrap_or(NO_HANDLE);
                 self.ready.push(Ready {
                     key,
-                    direction: slot.direction(),
+                    direction,
                     answer: Answer::Pollable(handle),
                 });
+                if target.is_ahead(direction) {
+                    state.read_ahead_was_reported(key);
+                }
             }
         }
     }

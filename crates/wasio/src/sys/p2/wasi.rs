@@ -3,10 +3,10 @@
 use std::io;
 use std::sync::Weak;
 
-#[cfg(feature = "net")]
-use super::host::Connected;
 use super::host::{Forget, Handle, Host};
 use super::owned;
+#[cfg(feature = "net")]
+use super::target::Target;
 use crate::sys::poll_fd::PollFd;
 use crate::sys::resources::raw;
 #[cfg(feature = "net")]
@@ -32,6 +32,17 @@ impl Host for Wasi {
         pollable.handle()
     }
 
+    #[cfg(feature = "net")]
+    fn always_ready(&self) -> Handle {
+        super::ready::always_ready()
+    }
+
+    /// Without sockets nothing is read ahead.
+    #[cfg(not(feature = "net"))]
+    fn always_ready(&self) -> Handle {
+        super::host::NO_HANDLE
+    }
+
     fn poll(&self, handles: &[Handle], ready: &mut [u32]) -> usize {
         poll(handles, ready)
     }
@@ -51,7 +62,7 @@ impl Host for Wasi {
     }
 
     #[cfg(feature = "net")]
-    fn connected(&self, pollable: Handle, interest: Interest) -> Option<Connected> {
+    fn connected(&self, pollable: Handle, interest: Interest) -> Option<Target> {
         super::net::connecting::connected(pollable, interest)
     }
 

@@ -402,6 +402,23 @@ fn a_refused_source_is_always_ready_but_not_a_busy_loop() {
     }
 }
 
+/// A refusal counts until the source is registered anew.
+#[test]
+fn a_host_that_no_longer_refuses_is_asked_again_after_a_reregistration() {
+    for mode in [Mode::Edge, Mode::Level] {
+        let mut rig = Rig::new(EXACT);
+        let key = rig.add(3, Kind::Stream, READ, mode);
+        rig.world().fd(3).refused = Some(Errno::NOTSUP);
+        assert_eq!(rig.select(100), readable(&[3]), "{mode:?}");
+        rig.drain(3, key);
+        rig.world().fd(3).refused = None;
+        rig.selector.reregister(key, Token(3), READ, mode).unwrap();
+        assert_eq!(rig.select(30), [], "{mode:?}");
+        rig.arrive(3, 7);
+        assert_eq!(rig.select(100), readable(&[3]), "{mode:?}");
+    }
+}
+
 /// Point 10: an interrupted wait goes on, for what is left of it.
 #[test]
 fn an_interrupted_wait_goes_on() {

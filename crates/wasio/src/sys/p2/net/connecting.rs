@@ -5,14 +5,15 @@ use std::sync::{Arc, Weak};
 
 use crate::Interest;
 use crate::lock::Lock;
-use crate::sys::imp::host::{Connected, Handle};
+use crate::sys::imp::host::Handle;
 use crate::sys::imp::owned::Owned;
+use crate::sys::imp::target::Target;
 use wasio_bindings::p2::Pollable;
 
 /// A stream that connects.
 pub(super) trait Connecting: Send + Sync {
     /// Takes the result of the connect. `None` if there is no connection.
-    fn connected(&self, interest: Interest) -> Option<Connected>;
+    fn connected(&self, interest: Interest) -> Option<Target>;
 
     /// Drops the pollable of the connect, unless a fork may still wait for it.
     fn release(&self);
@@ -49,7 +50,7 @@ pub(in crate::sys::imp) fn has_any() -> bool {
 }
 
 /// Takes the result of the connect that has this pollable. `None` if there is no connection.
-pub(in crate::sys::imp) fn connected(handle: Handle, interest: Interest) -> Option<Connected> {
+pub(in crate::sys::imp) fn connected(handle: Handle, interest: Interest) -> Option<Target> {
     stream(handle)?.connected(interest)
 }
 

@@ -10,7 +10,6 @@ use crate::lock::Lock;
 use crate::portable::Direction;
 use crate::registration::Registration;
 use crate::sys::imp::cell::Once;
-use crate::sys::imp::host::Connected;
 use crate::sys::imp::owned::{self, Owned};
 use crate::sys::imp::target::Target;
 use crate::sys::imp::{ready, stream};
@@ -106,16 +105,6 @@ impl Connection {
         result
     }
 
-    /// What the wait needs to know when the connect has ended.
-    pub(super) fn connected(&self, interest: Interest) -> Connected {
-        let target = self.target(interest);
-        Connected {
-            readable: target.handle(Direction::Read),
-            writable: target.handle(Direction::Write),
-            has_read_ahead: !self.peeked().is_empty(),
-        }
-    }
-
     /// Takes its pollables out of the forks of selectors, before they go.
     pub(super) fn leave_forks(&self) {
         for pollable in [&self.readable, &self.writable] {
@@ -204,11 +193,7 @@ impl Connection {
             self.writable();
         }
         let handle = |pollable: &Once<Owned>| pollable.get().map(|owned| owned.handle());
-        let read = if self.peeked().is_empty() {
-            handle(&self.readable)
-        } else {
-            Some(ready::always_ready())
-        };
-        Target::pollables(read, handle(&self.writable))
+        Target::pollables(handle(&self.readable), handle(&self.writable))
+            .with_read_ahead(!self.peeked().is_empty())
     }
 }

@@ -163,9 +163,9 @@ impl HostUdp {
     /// The pollables of the directions, each made if its direction is an interest.
     pub(crate) fn target(&self, interest: Interest) -> Target {
         // The host knows nothing of a datagram that was received from it.
-        let peeked = self.peeked.is_some().then(ready::always_ready);
+        let is_ahead = self.peeked.is_some();
         let Ok(mut streams) = self.streams() else {
-            return Target::pollables(peeked, None);
+            return Target::NONE.with_read_ahead(is_ahead);
         };
         if interest.is_writable() {
             streams.writable();
@@ -174,8 +174,8 @@ impl HostUdp {
             streams.readable();
         }
         let handle = |pollable: &Option<Owned>| pollable.as_ref().map(|owned| owned.handle());
-        let readable = peeked.or_else(|| handle(&streams.readable));
-        Target::pollables(readable, handle(&streams.writable))
+        Target::pollables(handle(&streams.readable), handle(&streams.writable))
+            .with_read_ahead(is_ahead)
     }
 }
 

@@ -14,7 +14,6 @@ use crate::Interest;
 use crate::registration::Registration;
 use crate::sys::imp::cell::Once;
 use crate::sys::imp::error::checked;
-use crate::sys::imp::host::Connected;
 use crate::sys::imp::owned::Owned;
 use crate::sys::imp::ready;
 use crate::sys::imp::target::Target;
@@ -196,9 +195,9 @@ impl HostStream {
 }
 
 impl Connecting for HostStream {
-    fn connected(&self, interest: Interest) -> Option<Connected> {
+    fn connected(&self, interest: Interest) -> Option<Target> {
         self.finish_connect(None);
-        Some(self.connection.get()?.connected(interest))
+        Some(self.connection.get()?.target(interest))
     }
 
     fn release(&self) {

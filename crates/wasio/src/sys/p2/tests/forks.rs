@@ -5,6 +5,7 @@ use super::rules::EXACT;
 use crate::portable::Selector;
 use crate::portable::tests::said;
 use crate::sys::p2::backend::P2;
+use crate::sys::p2::target::Target;
 use crate::{Events, Mode, Token};
 use std::time::Duration;
 
@@ -73,4 +74,28 @@ fn a_fork_is_level_triggered_and_has_no_part_in_what_comes_later() {
         .unwrap();
     assert_eq!(rig.poll(), [(9, "rw".to_owned())]);
     assert_eq!(poll(&fork), readable(&[1]));
+}
+
+/// Only the selector that a source is registered with learns that what was read ahead is taken.
+#[test]
+fn a_fork_reports_once_what_was_read_ahead() {
+    let mut rig = Rig::new(EXACT);
+    let [read, write] = rig.world().open(1);
+    let target = Target::pollables(read, write);
+    let ahead = target.with_read_ahead(true);
+    let key = (rig.selector)
+        .register_source(ahead, Token(1), READ, Mode::Level)
+        .unwrap();
+    let fork = rig.selector.fork().unwrap();
+    for _ in 0..3 {
+        assert_eq!(rig.poll(), readable(&[1]), "nobody has taken it");
+    }
+    assert_eq!(poll(&fork), readable(&[1]));
+    assert_eq!(poll(&fork), [], "it may be taken by now");
+    rig.selector.set_source(key, target);
+    assert_eq!(rig.poll(), []);
+    rig.arrive(1);
+    assert_eq!(poll(&fork), readable(&[1]));
+    rig.close(key, 1);
+    assert_eq!(poll(&fork), []);
 }

@@ -69,6 +69,8 @@ pub(super) struct World {
     script: BTreeMap<(u64, u64), Bytes>,
     scripted: u64,
     pub(super) forks: Vec<Weak<dyn Forget>>,
+    /// Made on first use.
+    always_ready: Option<Handle>,
     /// Calls of `poll` and of libc's.
     pub(super) polls: u64,
     /// Clocks that were made.
@@ -101,6 +103,7 @@ impl Shared {
             script: BTreeMap::new(),
             scripted: 0,
             forks: Vec::new(),
+            always_ready: None,
             polls: 0,
             clocks: 0,
             calls: Vec::new(),
@@ -200,6 +203,15 @@ impl Host for Scripted {
 
     fn handle(pollable: &Clock) -> Handle {
         pollable.handle
+    }
+
+    fn always_ready(&self) -> Handle {
+        let mut world = self.0.lock();
+        let made = world.always_ready;
+        made.unwrap_or_else(|| {
+            let handle = world.make_clock(0);
+            *world.always_ready.insert(handle)
+        })
     }
 
     fn poll(&self, handles: &[Handle], ready: &mut [u32]) -> usize {

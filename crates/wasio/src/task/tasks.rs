@@ -1,0 +1,100 @@
+//! The tasks of an executor that have not ended.
+//!
+//! A detached task that waits is kept alive by nothing but the wakers of what it waits for, which it
+//! owns itself. This list is how the executor finds it when the thread ends.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use pin_project_lite::pin_project;
+
+use crate::errors::static_error;
+use crate::portable::{Key, Slab};
+
+/// A waker per task.
+#[derive(Debug)]
+pub(super) struct Tasks(RefCell<Slab<Option<Waker>>>);
+
+/// A place in the list, given back when it is dropped.
+#[derive(Debug)]
+pub(super) struct Entry {
+    tasks: Rc<Tasks>,
+    key: Key,
+}
+
+pin_project! {
+    /// A future that is in the list until it is dropped.
+    pub(super) struct Listed<F> {
+        #[pin]
+        future: F,
+        _entry: Entry,
+    }
+}
+
+impl Default for Tasks {
+    fn default() -> Self {
+        Self(RefCell::new(Slab::new()))
+    }
+}
+
+impl Tasks {
+    /// A place for a task that is to be made.
+    pub(super) fn reserve(self: &Rc<Self>) -> io::Result<Entry> {
+        let full = "there are 2^31 tasks: await some";
+        let key = self.0.borrow_mut().insert(None);
+        Ok(Entry {
+            tasks: Rc::clone(self),
+            key: key.ok_or_else(|| static_error(io::ErrorKind::OutOfMemory, full))?,
+        })
+    }
+
+    /// Fills the place of a task.
+    pub(super) fn enter(&self, key: Key, waker: Waker) {
+        if let Some(place) = self.0.borrow_mut().get_mut(key) {
+            *place = Some(waker);
+        }
+    }
+
+    pub(super) fn wake_all(&self) {
+        let tasks = self.0.replace(Slab::new());
+        let wakers = tasks.iter().filter_map(|(_, waker)| waker.as_ref());
+        wakers.for_each(Waker::wake_by_ref);
+    }
+}
+
+impl Entry {
+    pub(super) fn key(&self) -> Key {
+        self.key
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let tasks = &mut self.tasks.0.borrow_mut();
+        let waker = tasks.get_mut(self.key).and_then(Option::take);
+        tasks.remove(self.key);
+        // The task is being dropped, and so is not dropped by this.
+        drop(waker);
+    }
+}
+
+impl<F> Listed<F> {
+    pub(super) fn new(future: F, entry: Entry) -> Self {
+        Self {
+            future,
+            _entry: entry,
+        }
+    }
+}
+
+impl<F: Future> Future for Listed<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        self.project().future.poll(context)
+    }
+}
