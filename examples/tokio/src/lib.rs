@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
 
 #[cfg(feature = "live-bytes")]
-pub use self::raw::live_bytes;
+pub use self::raw::{allocations, live_bytes};
 
 /// The time between two tries to accept while the host has no descriptors left.
 const PAUSE: Duration = Duration::from_millis(100);

@@ -5,6 +5,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 static LIVE: AtomicUsize = AtomicUsize::new(0);
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 
 /// The number of bytes that the program has allocated and not freed. On WASI 0.2 it grows with the
 /// data that libc receives: that is allocated here for the host, and libc frees it past this
@@ -12,6 +13,12 @@ static LIVE: AtomicUsize = AtomicUsize::new(0);
 #[must_use]
 pub fn live_bytes() -> usize {
     LIVE.load(Ordering::Relaxed)
+}
+
+/// How often the program has allocated memory, or changed how much it had allocated.
+#[must_use]
+pub fn allocations() -> usize {
+    ALLOCATIONS.load(Ordering::Relaxed)
 }
 
 struct Counting;
@@ -25,6 +32,7 @@ unsafe impl GlobalAlloc for Counting {
         // SAFETY: the caller keeps the same contract.
         let allocated = unsafe { System.alloc(layout) };
         if !allocated.is_null() {
+            ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
             LIVE.fetch_add(layout.size(), Ordering::Relaxed);
         }
         allocated
@@ -40,6 +48,7 @@ unsafe impl GlobalAlloc for Counting {
         // SAFETY: the caller keeps the same contract.
         let moved = unsafe { System.realloc(pointer, layout, new_size) };
         if !moved.is_null() {
+            ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
             LIVE.fetch_add(new_size, Ordering::Relaxed);
             LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
         }

@@ -2,26 +2,68 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::thread;
 use std::time::Duration;
 
-use crate::process::{Server, everywhere, own_machine, run, share_machine, with_network};
+use crate::process::{
+    On, Server, everywhere, on_every_host, own_machine, run, share_machine, with_network,
+};
 use crate::rng::Rng;
 use crate::{connect, exchange};
 
 #[test]
 fn sync_spawn_local_join_set_and_select_work() {
     let _machine = share_machine();
-    for on in everywhere() {
+    for on in on_every_host() {
         assert_eq!(run("guest-tasks", on), "done\n", "{on:?}");
+    }
+}
+
+/// Standard input, a look-up, an answer of `wasi:http`, a stream, a socket and a timer.
+#[test]
+fn all_that_a_program_may_wait_for_is_awaited_in_one_select() {
+    let _machine = share_machine();
+    let pages = Server::start("hyper-server", On::Native);
+    let address = pages.address.to_string();
+    for on in with_network() {
+        if !matches!(on, On::Wasi02 | On::CommandLine02) {
+            continue;
+        }
+        let (server, mut input) = Server::start_with_input_and("guest-select", on, &address);
+        let mut stream = connect(server.address);
+        let line = server.next_line();
+        let to: SocketAddr = line.strip_prefix("datagrams ").unwrap().parse().unwrap();
+        server.expect_line("the rest");
+        writeln!(input, "one").unwrap();
+        server.expect_line("input: one");
+        writeln!(stream, "two").unwrap();
+        server.expect_line("stream: two");
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.send_to(b"three\n", to).unwrap();
+        server.expect_line("datagram: three");
+        // A wake costs one poll more at most. The runtime counts a wait when it has ended, and the last
+        // one later.
+        let line = server.next_line();
+        let parks: u32 = line.strip_suffix(" parks").unwrap().parse().unwrap();
+        assert!((2..=6).contains(&parks), "{on:?}: {parks} waits for three");
+        server.finish();
+    }
+}
+
+#[test]
+fn a_million_waits_allocate_nothing_and_dropped_ones_leave_nothing() {
+    let _machine = share_machine();
+    for on in on_every_host() {
+        let printed = run("guest-waits", on);
+        assert_eq!(printed, "0 allocations, 0 bytes left\n", "{on:?}");
     }
 }
 
 #[test]
 fn a_read_that_was_dropped_loses_no_byte() {
     let _machine = share_machine();
-    for on in everywhere() {
+    for on in on_every_host() {
         let server = Server::start("guest-cancel", on);
         let mut stream = connect(server.address);
         let mut rng = Rng::new(1);
@@ -88,7 +130,7 @@ fn sleeps_are_never_early_and_three_milliseconds_late_at_most() {
 #[test]
 fn peers_that_reset_at_once_stop_no_server() {
     let _machine = share_machine();
-    for on in everywhere() {
+    for on in on_every_host() {
         let mut server = Server::start("tokio-echo", on);
         for _ in 0..500 {
             let stream = connect(server.address);

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use crate::connect;
-use crate::process::{Server, everywhere, share_machine};
+use crate::process::{Server, on_every_host, share_machine};
 
 struct Client {
     reader: BufReader<TcpStream>,
@@ -63,7 +63,7 @@ impl Client {
 #[test]
 fn a_line_reaches_all_others_in_order() {
     let _machine = share_machine();
-    for on in everywhere() {
+    for on in on_every_host() {
         let server = Server::start("tokio-chat", on);
         let mut clients: Vec<_> = (0..5).map(|_| Client::join(server.address)).collect();
         let (first, others) = clients.split_first_mut().unwrap();
@@ -88,7 +88,7 @@ fn a_slow_reader_slows_the_sender_and_loses_nothing() {
     const LEN: usize = 60_000;
 
     let _machine = share_machine();
-    for on in everywhere() {
+    for on in on_every_host() {
         let server = Server::start("tokio-chat", on);
         let mut sender = Client::join(server.address);
         let mut reader = Client::join(server.address);
@@ -119,7 +119,7 @@ fn a_reader_that_takes_nothing_is_cut_off() {
     const LEN: usize = 60_000;
 
     let _machine = share_machine();
-    for on in everywhere() {
+    for on in on_every_host() {
         let server = Server::start("tokio-chat", on);
         let mut sender = Client::join(server.address);
         let mut deaf = Client::join(server.address);

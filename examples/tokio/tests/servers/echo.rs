@@ -3,14 +3,14 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::process::{Server, everywhere, own_machine, share_machine};
+use crate::process::{Server, everywhere, on_every_host, own_machine, share_machine};
 use crate::rng::Rng;
 use crate::{connect, cpu, exchange};
 
 #[test]
 fn many_connections_get_back_what_they_sent() {
     let _machine = share_machine();
-    for on in everywhere() {
+    for on in on_every_host() {
         let server = Server::start("tokio-echo", on);
         let address = server.address;
         let clients: Vec<_> = (0..20)

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::connect;
-use crate::process::{Server, everywhere, share_machine};
+use crate::process::{Server, on_every_host, share_machine};
 use crate::rng::Rng;
 
 /// A keep-alive connection.
@@ -121,7 +121,7 @@ pub(crate) fn head(path: &str, id: usize, len: usize) -> String {
 #[test]
 fn hyper_serves_its_routes_on_one_connection() {
     let _machine = share_machine();
-    for on in everywhere() {
+    for on in on_every_host() {
         let server = Server::start("hyper-server", on);
         let mut http = Http::connect(server.address);
         assert_eq!(http.get("/").body, b"wasio runs hyper\n");
@@ -138,7 +138,7 @@ fn hyper_serves_its_routes_on_one_connection() {
 #[test]
 fn hyper_takes_and_sends_chunks() {
     let _machine = share_machine();
-    for on in everywhere() {
+    for on in on_every_host() {
         let server = Server::start("hyper-server", on);
         let mut http = Http::connect(server.address);
         http.send(b"POST /echo HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n");
@@ -160,7 +160,7 @@ fn hyper_takes_and_sends_chunks() {
 #[test]
 fn hyper_streams_an_answer_while_it_is_made() {
     let _machine = share_machine();
-    for on in everywhere() {
+    for on in on_every_host() {
         let server = Server::start("hyper-server", on);
         let mut http = Http::connect(server.address);
         let start = Instant::now();
@@ -178,7 +178,7 @@ fn hyper_streams_an_answer_while_it_is_made() {
 #[test]
 fn axum_serves_paths_state_and_bodies() {
     let _machine = share_machine();
-    for on in everywhere() {
+    for on in on_every_host() {
         let server = Server::start("axum-server", on);
         let mut http = Http::connect(server.address);
         assert_eq!(http.get("/").body, b"wasio runs axum\n");
@@ -198,7 +198,7 @@ fn axum_serves_paths_state_and_bodies() {
 #[ignore = "needs curl (apt-get install curl): cargo test -- --include-ignored"]
 fn curl_is_served_by_hyper_and_by_axum() {
     let _machine = share_machine();
-    for on in everywhere() {
+    for on in on_every_host() {
         let hyper = Server::start("hyper-server", on);
         let axum = Server::start("axum-server", on);
         let root = format!("http://{}/", hyper.address);

@@ -4,14 +4,14 @@ use std::io::Read;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::process::{Server, everywhere, share_machine};
+use crate::process::{Server, on_every_host, share_machine};
 use crate::rng::Rng;
 use crate::{connect, exchange};
 
 #[test]
 fn an_echo_server_in_the_shape_of_mio_works_unchanged() {
     let _machine = share_machine();
-    for on in everywhere() {
+    for on in on_every_host() {
         let server = Server::start("echo", on);
         let address = server.address;
         let clients: Vec<_> = (0..20)
@@ -36,7 +36,7 @@ fn an_echo_server_in_the_shape_of_mio_works_unchanged() {
 #[test]
 fn a_loop_with_deadlines_of_its_own_keeps_them() {
     let _machine = share_machine();
-    for on in everywhere() {
+    for on in on_every_host() {
         let server = Server::start("ticker", on);
         for _ in 0..3 {
             let start = Instant::now();

@@ -19,33 +19,56 @@ pub(crate) enum On {
     Wasi01,
     Wasi02,
     Wasi03,
-    /// On WASI 0.2, under wasmtime's own command line.
+    /// On WASI 0.2, under wasmtime's own command line, 49.
     CommandLine02,
     /// On WASI 0.3, under the same.
     CommandLine03,
+    /// On WASI 0.3, under that of wasmtime 46.
+    CommandLine46,
     Native,
 }
 
+impl On {
+    /// The command line of wasmtime that this is.
+    fn command_line(self) -> Option<PathBuf> {
+        match self {
+            Self::CommandLine02 | Self::CommandLine03 => Some(wasmtime()),
+            Self::CommandLine46 => Some(installed("wasmtime46")),
+            Self::Wasi01 | Self::Wasi02 | Self::Wasi03 | Self::Native => None,
+        }
+    }
+}
+
+/// On our host and natively.
 pub(crate) fn everywhere() -> Vec<On> {
     vec![On::Wasi01, On::Wasi02, On::Wasi03, On::Native]
 }
 
-/// Where programs open sockets themselves. The command line takes part where it is installed.
-pub(crate) fn with_network() -> Vec<On> {
-    let mut all = vec![On::Wasi02, On::Wasi03, On::Native];
-    if wasmtime().exists() {
-        all.push(On::CommandLine02);
-    } else {
-        eprintln!("not run under wasmtime: cargo xtask hosts install wasmtime49");
-    }
-    all
+/// The same, and on the command lines of wasmtime.
+pub(crate) fn on_every_host() -> Vec<On> {
+    let command_lines = [On::CommandLine02, On::CommandLine03, On::CommandLine46];
+    with_command_lines(everywhere(), &command_lines)
 }
 
-/// The same, and on WASI 0.3 under the command line too.
+/// Where programs open sockets themselves.
+pub(crate) fn with_network() -> Vec<On> {
+    let all = vec![On::Wasi02, On::Wasi03, On::Native];
+    with_command_lines(all, &[On::CommandLine02])
+}
+
+/// The same, and on WASI 0.3 under the command lines too.
 pub(crate) fn with_tls() -> Vec<On> {
-    let mut all = with_network();
-    if wasmtime().exists() {
-        all.push(On::CommandLine03);
+    with_command_lines(with_network(), &[On::CommandLine03, On::CommandLine46])
+}
+
+/// Adds the command lines that are installed.
+fn with_command_lines(mut all: Vec<On>, command_lines: &[On]) -> Vec<On> {
+    for on in command_lines {
+        if on.command_line().is_some_and(|path| path.exists()) {
+            all.push(*on);
+        } else {
+            eprintln!("not run on {on:?}: cargo xtask hosts install");
+        }
     }
     all
 }
@@ -89,6 +112,18 @@ impl Server {
     /// The same, with its standard input.
     pub(crate) fn start_with_input(program: &str, on: On) -> (Self, ChildStdin) {
         let mut server = Self::spawn_with(&mut command(program, on), Stdio::piped());
+        let input = server.child.stdin.take().unwrap();
+        (server, input)
+    }
+
+    /// The same, with an argument.
+    pub(crate) fn start_with_input_and(
+        program: &str,
+        on: On,
+        argument: &str,
+    ) -> (Self, ChildStdin) {
+        let mut command = command(program, on);
+        let mut server = Self::spawn_with(command.arg(argument), Stdio::piped());
         let input = server.child.stdin.take().unwrap();
         (server, input)
     }
@@ -176,8 +211,12 @@ impl Server {
 
     /// Waits for the next line on standard output, which must be this one.
     pub(crate) fn expect_line(&self, expected: &str) {
-        let line = self.lines.recv_timeout(LIMIT).expect("no line");
-        assert_eq!(line, expected);
+        assert_eq!(self.next_line(), expected);
+    }
+
+    /// The next line on standard output.
+    pub(crate) fn next_line(&self) -> String {
+        self.lines.recv_timeout(LIMIT).expect("no line")
     }
 
     pub(crate) fn is_running(&mut self) -> bool {
@@ -263,18 +302,19 @@ fn command_with(program: &str, on: On, options: &[&OsStr]) -> Command {
         On::Native => Build::Native,
         On::Wasi01 => Build::Guests01,
         On::Wasi02 | On::CommandLine02 if program == "http-client" => Build::Https02,
-        On::Wasi03 | On::CommandLine03 if program == "http-client" => Build::Https03,
+        On::Wasi03 | On::CommandLine03 | On::CommandLine46 if program == "http-client" => {
+            Build::Https03
+        }
         On::Wasi02 | On::CommandLine02 => Build::Guests02,
-        On::Wasi03 | On::CommandLine03 => Build::Guests03,
+        On::Wasi03 | On::CommandLine03 | On::CommandLine46 => Build::Guests03,
     };
     let program = build(&guests).join(program);
     let (host, arguments) = match on {
         On::Native => (program.clone(), ""),
         On::Wasi01 => (host(), "run --listen 127.0.0.1:0"),
         On::Wasi02 | On::Wasi03 => (host(), "run"),
-        On::CommandLine02 | On::CommandLine03 => {
-            (wasmtime(), "run -S inherit-network,allow-ip-name-lookup")
-        }
+        On::CommandLine02 | On::CommandLine03 => (wasmtime(), COMMAND_LINE),
+        On::CommandLine46 => (installed("wasmtime46"), COMMAND_LINE),
     };
     let mut command = Command::new(host);
     if on != On::Native {
@@ -299,11 +339,18 @@ pub(crate) fn handler() -> PathBuf {
     build(&Build::Guests02).join("wasio_tokio_handler.wasm")
 }
 
-/// The command line of wasmtime, where it is installed.
+/// The command line of wasmtime 49, where it is installed.
 pub(crate) fn wasmtime() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    root.join("hosts/installed/wasmtime49/wasmtime_cli/wasmtime")
+    installed("wasmtime49")
 }
+
+fn installed(version: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    root.join(format!("hosts/installed/{version}/wasmtime_cli/wasmtime"))
+}
+
+/// How that runs a component.
+const COMMAND_LINE: &str = "run -S inherit-network,allow-ip-name-lookup,http";
 
 /// The address that the host listens on for the program, if the line says so.
 fn address_of_host(line: &str) -> Option<SocketAddr> {

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::time::{Duration, Instant};
 
 use crate::connect;
-use crate::process::{Server, everywhere, share_machine};
+use crate::process::{Server, on_every_host, share_machine};
 use crate::services::Folder;
 
 /// What the program counts.
@@ -15,7 +15,7 @@ const TICK: Duration = Duration::from_millis(10);
 #[test]
 fn a_console_a_server_and_a_timer_share_one_select() {
     let _machine = share_machine();
-    for on in everywhere() {
+    for on in on_every_host() {
         let (server, mut console) = Server::start_with_input("repl", on);
         let start = Instant::now();
         let mut clients: Vec<_> = (0..3).map(|_| connect(server.address)).collect();
@@ -52,7 +52,7 @@ fn input_that_never_blocks_holds_up_no_timer() {
     let _machine = share_machine();
     let folder = Folder::new("repl");
     folder.write("lines", &"x\n".repeat(LINES));
-    for on in everywhere() {
+    for on in on_every_host() {
         let input = File::open(folder.path().join("lines")).unwrap();
         let start = Instant::now();
         let server = Server::start_with_file("repl", on, input);
@@ -68,7 +68,7 @@ fn input_that_never_blocks_holds_up_no_timer() {
 #[test]
 fn standard_input_and_names_wait_in_the_runtime_that_awaits_them() {
     let _machine = share_machine();
-    for on in everywhere() {
+    for on in on_every_host() {
         let (server, mut console) = Server::start_with_input("guest-runtimes", on);
         for number in 0..5 {
             // Two runtimes by turns, and one that came later.

@@ -5,13 +5,13 @@ use std::thread;
 use tungstenite::{Message, client};
 
 use crate::connect;
-use crate::process::{Server, everywhere, share_machine};
+use crate::process::{Server, on_every_host, share_machine};
 use crate::rng::Rng;
 
 #[test]
 fn each_message_comes_back_whole() {
     let _machine = share_machine();
-    for on in everywhere() {
+    for on in on_every_host() {
         let server = Server::start("websocket", on);
         let address = server.address;
         let clients: Vec<_> = (0..10)

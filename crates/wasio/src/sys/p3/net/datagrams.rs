@@ -56,13 +56,20 @@ struct Outgoing {
     sending: Option<Send>,
     /// What comes after it.
     waiting: VecDeque<(Vec<u8>, Option<SocketAddr>)>,
-    /// Of a send that was taken before: the next one returns it.
+    /// Of a send that was started: if it fails later, the next one returns it.
     failed: Option<SocketError>,
 }
 
 impl Outgoing {
     fn is_full(&self) -> bool {
         self.waiting.len() >= MOST_WAITING
+    }
+
+    /// The error of a send that was started, if one has failed.
+    fn take_error(&mut self) -> io::Result<()> {
+        self.failed
+            .take()
+            .map_or(Ok(()), |error| Err(of_socket(error)))
     }
 }
 
@@ -191,8 +198,10 @@ impl HostUdp {
         }
         operations::retried(|| self.start_send(bytes, target))?;
         if self.outgoing().sending.is_some() {
-            // Most often this is all that it takes: a program that ends now loses nothing.
+            // Most often this is all that it takes: a program that ends now loses nothing, and an
+            // error is that of its own send.
             operations::progress();
+            self.outgoing().take_error()?;
         }
         Ok(bytes.len())
     }
@@ -207,10 +216,7 @@ impl HostUdp {
             outgoing.waiting.push_back((bytes.to_vec(), target));
             self.send_next(outgoing);
         }
-        outgoing
-            .failed
-            .take()
-            .map_or(Ok(()), |error| Err(of_socket(error)))
+        outgoing.take_error()
     }
 
     /// Sends what waits, until a send is in flight.
