@@ -12,11 +12,14 @@ use crate::machine;
 const SUFFIX: &str = "-before";
 
 /// The peers that run wasio. The others are the same in each commit.
-const ON_WASIO: [&str; 10] = [
+const ON_WASIO: [&str; 13] = [
     "wasio",
     "wasio-p2",
     "wasio-p3",
     "wasio-native",
+    "task-p1",
+    "task-p2",
+    "task-p3",
     "tokio-p1",
     "tokio-p2",
     "tokio-p3",

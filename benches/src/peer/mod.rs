@@ -17,6 +17,9 @@ mod mio_p1;
 mod mio_p2;
 mod raw_p1;
 mod raw_p3;
+mod task_p1;
+mod task_p2;
+mod task_p3;
 mod tokio_mio_p1;
 mod tokio_mio_p2;
 mod tokio_p1;
@@ -47,7 +50,7 @@ const ANY_PORT: &str = "127.0.0.1:0";
 pub const REFERENCE: &str = "mio";
 
 /// Returns the server that `peer` is compared with: the same one on mio. mio is not on WASI 0.3, so
-/// there it is that on 0.2.
+/// there it is that on 0.2. wasio's executor is compared with its bare loop.
 #[cfg(feature = "host")]
 #[must_use]
 pub fn reference_of(peer: &str) -> &'static str {
@@ -57,6 +60,9 @@ pub fn reference_of(peer: &str) -> &'static str {
         "tokio-p2" | "tokio-p3" | "tokio-mio-p2" => "tokio-mio-p2",
         "hyper-p2" | "hyper-p3" | "hyper-mio-p2" => "hyper-mio-p2",
         "hyper-p1" | "hyper-mio-p1" => "hyper-mio-p1",
+        "task-p1" => "wasio",
+        "task-p2" => "wasio-p2",
+        "task-p3" => "wasio-p3",
         _ => REFERENCE,
     }
 }
@@ -73,6 +79,9 @@ pub const ALL: &[Peer] = &[
     raw_p3::PEER,
     wasio_native::PEER,
     mio_native::PEER,
+    task_p1::PEER,
+    task_p2::PEER,
+    task_p3::PEER,
     tokio_p1::PEER,
     tokio_mio_p1::PEER,
     tokio_p2::PEER,
