@@ -50,7 +50,7 @@ fn a_pooled_client_gets_pages_by_name_with_tls_and_without() {
             "HTTP/1.1 200 12 bytes",
         ];
         assert_eq!(client(&server, on, &all), expected, "{on:?}");
-        let redirects = format!("{plain}/redirect {http2}/redirect {plain}/other");
+        let redirects = format!("{plain}/redirect {http2}/deep/redirect {plain}/other");
         let expected = [
             "HTTP/1.1 200 12 bytes",
             "HTTP/2.0 200 12 bytes",

@@ -23,6 +23,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::task::JoinSet;
+use url::Url;
 use wasio_tokio::Connector;
 
 const REDIRECTS: usize = 10;
@@ -142,14 +143,10 @@ fn line(version: Version, status: StatusCode, len: usize) -> String {
     format!("{version:?} {} {len} bytes", status.as_u16())
 }
 
-/// The URL that a redirect names: a whole one, or a path on the same server.
+/// The URL that a redirect names, which may be relative to that of the request (RFC 3986).
 fn join(from: &Uri, place: &str) -> Result<Uri> {
-    if !place.starts_with('/') {
-        return Ok(place.parse()?);
-    }
-    let mut parts = from.clone().into_parts();
-    parts.path_and_query = Some(place.parse()?);
-    Ok(Uri::from_parts(parts)?)
+    let joined = Url::parse(&from.to_string())?.join(place)?;
+    Ok(joined.as_str().parse()?)
 }
 
 /// An error with its causes.

@@ -18,8 +18,8 @@ const CERTIFICATES: &str = "\
 
 /// Serves, in this order, without TLS, with TLS and HTTP/2, and with TLS and HTTP/1.1 alone.
 ///
-/// `/` is 12 bytes, `/redirect` leads to it by one more, `/loop` to itself, `/other` to the second
-/// server, and `/large` has `large` bytes.
+/// `/` is 12 bytes, `/redirect` leads to it by one more, `/deep/redirect` so too by a relative path,
+/// `/loop` to itself, `/other` to the second server, and `/large` has `large` bytes.
 pub(crate) fn nginx(large: u64) -> Service {
     Service::start("nginx", 3, |folder, ports| {
         let made = Command::new("sh")
@@ -57,6 +57,7 @@ fn configuration(folder: &Path, ports: &[u16]) -> String {
              listen 127.0.0.1:{listen};\n\
              location = /redirect {{ return 302 /again; }}\n\
              location = /again {{ return 301 /; }}\n\
+             location = /deep/redirect {{ return 302 ../again?from=deep; }}\n\
              location = /loop {{ return 302 /loop; }}\n\
              location = /other {{ return 302 https://localhost:{}/; }}\n\
              }}\n",
