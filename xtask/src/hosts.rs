@@ -19,7 +19,7 @@ const STAMP: &str = ".pins";
 pub(crate) enum Task {
     /// Install the pinned hosts, or those that are named
     Install { names: Vec<String> },
-    /// Say which hosts are pinned, and which are installed
+    /// List the pinned hosts, and which of them are installed
     List,
 }
 

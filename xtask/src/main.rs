@@ -56,7 +56,7 @@ enum Task {
     Ci,
     /// Run the tests of tokio, or those of mio, on the drop-in
     Upstream(upstream::Options),
-    /// Check the rules of this repository that no compiler knows
+    /// Check sizes, unsafe code, import cycles and documents
     Tidy,
     /// Describe the interfaces that wasio imports to the linker
     #[cfg(feature = "bindings")]

@@ -27,6 +27,7 @@
 //! | [`Wasi::Sockets01`]: WASI 0.1 by `wasi-common`, like the wasmtime 46 CLI with `-S preview2=n` | stdio, listeners, other sockets, directories | with [`Runner::threads`] |
 //! | [`Wasi::Plain01`]: WASI 0.1 by `wasmtime-wasi` | stdio, directories | no |
 //! | [`Wasi::Sockets02`]: WASI 0.2, for components | stdio, directories and the machine's network; it binds its own listeners, looks up names and sends `wasi:http` requests | no |
+//! | [`Wasi::Sockets03`]: WASI 0.3, for components | as `Sockets02`, with the `wasi:http` of 0.2 | no |
 //!
 //! Besides WASI a guest may import two functions of the module `wasio_host`: `fuel() -> i64` (the
 //! units consumed by the calling thread, or -1 if fuel is off) and `cpu_ns() -> i64` (the CPU time

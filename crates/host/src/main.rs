@@ -59,8 +59,7 @@ struct Run {
     #[arg(long, value_name = "K[=V]")]
     env: Vec<String>,
 
-    /// Lets the guest start threads (target wasm32-wasip1-threads), although it does not import the
-    /// function for that.
+    /// Lets the guest start threads. A guest for wasm32-wasip1-threads does not need this option.
     #[arg(long)]
     threads: bool,
 

@@ -76,9 +76,9 @@
 //! 3. **The end of a stream is a read of 0 bytes**, not an event. [`is_read_closed`] may be set
 //!    earlier, and may never be set. After the end the direction is not reported again.
 //! 4. **An error belongs to its source.** It arrives as an event that is readable, writable and
-//!    [an error](crate::event::Event::is_error). On WASI 0.2, where hosts report only "ready", the
-//!    event is just readable or writable. The next read or write returns the error itself.
-//!    [`Poll::poll`] fails only if the wait itself failed.
+//!    [an error](crate::event::Event::is_error). On WASI 0.2 and 0.3 the event is just readable or
+//!    writable. The next read or write returns the error itself. [`Poll::poll`] fails only if the
+//!    wait itself failed.
 //! 5. **Register for what you need, or simply for both directions.** Registering for both is free:
 //!    writability is reported once, and then not again until a write has returned `WouldBlock`.
 //! 6. **Write first, wait second.** Do not wait for a writable event before a write. Write, keep

@@ -182,9 +182,10 @@ impl Selector {
     ///
     /// Later changes to one of the two do not affect the other. [`Mode::Edge`] becomes
     /// [`Mode::Level`] in the fork, because a source reports its I/O only to the selector that it
-    /// was registered with. For the same reason a fork reports once, on WASI 0.2, that a stream has
-    /// bytes which wasio has read ahead of the program, and on WASI 0.1 no such bytes of standard
-    /// input. The [`Waker`](crate::Waker) remains with this selector.
+    /// was registered with. For the same reason a fork reports once, on WASI 0.2, what wasio has read
+    /// ahead of the program (bytes of a stream, a datagram that was peeked at, the address in place
+    /// of a name), and on WASI 0.1 nothing of what is left of standard input in wasio. The
+    /// [`Waker`](crate::Waker) remains with this selector.
     ///
     /// # Errors
     ///

@@ -174,7 +174,7 @@ impl Stdin {
     /// source is registered as what it is made of, and natively nothing is left.
     #[cfg(all(target_os = "wasi", not(wasio_resources)))]
     fn note_unread(&self) {
-        self.inner.set_waits(self.inner.waits());
+        self.inner.with_waits(|waits| self.inner.set_waits(waits));
     }
 
     #[cfg(not(all(target_os = "wasi", not(wasio_resources))))]
@@ -200,7 +200,9 @@ impl event::Source for Stdin {
         token: Token,
         interests: Interest,
     ) -> io::Result<()> {
-        self.inner.reregister(registry, token, interests)
+        self.inner.reregister(registry, token, interests)?;
+        self.note_unread();
+        Ok(())
     }
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {

@@ -614,7 +614,7 @@ fn the_detached_tasks_of_a_thread_end_with_it() {
         drop(held);
     };
     thread::scope(|scope| {
-        scope.spawn(|| {
+        let thread = scope.spawn(|| {
             // Some wait, one never ran, and one owns another.
             task::block_on(async {
                 task::spawn(wait(held(None))).unwrap().detach();
@@ -627,6 +627,8 @@ fn the_detached_tasks_of_a_thread_end_with_it() {
             task::spawn(wait(held(None))).unwrap().detach();
             assert_eq!(counter.count(), 0);
         });
+        // The scope alone does not wait until the thread has dropped what is local to it.
+        thread.join().unwrap();
     });
     assert_eq!(counter.count(), 4, "a task is left");
     assert_eq!(Arc::strong_count(&counter), 1);

@@ -25,6 +25,17 @@ pub(super) fn of(place: &Place<'_>, file: &str, test: &str) -> Option<Known> {
             why: "the host returns the error of a closed port only with the next datagram",
             always: true,
         },
+        (
+            None,
+            _,
+            "waker",
+            "using_multiple_wakers_panics"
+            | "using_multiple_wakers_panics_different_cloned_registries",
+        ) => Known {
+            shows: "this `Poll` already has a `Waker`",
+            why: "a second waker is an error of wasio, and a panic of mio",
+            always: true,
+        },
         (None, _, "fs_try_exists", "try_exists") => Known {
             shows: "called `Option::unwrap()` on a `None` value",
             why: "root, as which it runs, may read in a folder without permissions",

@@ -30,7 +30,7 @@ use self::report::{Outcome, Report};
 pub(crate) struct Options {
     /// Only these files of tests, by cargo's patterns: 'tcp_*'
     files: Vec<String>,
-    /// Test mio, whose package has no tests, by those of this checkout; without it, tokio
+    /// Run mio's tests, from this checkout, as its package has none; without it, tokio's
     #[arg(long, value_name = "DIR")]
     mio: Option<PathBuf>,
     /// The version of WASI; without it, natively

@@ -37,6 +37,7 @@ mod until;
 #[cfg(feature = "task")]
 mod waiters;
 mod waiting;
+mod waits;
 mod wake;
 
 pub(crate) use self::backend::{Backend, Failure, Report, Shared, State, WaitCall};
@@ -48,7 +49,7 @@ pub(crate) use self::key::{Direction, Key};
 pub(crate) use self::notify::Notify;
 #[allow(unused_imports, reason = "some backends use it")]
 pub(crate) use self::registrations::Registration;
-pub(crate) use self::registrations::{Registrations, Source, Waits};
+pub(crate) use self::registrations::{Registrations, Source};
 pub(crate) use self::selector::Selector;
 pub(crate) use self::slab::Slab;
 #[cfg(test)]
@@ -61,4 +62,5 @@ pub(crate) use self::until::LONGEST_WAIT_NS;
 pub(crate) use self::until::{Until, saturating_ns};
 #[cfg(feature = "task")]
 pub(crate) use self::waiters::{Slot, Waiters};
+pub(crate) use self::waits::Waits;
 pub(crate) use self::wake::WakeFlag;

@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Direction, Directions, FdIndex, Futile, Key, Notify, Slab};
+use super::{Direction, Directions, FdIndex, Futile, Key, Notify, Slab, Waits};
 use crate::{Interest, Mode, RawDescriptor};
 
 mod always_ready;
@@ -24,35 +24,6 @@ pub(crate) trait Source: Copy {
 
     /// The descriptor, for a source that is known by one.
     fn descriptor(&self) -> Option<RawDescriptor>;
-}
-
-/// Who waits for a source.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Waits {
-    /// The backend's host.
-    Host,
-    /// Nobody: the source never blocks, and is ready whenever it is armed.
-    AlwaysReady,
-    /// Nobody: the host refuses to wait for the source, which is reported ready whenever it is armed.
-    Refused,
-    /// Nobody for now: wasio holds something for the program to read, so the source is ready.
-    Unread,
-    /// Something else than the backend's host, which the backend watches itself.
-    Elsewhere,
-}
-
-impl Waits {
-    pub(crate) const fn is_always_ready(self) -> bool {
-        matches!(self, Self::AlwaysReady | Self::Refused | Self::Unread)
-    }
-
-    /// Who waits for it in a fork, which does not learn what the program has read.
-    pub(super) const fn in_fork(self) -> Self {
-        match self {
-            Self::Unread => Self::Host,
-            waits => waits,
-        }
-    }
 }
 
 /// One registration. `A` is what the backend keeps for each direction.
@@ -169,12 +140,13 @@ impl<S: Source, A: Copy> Registrations<S, A> {
             return false;
         };
         let registration = &mut *changed.registration;
+        let has_other_interest = registration.interest != interest;
         registration.notify = notify.into();
         registration.interest = interest;
         registration.mode = mode;
         registration.futile = Futile::default();
-        if registration.waits == Waits::Refused {
-            // It may take the source now, with the other interests or because of what has changed.
+        // The host may refuse one direction alone.
+        if has_other_interest && registration.waits == Waits::Refused {
             changed.set_waits(Waits::Host);
         }
         let registration = &mut *changed.registration;

@@ -151,14 +151,14 @@ impl<B: Backend> Selector<B> {
         }
     }
 
-    /// Says who waits for a source from now on.
+    /// Says who waits for a source from now on, unless the host has refused it.
     #[cfg(all(target_os = "wasi", not(wasio_resources)))]
     pub(crate) fn set_waits(&self, key: Key, waits: Waits) {
         let mut state = self.shared.lock();
         let Some(mut changed) = state.registrations.get_mut(key) else {
             return;
         };
-        if changed.registration.waits == waits {
+        if [waits, Waits::Refused].contains(&changed.registration.waits) {
             return;
         }
         changed.set_waits(waits);

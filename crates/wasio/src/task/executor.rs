@@ -85,6 +85,10 @@ where
 /// A task that [`spawn`] has made: a future of what its future returns.
 ///
 /// Dropping it cancels the task. [`detach`](Self::detach) lets it run on.
+///
+/// # Panics
+///
+/// Awaiting it panics if the task has panicked, or if the thread that was to run it has ended.
 #[must_use = "a task that is dropped is cancelled: `detach` lets it run on"]
 pub struct Task<T>(async_task::Task<T>);
 
@@ -145,7 +149,8 @@ struct Queue {
 #[cfg(wasio_threads)]
 struct Remote {
     thread: std::thread::ThreadId,
-    waker: crate::Waker,
+    /// `None` once the executor is gone: with a waker its poll would seem to be one to wait in.
+    waker: Mutex<Option<crate::Waker>>,
 }
 
 /// Whether the future of `block_on` is to run.
@@ -230,6 +235,8 @@ impl Drop for Executor {
         while let Some(runnable) = self.queue.pop() {
             drop(runnable);
         }
+        #[cfg(wasio_threads)]
+        drop(self.queue.remote.waker().take());
     }
 }
 
@@ -239,7 +246,14 @@ impl Remote {
         // The token is that of an event that nobody asks for.
         let waker = crate::Waker::new(poll.registry(), crate::Token(0))?;
         let thread = std::thread::current().id();
-        Ok(Self { thread, waker })
+        Ok(Self {
+            thread,
+            waker: Mutex::new(Some(waker)),
+        })
+    }
+
+    fn waker(&self) -> MutexGuard<'_, Option<crate::Waker>> {
+        self.waker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -264,9 +278,11 @@ impl Queue {
     /// Has the thread see what is to run. The thread itself sees it before it waits.
     fn wake(&self) {
         #[cfg(wasio_threads)]
-        if std::thread::current().id() != self.remote.thread {
+        if std::thread::current().id() != self.remote.thread
+            && let Some(waker) = &*self.remote.waker()
+        {
             // An error would be that of a poll that is gone, and with it what would run.
-            let _ = self.remote.waker.wake();
+            let _ = waker.wake();
         }
     }
 

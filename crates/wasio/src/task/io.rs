@@ -1,10 +1,9 @@
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use super::reactor;
-use super::ready::{Readable, ReadableOwned, Writable, WritableOwned};
+use super::ready::{Readable, Writable};
 use super::registered::Registered;
 use crate::event::Source;
 use crate::portable::Direction;
@@ -13,7 +12,11 @@ use crate::{Interest, Registry, Token};
 /// A source whose readiness can be awaited.
 ///
 /// It stays registered until it is dropped, or taken out by [`into_inner`](Self::into_inner). A wait
-/// that is dropped in the middle loses nothing. More than one task may wait for it.
+/// that is dropped in the middle loses nothing.
+///
+/// Any number of tasks may await its futures. The functions named `poll_…`, the traits of futures-io
+/// and [`incoming`](Async::incoming) remember one task per direction, as those of tokio do: the last
+/// one that called them is woken.
 ///
 /// # Platform behaviour
 ///
@@ -156,16 +159,6 @@ impl<T: Source> Async<T> {
     /// Those of [`readable`](Self::readable).
     pub fn writable(&self) -> Writable<'_> {
         Writable::new(&self.registered)
-    }
-
-    /// As [`readable`](Self::readable), as a future that borrows nothing.
-    pub fn readable_owned(self: Arc<Self>) -> ReadableOwned<T> {
-        ReadableOwned::new(self)
-    }
-
-    /// As [`writable`](Self::writable), as a future that borrows nothing.
-    pub fn writable_owned(self: Arc<Self>) -> WritableOwned<T> {
-        WritableOwned::new(self)
     }
 
     /// Whether the source is readable; if not, the task is woken once it is.

@@ -68,6 +68,7 @@ mod executor;
 mod io;
 #[cfg(feature = "net")]
 mod net;
+mod owned;
 mod polls;
 mod reactor;
 mod ready;
@@ -80,8 +81,9 @@ pub use self::executor::{Task, block_on, spawn};
 pub use self::io::Async;
 #[cfg(feature = "net")]
 pub use self::net::Incoming;
+pub use self::owned::{ReadableOwned, WritableOwned};
 pub use self::polls::polls;
-pub use self::ready::{Readable, ReadableOwned, Writable, WritableOwned};
+pub use self::ready::{Readable, Writable};
 pub use self::sleep::{Sleep, sleep, sleep_until};
 
 pub(crate) use self::polls::{entered, waits_in};

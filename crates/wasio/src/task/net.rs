@@ -35,7 +35,8 @@ impl Async<TcpListener> {
     }
 
     /// The connections as a stream that does not end. Its errors are those of
-    /// [`accept`](Self::accept): a stream that has given one may give connections again.
+    /// [`accept`](Self::accept): a stream that has given one may give connections again. Use it in one
+    /// task: where several wait, let each of them `accept`.
     pub fn incoming(&self) -> Incoming<'_> {
         Incoming(self)
     }

@@ -4,16 +4,13 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::io::Async;
 use super::registered::Registered;
-use crate::event::Source;
 use crate::portable::{Direction, Slot};
 
 /// How a future holds what it waits for.
-trait Held {
+pub(super) trait Held {
     fn registered(&self) -> &Registered;
 }
 
@@ -23,21 +20,15 @@ impl Held for &Registered {
     }
 }
 
-impl<T: Source> Held for Arc<Async<T>> {
-    fn registered(&self) -> &Registered {
-        &self.registered
-    }
-}
-
 /// Waits for one direction of a source.
-struct Ready<H: Held> {
+pub(super) struct Ready<H: Held> {
     source: H,
     direction: Direction,
     slot: Slot,
 }
 
 impl<H: Held> Ready<H> {
-    fn new(source: H, direction: Direction) -> Self {
+    pub(super) fn new(source: H, direction: Direction) -> Self {
         let slot = Slot::default();
         Self {
             source,
@@ -46,7 +37,7 @@ impl<H: Held> Ready<H> {
         }
     }
 
-    fn poll(&mut self, context: &Context<'_>) -> Poll<io::Result<()>> {
+    pub(super) fn poll(&mut self, context: &Context<'_>) -> Poll<io::Result<()>> {
         let registered = self.source.registered();
         registered.poll_slot(self.direction, &mut self.slot, context)
     }
@@ -58,6 +49,7 @@ impl<H: Held> Drop for Ready<H> {
     }
 }
 
+/// Defines a future that waits for one direction.
 macro_rules! future {
     ($Name:ident $(<$lifetime:lifetime>)? $(<$T:ident>)?, $Held:ty, $direction:expr, $doc:literal) => {
         #[doc = $doc]
@@ -86,6 +78,8 @@ macro_rules! future {
     };
 }
 
+pub(super) use future;
+
 future!(
     Readable<'a>,
     &'a Registered,
@@ -97,18 +91,4 @@ future!(
     &'a Registered,
     Direction::Write,
     "Waits until a source is writable. Made by [`Async::writable`](super::Async::writable)."
-);
-future!(
-    ReadableOwned<T>,
-    Arc<Async<T>>,
-    Direction::Read,
-    "Waits until a source is readable. Made by \
-     [`Async::readable_owned`](super::Async::readable_owned)."
-);
-future!(
-    WritableOwned<T>,
-    Arc<Async<T>>,
-    Direction::Write,
-    "Waits until a source is writable. Made by \
-     [`Async::writable_owned`](super::Async::writable_owned)."
 );

@@ -1,7 +1,8 @@
 //! The tasks of an executor that have not ended.
 //!
-//! A detached task that waits is kept alive by nothing but the wakers of what it waits for, which it
-//! owns itself. This list is how the executor finds it when the thread ends.
+//! A detached task is kept alive by the wakers of what it waits for, which it may own itself. This
+//! list is how the executor finds it when the thread ends. It keeps a task until then that nobody can
+//! wake any more.
 
 use std::cell::RefCell;
 use std::future::Future;

@@ -146,11 +146,13 @@ impl Model {
                 which,
                 interest: asked,
             } => self.with(which, |parts, key, known| {
+                if known.interest != interest(asked) {
+                    // A refusal counts until then.
+                    let table = &parts.table;
+                    known.always &= table.get(key).unwrap().waits != Waits::Refused;
+                }
                 known.interest = interest(asked);
                 known.armed = Directions::of(known.interest);
-                // A refusal counts until then.
-                let table = &parts.table;
-                known.always &= table.get(key).unwrap().waits != Waits::Refused;
                 let refresh = |warmth: &mut Warmth| parts.heat.refresh(warmth);
                 let table = &mut parts.table;
                 assert!(table.reregister(key, Token(1), known.interest, Mode::Edge, refresh));

@@ -157,11 +157,11 @@ impl Model {
                 which,
                 interest: asked,
             } => self.with(which, |table, key, known| {
-                known.interest = interest(asked);
-                known.armed = Directions::of(known.interest);
-                if known.waits == Waits::Refused {
+                if known.interest != interest(asked) && known.waits == Waits::Refused {
                     known.waits = Waits::Host;
                 }
+                known.interest = interest(asked);
+                known.armed = Directions::of(known.interest);
                 assert!(table.reregister(key, Token(1), known.interest, Mode::Edge, |()| {}));
             }),
             Op::Deregister { which } => self.deregister(which),

@@ -48,16 +48,17 @@ impl Stdin {
         })
     }
 
-    /// Who waits for it: not the host, which knows nothing of what wasio has read and the program
-    /// has not.
-    pub(crate) fn waits(&self) -> Waits {
-        if self.always_ready {
+    /// Calls `note` with who waits for it: not the host, which knows nothing of what wasio has read
+    /// and the program has not. Meanwhile no other thread reads.
+    pub(crate) fn with_waits(&self, note: impl FnOnce(Waits)) {
+        let state = self.lock();
+        note(if self.always_ready {
             Waits::AlwaysReady
-        } else if self.lock().unread.is_empty() {
+        } else if state.unread.is_empty() {
             Waits::Host
         } else {
             Waits::Unread
-        }
+        });
     }
 
     fn lock(&self) -> MutexGuard<'_, StdinState> {

@@ -5,15 +5,10 @@ use std::io;
 use std::sync::Weak;
 
 use super::target::Target;
+pub(crate) use super::target::{Handle, NO_HANDLE};
 use crate::Interest;
 use crate::portable::Until;
 use crate::sys::poll_fd::PollFd;
-
-/// The handle of a pollable. The host numbers them from 1.
-pub(crate) type Handle = u32;
-
-/// The handle of no pollable.
-pub(super) const NO_HANDLE: Handle = 0;
 
 pub(crate) trait Host: Default + Send + Sync + 'static {
     /// A pollable that the selector owns; dropping it drops the pollable.

@@ -2,10 +2,15 @@
 
 use std::num::NonZeroU32;
 
-use super::host::Handle;
 use crate::RawDescriptor;
 use crate::portable::hot_cold::HostRecord;
 use crate::portable::{Direction, Source};
+
+/// The handle of a pollable. The host numbers them from 1.
+pub(crate) type Handle = u32;
+
+/// The handle of no pollable.
+pub(crate) const NO_HANDLE: Handle = 0;
 
 /// A 0.2 host knows nothing of what two pollables are of.
 impl HostRecord for Handle {

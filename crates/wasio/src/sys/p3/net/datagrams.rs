@@ -196,12 +196,14 @@ impl HostUdp {
         if let Some(target) = &target {
             self.check_family(target)?;
         }
+        let is_first = self.outgoing().sending.is_none();
         operations::retried(|| self.start_send(bytes, target))?;
         if self.outgoing().sending.is_some() {
-            // Most often this is all that it takes: a program that ends now loses nothing, and an
-            // error is that of its own send.
+            // Most often this is all that it takes: a program that ends now loses nothing.
             operations::progress();
-            self.outgoing().take_error()?;
+            if is_first {
+                self.outgoing().take_error()?;
+            }
         }
         Ok(bytes.len())
     }
