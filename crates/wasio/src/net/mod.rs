@@ -30,13 +30,15 @@
 //!   answers at once. `UdpSocket::connect` takes 2 ms if anything was received before: wasmtime 48
 //!   would trap otherwise.
 //! * What was written to a stream before it was dropped is still delivered, for up to 5 s and for
-//!   up to 256 dropped streams: [`set_linger_limits`] changes both.
+//!   up to 256 dropped streams: [`set_linger_limits`] changes both. A stream that is open while the
+//!   program ends by [`process::exit`](std::process::exit) loses what it has not sent: drop it first.
 //! * The number of sockets is limited, as hosts end a program that has too many handles:
 //!   [`set_handle_limit`] changes the limit.
 //!
 //! On WASI 0.3 all of this holds too, except that `UdpSocket::connect` takes no time. A write of up
 //! to 64 KiB is copied and taken whole; the next one blocks until the host has taken it. A read
-//! comes from a buffer of the connection.
+//! comes from a buffer of the connection. `UdpSocket::connect` gives up datagrams that the host has
+//! not begun to send.
 
 mod lookup;
 mod options;

@@ -183,7 +183,8 @@ impl Write for &TcpStream {
         })
     }
 
-    /// Does nothing: there is no buffer on this side of the host.
+    /// Does nothing: what was written is sent without it. On WASI 0.3 the host may not have taken the
+    /// last write yet.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -198,7 +199,8 @@ impl Write for TcpStream {
         (&*self).write_vectored(buffers)
     }
 
-    /// Does nothing: there is no buffer on this side of the host.
+    /// Does nothing: what was written is sent without it. On WASI 0.3 the host may not have taken the
+    /// last write yet.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

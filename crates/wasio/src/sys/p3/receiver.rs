@@ -113,6 +113,7 @@ impl<R: FutureResult> Receiver<R> {
     #[cfg(any(feature = "net", test))]
     pub(super) fn peek(&mut self, signal: &Signal, target: &mut [u8]) -> io::Result<usize> {
         self.fill(signal, target.len());
+        self.ensure_read(signal);
         self.say_ready(signal);
         let len = self.unread.copy(target);
         self.result(len, target)

@@ -48,9 +48,11 @@ struct Watcher {
 
 struct Table {
     signals: Slab<Entry>,
-    /// Of each selector.
-    queues: Slab<VecDeque<SignalId>>,
+    /// Of each selector, with the registration that each entry is of.
+    queues: Slab<Queue>,
 }
+
+type Queue = VecDeque<(SignalId, Key)>;
 
 static TABLE: Lock<Table> = Lock::new(Table {
     signals: Slab::new(),
@@ -133,11 +135,11 @@ impl Entry {
 }
 
 impl Watcher {
-    fn queue(&mut self, signal: SignalId, queues: &mut Slab<VecDeque<SignalId>>) {
+    fn queue(&mut self, signal: SignalId, queues: &mut Slab<Queue>) {
         if !std::mem::replace(&mut self.is_queued, true)
             && let Some(queue) = queues.get_mut(self.selector)
         {
-            queue.push_back(signal);
+            queue.push_back((signal, self.key));
         }
     }
 }
@@ -217,6 +219,13 @@ pub(super) fn armed(signal: SignalId, selector: SelectorId, armed: Directions) {
     }
 }
 
+/// The entries in the queues of all selectors.
+#[cfg(test)]
+pub(super) fn queued() -> usize {
+    let table = TABLE.lock();
+    table.queues.iter().map(|(_, queue)| queue.len()).sum()
+}
+
 /// Whether a selector may find something.
 pub(super) fn has_ready(selector: SelectorId) -> bool {
     let table = TABLE.lock();
@@ -235,16 +244,22 @@ pub(super) fn take_ready(
     let Some(queue) = table.queues.get_mut(selector) else {
         return;
     };
-    for _ in 0..queue.len().min(room) {
+    let mut left = room;
+    for _ in 0..queue.len() {
+        if left == 0 {
+            return;
+        }
         // It may have gone meanwhile, or the registration.
-        if let Some(signal) = queue.pop_front()
+        if let Some((signal, key)) = queue.pop_front()
             && let Some(entry) = table.signals.get_mut(signal.0)
             && let ready = entry.ready
             && let Some(watcher) = entry.watcher_of(selector)
+            && watcher.key == key
         {
-            watcher.is_queued = take(watcher.key, ready) == Taken::Stays;
+            left -= 1;
+            watcher.is_queued = take(key, ready) == Taken::Stays;
             if watcher.is_queued {
-                queue.push_back(signal);
+                queue.push_back((signal, key));
             }
         }
     }

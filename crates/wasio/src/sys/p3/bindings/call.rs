@@ -103,7 +103,7 @@ impl<A, R: Output> Call<A, R> {
 
     /// What the call returned, if this is the event of that.
     pub(crate) fn returned(&mut self, event: Event) -> Option<R::Value> {
-        if event.waitable() != self.subtask {
+        if event.waitable() != self.subtask || event.code() != RETURNED {
             return None;
         }
         let memory = self.memory.take()?;

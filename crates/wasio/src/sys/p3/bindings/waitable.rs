@@ -24,7 +24,7 @@ unsafe extern "C" {
 const NONE: u32 = 0;
 const SUBTASK: u32 = 1;
 
-/// The state of a subtask that has returned; a lower one has not.
+/// The state of a subtask that has returned. A lower one has not, and a higher one was cancelled.
 pub(super) const RETURNED: u32 = 2;
 
 /// How an operation of a stream or a future ends by its cancel.
@@ -106,6 +106,9 @@ impl Set {
         if !has_ended(kind, code) {
             return None;
         }
+        // An event of what has left the set is late, and makes it no member again.
+        let is_member = |member: &&Member| !matches!(member, Member::Out);
+        self.members.get(waitable as usize).filter(is_member)?;
         let source = match self.replace(waitable, Member::Idle) {
             Member::Busy(source) => source,
             Member::Out | Member::Idle => SignalId::NONE,

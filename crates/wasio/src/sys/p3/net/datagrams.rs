@@ -117,7 +117,7 @@ impl HostUdp {
     }
 
     pub(crate) fn target(&self, interest: Interest) -> Target {
-        if interest.is_readable() {
+        if Directions::of(interest).contains(Direction::Read) {
             self.arm(&mut self.incoming());
         }
         Target::Signal(self.signal.id())
@@ -238,13 +238,16 @@ impl HostUdp {
         self.signal.set(Direction::Write, !outgoing.is_full());
     }
 
-    /// Sends to and receives from this address alone. What came from another is dropped.
+    /// Sends to and receives from this address alone. What came from another is dropped, and so is
+    /// what waits to be sent.
     pub(crate) fn connect(
         &self,
         address: SocketAddr,
         _registration: Option<&Registration>,
     ) -> io::Result<()> {
         self.check_family(&address)?;
+        // What the host has not begun to send would go to the new peer.
+        self.outgoing().waiting.clear();
         let mut incoming = self.incoming();
         let was_receiving = !matches!(*incoming, Incoming::Idle);
         *incoming = Incoming::Idle;

@@ -96,7 +96,8 @@ impl HostStream {
 
     pub(crate) fn target(&self, interest: Interest) -> Target {
         let state = &mut *self.state();
-        if interest.is_readable() && matches!(state.phase, Phase::Connected) {
+        let is_read = Directions::of(interest).contains(Direction::Read);
+        if is_read && matches!(state.phase, Phase::Connected) {
             state.receiver.arm(&self.signal);
         }
         Target::Signal(self.signal.id())

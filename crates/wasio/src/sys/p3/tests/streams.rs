@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::super::foreign::Foreign;
 use super::super::operations;
 use super::super::selector::Selector;
+use super::super::signals;
 use super::host::MS;
 use super::rig::{Source, Turn, host, selector};
 use super::rules::{ALL, PLAIN, Rules, WASMTIME};
@@ -505,4 +506,51 @@ fn a_flush_says_that_nobody_reads_any_more() {
         let flushed = source.streams.part().sender.has_unsent();
         assert_eq!(flushed.unwrap_err().kind(), ErrorKind::BrokenPipe);
     }
+}
+
+/// An entry of what is gone takes no place, and a source that is registered again has one entry.
+#[test]
+fn what_was_registered_before_takes_no_room() {
+    let _turn = Turn::new(PLAIN);
+    let selector = selector();
+    let gone = Source::open(1);
+    gone.set_room(true);
+    let key = gone.register(&selector, Interest::WRITABLE, Mode::Edge);
+    selector.deregister(key).unwrap();
+    drop(gone);
+    let source = Source::open(2);
+    let room_for_one = |timeout_ms| {
+        let timeout = Some(Duration::from_millis(timeout_ms));
+        said::select(&selector, &mut Events::with_capacity(1), timeout).unwrap()
+    };
+    source.send(1);
+    operations::progress();
+    for _ in 0..3 {
+        let key = source.register(&selector, READ, Mode::Level);
+        assert_eq!(room_for_one(0), readable(&[2]));
+        selector.deregister(key).unwrap();
+    }
+    source.register(&selector, READ, Mode::Level);
+    let mut all = Events::with_capacity(8);
+    let found = said::select(&selector, &mut all, Some(Duration::ZERO)).unwrap();
+    assert_eq!(found, readable(&[2]));
+    assert_eq!(signals::queued(), 1, "an entry per registration is left");
+}
+
+/// After a peek that found nothing there is an event when there is something, and none before.
+#[test]
+fn a_peek_that_finds_nothing_is_followed_by_no_event() {
+    let _turn = Turn::new(PLAIN);
+    let selector = selector();
+    let mut source = Source::open(1);
+    let key = source.register(&selector, READ, Mode::Edge);
+    source.send(124);
+    assert_eq!(select(&selector, 5), readable(&[1]));
+    // As much as a read in flight has room for: so there may be more.
+    assert_eq!(source.read(124).unwrap(), 124);
+    assert_eq!(source.peek(64).unwrap_err().kind(), ErrorKind::WouldBlock);
+    selector.after_io(key, Direction::Read, IoOutcome::WouldBlock);
+    assert_eq!(select(&selector, 5), []);
+    source.send(1);
+    assert_eq!(select(&selector, 5), readable(&[1]));
 }
