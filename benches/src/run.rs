@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use anyhow::ensure;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::peer::Built;
@@ -37,9 +38,13 @@ impl Plan<'_> {
     /// Measures everything. A failure is recorded, and the rest continues.
     ///
     /// # Errors
-    /// Only if the progress bar cannot be created.
+    /// There is nothing to measure, or the progress bar cannot be created.
     pub fn run(&self) -> anyhow::Result<Results> {
         let steps = self.steps();
+        ensure!(
+            !steps.is_empty(),
+            "nothing to measure: no chosen scenario has such a size, or such a peer (see --list)"
+        );
         let template = "{wide_bar} {pos} of {len}, {elapsed}, {msg:32}";
         let bar = ProgressBar::new(steps.len() as u64);
         bar.set_style(ProgressStyle::with_template(template)?);

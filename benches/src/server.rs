@@ -1,9 +1,10 @@
 //! A running server: a guest in this process, or a process of its own.
 
-use std::io::{BufRead, BufReader, ErrorKind};
+use std::io::{self, BufRead, BufReader, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{ChildStdout, Command, Stdio};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -189,9 +190,17 @@ fn in_its_group(command: &mut Command) -> &mut Command {
     command
 }
 
+/// The address in the first line. What the server prints afterwards is read and dropped.
 fn printed_address(output: ChildStdout) -> anyhow::Result<SocketAddr> {
-    let mut line = String::new();
-    BufReader::new(output).read_line(&mut line)?;
+    let (sender, first) = mpsc::channel();
+    thread::spawn(move || {
+        let mut output = BufReader::new(output);
+        let mut line = String::new();
+        let _ = sender.send(output.read_line(&mut line).map(|_| line));
+        let _ = io::copy(&mut output, &mut io::sink());
+    });
+    let line = first.recv_timeout(START);
+    let line = line.with_context(|| format!("it printed nothing in {} s", START.as_secs()))??;
     let addr = line.trim().strip_prefix("listening ");
     addr.and_then(|addr| addr.parse().ok())
         .with_context(|| format!("it printed no address: {line:?}"))

@@ -168,7 +168,7 @@ impl Host {
         npm.args([
             "ci",
             "--ignore-scripts",
-            "--silent",
+            "--loglevel=error",
             "--no-audit",
             "--no-fund",
         ])

@@ -2,11 +2,11 @@
 
 mod stats;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process;
-use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use mimalloc::MiMalloc;
 use stats::Stats;
@@ -40,7 +40,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs a guest and exits with its exit code (0 or 1 for a component), or with 134 if it traps.
+    /// Runs a guest and exits with its exit code (0 or 1 for a component), or with 134 if it traps. A
+    /// code of a module from 126 on counts as a trap, as in wasmtime.
     Run(Run),
 }
 
@@ -73,8 +74,9 @@ struct Run {
 
     /// How many handles (sockets, streams and so on) a component may hold at the same time. It traps
     /// when it needs more.
-    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
-    max_handles: usize,
+    /// 1 000 000 by default.
+    #[arg(long, value_name = "N")]
+    max_handles: Option<usize>,
 
     /// Counts the fuel that the guest consumes, and prints it to stderr.
     #[arg(long)]
@@ -90,12 +92,11 @@ struct Run {
     #[arg(long, value_enum, value_name = "VERSION")]
     wasi: Option<Version>,
 
-    /// The guest: a WebAssembly module with a function `_start`, or a component that is a command.
-    guest: PathBuf,
-
-    /// The guest's arguments.
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    args: Vec<String>,
+    /// The guest, which is a WebAssembly module with a function `_start` or a component that is a
+    /// command, and its arguments: from here on nothing is an option of this program.
+    // One list, as clap knows the options of this program in the first argument of another one.
+    #[arg(required = true, trailing_var_arg = true, value_name = "GUEST [ARGS]")]
+    guest_and_args: Vec<OsString>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -137,7 +138,7 @@ fn main() {
                 eprintln!("wasio-host: listening on {addr}");
             }
             let stats = stats.map(|stats| stats.follow(running.counts()));
-            let outcome = running.wait(Duration::MAX);
+            let outcome = running.wait_for_exit();
             if let Some(stats) = stats {
                 stats.finish();
             }
@@ -156,12 +157,10 @@ fn start(run: Run) -> Result<Running> {
     let runner = run.wasi.map_or_else(Runner::for_any_version, |version| {
         Runner::new(version.into())
     });
-    let mut runner = runner
-        .inherit_stdio()
-        .threads(run.threads)
-        .handles(run.max_handles)
-        .fuel(run.fuel)
-        .args(run.args);
+    let mut runner = runner.inherit_stdio().threads(run.threads).fuel(run.fuel);
+    if let Some(most) = run.max_handles {
+        runner = runner.handles(most);
+    }
     if run.no_network {
         runner = runner.without_network();
     }
@@ -179,7 +178,16 @@ fn start(run: Run) -> Result<Running> {
         let (name, value) = environment(variable)?;
         runner = runner.env(name, value);
     }
-    runner.spawn(run.guest)
+    let mut words = run.guest_and_args.into_iter();
+    let guest = words.next().context("no guest")?;
+    let args: Result<Vec<String>> = words.map(text).collect();
+    runner.args(args?).spawn(guest)
+}
+
+/// An argument of the guest.
+fn text(word: OsString) -> Result<String> {
+    let text = word.into_string();
+    text.map_err(|word| anyhow!("the argument {} is not UTF-8", word.display()))
 }
 
 /// Parses `--dir`: the directory on this machine, and its name for the guest.

@@ -168,16 +168,21 @@ fn cargo_runs_a_users_tests_and_program() {
     assert_ne!(code, Some(0), "{text}");
     assert!(text.contains("user::fails"), "{text}");
 
-    let (code, text) = cargo(
-        folder,
-        &[&["run"][..], &target, &["--", "-x", "--listen"]].concat(),
-    );
-    assert_eq!(code, Some(11), "{text}");
-    assert!(text.contains("\ntrue\n"), "the directory: {text}");
-    assert!(
-        text.contains(r#"["user.wasm", "-x", "--listen"] Ok("host")"#),
-        "{text}"
-    );
+    // What would be an option of the host is none behind the guest, whichever argument it is.
+    for args in [
+        ["-x", "--listen"],
+        ["--help", "-x"],
+        ["--listen", "--"],
+        ["--", "--dir=/"],
+        ["--env", "X=Y"],
+    ] {
+        let (code, text) = cargo(folder, &[&["run"][..], &target, &["--"], &args].concat());
+        assert_eq!(code, Some(11), "{text}");
+        assert!(text.contains("\ntrue\n"), "the directory: {text}");
+        let [one, two] = args;
+        let printed = format!(r#"["user.wasm", "{one}", "{two}"] Ok("host")"#);
+        assert!(text.contains(&printed), "{printed}: {text}");
+    }
 }
 
 #[test]

@@ -489,6 +489,15 @@ fn network_options_on_wasi_01_are_refused() {
 }
 
 #[test]
+fn a_limit_of_handles_on_wasi_01_is_refused() {
+    let guest = guest("cli-handles-01", &exits(0));
+    for wasi in ["0.1", "0.1-sockets"] {
+        let ended = run(&["--wasi", wasi, "--max-handles", "8"], &guest);
+        refused(&ended, &["--max-handles", "0.2"]);
+    }
+}
+
+#[test]
 fn port_in_use_is_refused() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();

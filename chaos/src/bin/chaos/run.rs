@@ -180,6 +180,10 @@ impl Outcome {
             }
             let failed = !shared.violations().is_empty();
             shared.end();
+            if failed {
+                // What waits for it to read its input waits no longer.
+                hosts[0].kill();
+            }
             watch
                 .bar
                 .set_message(if failed { "FAILED" } else { "done" });

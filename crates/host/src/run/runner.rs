@@ -256,6 +256,11 @@ impl Runner {
             "WASI 0.1 has no network except the sockets that the host opens: \
              leave out --no-network and --no-name-lookup, or build the guest for WASI 0.2 (wasm32-wasip2)"
         );
+        ensure!(
+            wasi.is_of_components() || self.program.handles == HANDLES,
+            "a module has no handles to limit: leave out --max-handles, or build the guest for \
+             WASI 0.2 (wasm32-wasip2)"
+        );
         if wasi == Wasi::Sockets01 {
             return Ok(());
         }

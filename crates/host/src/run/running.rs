@@ -238,6 +238,19 @@ impl Running {
             self.unblock_accepts();
             self.0.guest.wait_for_main_thread(GRACE);
         }
+        self.outcome(exit)
+    }
+
+    /// Waits until the guest has ended, and no longer: a thread of it may still be in a host call, and
+    /// goes with the process. For a process that ends now.
+    #[must_use]
+    pub fn wait_for_exit(self) -> Outcome {
+        let exit = self.0.guest.wait_for_exit(Duration::MAX);
+        self.0.guest.wait_for_main_thread(UNBLOCK_AFTER);
+        self.outcome(exit.unwrap_or(Exit::Stopped))
+    }
+
+    fn outcome(&self, exit: Exit) -> Outcome {
         Outcome {
             exit,
             stdout: self.captured(0),

@@ -52,7 +52,9 @@ fn inherited_file() -> io::Result<Option<File>> {
     #[cfg(windows)]
     let owned = std::os::windows::io::AsHandle::as_handle(&io::stdin()).try_clone_to_owned()?;
     let file = File::from(owned);
-    Ok(file.metadata()?.is_file().then_some(file))
+    // On Windows a console has none.
+    let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
+    Ok(is_file.then_some(file))
 }
 
 /// Creates a pipe that yields `bytes` and then end of file.

@@ -23,7 +23,7 @@ fn sync_spawn_local_join_set_and_select_work() {
 /// Standard input, a look-up, an answer of `wasi:http`, a stream, a socket and a timer.
 #[test]
 fn all_that_a_program_may_wait_for_is_awaited_in_one_select() {
-    let _machine = share_machine();
+    let _machine = own_machine();
     let pages = Server::start("hyper-server", On::Native);
     let address = pages.address.to_string();
     for on in with_network() {
