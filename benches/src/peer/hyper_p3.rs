@@ -1,7 +1,6 @@
 //! hyper on wasio, on WASI 0.3.
 
-use super::{FLAGS_OF_03, Peer, Place, in_examples};
-use crate::artifact::Artifact;
+use super::{Peer, Place, for_03, in_examples};
 use crate::exchange::Protocol;
 
 pub(super) const PEER: Peer = Peer {
@@ -10,10 +9,7 @@ pub(super) const PEER: Peer = Peer {
     place: Place::Wasi03,
     in_quick: false,
     protocol: Protocol::Http,
-    server: Artifact {
-        flags: Some(FLAGS_OF_03),
-        ..in_examples("hyper-server", "wasm32-wasip2")
-    },
+    server: for_03(in_examples("hyper-server", "wasm32-wasip2")),
     both: None,
     prompt: None,
     timers: None,

@@ -176,6 +176,14 @@ const FLAGS_OF_03: Flags = Flags {
     target_dir: "../../target/peers-p3",
 };
 
+/// A program that is built for WASI 0.3.
+const fn for_03(program: Artifact) -> Artifact {
+    Artifact {
+        flags: Some(FLAGS_OF_03),
+        ..program
+    }
+}
+
 /// A program in the workspace of the peers.
 const fn in_peers(
     package: &'static str,

@@ -1,7 +1,6 @@
 //! wasio's own executor on WASI 0.3.
 
-use super::{FLAGS_OF_03, Peer, Place, in_peers};
-use crate::artifact::Artifact;
+use super::{Peer, Place, for_03, in_peers};
 use crate::exchange::Protocol;
 
 pub(super) const PEER: Peer = Peer {
@@ -10,10 +9,11 @@ pub(super) const PEER: Peer = Peer {
     place: Place::Wasi03,
     in_quick: false,
     protocol: Protocol::Echo,
-    server: Artifact {
-        flags: Some(FLAGS_OF_03),
-        ..in_peers("wasio-task-echo", "wasio-task-echo", Some("wasm32-wasip2"))
-    },
+    server: for_03(in_peers(
+        "wasio-task-echo",
+        "wasio-task-echo",
+        Some("wasm32-wasip2"),
+    )),
     both: None,
     prompt: None,
     timers: None,

@@ -1,15 +1,12 @@
 //! wasio on WASI 0.3.
 
-use super::{FLAGS_OF_03, Peer, Place, in_peers};
+use super::{Peer, Place, for_03, in_peers};
 use crate::artifact::Artifact;
 use crate::exchange::Protocol;
 
-/// A program of the peers, built for WASI 0.3.
-const fn for_03(package: &'static str) -> Artifact {
-    Artifact {
-        flags: Some(FLAGS_OF_03),
-        ..in_peers(package, package, Some("wasm32-wasip2"))
-    }
+/// A program of the peers.
+const fn program(package: &'static str) -> Artifact {
+    for_03(in_peers(package, package, Some("wasm32-wasip2")))
 }
 
 pub(super) const PEER: Peer = Peer {
@@ -18,10 +15,10 @@ pub(super) const PEER: Peer = Peer {
     place: Place::Wasi03,
     in_quick: true,
     protocol: Protocol::Echo,
-    server: for_03("wasio-echo"),
+    server: program("wasio-echo"),
     both: Some("--both"),
     prompt: None,
-    timers: Some(for_03("wasio-measure")),
+    timers: Some(program("wasio-measure")),
     wake: None,
     sources: None,
     most_connections: 10_000,

@@ -23,7 +23,7 @@ use std::io::{self, Read, Write};
 
 use crate::portable::Direction;
 use crate::sys;
-use crate::{Interest, IoSource, Registry, Token, event};
+use crate::{Interest, IoSource, event};
 
 /// Standard input as an edge-triggered source. Created by [`stdin`].
 ///
@@ -182,30 +182,4 @@ impl Stdin {
     const fn note_unread(&self) {}
 }
 
-impl event::Source for Stdin {
-    fn register(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<()> {
-        self.inner.register(registry, token, interests)?;
-        self.note_unread();
-        Ok(())
-    }
-
-    fn reregister(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<()> {
-        self.inner.reregister(registry, token, interests)?;
-        self.note_unread();
-        Ok(())
-    }
-
-    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        self.inner.deregister(registry)
-    }
-}
+event::source_by_field!(Stdin, inner, then note_unread);

@@ -560,7 +560,8 @@ fn the_source_comes_back_unregistered() {
     assert!(events.is_empty());
 }
 
-/// A future that waits on a poll that is gone would wait for ever, and so would who joins its task.
+/// A poll that is gone has no events: a task that waits in it would never end, and neither would one
+/// that joins that task.
 #[test]
 fn a_poll_that_goes_wakes_those_who_wait_in_it() {
     let poll = wasio::Poll::new().unwrap();

@@ -101,9 +101,10 @@ impl<T: Source + ?Sized> Source for Box<T> {
     }
 }
 
-/// Implements `Source` by forwarding the three calls to a field.
+/// Implements `Source` by forwarding the three calls to a field. `then` names a method that is called
+/// after it was registered or reregistered.
 macro_rules! source_by_field {
-    ($source:ty, $field:tt) => {
+    ($source:ty, $field:tt $(, then $after:ident)?) => {
         impl crate::event::Source for $source {
             fn register(
                 &mut self,
@@ -111,7 +112,9 @@ macro_rules! source_by_field {
                 token: crate::Token,
                 interests: crate::Interest,
             ) -> std::io::Result<()> {
-                self.$field.register(registry, token, interests)
+                self.$field.register(registry, token, interests)?;
+                $(self.$after();)?
+                Ok(())
             }
 
             fn reregister(
@@ -120,7 +123,9 @@ macro_rules! source_by_field {
                 token: crate::Token,
                 interests: crate::Interest,
             ) -> std::io::Result<()> {
-                self.$field.reregister(registry, token, interests)
+                self.$field.reregister(registry, token, interests)?;
+                $(self.$after();)?
+                Ok(())
             }
 
             fn deregister(&mut self, registry: &crate::Registry) -> std::io::Result<()> {

@@ -347,13 +347,11 @@ impl<B: Backend> Selector<B> {
             return;
         }
         let shared = &*self.shared;
-        let handles = shared.handles.fetch_sub(1, Ordering::Relaxed);
+        shared.handles.fetch_sub(1, Ordering::Relaxed);
         #[cfg(feature = "task")]
-        if handles == 1 {
+        if !self.may_be_waited_in() {
             shared.wake_all_tasks();
         }
-        #[cfg(not(feature = "task"))]
-        let _ = handles;
         shared.end_if_hanging();
     }
 }

@@ -33,7 +33,7 @@ impl Rounds {
 
 impl<W: World> Model<W> {
     fn rounds(&self) -> Rounds {
-        // One wait may find more events than there is room for. They are reported by so many polls.
+        // One wait may find more events than there is room for. The next polls report the rest.
         let events = 2 * self.known.len() + self.timers.len() + 1;
         let polls_per_wait = events.div_ceil(self.room);
         Rounds {
