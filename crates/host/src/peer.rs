@@ -4,4 +4,4 @@ mod blocking;
 pub mod load;
 mod play;
 
-pub use blocking::{Pattern, checksum, connect, pair, reset};
+pub use blocking::{Pattern, checksum, connect, connect_narrow, pair, reset};

@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::io_outcome::IoOutcome;
-use crate::portable::Direction;
+use crate::portable::{Direction, Directions};
 use crate::registration::{self, Registration};
 use crate::sys;
 use crate::{Interest, Mode, Registry, Token, event};
@@ -101,11 +101,8 @@ impl<T> IoSource<T> {
             Ok(_) => IoOutcome::Complete,
             Err(error) => IoOutcome::of_error(error),
         };
-        if interest.is_readable() {
-            self.report(Direction::Read, outcome);
-        }
-        if interest.is_writable() {
-            self.report(Direction::Write, outcome);
+        for direction in Directions::of(interest).iter() {
+            self.report(direction, outcome);
         }
         result
     }

@@ -287,7 +287,9 @@ impl fmt::Debug for Registry {
 }
 
 /// The descriptor of the operating system's selector. It lets another selector wait for this one:
-/// it is readable when a source is ready. Timers do not make it readable.
+/// it is readable when a source is ready. These do not make it readable: timers, files, which are always
+/// ready, events for which there was no room in `Events`, and the end of a pause after operations that
+/// failed (see [`guide`](crate::guide)). So poll again at once if `Events` was full.
 #[cfg(unix)]
 mod descriptor {
     use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};

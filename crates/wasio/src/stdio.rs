@@ -9,15 +9,17 @@
 //! | | standard input | standard output and standard error |
 //! |---|---|---|
 //! | WASI 0.1 | never blocks: wasio reads only when input is available | the host may block a write |
-//! | WASI 0.2 | never blocks | never blocks |
-//! | WASI 0.3 | never blocks | a write never blocks; `flush` and dropping it wait until the host has everything |
-//! | Unix | never blocks; `O_NONBLOCK` is not set (see below) | the same |
+//! | WASI 0.2 and 0.3 | never blocks | a write never blocks, unless the host does: on wasmtime's command line each write waits for whoever reads the output. `flush` and dropping it wait until the host has everything |
+//! | Unix | never blocks; `O_NONBLOCK` is not set (see below) | the same, except that a terminal that stops reading blocks a write |
 //! | Windows | `Unsupported`: the selector waits for sockets only | the same |
 //!
 //! On Unix wasio checks before each operation whether it would block. It does not set `O_NONBLOCK`,
 //! because other processes share the open file, and with it the flag.
 //!
 //! A file or `/dev/null` is always ready.
+//!
+//! What was written and not flushed when the program ends by [`std::process::exit`] is lost on WASI
+//! 0.2, if the host takes it later. On 0.3 the end of the program waits for it, for up to 5 s.
 
 use std::io::{self, Read, Write};
 
@@ -113,11 +115,10 @@ macro_rules! output {
             ///
             /// # Errors
             ///
-            /// On WASI 0.3:
-            ///
-            /// * [`WouldBlock`](io::ErrorKind::WouldBlock): the host does not have everything yet.
-            ///   The next writable event says when it does.
-            /// * [`BrokenPipe`](io::ErrorKind::BrokenPipe): it never will, as nobody reads any more.
+            /// * [`WouldBlock`](io::ErrorKind::WouldBlock), on WASI 0.2 and 0.3: the host does not
+            ///   have everything yet. The next writable event says when it does.
+            /// * [`BrokenPipe`](io::ErrorKind::BrokenPipe), on WASI 0.3: it never will, as nobody
+            ///   reads any more. On WASI 0.2 it is the host's error.
             pub fn try_flush(&self) -> io::Result<()> {
                 if !self.inner.has_unsent()? {
                     return Ok(());
@@ -143,8 +144,8 @@ macro_rules! output {
                     .try_stream_io(Direction::Write, bytes.len(), |output| output.write(bytes))
             }
 
-            /// Waits until the host has everything, which blocks on WASI 0.3 while nobody reads
-            /// on. Elsewhere there is nothing to wait for.
+            /// Waits until the host has everything. On WASI 0.2 and 0.3 this blocks while nobody
+            /// reads on. Elsewhere there is nothing to wait for.
             fn flush(&mut self) -> io::Result<()> {
                 self.inner.wait_until_sent()
             }

@@ -159,9 +159,14 @@ impl Timer {
 /// Converts a schedule to the selector's clock. That clock is read after `Instant`, so the result
 /// is late rather than early.
 fn expiry(selector: &sys::Selector, schedule: Schedule, period: Duration) -> Expiry {
-    let remaining = schedule.after.saturating_sub(schedule.since.elapsed());
+    let elapsed = schedule.since.elapsed();
+    let now_ns = selector.now_ns();
+    let deadline_ns = match schedule.after.checked_sub(elapsed) {
+        Some(left) => now_ns.saturating_add(saturating_ns(left)),
+        None => now_ns.saturating_sub(saturating_ns(elapsed - schedule.after)),
+    };
     Expiry {
-        deadline_ns: selector.now_ns().saturating_add(saturating_ns(remaining)),
+        deadline_ns,
         period_ns: saturating_ns(period),
     }
 }

@@ -63,6 +63,29 @@ fn a_timer_runs_before_it_is_registered() {
     });
 }
 
+/// It keeps its phase and counts the periods that it missed, also of the time before there was a poll.
+#[test]
+fn a_periodic_timer_runs_before_it_is_registered() {
+    const PERIOD: Duration = Duration::from_millis(5);
+    bounded(|| {
+        let started = Instant::now();
+        let mut timer = Timer::periodic(PERIOD);
+        thread::sleep(PERIOD * 10);
+        let (mut poll, mut events) = new_poll();
+        register(&poll, &mut timer, 0);
+        one_event(&mut poll, &mut events);
+        let mut ticks = timer.expirations();
+        assert!(ticks >= 10, "{ticks}");
+        for _ in 0..3 {
+            one_event(&mut poll, &mut events);
+            ticks += timer.expirations();
+            // It was set a moment after `started`.
+            let most = started.elapsed().as_nanos() / PERIOD.as_nanos();
+            assert!(u128::from(ticks) <= most, "{ticks} of {most}");
+        }
+    });
+}
+
 #[test]
 fn timers_fire_in_the_order_of_their_deadlines() {
     bounded(|| {

@@ -9,12 +9,13 @@ use wasio::net::{TcpListener, TcpStream, UdpSocket};
 use wasio_guests::driver::{BOTH, Driver, accept, expect_kind};
 
 /// Where something is bound, how others write that, and which address it is.
-const CASES: [(&str, &str, &str); 5] = [
+const CASES: [(&str, &str, &str); 6] = [
     ("127.0.0.1", "0.0.0.0", "127.0.0.1"),
     ("::1", "::", "::1"),
     ("127.0.0.1", "::ffff:127.0.0.1", "127.0.0.1"),
     ("127.0.0.1", "::ffff:0.0.0.0", "127.0.0.1"),
     ("0.0.0.0", "::ffff:127.0.0.1", "127.0.0.1"),
+    ("::ffff:127.0.0.1", "127.0.0.1", "127.0.0.1"),
 ];
 
 fn main() {

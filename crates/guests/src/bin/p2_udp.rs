@@ -2,6 +2,8 @@
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::thread;
+use std::time::Duration;
 
 use wasio::net::UdpSocket;
 use wasio::{Interest, Token};
@@ -91,15 +93,18 @@ fn receive(socket: &mut UdpSocket, buffer: &mut [u8]) -> usize {
     }
 }
 
-/// A datagram that was peeked at is still there, so reregistering reports it.
+/// A datagram that was peeked at is still there, so it is reported if it was not yet, and by
+/// reregistering.
 fn stays_ready_after_a_peek(driver: &mut Driver, one: &mut UdpSocket, two: &UdpSocket) {
     let mut buffer = [0; 64];
     let at_one = one.local_addr().expect("an address");
     two.send_to(b"third", at_one).expect("send");
+    // The direction is armed, and there is no poll meanwhile.
     while let Err(error) = one.peek_from(&mut buffer) {
         assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
-        driver.expect(1);
+        thread::sleep(Duration::from_millis(1));
     }
+    driver.expect(1);
     let registry = driver.poll.registry();
     let result = registry.reregister(one, Token(1), Interest::READABLE);
     result.expect("reregister");

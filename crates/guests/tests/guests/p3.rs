@@ -1,7 +1,7 @@
 //! Guests of WASI 0.3: what would trap or hang there, and what is special.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, UdpSocket};
 
 use wasio_host::{Stdin, peer};
 
@@ -64,6 +64,26 @@ pub(crate) fn p3_flush(case: &Case) {
     for (part, number) in bytes.chunks(64 * 1024).zip(1_u8..) {
         assert!(part.iter().all(|found| *found == number));
     }
+}
+
+/// The peer reads once the guest has only its output left to write.
+pub(crate) fn p3_exit(case: &Case) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let addresses = [listener.local_addr(), socket.local_addr()].map(|it| it.unwrap().to_string());
+    let [stream_to, datagrams_to] = &addresses;
+    let guest = case.setup().args(&[stream_to, datagrams_to]).start();
+    let (mut stream, _) = listener.accept().unwrap();
+    for number in 0..10 {
+        let mut datagram = [0; 2];
+        assert_eq!(socket.recv(&mut datagram).unwrap(), 1);
+        assert_eq!(datagram[0], number);
+    }
+    let received = stream.read_to_end(&mut Vec::new()).unwrap();
+    assert_eq!(
+        guest.succeeds().stdout_text(),
+        format!("{received} bytes\n")
+    );
 }
 
 pub(crate) fn p3_reset_flood(case: &Case) {

@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 
 /// The timeout of each read and write. With it, a guest that never answers fails a test instead of
 /// hanging it.
 const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The receive buffer of a narrow connection, in bytes.
+const NARROW: usize = 4096;
 
 /// Connects to `addr`.
 ///
@@ -21,6 +24,20 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 /// The error of the system.
 pub fn connect(addr: SocketAddr) -> io::Result<TcpStream> {
     let stream = TcpStream::connect_timeout(&addr, TIMEOUT)?;
+    prepare(&stream)?;
+    Ok(stream)
+}
+
+/// Connects as [`connect`] does, with a receive buffer of a few KiB: little is on its way while nobody
+/// reads.
+///
+/// # Errors
+/// The error of the system.
+pub fn connect_narrow(addr: SocketAddr) -> io::Result<TcpStream> {
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, None)?;
+    socket.set_recv_buffer_size(NARROW)?;
+    socket.connect_timeout(&addr.into(), TIMEOUT)?;
+    let stream = socket.into();
     prepare(&stream)?;
     Ok(stream)
 }

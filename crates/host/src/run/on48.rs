@@ -9,6 +9,7 @@ mod http;
 #[path = "both/imports.rs"]
 mod imports;
 pub(crate) mod plain01;
+mod slow;
 #[allow(clippy::duplicate_mod, reason = "it is compiled for each version")]
 #[path = "both/start.rs"]
 mod start;

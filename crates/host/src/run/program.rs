@@ -55,6 +55,8 @@ pub(crate) struct Program {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Output {
     Captured,
+    /// Captured some bytes at a time, in the background, where the guest is a component.
+    Slow,
     Inherited,
 }
 

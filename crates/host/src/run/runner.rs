@@ -194,6 +194,15 @@ impl Runner {
         self
     }
 
+    /// Takes what a component writes to its outputs some bytes at a time, in the background, as an
+    /// embedder may. What it has not flushed when it ends is lost. For components of WASI 0.2 only: of
+    /// 0.3 this output of wasmtime 48 panics when it is closed.
+    #[must_use]
+    pub fn slow_output(mut self) -> Self {
+        self.program.output = Output::Slow;
+        self
+    }
+
     /// Starts the guest at `path` on a separate thread.
     ///
     /// # Errors

@@ -30,13 +30,15 @@
 //!   answers at once. `UdpSocket::connect` takes 2 ms if anything was received before: wasmtime 48
 //!   would trap otherwise.
 //! * What was written to a stream before it was dropped is still delivered, for up to 5 s and for
-//!   up to 256 dropped streams: [`set_linger_limits`] changes both. A stream that is open while the
-//!   program ends by [`process::exit`](std::process::exit) loses what it has not sent: drop it first.
+//!   up to 256 dropped streams: [`set_linger_limits`] changes both. A stream that is never dropped
+//!   loses what it has not sent when the program ends, for example by
+//!   [`process::exit`](std::process::exit) or in a `static`: drop it first.
 //! * The number of sockets is limited, as hosts end a program that has too many handles:
 //!   [`set_handle_limit`] changes the limit.
 //!
-//! On WASI 0.3 all of this holds too, except that `UdpSocket::connect` takes no time. A write of up
-//! to 64 KiB is copied and taken whole; the next one blocks until the host has taken it. A read
+//! On WASI 0.3 all of this holds too, except that `UdpSocket::connect` takes no time, and that the
+//! end of the program waits for what open streams and sockets have not sent, for up to 5 s. A write
+//! of up to 64 KiB is copied and taken whole; the next one blocks until the host has taken it. A read
 //! comes from a buffer of the connection. `UdpSocket::connect` gives up datagrams that the host has
 //! not begun to send.
 
@@ -66,8 +68,14 @@ use crate::errors::static_error;
 ///
 /// # Platform behaviour
 ///
-/// On WASI 0.2 and 0.3 for the whole program. Elsewhere it does nothing: the operating system sends the rest,
-/// within limits of its own.
+/// On WASI 0.2 and 0.3 for the whole program. Elsewhere it does nothing: the operating system sends
+/// the rest, within limits of its own.
+///
+/// Some hosts block a program that closes such a stream, until its peer has read everything or has
+/// gone: wasmtime from version 48 on, with the sockets of WASI 0.2. There no stream is given up.
+/// Beyond the limits it is kept for as long as its peer holds the connection, but the end of the
+/// program does not wait for it. So are the sockets of `std` on WASI 0.3, and on WASI 0.2 until
+/// something was written to a stream of wasio's, as nothing tells earlier what the host does.
 pub fn set_linger_limits(max_age: Duration, max_streams: usize) {
     #[cfg(wasio_resources)]
     crate::sys::net::set_linger_limits(max_age, max_streams);

@@ -50,6 +50,8 @@ pub(crate) enum Failure {
     Closed,
     /// The host cannot wait for such a source.
     Refused,
+    /// The host cannot wait for such a source in this direction, in which it will never be ready.
+    OneWay,
 }
 
 /// One wait.

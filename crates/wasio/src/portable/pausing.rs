@@ -2,7 +2,7 @@
 //! `backoff.rs`.
 
 use super::select::SelectCall;
-use super::{Backend, Direction, Directions, Key, Registration, Shared, State, Until};
+use super::{Backend, Direction, Directions, Key, Registration, Shared, State, Until, Waits};
 use crate::Mode;
 use crate::io_outcome::IoOutcome;
 use crate::lock::Guard;
@@ -89,14 +89,15 @@ impl<B: Backend> Shared<B> {
         direction: Direction,
         outcome: IoOutcome,
     ) -> bool {
-        let waits = registration.waits;
         let is_reported = if self.backend.keeps_edges(registration) {
             outcome == IoOutcome::Failed
         } else {
             !registration.armed.contains(direction)
         };
         let is_wanted = Directions::of(registration.interest).contains(direction);
-        is_reported && is_wanted && registration.mode == Mode::Edge && !waits.is_always_ready()
+        // A refused source is reported rarely anyway.
+        let may_spin = registration.mode == Mode::Edge && registration.waits != Waits::Refused;
+        is_reported && is_wanted && may_spin
     }
 
     /// Arms a direction later.

@@ -276,6 +276,10 @@ impl<B: Backend> SelectCall<'_, B> {
             }
             return true;
         }
+        if B::Source::MAY_BE_ALWAYS_READY && report.failure == Some(Failure::OneWay) {
+            self.after_failure(state, report.key, report.directions, report.failure);
+            return true;
+        }
         report.restrict(registration.armed);
         let mut found = self.found();
         if !found.notify(registration, &report) {
@@ -333,6 +337,7 @@ impl<B: Backend> SelectCall<'_, B> {
         let keeps_edges = self.shared.backend.keeps_edges(changed.registration);
         let disarmed = match (failure, changed.registration.mode) {
             (Some(Failure::Closed), _) => Directions::BOTH,
+            (Some(Failure::OneWay), _) => directions,
             (_, Mode::Level) => Directions::NONE,
             // The system reports the error once, and the source may live on.
             (_, Mode::Edge) if keeps_edges => Directions::NONE,

@@ -247,12 +247,13 @@ impl<B: Backend> Selector<B> {
         {
             waiters.clear(direction);
         }
-        let mut arming = effect.arming;
+        let (mut arming, mut noted) = (effect.arming, outcome);
         if !effect.is_futile {
             changed.registration.futile.end_row(direction);
             let is_over = changed.registration.futile.resume(direction);
             if is_over && arming == Arming::Unchanged {
-                arming = Arming::Arm;
+                // There may be more, as at the end of the pause, and the host may keep the edges.
+                (arming, noted) = (Arming::Arm, IoOutcome::Failed);
             }
         } else if changed.registration.futile.is_paused(direction) {
             return;
@@ -276,7 +277,7 @@ impl<B: Backend> Selector<B> {
             }
             Arming::Arm => {}
         }
-        shared.backend.after_io(&state, key, direction, outcome);
+        shared.backend.after_io(&state, key, direction, noted);
         #[cfg(feature = "task")]
         if let Some(waiters) = &self.waiters
             && effect.arming == Arming::Disarm

@@ -90,6 +90,12 @@ pub(crate) fn any_stdin_unread(case: &Case) {
     guest.succeeds();
 }
 
+pub(crate) fn any_flush(case: &Case) {
+    let outcome = case.setup().slow_output().start().succeeds();
+    let text: String = (0..10_000).map(|number| format!("{number:05}\n")).collect();
+    assert_eq!(outcome.stdout_text(), text);
+}
+
 pub(crate) fn any_both_streams(case: &Case) {
     let mut guest = case.setup().stdin(Stdin::Pipe).start();
     let mut stdin = guest.take_stdin().unwrap();

@@ -53,6 +53,7 @@ pub(crate) struct Setup {
     refused_files: usize,
     dirs: Vec<(PathBuf, String)>,
     fuel: bool,
+    slow_output: bool,
     network: bool,
     name_lookup: bool,
     handles: Option<usize>,
@@ -151,6 +152,7 @@ impl Case {
             refused_files: 0,
             dirs: Vec::new(),
             fuel: false,
+            slow_output: false,
             network: true,
             name_lookup: true,
             handles: None,
@@ -187,6 +189,12 @@ impl Setup {
     /// Gives the guest a file as standard input, where it has a process of its own.
     pub(crate) fn stdin_file(mut self, path: PathBuf) -> Self {
         self.stdin_file = Some(path);
+        self
+    }
+
+    /// Takes the guest's output slowly, where a component of WASI 0.2 runs in this process.
+    pub(crate) fn slow_output(mut self) -> Self {
+        self.slow_output = true;
         self
     }
 
@@ -278,6 +286,9 @@ impl Setup {
             .listeners(listeners)
             .shared_sockets(self.shared_sockets)
             .refused_files(self.refused_files);
+        if self.slow_output && case.host.name() == "sockets02" {
+            runner = runner.slow_output();
+        }
         if !self.network {
             runner = runner.without_network();
         }

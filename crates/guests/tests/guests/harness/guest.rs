@@ -54,6 +54,11 @@ impl Session {
         peer::connect(self.addr(0)).expect("connect to the guest")
     }
 
+    /// The same, see [`peer::connect_narrow`].
+    pub(crate) fn connect_narrow(&self) -> TcpStream {
+        peer::connect_narrow(self.addr(0)).expect("connect to the guest")
+    }
+
     /// The writing end of `Stdin::Pipe`; dropping it is the end of file.
     pub(crate) fn take_stdin(&mut self) -> Option<PipeWriter> {
         match self.started.as_mut()? {

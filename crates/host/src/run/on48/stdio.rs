@@ -5,7 +5,8 @@ use wasmtime_wasi::cli::InputFile;
 use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
-use crate::run::capture::Capture;
+use super::slow;
+use crate::run::capture::{Capture, Shared};
 use crate::run::program::{Output, Program};
 use crate::run::stdio::{self, Source};
 
@@ -28,13 +29,22 @@ pub(crate) fn builder(
         Source::File(file) => builder.stdin(InputFile::new(file)),
         Source::Inherit => builder.inherit_stdin(),
     };
-    let captures = if program.output == Output::Inherited {
-        builder.inherit_stdout().inherit_stderr();
-        [None, None]
-    } else {
-        let pipes = [(); 2].map(|()| MemoryOutputPipe::new(CAPTURE_BYTES));
-        builder.stdout(pipes[0].clone()).stderr(pipes[1].clone());
-        pipes.map(|pipe| Some(Capture::Pipe(pipe)))
+    let captures = match program.output {
+        Output::Inherited => {
+            builder.inherit_stdout().inherit_stderr();
+            [None, None]
+        }
+        Output::Captured => {
+            let pipes = [(); 2].map(|()| MemoryOutputPipe::new(CAPTURE_BYTES));
+            builder.stdout(pipes[0].clone()).stderr(pipes[1].clone());
+            pipes.map(|pipe| Some(Capture::Pipe(pipe)))
+        }
+        Output::Slow => {
+            let captured = [(); 2].map(|()| Shared::default());
+            let [stdout, stderr] = captured.clone().map(slow::output);
+            builder.stdout(stdout).stderr(stderr);
+            captured.map(|captured| Some(Capture::Shared(captured)))
+        }
     };
     for (host, guest) in &program.dirs {
         builder

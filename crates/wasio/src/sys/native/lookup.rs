@@ -91,8 +91,7 @@ impl State {
 impl Drop for Lookup {
     fn drop(&mut self) {
         if let Some((selector, key)) = self.0.lock().registration.take() {
-            // It cannot fail, as in `withdraw`.
-            let _ = selector.deregister_timer(key);
+            selector.drop_timer(key);
         }
     }
 }

@@ -30,9 +30,12 @@ pub(crate) struct Native {
     /// Whether a signal ends a wait.
     #[cfg_attr(not(unix), allow(dead_code, reason = "signals are of Unix"))]
     pub(super) interruptible: bool,
-    /// Zero of the selector's clock.
+    /// When the selector's clock shows [`EPOCH_NS`].
     origin: Instant,
 }
+
+/// What the clock of a new selector shows, so that a timer may have expired before there was one.
+const EPOCH_NS: u64 = 1 << 60;
 
 impl Source for RawDescriptor {
     fn descriptor(&self) -> Option<RawDescriptor> {
@@ -117,7 +120,7 @@ impl Backend for Native {
     }
 
     fn now_ns(&self) -> u64 {
-        saturating_ns(self.origin.elapsed())
+        saturating_ns(self.origin.elapsed()).saturating_add(EPOCH_NS)
     }
 
     fn source(

@@ -242,6 +242,27 @@ fn a_source_that_is_ready_for_nothing_does_not_spin() {
     assert!((4..=9).contains(&count), "{count}");
 }
 
+/// The system does not wait for a file, which is always ready.
+#[test]
+fn a_file_whose_operations_fail_does_not_spin() {
+    let file = std::fs::File::open("Cargo.toml").unwrap();
+    let selector = Selector::new(Config::DEFAULT).unwrap();
+    let key = selector.register(file.as_raw_fd(), Token(1), Interest::READABLE, Mode::Edge);
+    let key = key.unwrap();
+    let mut events = Events::with_capacity(4);
+    let (start, mut count) = (Instant::now(), 0);
+    while start.elapsed() < Duration::from_secs(1) {
+        events.clear();
+        let left = Duration::from_millis(100);
+        selector.select(&mut events, Some(left)).unwrap();
+        for _ in &events {
+            count += 1;
+            selector.after_io(key, Direction::Read, IoOutcome::Failed);
+        }
+    }
+    assert!((4..=9).contains(&count), "{count}");
+}
+
 /// The system reports new edges, so nothing waits for the end of a pause.
 #[test]
 fn with_os_edges_what_arrives_in_a_pause_is_reported_at_once() {
@@ -259,4 +280,18 @@ fn with_os_edges_what_arrives_in_a_pause_is_reported_at_once() {
     }
     // Each pause but the first two would be of 256 ms.
     assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+/// As a listener that had no descriptors left for two connections, and then one.
+#[test]
+fn with_os_edges_an_operation_in_a_pause_leaves_the_rest_to_be_reported() {
+    let selector = Selector::new(Config::DEFAULT).unwrap();
+    let mut pair = Pair::with_selector(selector, Interest::READABLE);
+    pair.theirs.write_all(b"x").unwrap();
+    for _ in 0..3 {
+        pair.one_event();
+        pair.after_io(Direction::Read, IoOutcome::Failed);
+    }
+    pair.after_io(Direction::Read, IoOutcome::Complete);
+    pair.one_event();
 }

@@ -233,6 +233,8 @@ impl Errno {
     pub(crate) const NOTSUP: Self = Self(58);
     pub(crate) const PERM: Self = Self(63);
     pub(crate) const NOTCAPABLE: Self = Self(76);
+    /// wasio's own: the descriptor is open, and cannot be waited for in this direction.
+    pub(crate) const ONE_WAY: Self = Self(u16::MAX);
 
     /// Whether it means that the host cannot wait for such a descriptor at all.
     pub(crate) const fn is_refusal(self) -> bool {

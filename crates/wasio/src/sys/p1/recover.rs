@@ -139,6 +139,8 @@ impl<H: Host> Waiter<'_, H> {
                     Ok(_) => {}
                     // These are no source's.
                     Err(Errno::INTR | Errno::NOMEM) => was_interrupted = true,
+                    // It is open: wasmtime refuses to wait for room in standard input.
+                    Err(Errno::BADF) => self.ready.push(one.failed(Errno::ONE_WAY)),
                     Err(errno) => self.ready.push(one.failed(errno)),
                 }
             }

@@ -137,10 +137,10 @@ const fn failed(event: &Event, direction: Direction) -> (Readiness, Option<Failu
         let readiness = Readiness::ready(direction, event.is_hangup());
         return (readiness, Some(Failure::Refused));
     }
-    let failure = if event.error.0 == Errno::BADF.0 {
-        Failure::Closed
-    } else {
-        Failure::Source
+    let failure = match event.error {
+        Errno::BADF => Failure::Closed,
+        Errno::ONE_WAY => Failure::OneWay,
+        _ => Failure::Source,
     };
     (Readiness::FAILED, Some(failure))
 }

@@ -34,7 +34,13 @@ struct StdinState {
     unread: std::ops::Range<usize>,
     /// Whether a read has already relied on the last event.
     used: bool,
+    /// How many reads in a row have found nothing.
+    misses: u32,
 }
+
+/// So many reads that find nothing, and another one asks a host for longer that sees no input in a
+/// poll that does not block (uvwasi). A program may read without waiting for events.
+const MISSES: u32 = 16;
 
 impl Stdin {
     pub(crate) fn new() -> io::Result<Self> {
@@ -44,6 +50,7 @@ impl Stdin {
                 buffer: vec![0; READ_LEN].into_boxed_slice(),
                 unread: 0..0,
                 used: false,
+                misses: 0,
             }),
         })
     }
@@ -76,10 +83,13 @@ impl Stdin {
             // hosts that see no input in a poll that does not block (uvwasi).
             let fresh = reported && !state.used;
             state.used = fresh;
-            let timeout_ns = if fresh { 2_000_000 } else { 1 };
+            let is_thorough = fresh || state.misses >= MISSES;
+            let timeout_ns = if is_thorough { 2_000_000 } else { 1 };
+            state.misses = if is_thorough { 0 } else { state.misses + 1 };
             if !self.always_ready && !is_readable(timeout_ns) {
                 return Err(io::ErrorKind::WouldBlock.into());
             }
+            state.misses = 0;
             state.fill()?;
         }
         let read = state.take(target);

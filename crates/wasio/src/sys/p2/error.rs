@@ -47,14 +47,16 @@ pub(super) fn of_stream(error: StreamError) -> Option<io::Error> {
     }
 }
 
-/// The kind of a stream's error. In 0.2 the interface has no code for it, only a text, which on
-/// wasmtime is that of the operating system.
+/// The kind of a stream's error. In 0.2 the interface has no code for it, only a text. On wasmtime
+/// that is the one of the operating system, and from version 48 on the name of the code.
 fn kind_of_text(text: &str) -> io::ErrorKind {
-    const KINDS: [(&str, io::ErrorKind); 7] = [
+    const KINDS: [(&str, io::ErrorKind); 9] = [
         ("reset", io::ErrorKind::ConnectionReset),
         ("forcibly closed", io::ErrorKind::ConnectionReset),
         ("abort", io::ErrorKind::ConnectionAborted),
         ("timed out", io::ErrorKind::TimedOut),
+        ("timeout", io::ErrorKind::TimedOut),
+        ("denied", io::ErrorKind::PermissionDenied),
         ("pipe", io::ErrorKind::BrokenPipe),
         ("unreachable", io::ErrorKind::HostUnreachable),
         ("no route", io::ErrorKind::HostUnreachable),

@@ -73,13 +73,28 @@ impl Output {
         stream::or_would_block(written, bytes)
     }
 
-    /// A write returns once the host has the bytes.
-    pub(crate) const fn has_unsent(&self) -> io::Result<bool> {
-        Ok(false)
+    /// Whether the host does not have yet what was written: each write begins a flush, and until it
+    /// has ended there is no room.
+    pub(crate) fn has_unsent(&self) -> io::Result<bool> {
+        match self.stream.check_write() {
+            Ok(permit) => Ok(permit == 0),
+            Err(error) => error::of_stream(error).map_or(Ok(false), Err),
+        }
     }
 
-    pub(crate) const fn wait_until_sent(&self) -> io::Result<()> {
+    pub(crate) fn wait_until_sent(&self) -> io::Result<()> {
+        while self.has_unsent()? {
+            self.stream.subscribe().block();
+        }
         Ok(())
+    }
+}
+
+impl Drop for Output {
+    /// With the stream the host would drop what it does not have yet.
+    fn drop(&mut self) {
+        // Nobody is left to say an error to.
+        let _ = self.wait_until_sent();
     }
 }
 

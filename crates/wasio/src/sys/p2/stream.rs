@@ -1,12 +1,26 @@
 //! Reading and writing the host's byte streams without blocking.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::error;
 use wasio_bindings::p2::{InputStream, OutputStream, StreamError};
 
 /// The longest write per call: the host copies the bytes, and may keep the copy.
 const CHUNK_LEN: u64 = 64 * 1024;
+
+/// What wasmtime before version 48 permits to be written to a connection.
+const PERMIT_BEFORE_48: u64 = 1 << 30;
+
+static CLOSES_AT_ONCE: AtomicBool = AtomicBool::new(false);
+
+/// Whether it is known that the host discards what is not sent when a connection is dropped, as
+/// wasmtime does before version 48. From then on it waits until the peer has read that. No call tells
+/// the version; what a host permits does.
+#[cfg(feature = "net")]
+pub(crate) fn closes_at_once() -> bool {
+    CLOSES_AT_ONCE.load(Ordering::Relaxed)
+}
 
 /// Reads what has arrived. 0 is the end of the stream. Not inlined: in place in its callers it makes
 /// a program 0.4 kB larger.
@@ -60,6 +74,9 @@ pub(super) fn or_would_block(written: usize, bytes: &[u8]) -> io::Result<usize> 
 
 fn write_chunk(stream: &OutputStream, bytes: &[u8]) -> Result<usize, StreamError> {
     let permit = stream.check_write()?;
+    if permit == PERMIT_BEFORE_48 {
+        CLOSES_AT_ONCE.store(true, Ordering::Relaxed);
+    }
     let room = usize::try_from(permit.min(CHUNK_LEN)).unwrap_or(usize::MAX);
     let chunk = &bytes[..bytes.len().min(room)];
     if !chunk.is_empty() {

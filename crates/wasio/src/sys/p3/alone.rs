@@ -15,6 +15,11 @@ pub(super) trait Part: Send {
 
     /// As [`Completes::start_deferred`].
     fn start_deferred(&mut self, _signal: &Signal) {}
+
+    /// As [`Completes::has_unsent`].
+    fn has_unsent(&self) -> bool {
+        false
+    }
 }
 
 /// An owner of one part.
@@ -45,6 +50,10 @@ impl<P: Part> Completes for Alone<P> {
 
     fn start_deferred(&self) {
         self.part().start_deferred(&self.signal);
+    }
+
+    fn has_unsent(&self) -> bool {
+        self.part().has_unsent()
     }
 }
 

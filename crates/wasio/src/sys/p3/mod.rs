@@ -19,6 +19,7 @@ mod sender;
 mod signals;
 pub(crate) mod target;
 mod unread;
+mod unsent;
 mod wait;
 
 #[cfg(target_os = "wasi")]

@@ -9,6 +9,7 @@ use super::alone::Part;
 use super::bindings::{Event, Moved, WriteEnd};
 use super::operations;
 use super::signals::Signal;
+use super::unsent;
 use crate::lock::Lock;
 use crate::portable::Direction;
 
@@ -66,8 +67,8 @@ impl Sender {
         }
     }
 
-    /// Whether the host has not sent yet what it took; `BrokenPipe` once it never will.
-    pub(super) fn has_unsent(&self) -> io::Result<bool> {
+    /// As [`is_busy`](Self::is_busy), with `BrokenPipe` once the host never will.
+    pub(super) fn try_is_busy(&self) -> io::Result<bool> {
         if self.has_lost {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
@@ -118,7 +119,10 @@ impl Sender {
                     bytes = back;
                     self.take_up(moved);
                 }
-                None => return operations::add(waitable, signal),
+                None => {
+                    unsent::note();
+                    return operations::add(waitable, signal);
+                }
             }
         }
         *SPARE.lock() = bytes;
@@ -149,5 +153,9 @@ impl Part for Sender {
         self.push(signal, bytes);
         self.say_ready(signal);
         true
+    }
+
+    fn has_unsent(&self) -> bool {
+        self.is_busy()
     }
 }

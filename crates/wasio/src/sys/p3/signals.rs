@@ -22,6 +22,11 @@ pub(super) trait Completes: Send + Sync {
 
     /// Starts what it has left to [`start_deferred`](super::operations::start_deferred).
     fn start_deferred(&self) {}
+
+    /// Whether the host has not taken yet what is to be sent.
+    fn has_unsent(&self) -> bool {
+        false
+    }
 }
 
 /// Which directions of a source are ready.
@@ -148,6 +153,22 @@ impl Watcher {
 pub(super) fn owner(signal: SignalId) -> Option<Arc<dyn Completes>> {
     let table = TABLE.lock();
     table.signals.get(signal.0)?.owner.as_ref()?.upgrade()
+}
+
+/// Whether an owner has something that the host has not taken yet.
+pub(super) fn have_unsent() -> bool {
+    for index in 0.. {
+        let mut table = TABLE.lock();
+        let Some((_, entry)) = table.signals.at_mut(index) else {
+            return false;
+        };
+        let owner = entry.owner.as_ref().and_then(Weak::upgrade);
+        drop(table);
+        if owner.is_some_and(|owner| owner.has_unsent()) {
+            return true;
+        }
+    }
+    false
 }
 
 /// An identity for a new selector.

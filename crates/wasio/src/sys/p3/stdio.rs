@@ -64,7 +64,7 @@ impl Output {
 
     /// Whether the host does not have yet what was written; `BrokenPipe` if it never will.
     pub(crate) fn has_unsent(&self) -> io::Result<bool> {
-        self.0.part().has_unsent()
+        self.0.part().try_is_busy()
     }
 
     pub(crate) fn wait_until_sent(&self) -> io::Result<()> {

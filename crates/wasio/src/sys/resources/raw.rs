@@ -9,7 +9,7 @@ use crate::sys::poll_fd::PollFd;
 unsafe extern "C" {
     #[link_name = "poll"]
     fn libc_poll(fds: *mut PollFd, len: usize, timeout_ms: i32) -> i32;
-    #[cfg(feature = "net")]
+    #[cfg(any(feature = "net", wasio_waitables))]
     fn atexit(function: extern "C" fn()) -> i32;
     #[cfg(feature = "net")]
     fn accept4(listener: i32, address: *mut u8, len: *mut u32, flags: i32) -> i32;
@@ -20,7 +20,7 @@ unsafe extern "C" {
 const NON_BLOCKING: i32 = 0x4000;
 
 /// Has libc call a function when the program ends, by return or `exit`.
-#[cfg(feature = "net")]
+#[cfg(any(feature = "net", wasio_waitables))]
 pub(crate) fn at_exit(function: extern "C" fn()) {
     // SAFETY: libc calls `function` once, with no argument, and it is there forever.
     let result = unsafe { atexit(function) };

@@ -370,6 +370,7 @@ impl World {
             _ if is_file && self.rules.files == Files::WholeInval => return Err(Errno::INVAL),
             Kind::Null if !write && self.rules.null_traps => panic!("the guest traps"),
             Kind::Directory => panic!("a directory was waited for"),
+            Kind::Pipe if write && self.rules.pipes_one_way => return Err(Errno::BADF),
             _ => {}
         }
         Ok(descriptor.refused.is_some() || (write && self.rules.writes_refused))

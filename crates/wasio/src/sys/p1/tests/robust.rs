@@ -506,6 +506,21 @@ fn a_pipe_as_standard_input_is_waited_for() {
     }
 }
 
+/// wasmtime fails a whole wait that is also for room in standard input. The program may read it.
+#[test]
+fn a_pipe_is_read_although_it_is_registered_for_writing_too() {
+    for rules in [WASMTIME, EXACT] {
+        for mode in [Mode::Edge, Mode::Level, Mode::Oneshot] {
+            let mut rig = Rig::new(rules);
+            rig.add(0, Kind::Pipe, READ | WRITE, mode);
+            rig.stream(3);
+            assert_eq!(rig.select(20), [], "{}", rules.name);
+            rig.world().after(25 * MS, Happening::Bytes(0, 11));
+            assert_eq!(rig.select(200), readable(&[0]), "{} {mode:?}", rules.name);
+        }
+    }
+}
+
 /// Point 16: large and random descriptor numbers.
 #[test]
 fn descriptor_numbers_may_be_anything() {

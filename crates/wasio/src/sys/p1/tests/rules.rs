@@ -101,6 +101,8 @@ pub(super) struct Rules {
     /// Sleeps for as long as it may, and then says that all is ready to be read.
     pub(super) sleeps_then_all: bool,
     pub(super) writes_refused: bool,
+    /// A wait to write to a pipe that can only be read fails, with all the others.
+    pub(super) pipes_one_way: bool,
     /// Waits for one clock and nothing else, and never says how many events there are.
     pub(super) clock_only: bool,
     /// Answers begin at another descriptor each time.
@@ -130,6 +132,7 @@ pub(super) const EXACT: Rules = Rules {
     first_direction_only: false,
     sleeps_then_all: false,
     writes_refused: false,
+    pipes_one_way: false,
     clock_only: false,
     rotates: false,
     null_traps: false,
@@ -155,6 +158,7 @@ pub(super) const WASI_COMMON: Rules = Rules {
 /// wasmtime's own.
 pub(super) const WASMTIME: Rules = Rules {
     name: "wasmtime-wasi",
+    pipes_one_way: true,
     wait_cost_ns: 1_100_000,
     nbytes: Nbytes::One,
     bad_fd: BadFd::WholeCall,

@@ -50,6 +50,7 @@ struct Streams {
 
 impl HostUdp {
     pub(crate) fn bind(address: SocketAddr) -> io::Result<OwnedUdp> {
+        let address = address::local(address);
         let handles = Handles::reserve()?;
         let socket = handles.of(checked(create_udp_socket(address::family(&address)))?);
         checked(socket.start_bind(network(), address))?;
@@ -106,11 +107,20 @@ impl HostUdp {
         Ok((peeked::copy(&bytes, buffer), from))
     }
 
-    pub(crate) fn peek(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.peeked.peek(buffer, || self.receive_one())
+    pub(crate) fn peek(
+        &self,
+        buffer: &mut [u8],
+        registration: Option<&Registration>,
+    ) -> io::Result<(usize, SocketAddr)> {
+        let was_ahead = self.peeked.is_some();
+        let peeked = self.peeked.peek(buffer, || self.receive_one())?;
+        if !was_ahead {
+            // The host does not report the datagram any more.
+            self.update_target(registration);
+        }
+        Ok(peeked)
     }
 
-    /// No more than one: no poll would report what is kept here.
     fn receive_one(&self) -> io::Result<Datagram> {
         let mut streams = self.streams()?;
         streams.is_receiving = true;

@@ -10,7 +10,7 @@ use crate::sys::imp::cell::Once;
 use crate::sys::imp::error::checked;
 use crate::sys::imp::owned::Owned;
 use crate::sys::imp::target::Target;
-use crate::sys::resources::net::address;
+use crate::sys::resources::net::address::{self, MOST_GONE};
 use crate::sys::resources::net::handles::{Counted, Handles};
 use wasio_bindings::p2::{ErrorCode, TcpSocket, create_tcp_socket};
 
@@ -24,6 +24,7 @@ pub(crate) struct HostListener {
 impl HostListener {
     /// Lets the host keep up to `backlog` connections before they are accepted.
     pub(crate) fn bind(address: SocketAddr, backlog: u64) -> io::Result<Self> {
+        let address = address::local(address);
         let handles = Handles::reserve()?;
         Ok(Self {
             readable: Once::new(),
@@ -34,7 +35,7 @@ impl HostListener {
     pub(crate) fn accept(&self) -> io::Result<(HostHandle, SocketAddr)> {
         // A peer that has reset its connection has no address any more, and takes no answer: as on
         // BSD the program does not see it.
-        loop {
+        for _ in 0..MOST_GONE {
             let handles = Handles::reserve()?;
             let (socket, input, output) = checked(self.socket.accept())?;
             if let Ok(peer) = socket.remote_address() {
@@ -42,6 +43,7 @@ impl HostListener {
                 return Ok((HostHandle::accepted(handles.of(socket), connection), peer));
             }
         }
+        Err(io::ErrorKind::ConnectionAborted.into())
     }
 
     pub(crate) fn target(&self) -> Target {

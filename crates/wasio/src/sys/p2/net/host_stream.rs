@@ -15,8 +15,8 @@ use crate::registration::Registration;
 use crate::sys::imp::cell::Once;
 use crate::sys::imp::error::checked;
 use crate::sys::imp::owned::Owned;
-use crate::sys::imp::ready;
 use crate::sys::imp::target::Target;
+use crate::sys::imp::{ready, stream};
 use crate::sys::resources::net::address;
 use crate::sys::resources::net::handles::Handles;
 use crate::sys::resources::net::linger::{self, Unsent};
@@ -246,5 +246,9 @@ impl Unsent for LingeringStream {
                 return;
             }
         }
+    }
+
+    fn closes_at_once(&self) -> bool {
+        stream::closes_at_once()
     }
 }

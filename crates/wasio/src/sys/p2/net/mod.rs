@@ -9,3 +9,4 @@ mod network;
 mod pending;
 
 pub(super) use self::network::network;
+pub(crate) use super::stream::closes_at_once;

@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::Interest;
@@ -17,10 +18,12 @@ use crate::sys::imp::bindings::{
 };
 use crate::sys::imp::error::{checked, of_socket};
 use crate::sys::imp::operations;
-use crate::sys::imp::signals::{Completes, Signal};
+use crate::sys::imp::signals::{self, Completes, Signal};
 use crate::sys::imp::target::Target;
+use crate::sys::imp::unsent;
 use crate::sys::resources::net::address;
 use crate::sys::resources::net::handles::{Counted, Handles};
+use crate::sys::resources::net::linger::{self, Unsent};
 use crate::sys::resources::net::peeked;
 
 /// The most datagrams that wait for the host. Some hosts take none before they have run once.
@@ -29,8 +32,8 @@ const MOST_WAITING: usize = 16;
 /// The most datagrams of others that one receive passes over.
 const MOST_STRANGERS: usize = 64;
 
-/// How a source holds it: shared with its signal.
-pub(crate) type OwnedUdp = Arc<HostUdp>;
+/// How a source holds it: shared with its signal. What is not sent when it is dropped still is.
+pub(crate) struct OwnedUdp(Arc<HostUdp>);
 
 pub(crate) struct HostUdp {
     signal: Signal,
@@ -75,18 +78,19 @@ impl Outgoing {
 
 impl HostUdp {
     pub(crate) fn bind(address: SocketAddr) -> io::Result<OwnedUdp> {
+        let address = address::local(address);
         let family = address::family(&address);
         let handles = Handles::reserve()?;
         let socket = handles.of(checked(UdpSocket::create(family))?);
         checked(socket.bind(address))?;
-        Ok(Arc::new_cyclic(|me| Self {
+        Ok(OwnedUdp(Arc::new_cyclic(|me| Self {
             signal: Signal::new(me, Directions::one(Direction::Write)),
             incoming: Lock::new(Incoming::Idle),
             outgoing: Lock::default(),
             socket,
             family,
             peer: Lock::default(),
-        }))
+        })))
     }
 
     pub(crate) fn family(&self) -> IpAddressFamily {
@@ -166,7 +170,11 @@ impl HostUdp {
         self.read(buffer, false)
     }
 
-    pub(crate) fn peek(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+    pub(crate) fn peek(
+        &self,
+        buffer: &mut [u8],
+        _registration: Option<&Registration>,
+    ) -> io::Result<(usize, SocketAddr)> {
         self.read(buffer, true)
     }
 
@@ -230,6 +238,7 @@ impl HostUdp {
                 Called::Returned(Ok(())) => {}
                 Called::Returned(Err(error)) => outgoing.failed = Some(error.of_socket()),
                 Called::Pending(call) => {
+                    unsent::note();
                     operations::add(call.waitable(), &self.signal);
                     outgoing.sending = Some(call);
                 }
@@ -246,8 +255,6 @@ impl HostUdp {
         _registration: Option<&Registration>,
     ) -> io::Result<()> {
         self.check_family(&address)?;
-        // What the host has not begun to send would go to the new peer.
-        self.outgoing().waiting.clear();
         let mut incoming = self.incoming();
         let was_receiving = !matches!(*incoming, Incoming::Idle);
         *incoming = Incoming::Idle;
@@ -257,7 +264,10 @@ impl HostUdp {
         if was_receiving {
             self.arm(&mut incoming);
         }
-        result
+        result?;
+        // What the host has not begun to send would go to the new peer.
+        self.outgoing().waiting.clear();
+        Ok(())
     }
 }
 
@@ -280,5 +290,43 @@ impl Completes for HostUdp {
             }
             self.send_next(outgoing);
         }
+    }
+
+    fn has_unsent(&self) -> bool {
+        self.outgoing().sending.is_some()
+    }
+}
+
+impl Deref for OwnedUdp {
+    type Target = HostUdp;
+
+    fn deref(&self) -> &HostUdp {
+        &self.0
+    }
+}
+
+impl Drop for OwnedUdp {
+    fn drop(&mut self) {
+        if self.has_unsent() {
+            // Forks have it registered still, and nobody would read what they report.
+            signals::unwatch_all(self.signal.id());
+            linger::keep(Box::new(LingeringUdp(Arc::clone(&self.0))));
+        }
+    }
+}
+
+struct LingeringUdp(Arc<HostUdp>);
+
+impl Unsent for LingeringUdp {
+    fn is_sent(&self) -> bool {
+        !self.0.has_unsent()
+    }
+
+    fn wait_until(&self, deadline_ns: u64) {
+        unsent::wait_until(deadline_ns, || self.is_sent());
+    }
+
+    fn closes_at_once(&self) -> bool {
+        true
     }
 }

@@ -12,12 +12,8 @@ use crate::sys::imp::error::{checked, of_socket};
 use crate::sys::imp::operations;
 use crate::sys::imp::signals::{Completes, Signal};
 use crate::sys::imp::target::Target;
-use crate::sys::resources::net::address;
+use crate::sys::resources::net::address::{self, MOST_GONE};
 use crate::sys::resources::net::handles::{Counted, Handles};
-
-/// The peers that have gone already and that one accept passes over: a flood of them must not keep
-/// the program in it.
-const MOST_GONE: usize = 16;
 
 pub(crate) struct HostListener(Arc<Host>);
 
@@ -45,6 +41,7 @@ enum Phase {
 impl HostListener {
     /// Lets the host keep up to `backlog` connections before they are accepted.
     pub(crate) fn bind(address: SocketAddr, backlog: u64) -> io::Result<Self> {
+        let address = address::local(address);
         let handles = Handles::reserve()?;
         let (incoming, socket) = checked(listening(address, backlog))?;
         let state = State {

@@ -8,19 +8,17 @@ use std::sync::atomic::AtomicBool;
 
 use crate::Interest;
 use crate::lock::{Guard, Lock};
-use crate::portable::{Direction, Directions, Until};
+use crate::portable::{Direction, Directions};
 use crate::registration::Registration;
 use crate::sys::imp::alone::Part;
-use crate::sys::imp::bindings::{
-    Called, Connect, Event, NetResult, TcpSocket, WireError, monotonic_clock,
-};
-use crate::sys::imp::clock::Clock;
+use crate::sys::imp::bindings::{Called, Connect, Event, NetResult, TcpSocket, WireError};
 use crate::sys::imp::error::{checked, of_socket};
 use crate::sys::imp::operations;
 use crate::sys::imp::receiver::Receiver;
 use crate::sys::imp::sender::Sender;
 use crate::sys::imp::signals::{self, Completes, Signal};
 use crate::sys::imp::target::Target;
+use crate::sys::imp::unsent;
 use crate::sys::resources::net::address;
 use crate::sys::resources::net::handles::{Counted, Handles};
 use crate::sys::resources::net::linger::{self, Unsent};
@@ -219,10 +217,6 @@ impl HostStream {
         }
         Err(io::ErrorKind::NotConnected.into())
     }
-
-    fn has_unsent(&self) -> bool {
-        self.state().sender.is_busy()
-    }
 }
 
 impl Completes for HostStream {
@@ -242,6 +236,10 @@ impl Completes for HostStream {
 
     fn start_deferred(&self) {
         self.state().receiver.start_deferred(&self.signal);
+    }
+
+    fn has_unsent(&self) -> bool {
+        self.state().sender.is_busy()
     }
 }
 
@@ -272,11 +270,10 @@ impl Unsent for LingeringStream {
     }
 
     fn wait_until(&self, deadline_ns: u64) {
-        let clock = Clock::new();
-        while !self.is_sent() && monotonic_clock::now() < deadline_ns {
-            if clock.block(Until::At(deadline_ns)).is_err() {
-                return;
-            }
-        }
+        unsent::wait_until(deadline_ns, || self.is_sent());
+    }
+
+    fn closes_at_once(&self) -> bool {
+        true
     }
 }

@@ -10,6 +10,10 @@ use crate::sys::imp::IpAddressFamily;
 /// next operation returns what happened.
 pub(crate) const UNKNOWN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 
+/// The peers without an address, which have gone already, that one accept passes over: a flood of them
+/// must not keep the program in it.
+pub(crate) const MOST_GONE: usize = 16;
+
 pub(crate) const fn family(address: &SocketAddr) -> IpAddressFamily {
     match address {
         SocketAddr::V4(_) => IpAddressFamily::Ipv4,
@@ -17,13 +21,20 @@ pub(crate) const fn family(address: &SocketAddr) -> IpAddressFamily {
     }
 }
 
-/// The address that an operating system connects or sends to. The host refuses two kinds: an IPv4
-/// address written as an IPv6 one (`::ffff:a.b.c.d`), and the wildcard, which means this machine.
-pub(crate) fn remote(mut address: SocketAddr) -> SocketAddr {
-    if let IpAddr::V4(mapped) = address.ip().to_canonical() {
-        // Any other IPv6 address keeps its scope.
-        address = SocketAddr::from((mapped, address.port()));
+/// The address that an operating system binds to. The host refuses an IPv4 address written as an IPv6
+/// one (`::ffff:a.b.c.d`).
+pub(crate) fn local(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        IpAddr::V4(mapped) => SocketAddr::from((mapped, address.port())),
+        // With its scope.
+        IpAddr::V6(_) => address,
     }
+}
+
+/// The address that an operating system connects or sends to. As for [`local`], and the host refuses
+/// the wildcard, which means this machine.
+pub(crate) fn remote(address: SocketAddr) -> SocketAddr {
+    let mut address = local(address);
     match address.ip() {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => address.set_ip(Ipv6Addr::LOCALHOST.into()),

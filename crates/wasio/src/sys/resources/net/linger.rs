@@ -5,6 +5,10 @@
 //! the sending side is shut down, and the connection is kept until the host has sent everything.
 //! The peer reads the rest and then the end, also while the program sleeps. [`Limits`]
 //! bound what is kept. A program that traps loses it.
+//!
+//! A host may do the same by blocking in the drop (wasmtime from version 48 on, on WASI 0.2), for as
+//! long as the peer does not read. There the limits do not hold: to keep a connection is better than
+//! to stop the program.
 
 use std::collections::LinkedList;
 use std::mem;
@@ -29,6 +33,10 @@ pub(crate) trait Unsent: Send {
 
     /// Waits for that, until the deadline at most.
     fn wait_until(&self, deadline_ns: u64);
+
+    /// Whether it is known that dropping it discards what is not sent. A host may wait until that is
+    /// sent, and so for ever.
+    fn closes_at_once(&self) -> bool;
 }
 
 struct Lingering {
@@ -59,6 +67,8 @@ struct List {
     /// as they only move from a front to a back: what makes a `VecDeque` grow is 0.2 kB of each program.
     checked: LinkedList<Lingering>,
     unchecked: LinkedList<Lingering>,
+    /// Those that are past the limits, and that the host may wait for if they are dropped.
+    overdue: LinkedList<Box<dyn Unsent>>,
     next_sweep_ns: u64,
 }
 
@@ -66,6 +76,7 @@ static LIST: Lock<List> = Lock::new(List {
     limits: Limits::DEFAULT,
     checked: LinkedList::new(),
     unchecked: LinkedList::new(),
+    overdue: LinkedList::new(),
     next_sweep_ns: 0,
 });
 
@@ -78,11 +89,11 @@ pub(crate) fn keep(stream: Box<dyn Unsent>) {
     }
     let now_ns = monotonic_clock::now();
     let list = &mut *LIST.lock();
-    if list.limits.max_age_ns == 0 {
-        return;
-    }
-    if list.len() == 0 {
+    if list.is_empty() {
         list.next_sweep_ns = now_ns.saturating_add(SWEEP_EVERY_NS);
+    }
+    if list.limits.max_age_ns == 0 {
+        return list.give_up(stream);
     }
     list.unchecked.push_back(Lingering {
         stream,
@@ -101,16 +112,36 @@ pub(crate) fn set_limits(max_age: Duration, max_streams: usize) {
     list.shed();
 }
 
+/// How long the end of the program waits for what it has not sent.
+#[cfg(wasio_waitables)]
+pub(crate) fn max_age_ns() -> u64 {
+    LIST.lock().limits.max_age_ns
+}
+
 impl List {
-    /// Closes the connections that are too many.
+    /// Gives up the connections that are too many.
     fn shed(&mut self) {
-        while self.len() > self.limits.max_streams {
-            self.take_oldest();
+        while self.len() > self.limits.max_streams
+            && let Some(oldest) = self.take_oldest()
+        {
+            self.give_up(oldest.stream);
         }
     }
 
+    /// Closes a connection, or keeps it until it has sent everything if closing it may block.
+    fn give_up(&mut self, stream: Box<dyn Unsent>) {
+        if !stream.closes_at_once() && !stream.is_sent() {
+            self.overdue.push_back(stream);
+        }
+    }
+
+    /// How many there are within the limits.
     fn len(&self) -> usize {
         self.checked.len() + self.unchecked.len()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0 && self.overdue.is_empty()
     }
 
     fn oldest(&self) -> Option<&Lingering> {
@@ -130,8 +161,17 @@ impl List {
             return;
         }
         self.next_sweep_ns = now_ns.saturating_add(SWEEP_EVERY_NS);
-        while self.oldest().is_some_and(|one| one.deadline_ns <= now_ns) {
-            self.take_oldest();
+        while self.oldest().is_some_and(|one| one.deadline_ns <= now_ns)
+            && let Some(oldest) = self.take_oldest()
+        {
+            self.give_up(oldest.stream);
+        }
+        for _ in 0..self.overdue.len().min(CHUNK) {
+            if let Some(stream) = self.overdue.pop_front()
+                && !stream.is_sent()
+            {
+                self.overdue.push_back(stream);
+            }
         }
         if self.unchecked.is_empty() {
             mem::swap(&mut self.checked, &mut self.unchecked);
@@ -152,10 +192,10 @@ impl List {
 /// next sweep; `None` if nothing lingers. Each wait begins with this.
 pub(crate) fn sweep() -> Option<u64> {
     let list = &mut *LIST.lock();
-    if list.len() > 0 {
+    if !list.is_empty() {
         list.sweep_if_due();
     }
-    (list.len() > 0).then_some(list.next_sweep_ns)
+    (!list.is_empty()).then_some(list.next_sweep_ns)
 }
 
 extern "C" fn wait_for_all() {
@@ -164,8 +204,11 @@ extern "C" fn wait_for_all() {
     while let Some(first) = next() {
         let slice_ns = monotonic_clock::now().saturating_add(SLICE_NS);
         first.stream.wait_until(slice_ns.min(first.deadline_ns));
-        if slice_ns < first.deadline_ns && !first.stream.is_sent() {
-            LIST.lock().unchecked.push_back(first);
+        let list = &mut *LIST.lock();
+        if slice_ns >= first.deadline_ns {
+            list.give_up(first.stream);
+        } else if !first.stream.is_sent() {
+            list.unchecked.push_back(first);
         }
     }
 }

@@ -13,8 +13,7 @@ use super::peeked::Peeked;
 use crate::errors::static_error;
 use crate::lock::Lock;
 use crate::portable::Key;
-use crate::sys::imp::Selector;
-use crate::sys::imp::monotonic_clock;
+use crate::sys::imp::{self, Selector, monotonic_clock};
 use crate::sys::poll_fd::PollFd;
 use crate::sys::resources::raw;
 use crate::{Interest, Mode, Token};
@@ -192,6 +191,10 @@ impl Unsent for net::TcpStream {
     fn wait_until(&self, deadline_ns: u64) {
         let left_ns = deadline_ns.saturating_sub(monotonic_clock::now());
         has_room(self, i32::try_from(left_ns / 1_000_000).unwrap_or(i32::MAX));
+    }
+
+    fn closes_at_once(&self) -> bool {
+        imp::net::closes_at_once()
     }
 }
 

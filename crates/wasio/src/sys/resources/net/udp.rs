@@ -38,6 +38,17 @@ impl IoSource<UdpSocket> {
         self.recv_from(buffer).map(|(len, _)| len)
     }
 
+    pub(crate) fn peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        match &**self {
+            UdpSocket::Host(host) => host.peek(buffer, self.registration()),
+            UdpSocket::Std(std) => std.peek(buffer),
+        }
+    }
+
+    pub(crate) fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.peek_from(buffer).map(|(len, _)| len)
+    }
+
     pub(crate) fn connect(&self, address: SocketAddr) -> io::Result<()> {
         let address = address::remote(address);
         match &**self {
@@ -50,17 +61,6 @@ impl IoSource<UdpSocket> {
 impl UdpSocket {
     pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
         HostUdp::bind(address).map(Self::Host)
-    }
-
-    pub(crate) fn peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        match self {
-            Self::Host(host) => host.peek(buffer),
-            Self::Std(std) => std.peek(buffer),
-        }
-    }
-
-    pub(crate) fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.peek_from(buffer).map(|(len, _)| len)
     }
 
     pub(crate) fn send_to(&self, bytes: &[u8], target: SocketAddr) -> io::Result<usize> {
