@@ -12,7 +12,7 @@ use wasio::event::Source;
 use wasio::task::Async;
 use wasio::{Interest, stdio};
 
-use crate::register::{is_poll_uncertain, poll_yield};
+use crate::register::{is_poll_uncertain, is_registered_here, poll_yield, register_now};
 
 /// Standard input, which never blocks the runtime. Created by [`stdin`].
 ///
@@ -218,7 +218,7 @@ impl<S: Source> Stream<S> {
             return poll_yield(context);
         }
         match &self.state {
-            State::Registered(source) if source.is_registered_here() => {
+            State::Registered(source) if is_registered_here(source) => {
                 self.has_yielded = false;
                 if self.interest.is_readable() {
                     source.poll_readable(context)
@@ -238,7 +238,7 @@ impl<S: Source> Stream<S> {
             State::Open(source) => source,
             State::Registered(source) => source.into_inner()?,
         };
-        self.state = State::Registered(Async::with_interest(source, self.interest)?);
+        self.state = State::Registered(register_now(source, self.interest)?);
         Ok(())
     }
 }

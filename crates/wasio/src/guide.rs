@@ -162,7 +162,8 @@
 //! the `Pollable` before the pollable that it names, and that one before its parent resource: the
 //! host traps otherwise. `examples/src/bin/everything.rs` shows all of this in one poll.
 //!
-//! On WASI 0.3, `wasio::Waitable` does the same for a stream, a future or a subtask of any bindings.
+//! On WASI 0.3, `wasio::Waitable` does the same for a stream, a future or a subtask of any
+//! bindings.
 //!
 //! # A listener on every target
 //!

@@ -20,6 +20,8 @@ use wasio::{Events, Interest, Poll, Registry, Token};
 const LISTENER: Token = Token(usize::MAX);
 /// The most bytes that are kept for a member.
 const MAX_BEHIND: usize = 1 << 20;
+/// The most that is read of a member at a time: the others have their turn then.
+const MAX_BATCH: usize = 64 * 1024;
 /// A longer line is sent in parts.
 const MAX_LINE: usize = 64 * 1024;
 
@@ -42,7 +44,7 @@ fn main() -> io::Result<()> {
                 room.flush(id);
             }
             if event.is_readable() {
-                room.receive(id);
+                room.receive(id, poll.registry());
             }
         }
         room.settle();
@@ -112,23 +114,40 @@ impl Room {
         }
     }
 
-    /// Reads lines from a member until its stream would block.
-    fn receive(&mut self, id: usize) {
+    /// Reads lines from a member until its stream would block, or until it is another one's turn.
+    fn receive(&mut self, id: usize, registry: &Registry) {
         let Some(member) = self.members.get_mut(id) else {
             return;
         };
         let mut buffer = [0; 4096];
-        loop {
+        let mut received = 0;
+        while received < MAX_BATCH {
             match member.stream.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(read) => member.split(&buffer[..read], |line| self.received.push((id, line))),
+                Ok(0) => return self.leave(id),
+                Ok(read) => {
+                    received += read;
+                    member.split(&buffer[..read], |line| self.received.push((id, line)));
+                }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => break,
+                Err(_) => return self.leave(id),
             }
         }
-        member.leaving = true;
-        self.leaving = true;
+        // There may be more, which is not reported again by itself.
+        let both = Interest::READABLE | Interest::WRITABLE;
+        if registry
+            .reregister(&mut member.stream, Token(id), both)
+            .is_err()
+        {
+            self.leave(id);
+        }
+    }
+
+    fn leave(&mut self, id: usize) {
+        if let Some(member) = self.members.get_mut(id) {
+            member.leaving = true;
+            self.leaving = true;
+        }
     }
 
     /// Writes the unsent lines of a member until its stream would block.

@@ -268,3 +268,19 @@ async fn a_connection_that_is_refused_is_an_error() {
     let error = soon(TcpStream::connect(closed)).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
 }
+
+/// The thread has a poll of its own beside it, in which nobody waits.
+#[test]
+fn a_name_is_awaited_in_a_runtime_with_workers() {
+    let workers = Builder::new_multi_thread().enable_all().build().unwrap();
+    let idle = Builder::new_current_thread().enable_all().build().unwrap();
+    let name = || async {
+        let mut found = soon(wasio_tokio::lookup_host("localhost:80"))
+            .await
+            .unwrap();
+        assert!(found.next().is_some());
+    };
+    workers.block_on(name());
+    workers.block_on(async { tokio::spawn(name()).await.unwrap() });
+    drop(idle);
+}

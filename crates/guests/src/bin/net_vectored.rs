@@ -13,6 +13,8 @@ fn main() {
     assert_eq!(stream.read_vectored(&mut []).expect("nothing"), 0);
     assert_eq!(stream.write_vectored(&[]).expect("nothing"), 0);
     let mut got = Vec::new();
+    // A buffer that was filled does not mean that the rest is missing: all was sent at once.
+    let mut may_block = true;
     while got.len() < 11 {
         let (mut empty, mut first, mut second) = ([0; 0], [0; 4], [0; 32]);
         let read = stream.read_vectored(&mut [
@@ -25,8 +27,11 @@ fn main() {
             Ok(count) => {
                 let both = [&first[..], &second[..]].concat();
                 got.extend_from_slice(&both[..count]);
+                may_block = count != first.len();
             }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => drop(driver.expect(1)),
+            Err(error) if error.kind() == ErrorKind::WouldBlock && may_block => {
+                driver.expect(1);
+            }
             Err(error) => panic!("read: {error}"),
         }
     }

@@ -23,10 +23,11 @@ macro_rules! see {
 }
 
 /// A socket of `wasio::net`, the functions that are its own, and its conversions from and to
-/// descriptors. `$adopt` is passed one that comes back.
+/// descriptors. `$adopt` is passed one that comes back, and `$hand_over` returns what the descriptor of
+/// one that leaves is passed to.
 macro_rules! socket {
     (
-        $(#[$doc:meta])* $socket:ident::$open:ident, $adopt:expr;
+        $(#[$doc:meta])* $socket:ident::$open:ident, $adopt:expr, $hand_over:expr;
         $(fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*
     ) => {
         $(#[$doc])*
@@ -89,7 +90,13 @@ macro_rules! socket {
             fn from(socket: $socket) -> Self {
                 match socket.inner.try_into_std() {
                     Ok(socket) => socket.into(),
-                    Err(inner) => descriptor::give_away(inner, socket.reserved),
+                    Err(inner) => {
+                        let hand_over = $hand_over(&inner);
+                        let given = descriptor::give_away(inner, socket.reserved);
+                        let given = net::TcpStream::from(given);
+                        hand_over(&given);
+                        given.into()
+                    }
                 }
             }
         }
@@ -117,7 +124,7 @@ macro_rules! socket {
 
 socket! {
     /// A TCP socket that listens. It is readable when a connection is to be accepted.
-    TcpListener::bind, |_, _| ();
+    TcpListener::bind, |_, _| (), |_| |_: &_| ();
     fn local_addr() -> SocketAddr;
     fn set_ttl(ttl: u32) -> ();
     fn ttl() -> u32;
@@ -126,7 +133,7 @@ socket! {
 
 socket! {
     /// A TCP connection.
-    TcpStream::connect, adopt_options;
+    TcpStream::connect, adopt_options, options_of;
     fn peer_addr() -> SocketAddr;
     fn local_addr() -> SocketAddr;
     fn shutdown(how: Shutdown) -> ();
@@ -140,7 +147,7 @@ socket! {
 
 socket! {
     /// A UDP socket. What a buffer has no room for is lost.
-    UdpSocket::bind, |_, _| ();
+    UdpSocket::bind, |_, _| (), |_| |_: &_| ();
     fn local_addr() -> SocketAddr;
     fn peer_addr() -> SocketAddr;
     fn connect(address: SocketAddr) -> ();
@@ -173,6 +180,16 @@ impl TcpListener {
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let (stream, peer) = self.inner.accept()?;
         Ok((TcpStream::new(stream), peer))
+    }
+}
+
+/// Gives a descriptor the options of the stream that it is to stand for.
+fn options_of(stream: &wasio_net::TcpStream) -> impl FnOnce(&net::TcpStream) + use<> {
+    let nodelay = stream.nodelay();
+    move |descriptor| {
+        if let Ok(nodelay) = nodelay {
+            let _ = descriptor.set_nodelay(nodelay);
+        }
     }
 }
 

@@ -24,6 +24,11 @@ pub(super) fn of(uri: &Uri, is_http: bool) -> io::Result<(&str, u16)> {
         .ok_or_else(|| invalid(format!("the URI {uri} names no host")))?;
     let port = match uri.port_u16() {
         Some(port) => port,
+        None if names_port(uri) => {
+            return Err(invalid(format!(
+                "the port of the URI {uri} is not one: 0 to 65535 are"
+            )));
+        }
         None => port_of(scheme)
             .ok_or_else(|| invalid(format!("the URI {uri} needs a port: {scheme} has none")))?,
     };
@@ -36,6 +41,14 @@ fn port_of(scheme: &Scheme) -> Option<u16> {
         "https" => Some(443),
         _ => None,
     }
+}
+
+/// Whether a port is written, of whatever number.
+fn names_port(uri: &Uri) -> bool {
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    let after_host = authority.rsplit_once(':').map_or("", |(_, rest)| rest);
+    // The colons of an IPv6 address are before its bracket.
+    !after_host.is_empty() && !after_host.contains(']')
 }
 
 /// An IPv6 address is in brackets there.
@@ -58,6 +71,8 @@ mod tests {
             ("http://example.org:8080/", "example.org", 8080),
             ("http://[::1]:8080/", "::1", 8080),
             ("http://127.0.0.1", "127.0.0.1", 80),
+            ("http://[::1]/", "::1", 80),
+            ("http://example.org:/", "example.org", 80),
             ("redis://cache:6379", "cache", 6379),
         ] {
             let uri: Uri = text.parse().expect("a URI");
@@ -72,6 +87,7 @@ mod tests {
             ("example.org:80", false, "no scheme"),
             ("https://example.org/", true, "not of the scheme http"),
             ("redis://cache", false, "needs a port"),
+            ("http://example.org:65616/", false, "the port of"),
         ] {
             let uri: Uri = text.parse().expect("a URI");
             let error = of(&uri, is_http).expect_err("no target");

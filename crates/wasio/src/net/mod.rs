@@ -27,8 +27,8 @@
 //!   nor what [`into_std`](TcpStream::into_std) returns has it, and registering the socket after a
 //!   peek reports it only if the host does.
 //! * [`TcpListener::bind`], [`UdpSocket::bind`] and [`UdpSocket::connect`] wait for the host, which
-//!   answers at once. `UdpSocket::connect` takes 2 ms if anything was received before: wasmtime 48
-//!   would trap otherwise.
+//!   answers at once. `UdpSocket::connect` takes 2 ms if the socket has received or was registered
+//!   for reading before: wasmtime 48 would trap otherwise.
 //! * What was written to a stream before it was dropped is still delivered, for up to 5 s and for
 //!   up to 256 dropped streams: [`set_linger_limits`] changes both. A stream that is never dropped
 //!   loses what it has not sent when the program ends, for example by

@@ -74,6 +74,19 @@ impl<T: Source> Async<T> {
         Self::with_selector(io, interest, &reactor::current()?)
     }
 
+    /// Registers a source with the poll of a thread that wasio starts and that does nothing but wait:
+    /// any thread may await it then. Where there are no threads this is
+    /// [`with_interest`](Self::with_interest).
+    ///
+    /// For a runtime with several threads of which this one has a poll that nobody waits in.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`new`](Self::new).
+    pub fn in_background(io: T, interest: Interest) -> io::Result<Self> {
+        Self::with_selector(io, interest, &reactor::background()?)
+    }
+
     /// Registers a source with the poll of `registry`, whatever this thread waits in.
     ///
     /// # Errors
@@ -104,8 +117,15 @@ impl<T: Source> Async<T> {
         self.registered.registry().selector().inner()
     }
 
+    /// Whether the source is registered with the poll of the thread that only waits: see
+    /// [`in_background`](Self::in_background).
+    #[must_use]
+    pub fn is_in_background(&self) -> bool {
+        reactor::is_background(self.registered.registry().selector().inner())
+    }
+
     /// Whether the poll that the source is registered with is there, and this thread waits in no
-    /// other.
+    /// other. So it is for one that is [in the background](Self::is_in_background).
     ///
     /// If not, no task that waits for it here is woken. Take the source [out](Self::into_inner) and
     /// make a new `Async` of it.
@@ -113,7 +133,7 @@ impl<T: Source> Async<T> {
     pub fn is_registered_here(&self) -> bool {
         let selector = self.registered.registry().selector().inner();
         match super::polls::latest() {
-            Some(latest) => latest.downgrade().is(selector),
+            Some(latest) => latest.downgrade().is(selector) || self.is_in_background(),
             None => selector.may_be_waited_in(),
         }
     }

@@ -1,8 +1,12 @@
 //! Which poll a source is registered with: the one that this thread waits in.
 
 use std::io;
+#[cfg(wasio_threads)]
+use std::sync::{Mutex, PoisonError};
 
 use super::polls::latest;
+#[cfg(wasio_threads)]
+use crate::Registry;
 use crate::sys;
 
 /// The poll that this thread waits in: see [`Async`](super::Async). A thread without any has one
@@ -23,12 +27,25 @@ fn without_poll() -> io::Result<sys::Selector> {
 /// With threads it is that of a thread that does nothing but wait: this one may never wait.
 #[cfg(wasio_threads)]
 fn without_poll() -> io::Result<sys::Selector> {
-    use std::sync::{Mutex, PoisonError};
+    background()
+}
 
-    use crate::Registry;
+/// A poll that is waited in whatever this thread does, where there are threads.
+#[cfg(not(wasio_threads))]
+pub(super) fn background() -> io::Result<sys::Selector> {
+    current()
+}
 
-    static HELPER: Mutex<Option<Registry>> = Mutex::new(None);
+#[cfg(not(wasio_threads))]
+pub(super) const fn is_background(_selector: &sys::Selector) -> bool {
+    false
+}
 
+#[cfg(wasio_threads)]
+static HELPER: Mutex<Option<Registry>> = Mutex::new(None);
+
+#[cfg(wasio_threads)]
+pub(super) fn background() -> io::Result<sys::Selector> {
     let mut helper = HELPER.lock().unwrap_or_else(PoisonError::into_inner);
     if helper.is_none() {
         *helper = Some(start_helper()?);
@@ -37,9 +54,15 @@ fn without_poll() -> io::Result<sys::Selector> {
     Ok(registry.selector().inner().clone())
 }
 
+#[cfg(wasio_threads)]
+pub(super) fn is_background(selector: &sys::Selector) -> bool {
+    let helper = HELPER.lock().unwrap_or_else(PoisonError::into_inner);
+    (helper.as_ref()).is_some_and(|one| one.selector().inner().downgrade().is(selector))
+}
+
 /// Starts a thread that waits for ever, and returns a handle to its poll.
 #[cfg(wasio_threads)]
-fn start_helper() -> io::Result<crate::Registry> {
+fn start_helper() -> io::Result<Registry> {
     use std::thread;
     use std::time::Duration;
 

@@ -33,7 +33,8 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 
 /// Waits for a moment. Made by [`sleep`] and [`sleep_until`].
 ///
-/// It fails only if this thread has no poll and cannot make one.
+/// It fails if this thread has no poll and cannot make one, and with
+/// [`NotConnected`](io::ErrorKind::NotConnected) if the poll in which it was awaited first is gone.
 #[derive(Debug)]
 #[must_use = "a future does nothing until it is awaited"]
 pub struct Sleep(State);

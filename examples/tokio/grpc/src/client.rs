@@ -13,8 +13,8 @@ use wasio_tokio::Connector;
 
 use crate::{ACCUMULATE, ADD, COUNT, Number, Numbers, Sum};
 
-/// A client over connections of hyper-util's, by name.
-#[derive(Debug)]
+/// A client over a connection of hyper-util's, by name. Clones share it.
+#[derive(Clone, Debug)]
 pub struct AdderClient(Grpc<Client<Connector, Body>>);
 
 impl AdderClient {

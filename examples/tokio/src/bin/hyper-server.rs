@@ -59,8 +59,12 @@ async fn answer(request: Request<Incoming>) -> Result<Response<Body>, hyper::Err
         (&Method::GET, "/") => Ok(Response::new(text("wasio runs hyper\n"))),
         (&Method::POST, "/echo") => Ok(echo(request)),
         (&Method::POST, "/length") => {
-            let body = request.into_body().collect().await?.to_bytes();
-            Ok(Response::new(text(body.len().to_string())))
+            let mut body = request.into_body();
+            let mut len = 0;
+            while let Some(frame) = body.frame().await {
+                len += frame?.data_ref().map_or(0, Bytes::len);
+            }
+            Ok(Response::new(text(len.to_string())))
         }
         #[cfg(feature = "live-bytes")]
         (&Method::GET, "/live-bytes") => {

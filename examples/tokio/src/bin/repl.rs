@@ -3,10 +3,10 @@
 //! A line of standard input goes to every client, and a line of a client to standard output. `count`
 //! prints how many clients there are. The program ends when the input ends.
 
-use std::io;
 use std::time::Duration;
+use std::{io, mem};
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::sync::{broadcast, mpsc};
 use tokio::time::interval;
@@ -14,6 +14,8 @@ use wasio_tokio::{stderr, stdin, stdout};
 use wasio_tokio_examples::{accept, listener};
 
 const TICK: Duration = Duration::from_millis(10);
+/// A longer line of a client is taken in parts.
+const LONGEST_LINE: u64 = 64 * 1024;
 /// The lines that a slow client may be behind.
 const BEHIND: usize = 64;
 
@@ -56,7 +58,8 @@ async fn serve(
     to_console: mpsc::Sender<String>,
 ) {
     let (reader, mut writer) = stream.split();
-    let mut lines = BufReader::new(reader).lines();
+    let mut reader = BufReader::new(reader);
+    let mut line = Vec::new();
     loop {
         tokio::select! {
             line = from_console.recv() => {
@@ -65,12 +68,23 @@ async fn serve(
                     return;
                 }
             }
-            line = lines.next_line() => {
-                let Ok(Some(line)) = line else { return };
-                if to_console.send(line + "\n").await.is_err() {
+            // What was read stays in `line` when the other branch is first.
+            read = read_line(&mut reader, &mut line) => {
+                let Ok(text) = String::from_utf8(mem::take(&mut line)) else { return };
+                if read.is_err() || text.is_empty() || to_console.send(text).await.is_err() {
                     return;
                 }
             }
         }
     }
+}
+
+/// Reads the rest of a line, which ends where it is too long. An empty one is the end of the stream.
+async fn read_line(reader: &mut (impl AsyncBufRead + Unpin), line: &mut Vec<u8>) -> io::Result<()> {
+    let room = LONGEST_LINE.saturating_sub(line.len() as u64);
+    reader.take(room).read_until(b'\n', line).await?;
+    if !line.is_empty() && line.last() != Some(&b'\n') {
+        line.push(b'\n');
+    }
+    Ok(())
 }

@@ -49,12 +49,17 @@ async fn serve() -> io::Result<()> {
 fn join(room: &Shared, client: u64, stream: TcpStream) {
     let (reader, writer) = stream.into_split();
     let (sender, receiver) = mpsc::channel(QUEUE);
+    let gone = sender.clone();
     let writing = spawn_local(write(receiver, writer)).abort_handle();
     room.borrow_mut().clients.insert(client, (sender, writing));
     let room = Rc::clone(room);
     spawn_local(async move {
-        // An error of one client does not affect the others.
-        let _ = read(&room, client, reader).await;
+        tokio::select! {
+            // An error of one client does not affect the others.
+            _ = read(&room, client, reader) => {}
+            // It was cut off: what it still holds goes, also if it says nothing more.
+            () = gone.closed() => {}
+        }
         leave(&room, client);
     });
 }

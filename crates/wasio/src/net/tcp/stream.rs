@@ -98,7 +98,8 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// [`NotConnected`](io::ErrorKind::NotConnected) if there is no connection (any more).
+    /// [`NotConnected`](io::ErrorKind::NotConnected) if there is no connection. If the peer has reset
+    /// it, some hosts of WASI 0.2 and 0.3 return no error.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.inner.shutdown(how)
     }
@@ -153,7 +154,7 @@ impl Read for &TcpStream {
     }
 
     fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        let room = buffers.iter().map(|buffer| buffer.len()).sum();
+        let room = sys::net::room(buffers);
         self.inner.try_stream_io(Direction::Read, room, |stream| {
             stream.recv_vectored(buffers)
         })
@@ -172,12 +173,15 @@ impl Read for TcpStream {
 
 impl Write for &TcpStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.inner
-            .try_stream_io(Direction::Write, bytes.len(), |stream| stream.send(bytes))
+        self.inner.try_stream_io(
+            Direction::Write,
+            sys::net::offered(&[IoSlice::new(bytes)]),
+            |stream| stream.send(bytes),
+        )
     }
 
     fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        let len = buffers.iter().map(|buffer| buffer.len()).sum();
+        let len = sys::net::offered(buffers);
         self.inner.try_stream_io(Direction::Write, len, |stream| {
             stream.send_vectored(buffers)
         })

@@ -128,6 +128,16 @@ impl IoSource<TcpListener> {
     }
 }
 
+/// How much a vectored read has room for.
+pub(crate) fn room(buffers: &[IoSliceMut<'_>]) -> usize {
+    buffers.iter().map(|buffer| buffer.len()).sum()
+}
+
+/// How much of the buffers of a write the system is offered.
+pub(crate) fn offered(buffers: &[IoSlice<'_>]) -> usize {
+    buffers.iter().map(|buffer| buffer.len()).sum()
+}
+
 impl IoSource<TcpStream> {
     pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         (&mut &**self).read(buffer)

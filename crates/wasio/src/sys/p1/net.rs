@@ -59,6 +59,21 @@ impl IoSource<TcpListener> {
     }
 }
 
+/// How much a vectored read has room for: it fills one buffer.
+pub(crate) fn room(buffers: &[IoSliceMut<'_>]) -> usize {
+    let filled = buffers.iter().find(|buffer| !buffer.is_empty());
+    filled.map_or(0, |buffer| buffer.len())
+}
+
+/// How much of the buffers of a write the host is offered.
+pub(crate) fn offered(buffers: &[IoSlice<'_>]) -> usize {
+    let filled = buffers
+        .iter()
+        .map(|buffer| buffer.len())
+        .filter(|len| *len > 0);
+    filled.take(raw::MAX_BUFFERS).sum()
+}
+
 impl IoSource<TcpStream> {
     pub(crate) fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
         Ok(raw::read(fd(&**self), buffer)?)

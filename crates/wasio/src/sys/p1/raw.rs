@@ -142,7 +142,7 @@ pub(crate) fn write(fd: u32, buffer: &[u8]) -> Result<usize, Errno> {
 /// The most buffers that one [`write_vectored`] hands to the host: head, body and
 /// trailer of a message, with room to spare.
 #[cfg(feature = "net")]
-const MAX_BUFFERS: usize = 8;
+pub(crate) const MAX_BUFFERS: usize = 8;
 
 /// `fd_write` of several buffers: of the first [`MAX_BUFFERS`] that have bytes.
 #[cfg(feature = "net")]

@@ -14,7 +14,7 @@ use crate::lock::Lock;
 use crate::portable::Direction;
 
 /// The most that is taken at once.
-const LARGEST: usize = 64 * 1024;
+pub(super) const LARGEST: usize = 64 * 1024;
 /// From this length on a copy costs more than a write that is cancelled.
 const LONG: usize = 4 * 1024;
 

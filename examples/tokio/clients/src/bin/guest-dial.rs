@@ -77,7 +77,12 @@ async fn through_a_socket(echo: SocketAddr) -> io::Result<()> {
 async fn through_the_standard_library(echo: SocketAddr) -> io::Result<()> {
     let stream = TcpStream::connect(echo).await?;
     let local = stream.local_addr()?;
+    stream.set_nodelay(true)?;
+    let stream = TcpStream::from_std(stream.into_std()?)?;
+    assert!(stream.nodelay()?);
+    stream.set_nodelay(false)?;
     let stream = stream.into_std()?;
+    assert!(!stream.nodelay()?);
     stream.set_nodelay(true)?;
     let stream = TcpStream::from_std(stream)?;
     assert!(stream.nodelay()?);

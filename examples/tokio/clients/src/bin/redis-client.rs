@@ -25,7 +25,9 @@ async fn main() -> RedisResult<()> {
     let address = env::args().nth(1);
     let address = address.as_deref().unwrap_or("127.0.0.1:6379");
     let client = Client::open(format!("redis://{address}/"))?;
-    let connection = client.get_multiplexed_async_connection().await?;
+    let mut connection = client.get_multiplexed_async_connection().await?;
+    // Of an earlier run.
+    let _: () = connection.del(&["count", "list", "many"]).await?;
 
     println!("counted to {}", count(&connection).await?);
     println!("pipelined {:?}", pipeline(connection.clone()).await?);

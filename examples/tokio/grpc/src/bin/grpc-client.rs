@@ -34,8 +34,8 @@ async fn main() -> ExitCode {
 async fn run() -> Result<()> {
     let server = env::args().nth(1).ok_or("the server's URL is missing")?;
     let server: Uri = server.parse()?;
-    println!("added {}", add_in_parallel(&server).await?);
     let mut client = AdderClient::new(server);
+    println!("added {}", add_in_parallel(&client).await?);
     println!("counted {}", count(&mut client).await?);
     println!("accumulated {}", accumulate(&mut client).await?);
     let mut late = Request::new(Numbers::default());
@@ -52,10 +52,10 @@ async fn run() -> Result<()> {
 }
 
 /// Many calls at once over one connection. Returns the sum of their sums.
-async fn add_in_parallel(server: &Uri) -> Result<i64> {
+async fn add_in_parallel(client: &AdderClient) -> Result<i64> {
     let mut calls = JoinSet::new();
     for call in 0..CALLS {
-        let mut client = AdderClient::new(server.clone());
+        let mut client = client.clone();
         calls.spawn(async move {
             let values = vec![call, 1];
             client.add(Request::new(Numbers { values })).await

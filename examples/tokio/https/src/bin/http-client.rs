@@ -8,6 +8,7 @@
 //! of the body, and prints one line per URL. `--root` is the certificate that signed the servers'.
 
 use std::error::Error;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{env, fs};
@@ -23,6 +24,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use url::Url;
 use wasio_tokio::Connector;
 
@@ -64,11 +66,18 @@ impl Options {
             let mut value = || arguments.next().ok_or(format!("{argument} needs a value"));
             match argument.as_str() {
                 "--root" => options.root = Some(value()?),
-                "--times" => options.times = value()?.parse()?,
+                "--times" => {
+                    let text = value()?;
+                    let times = text.parse();
+                    options.times = times.map_err(|_| format!("--times {text}: not a number"))?;
+                }
                 url => options
                     .urls
                     .push(url.parse().map_err(|error| format!("{url}: {error}"))?),
             }
+        }
+        if options.urls.is_empty() {
+            return Err("http-client [--root FILE.pem] [--times NUMBER] URL...: no URL".into());
         }
         Ok(options)
     }
@@ -79,7 +88,12 @@ fn client(root: Option<&str>) -> Result<HttpClient> {
     let mut roots = RootCertStore::empty();
     if let Some(file) = root {
         let text = fs::read(file).map_err(|error| format!("{file}: {error}"))?;
-        roots.add(CertificateDer::from_pem_slice(&text)?)?;
+        let certificate = CertificateDer::from_pem_slice(&text);
+        let certificate =
+            certificate.map_err(|error| format!("{file}: no certificate: {error}"))?;
+        roots
+            .add(certificate)
+            .map_err(|error| format!("{file}: {error}"))?;
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = ClientConfig::builder_with_provider(provider)
@@ -119,7 +133,7 @@ async fn get_in_parallel(client: &HttpClient, url: &Uri, times: usize) -> Result
 /// Gets a URL, after its redirects: the version, the status and the length of the body.
 async fn get(client: &HttpClient, mut url: Uri) -> Result<String> {
     for _ in 0..=REDIRECTS {
-        let answer = client.get(url.clone()).await?;
+        let answer = in_time(client.get(url.clone())).await??;
         let (version, status) = (answer.version(), answer.status());
         if let Some(place) = answer
             .headers()
@@ -131,12 +145,18 @@ async fn get(client: &HttpClient, mut url: Uri) -> Result<String> {
         }
         let mut body = answer.into_body();
         let mut len = 0;
-        while let Some(frame) = body.frame().await {
+        while let Some(frame) = in_time(body.frame()).await? {
             len += frame?.data_ref().map_or(0, Bytes::len);
         }
         return Ok(line(version, status, len));
     }
     Err(format!("{url}: more than {REDIRECTS} redirects").into())
+}
+
+/// A server that says nothing more is given up.
+async fn in_time<T>(future: impl Future<Output = T>) -> Result<T> {
+    let result = timeout(LIMIT, future).await;
+    result.map_err(|_| format!("the server has sent nothing for {LIMIT:?}").into())
 }
 
 fn line(version: Version, status: StatusCode, len: usize) -> String {

@@ -15,6 +15,8 @@ use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Registry, Token};
 
 const SERVER: Token = Token(0);
+/// How much is kept for a peer before more is read of it.
+const LIMIT: usize = 64 * 1024;
 
 struct Connection {
     stream: TcpStream,
@@ -133,10 +135,10 @@ fn serve(registry: &Registry, connection: &mut Connection, event: &Event) -> io:
     Ok(false)
 }
 
-/// Reads until the stream would block. Returns whether it has ended.
+/// Reads until the stream would block, or enough is pending. Returns whether it has ended.
 fn receive(connection: &mut Connection) -> io::Result<bool> {
     let mut buffer = [0; 4096];
-    loop {
+    while connection.pending.len() < LIMIT {
         match connection.stream.read(&mut buffer) {
             Ok(0) => return Ok(true),
             Ok(read) => connection.pending.extend_from_slice(&buffer[..read]),
@@ -145,6 +147,7 @@ fn receive(connection: &mut Connection) -> io::Result<bool> {
             Err(error) => return Err(error),
         }
     }
+    Ok(false)
 }
 
 /// Writes pending output. Returns whether some is left.

@@ -21,7 +21,7 @@ pub(crate) use self::handles::set_limit as set_handle_limit;
 pub(crate) use self::linger::set_limits as set_linger_limits;
 pub(crate) use self::listener::TcpListener;
 pub(crate) use self::std_socket::Descriptor;
-pub(crate) use self::stream::TcpStream;
+pub(crate) use self::stream::{TcpStream, offered, room};
 pub(crate) use self::udp::UdpSocket;
 
 pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {

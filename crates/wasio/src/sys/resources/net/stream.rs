@@ -10,7 +10,7 @@ use super::std_socket::{self, StdStream};
 use crate::net::MaybeStd;
 use crate::sys::imp::TcpSocket;
 use crate::sys::imp::error::checked;
-use crate::sys::imp::net::host_stream::HostHandle;
+use crate::sys::imp::net::host_stream::{HostHandle, offered_of};
 use crate::sys::imp::target::Target;
 use crate::sys::resources::source::{HostSource, host_source};
 use crate::{Interest, IoSource};
@@ -22,6 +22,26 @@ const MAX_JOINED: usize = 64 * 1024;
 pub(crate) enum TcpStream {
     Host(HostHandle),
     Std(Box<dyn std_socket::Stream>),
+}
+
+/// How much a vectored read has room for: it fills one buffer.
+pub(crate) fn room(buffers: &[IoSliceMut<'_>]) -> usize {
+    let filled = buffers.iter().find(|buffer| !buffer.is_empty());
+    filled.map_or(0, |buffer| buffer.len())
+}
+
+/// How much of the buffers of a write the host is offered.
+pub(crate) fn offered(buffers: &[IoSlice<'_>]) -> usize {
+    let mut filled = buffers
+        .iter()
+        .map(|buffer| buffer.len())
+        .filter(|len| *len > 0);
+    let first = filled.next().unwrap_or(0);
+    let others: usize = filled.sum();
+    match others {
+        0 => offered_of(first),
+        _ => (first + others).min(MAX_JOINED),
+    }
 }
 
 // On WASI 0.2 these may change what is registered: a pending connect may have ended.
