@@ -73,8 +73,9 @@ macro_rules! output {
     ($Type:ident, $function:ident, $type_doc:literal, $function_doc:literal, $example:literal) => {
         #[doc = $type_doc]
         ///
-        /// On WASI 0.3 what a write has taken is sent in the background. `flush` and `shutdown` end once
-        /// the host has it. Dropping the stream waits for that too, and blocks where nobody reads on.
+        /// On WASI 0.2 and 0.3 what a write has taken may be sent in the background. `flush` and
+        /// `shutdown` end once the host has it. Dropping the stream waits for that too, and blocks the
+        /// thread meanwhile: await `flush` before, if the reader may be slow.
         #[derive(Debug)]
         pub struct $Type(Stream<stdio::$Type>);
 

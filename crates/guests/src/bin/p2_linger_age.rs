@@ -11,9 +11,13 @@ fn main() {
     let listener = &mut wasio_guests::listener();
     let [mut control] = accept_each(listener);
     let mut sent = 0;
-    for _ in 0..silent {
+    for number in 0..silent {
         let [stream] = accept_each(listener);
         sent += fill(&stream);
+        if number == silent / 2 {
+            // The deadlines of those that come now are before those of the others.
+            wasio::net::set_linger_limits(Duration::from_millis(500), 256);
+        }
     }
     let mut driver = Driver::default();
     driver.register(&mut control, 1, Interest::READABLE);

@@ -46,6 +46,8 @@ fn port_of(scheme: &Scheme) -> Option<u16> {
 /// Whether a port is written, of whatever number.
 fn names_port(uri: &Uri) -> bool {
     let authority = uri.authority().map_or("", |authority| authority.as_str());
+    // A colon may also be in the user's name and password.
+    let authority = (authority.rsplit_once('@')).map_or(authority, |(_, place)| place);
     let after_host = authority.rsplit_once(':').map_or("", |(_, rest)| rest);
     // The colons of an IPv6 address are before its bracket.
     !after_host.is_empty() && !after_host.contains(']')
@@ -73,6 +75,7 @@ mod tests {
             ("http://127.0.0.1", "127.0.0.1", 80),
             ("http://[::1]/", "::1", 80),
             ("http://example.org:/", "example.org", 80),
+            ("http://user:word@example.org/", "example.org", 80),
             ("redis://cache:6379", "cache", 6379),
         ] {
             let uri: Uri = text.parse().expect("a URI");

@@ -74,8 +74,12 @@ use crate::errors::static_error;
 /// Some hosts block a program that closes such a stream, until its peer has read everything or has
 /// gone: wasmtime from version 48 on, with the sockets of WASI 0.2. There no stream is given up.
 /// Beyond the limits it is kept for as long as its peer holds the connection, but the end of the
-/// program does not wait for it. So are the sockets of `std` on WASI 0.3, and on WASI 0.2 until
-/// something was written to a stream of wasio's, as nothing tells earlier what the host does.
+/// program does not wait for it. The same goes for every other host of WASI 0.2 but wasmtime before
+/// version 48, for the sockets of `std` on WASI 0.3, and for those on WASI 0.2 until something was
+/// written to a stream of wasio's: nothing tells earlier what the host does.
+///
+/// On WASI 0.3 `max_age` is also how long the end of the program waits for what open streams, UDP
+/// sockets and standard outputs have not sent. Sockets of `std` are not among them.
 pub fn set_linger_limits(max_age: Duration, max_streams: usize) {
     #[cfg(wasio_resources)]
     crate::sys::net::set_linger_limits(max_age, max_streams);

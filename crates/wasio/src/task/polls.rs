@@ -78,6 +78,16 @@ pub(super) fn left(selector: &sys::Selector) {
     });
 }
 
+/// Notes that this thread never waits in that poll, which it has made for another.
+#[cfg(wasio_threads)]
+pub(super) fn forget(selector: &sys::Selector) {
+    let _ = POLLS.try_with(|polls| {
+        let mut polls = polls.borrow_mut();
+        polls.retain(|poll| !poll.is(selector));
+        HAS_CHOICE.set(polls.len() > 1);
+    });
+}
+
 /// A poll that this thread waits in until this is dropped.
 pub(super) struct Entered(sys::Selector);
 

@@ -70,7 +70,7 @@ async fn serve(
             }
             // What was read stays in `line` when the other branch is first.
             read = read_line(&mut reader, &mut line) => {
-                let Ok(text) = String::from_utf8(mem::take(&mut line)) else { return };
+                let text = String::from_utf8_lossy(&mem::take(&mut line)).into_owned();
                 if read.is_err() || text.is_empty() || to_console.send(text).await.is_err() {
                     return;
                 }

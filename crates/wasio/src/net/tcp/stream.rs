@@ -173,11 +173,9 @@ impl Read for TcpStream {
 
 impl Write for &TcpStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.inner.try_stream_io(
-            Direction::Write,
-            sys::net::offered(&[IoSlice::new(bytes)]),
-            |stream| stream.send(bytes),
-        )
+        let len = sys::net::offered_of(bytes.len());
+        self.inner
+            .try_stream_io(Direction::Write, len, |stream| stream.send(bytes))
     }
 
     fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {

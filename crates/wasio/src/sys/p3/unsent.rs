@@ -32,15 +32,15 @@ pub(super) fn wait_until(deadline_ns: u64, is_sent: impl Fn() -> bool) {
 }
 
 extern "C" fn wait_for_open() {
-    let deadline_ns = monotonic_clock::now().saturating_add(max_age_ns());
-    wait_until(deadline_ns, || !signals::have_unsent());
+    wait_until(end_ns(), || !signals::have_unsent());
 }
 
-fn max_age_ns() -> u64 {
+/// When the end of the program waits no longer.
+fn end_ns() -> u64 {
     #[cfg(all(target_os = "wasi", feature = "net"))]
     {
-        crate::sys::net::linger::max_age_ns()
+        crate::sys::net::linger::end_ns()
     }
     #[cfg(not(all(target_os = "wasi", feature = "net")))]
-    MAX_AGE_NS
+    monotonic_clock::now().saturating_add(MAX_AGE_NS)
 }

@@ -14,7 +14,7 @@ use crate::portable::{Direction, Directions};
 use crate::registration::Registration;
 use crate::sys::imp::bindings::{
     Called, Datagram, Event, IpAddressFamily, Receive, Send, SocketError, SocketResult, UdpSocket,
-    WireError,
+    WireError, monotonic_clock,
 };
 use crate::sys::imp::error::{checked, of_socket};
 use crate::sys::imp::operations;
@@ -28,6 +28,10 @@ use crate::sys::resources::net::peeked;
 
 /// The most datagrams that wait for the host. Some hosts take none before they have run once.
 const MOST_WAITING: usize = 16;
+
+/// How long a drop waits for the host to take what was sent: wasmtime 46 takes some microseconds.
+/// Then the port is free again, and nothing lingers.
+const DROP_WAIT_NS: u64 = 1_000_000;
 
 /// The most datagrams of others that one receive passes over.
 const MOST_STRANGERS: usize = 64;
@@ -307,6 +311,10 @@ impl Deref for OwnedUdp {
 
 impl Drop for OwnedUdp {
     fn drop(&mut self) {
+        if self.has_unsent() {
+            let deadline_ns = monotonic_clock::now().saturating_add(DROP_WAIT_NS);
+            unsent::wait_until(deadline_ns, || !self.has_unsent());
+        }
         if self.has_unsent() {
             // Forks have it registered still, and nobody would read what they report.
             signals::unwatch_all(self.signal.id());

@@ -21,6 +21,8 @@ use crate::sys::resources::raw;
 
 /// Time from one sweep to the next. All of them are checked in about half a second.
 const SWEEP_EVERY_NS: u64 = 100_000_000;
+/// The same where all that is left is past its limits: nothing says when a peer reads again.
+const SWEEP_OVERDUE_EVERY_NS: u64 = 1_000_000_000;
 /// How long the end of the program waits for one before it is the turn of the next.
 const SLICE_NS: u64 = 10_000_000;
 /// How many a sweep checks at most: a check is two calls of the host, some microseconds.
@@ -89,9 +91,12 @@ pub(crate) fn keep(stream: Box<dyn Unsent>) {
     }
     let now_ns = monotonic_clock::now();
     let list = &mut *LIST.lock();
-    if list.is_empty() {
-        list.next_sweep_ns = now_ns.saturating_add(SWEEP_EVERY_NS);
-    }
+    let soon_ns = now_ns.saturating_add(SWEEP_EVERY_NS);
+    list.next_sweep_ns = if list.is_empty() {
+        soon_ns
+    } else {
+        soon_ns.min(list.next_sweep_ns)
+    };
     if list.limits.max_age_ns == 0 {
         return list.give_up(stream);
     }
@@ -112,10 +117,13 @@ pub(crate) fn set_limits(max_age: Duration, max_streams: usize) {
     list.shed();
 }
 
-/// How long the end of the program waits for what it has not sent.
+/// When the end of the program waits no longer. It begins with the first call.
 #[cfg(wasio_waitables)]
-pub(crate) fn max_age_ns() -> u64 {
-    LIST.lock().limits.max_age_ns
+pub(crate) fn end_ns() -> u64 {
+    static END_NS: Lock<Option<u64>> = Lock::new(None);
+    let max_age_ns = LIST.lock().limits.max_age_ns;
+    let end_ns = &mut *END_NS.lock();
+    *end_ns.get_or_insert_with(|| monotonic_clock::now().saturating_add(max_age_ns))
 }
 
 impl List {
@@ -160,17 +168,21 @@ impl List {
         if now_ns < self.next_sweep_ns {
             return;
         }
-        self.next_sweep_ns = now_ns.saturating_add(SWEEP_EVERY_NS);
+        let is_rare = self.oldest().is_none();
+        let every_ns = if is_rare {
+            SWEEP_OVERDUE_EVERY_NS
+        } else {
+            SWEEP_EVERY_NS
+        };
+        self.next_sweep_ns = now_ns.saturating_add(every_ns);
         while self.oldest().is_some_and(|one| one.deadline_ns <= now_ns)
             && let Some(oldest) = self.take_oldest()
         {
             self.give_up(oldest.stream);
         }
         for _ in 0..self.overdue.len().min(CHUNK) {
-            if let Some(stream) = self.overdue.pop_front()
-                && !stream.is_sent()
-            {
-                self.overdue.push_back(stream);
+            if let Some(stream) = self.overdue.pop_front() {
+                self.give_up(stream);
             }
         }
         if self.unchecked.is_empty() {
@@ -181,7 +193,9 @@ impl List {
                 return;
             };
             // Its own deadline may be earlier than that of an older one, if the limit was lowered.
-            if first.deadline_ns > now_ns && !first.stream.is_sent() {
+            if first.deadline_ns <= now_ns {
+                self.give_up(first.stream);
+            } else if !first.stream.is_sent() {
                 self.checked.push_back(first);
             }
         }
@@ -199,6 +213,8 @@ pub(crate) fn sweep() -> Option<u64> {
 }
 
 extern "C" fn wait_for_all() {
+    #[cfg(wasio_waitables)]
+    end_ns();
     // One after the other, for a slice each: on WASI 0.3 the program has a part in sending what it
     // wrote to wasio's streams, and has none while it waits for a stream of libc's.
     while let Some(first) = next() {
