@@ -89,10 +89,10 @@ fn is_for(set: &str, target: &str) -> bool {
     }
 }
 
-/// tokio's network is for WASI without threads, and Unix.
+/// Those of tokio need the drop-in, which this machine and WASI 0.1 and 0.2 are enough to check.
 fn libraries(target: &str) -> Vec<Library> {
     match target {
-        NATIVE | "wasm32-wasip1" | "wasm32-wasip2" | WASI_03 => vec![WASIO, MIO, WASIO_TOKIO],
+        NATIVE | "wasm32-wasip1" | "wasm32-wasip2" => vec![WASIO, MIO, WASIO_TOKIO],
         _ => vec![WASIO, MIO],
     }
 }
