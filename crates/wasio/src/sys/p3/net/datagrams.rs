@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::host_stream::Lingering;
 use crate::Interest;
 use crate::errors::static_error;
 use crate::lock::{Guard, Lock};
@@ -23,7 +24,7 @@ use crate::sys::imp::target::Target;
 use crate::sys::imp::unsent;
 use crate::sys::resources::net::address;
 use crate::sys::resources::net::handles::{Counted, Handles};
-use crate::sys::resources::net::linger::{self, Unsent};
+use crate::sys::resources::net::linger;
 use crate::sys::resources::net::peeked;
 
 /// The most datagrams that wait for the host. Some hosts take none before they have run once.
@@ -318,23 +319,7 @@ impl Drop for OwnedUdp {
         if self.has_unsent() {
             // Forks have it registered still, and nobody would read what they report.
             signals::unwatch_all(self.signal.id());
-            linger::keep(Box::new(LingeringUdp(Arc::clone(&self.0))));
+            linger::keep(Box::new(Lingering(Arc::clone(&self.0))));
         }
-    }
-}
-
-struct LingeringUdp(Arc<HostUdp>);
-
-impl Unsent for LingeringUdp {
-    fn is_sent(&self) -> bool {
-        !self.0.has_unsent()
-    }
-
-    fn wait_until(&self, deadline_ns: u64) {
-        unsent::wait_until(deadline_ns, || self.is_sent());
-    }
-
-    fn closes_at_once(&self) -> bool {
-        true
     }
 }

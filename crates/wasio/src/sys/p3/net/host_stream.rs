@@ -262,14 +262,15 @@ impl Drop for HostHandle {
             self.state().sender.close();
             // Forks have it registered still, and nobody would read what they report.
             signals::unwatch_all(self.signal.id());
-            linger::keep(Box::new(LingeringStream(Arc::clone(&self.0))));
+            linger::keep(Box::new(Lingering(Arc::clone(&self.0))));
         }
     }
 }
 
-struct LingeringStream(Arc<HostStream>);
+/// What a dropped source still sends.
+pub(super) struct Lingering<T>(pub(super) Arc<T>);
 
-impl Unsent for LingeringStream {
+impl<T: Completes> Unsent for Lingering<T> {
     fn is_sent(&self) -> bool {
         !self.0.has_unsent()
     }
