@@ -287,8 +287,8 @@ impl fmt::Debug for Registry {
 }
 
 /// The descriptor of the operating system's selector. It lets another selector wait for this one:
-/// it is readable when a source is ready. These do not make it readable: timers, files, which are always
-/// ready, events for which there was no room in `Events`, and the end of a pause after operations that
+/// it is readable when a source is ready. It is not readable for timers, for files (which are always
+/// ready), for events that had no room in `Events`, and at the end of a pause after operations that
 /// failed (see [`guide`](crate::guide)). So poll again at once if `Events` was full.
 #[cfg(unix)]
 mod descriptor {

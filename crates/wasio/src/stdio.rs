@@ -9,7 +9,7 @@
 //! | | standard input | standard output and standard error |
 //! |---|---|---|
 //! | WASI 0.1 | never blocks: wasio reads only when input is available | the host may block a write |
-//! | WASI 0.2 and 0.3 | never blocks | a write never blocks, unless the host does: on wasmtime's command line each write waits for whoever reads the output. `flush` and dropping it wait until the host has everything |
+//! | WASI 0.2 and 0.3 | never blocks | a write never blocks, except where the host blocks in it: wasmtime's command line does, while the reader of the output takes nothing. `flush` and dropping it wait until the host has everything |
 //! | Unix | never blocks; `O_NONBLOCK` is not set (see below) | the same, except that a terminal that stops reading blocks a write |
 //! | Windows | `Unsupported`: the selector waits for sockets only | the same |
 //!

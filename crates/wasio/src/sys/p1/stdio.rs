@@ -38,8 +38,8 @@ struct StdinState {
     misses: u32,
 }
 
-/// So many reads that find nothing, and another one asks a host for longer that sees no input in a
-/// poll that does not block (uvwasi). A program may read without waiting for events.
+/// After this many reads in a row that found nothing, the next one polls for 2 ms. A host may see no
+/// input in a poll that does not block (uvwasi), and a program may read without waiting for events.
 const MISSES: u32 = 16;
 
 impl Stdin {

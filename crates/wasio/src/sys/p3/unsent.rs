@@ -1,5 +1,6 @@
-//! What the host has not taken yet when the program ends. An operating system still sends it, whoever
-//! has the stream. Here the program has a part in that, so its end waits, with a limit.
+//! What the host has not taken yet when the program ends. An operating system still sends what was
+//! written to a socket that is open at the end. On WASI 0.3 the program must run for that, so its end
+//! waits, up to a limit.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -36,8 +36,8 @@ pub(crate) trait Unsent: Send {
     /// Waits for that, until the deadline at most.
     fn wait_until(&self, deadline_ns: u64);
 
-    /// Whether it is known that dropping it discards what is not sent. A host may wait until that is
-    /// sent, and so for ever.
+    /// Whether it is known that the host discards what is not sent when this is dropped. Other hosts
+    /// block in the drop until the peer has read that, which may be never.
     fn closes_at_once(&self) -> bool;
 }
 
