@@ -270,7 +270,9 @@ impl Registry {
     /// current slice ends. After a second without events the slices grow to 200 ms, unless there is
     /// a waker or another thread has already used its handle during a wait.
     pub fn try_clone(&self) -> io::Result<Self> {
-        self.selector.try_clone().map(|selector| Self { selector })
+        Ok(Self {
+            selector: Selector::to_register(self.selector.inner().clone()),
+        })
     }
 
     /// Returns the underlying selector, for authors of sources.

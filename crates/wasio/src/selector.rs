@@ -43,6 +43,9 @@ use crate::{Events, Interest, Mode, RawDescriptor, Token};
 /// ```
 pub struct Selector {
     inner: sys::Selector,
+    /// Whether it counts among the handles to wait with: not that of a `Registry` beside its `Poll`.
+    #[cfg(feature = "task")]
+    waits: bool,
 }
 
 impl Selector {
@@ -61,8 +64,24 @@ impl Selector {
     }
 
     pub(crate) fn from_inner(inner: sys::Selector) -> Self {
+        #[cfg(feature = "task")]
+        inner.retain_waiting();
         inner.retain();
-        Self { inner }
+        Self {
+            inner,
+            #[cfg(feature = "task")]
+            waits: true,
+        }
+    }
+
+    /// A handle that nobody waits with.
+    pub(crate) fn to_register(inner: sys::Selector) -> Self {
+        inner.retain();
+        Self {
+            inner,
+            #[cfg(feature = "task")]
+            waits: false,
+        }
     }
 
     /// Waits until a source is ready, a timer expires, [`Waker::wake`](crate::Waker::wake) is
@@ -201,6 +220,10 @@ impl Selector {
 
 impl Drop for Selector {
     fn drop(&mut self) {
+        #[cfg(feature = "task")]
+        if self.waits {
+            self.inner.release_waiting();
+        }
         self.inner.release();
     }
 }

@@ -140,8 +140,9 @@ macro_rules! output {
 
         impl Write for &$Type {
             fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                let len = sys::offered_of(bytes.len());
                 self.inner
-                    .try_stream_io(Direction::Write, bytes.len(), |output| output.write(bytes))
+                    .try_stream_io(Direction::Write, len, |output| output.write(bytes))
             }
 
             /// Waits until the host has everything. On WASI 0.2 and 0.3 this blocks while nobody

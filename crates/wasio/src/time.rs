@@ -14,9 +14,9 @@ use crate::{Interest, Registry, Token, event};
 /// A timer runs from the moment it is set, registered or not. If it has expired before it is
 /// registered, the next poll reports it. It never expires early on the monotonic clock.
 ///
-/// Each expiration is one readable event. A periodic timer keeps its phase: if the program polls
-/// late, all periods that it missed are one event, and [`expirations`](Self::expirations) returns
-/// their number.
+/// Each expiration is one readable event, which reregistering the timer does not repeat. A periodic
+/// timer keeps its phase: if the program polls late, all periods that it missed are one event, and
+/// [`expirations`](Self::expirations) returns their number.
 ///
 /// All timers of a poll share one clock of the host. Setting, moving and cancelling a timer costs
 /// O(log n), and no host call except reading the clock.

@@ -200,6 +200,9 @@ pub(crate) struct Shared<B: Backend> {
     pub(crate) wake: WakeFlag,
     /// The handles that may be in another thread, and the one that is not.
     pub(super) handles: AtomicUsize,
+    /// The handles that somebody may wait with.
+    #[cfg(feature = "task")]
+    pub(super) to_wait_with: AtomicUsize,
     pub(super) config: Config,
 }
 
@@ -257,6 +260,8 @@ impl<B: Backend> Shared<B> {
             waiting: Lock::new(Waiting::new(wait)),
             wake: WakeFlag::new(),
             handles: AtomicUsize::new(0),
+            #[cfg(feature = "task")]
+            to_wait_with: AtomicUsize::new(0),
             config,
         }
     }

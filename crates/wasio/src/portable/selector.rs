@@ -347,13 +347,8 @@ impl<B: Backend> Selector<B> {
         if self.waiters.is_some() {
             return;
         }
-        let shared = &*self.shared;
-        shared.handles.fetch_sub(1, Ordering::Relaxed);
-        #[cfg(feature = "task")]
-        if !self.may_be_waited_in() {
-            shared.wake_all_tasks();
-        }
-        shared.end_if_hanging();
+        self.shared.handles.fetch_sub(1, Ordering::Relaxed);
+        self.shared.end_if_hanging();
     }
 }
 

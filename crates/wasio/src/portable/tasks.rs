@@ -57,7 +57,7 @@ impl<B: Backend> Selector<B> {
     }
 
     /// A handle whose registrations wake `waiters` and take no place in `Events`. It does not count
-    /// among the handles with which something may wait.
+    /// among the handles.
     pub(crate) fn for_tasks(&self, waiters: Arc<Waiters>) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
@@ -67,7 +67,19 @@ impl<B: Backend> Selector<B> {
 
     /// Whether there is a handle to wait with.
     pub(crate) fn may_be_waited_in(&self) -> bool {
-        self.shared.handles.load(Ordering::Relaxed) > 0
+        self.shared.to_wait_with.load(Ordering::Relaxed) > 0
+    }
+
+    /// One more handle to wait with.
+    pub(crate) fn retain_waiting(&self) {
+        self.shared.to_wait_with.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One less. Once none is left, nobody waits for the tasks.
+    pub(crate) fn release_waiting(&self) {
+        if self.shared.to_wait_with.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.shared.wake_all_tasks();
+        }
     }
 
     /// Says what the tasks wait for.

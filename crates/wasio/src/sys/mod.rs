@@ -61,9 +61,9 @@ mod p3;
 #[path = "p1/parker.rs"]
 mod parker;
 
-#[cfg(wasio_waitables)]
-pub(crate) use self::imp::Foreign;
 pub(crate) use self::imp::stdio;
+#[cfg(wasio_waitables)]
+pub(crate) use self::imp::{Foreign, offered_of};
 pub(crate) use self::imp::{Record, Selector};
 #[cfg(wasio_resources)]
 pub use self::resources::host_error::HostError;
@@ -77,6 +77,12 @@ pub(crate) use self::imp::{Target, forget_pollable};
 pub(crate) use self::imp::{net, options};
 #[cfg(all(feature = "net", wasio_resources))]
 pub(crate) use self::resources::{net, options};
+
+/// How much of a write the host is offered at once. It is all of it, but on WASI 0.3.
+#[cfg(not(wasio_waitables))]
+pub(crate) const fn offered_of(len: usize) -> usize {
+    len
+}
 
 const _: () = {
     const fn implements<B: crate::portable::Backend>(

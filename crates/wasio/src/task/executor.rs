@@ -149,8 +149,7 @@ struct Queue {
 #[cfg(wasio_threads)]
 struct Remote {
     thread: std::thread::ThreadId,
-    /// `None` once the executor is gone: with a waker its poll would seem to be one to wait in.
-    waker: Mutex<Option<crate::Waker>>,
+    waker: crate::Waker,
 }
 
 /// Whether the future of `block_on` is to run.
@@ -235,8 +234,6 @@ impl Drop for Executor {
         while let Some(runnable) = self.queue.pop() {
             drop(runnable);
         }
-        #[cfg(wasio_threads)]
-        drop(self.queue.remote.waker().take());
     }
 }
 
@@ -246,14 +243,7 @@ impl Remote {
         // The token is that of an event that nobody asks for.
         let waker = crate::Waker::new(poll.registry(), crate::Token(0))?;
         let thread = std::thread::current().id();
-        Ok(Self {
-            thread,
-            waker: Mutex::new(Some(waker)),
-        })
-    }
-
-    fn waker(&self) -> MutexGuard<'_, Option<crate::Waker>> {
-        self.waker.lock().unwrap_or_else(PoisonError::into_inner)
+        Ok(Self { thread, waker })
     }
 }
 
@@ -278,11 +268,9 @@ impl Queue {
     /// Has the thread see what is to run. The thread itself sees it before it waits.
     fn wake(&self) {
         #[cfg(wasio_threads)]
-        if std::thread::current().id() != self.remote.thread
-            && let Some(waker) = &*self.remote.waker()
-        {
+        if std::thread::current().id() != self.remote.thread {
             // An error would be that of a poll that is gone, and with it what would run.
-            let _ = waker.wake();
+            let _ = self.remote.waker.wake();
         }
     }
 

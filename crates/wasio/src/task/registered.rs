@@ -19,7 +19,7 @@ impl Registered {
     pub(super) fn new(selector: &sys::Selector) -> Self {
         let waiters = Arc::<Waiters>::default();
         let selector = selector.for_tasks(Arc::clone(&waiters));
-        let registry = Registry::of(Selector::from_inner(selector));
+        let registry = Registry::of(Selector::to_register(selector));
         Self { registry, waiters }
     }
 

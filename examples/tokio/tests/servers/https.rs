@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use crate::process::{On, own_machine, run_in, share_machine, with_tls};
+use crate::process::{On, finish_in, own_machine, share_machine, with_tls};
 use crate::services::{Service, nginx};
 
 /// The length of the large body, and the most memory that a guest may use for it.
@@ -10,14 +10,22 @@ const LARGE: u64 = 100_000_000;
 const MEMORY_MIB: usize = 24;
 
 /// Runs it with the root certificate and these arguments, split at spaces, and returns its lines but
-/// for the last, which must be that of its memory.
+/// for the last, which must be that of its memory. Its exit code must say whether one is an error.
 fn client(server: &Service, on: On, arguments: &str) -> Vec<String> {
     let folder = server.folder.path();
     let root = folder.join("root.pem").display().to_string();
     let mut all = vec!["--root".to_owned(), root];
     all.extend(arguments.split(' ').map(str::to_owned));
-    let text = run_in(folder, "http-client", on, &all);
+    let output = finish_in(folder, "http-client", on, &all);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
     let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+    let is_error = lines.iter().any(|line| line.starts_with("error: "));
+    assert_eq!(
+        output.status.code(),
+        Some(i32::from(is_error)),
+        "{on:?}: {text}{errors}"
+    );
     let memory = lines.pop().unwrap();
     let mib = memory
         .strip_prefix("memory: ")

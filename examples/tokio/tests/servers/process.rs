@@ -255,10 +255,10 @@ pub(crate) fn run_with(program: &str, on: On, arguments: &[String]) -> String {
     succeeds(program, finish(program, on, arguments))
 }
 
-/// The same as [`run_with`], for a program that may read a folder.
-pub(crate) fn run_in(folder: &Path, program: &str, on: On, arguments: &[String]) -> String {
+/// The same as [`finish`], for a program that may read a folder.
+pub(crate) fn finish_in(folder: &Path, program: &str, on: On, arguments: &[String]) -> Output {
     let mut command = command_with(program, on, &["--dir".as_ref(), folder.as_ref()]);
-    succeeds(program, wait(program, command.args(arguments)))
+    wait(program, command.args(arguments))
 }
 
 fn succeeds(program: &str, output: Output) -> String {

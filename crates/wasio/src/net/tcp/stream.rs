@@ -173,7 +173,7 @@ impl Read for TcpStream {
 
 impl Write for &TcpStream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let len = sys::net::offered_of(bytes.len());
+        let len = sys::offered_of(bytes.len());
         self.inner
             .try_stream_io(Direction::Write, len, |stream| stream.send(bytes))
     }

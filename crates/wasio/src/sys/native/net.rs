@@ -133,11 +133,6 @@ pub(crate) fn room(buffers: &[IoSliceMut<'_>]) -> usize {
     buffers.iter().map(|buffer| buffer.len()).sum()
 }
 
-/// How much of a write the system is offered.
-pub(crate) const fn offered_of(len: usize) -> usize {
-    len
-}
-
 /// How much of the buffers of a write the system is offered.
 pub(crate) fn offered(buffers: &[IoSlice<'_>]) -> usize {
     buffers.iter().map(|buffer| buffer.len()).sum()

@@ -65,11 +65,6 @@ pub(crate) fn room(buffers: &[IoSliceMut<'_>]) -> usize {
     filled.map_or(0, |buffer| buffer.len())
 }
 
-/// How much of a write the host is offered.
-pub(crate) const fn offered_of(len: usize) -> usize {
-    len
-}
-
 /// How much of the buffers of a write the host is offered.
 pub(crate) fn offered(buffers: &[IoSlice<'_>]) -> usize {
     let filled = buffers

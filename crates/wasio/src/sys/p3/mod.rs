@@ -41,6 +41,8 @@ pub(crate) use self::foreign::Foreign;
 pub(crate) use self::record::Record;
 #[cfg(target_os = "wasi")]
 pub(crate) use self::selector::Selector;
+#[cfg(target_os = "wasi")]
+pub(crate) use self::sender::offered_of;
 
 #[cfg(not(target_os = "wasi"))]
 use super::Record;

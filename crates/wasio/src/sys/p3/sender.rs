@@ -14,12 +14,17 @@ use crate::lock::Lock;
 use crate::portable::Direction;
 
 /// The most that is taken at once.
-pub(super) const LARGEST: usize = 64 * 1024;
+const LARGEST: usize = 64 * 1024;
 /// From this length on a copy costs more than a write that is cancelled.
 const LONG: usize = 4 * 1024;
 
 /// The buffer of the next write, whichever stream it is of: most writes end at once.
 static SPARE: Lock<Vec<u8>> = Lock::new(Vec::new());
+
+/// How much of a write is taken at once.
+pub(crate) fn offered_of(len: usize) -> usize {
+    len.min(LARGEST)
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Sender {
@@ -47,7 +52,7 @@ impl Sender {
         if self.stream.is_none() {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
-        let taken = &bytes[..bytes.len().min(LARGEST)];
+        let taken = &bytes[..offered_of(bytes.len())];
         let written = self.write_at_once(taken);
         self.push_copy(signal, &taken[written..]);
         self.say_ready(signal);

@@ -5,10 +5,12 @@
 //! ```
 //!
 //! It gets one URL after the other, each NUMBER times in parallel, follows redirects, counts the bytes
-//! of the body, and prints one line per URL. `--root` is the certificate that signed the servers'.
+//! of the body, and prints one line per URL. `--root` is the certificate that signed the servers'. It
+//! exits with 1 if one of the URLs could not be got.
 
 use std::error::Error;
 use std::future::Future;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use std::{env, fs};
@@ -35,17 +37,21 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 type HttpClient = Client<HttpsConnector<Connector>, Empty<Bytes>>;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<()> {
+async fn main() -> Result<ExitCode> {
     let options = Options::parse(env::args().skip(1))?;
     let client = client(options.root.as_deref())?;
+    let mut code = ExitCode::SUCCESS;
     for url in &options.urls {
         match get_in_parallel(&client, url, options.times).await {
             Ok(answer) => println!("{answer}"),
-            Err(error) => println!("error: {}", sentence(&*error)),
+            Err(error) => {
+                println!("error: {}", sentence(&*error));
+                code = ExitCode::FAILURE;
+            }
         }
     }
     println!("memory: {} MiB", memory_mib());
-    Ok(())
+    Ok(code)
 }
 
 #[derive(Debug)]

@@ -22,11 +22,6 @@ use crate::sys::resources::net::handles::Handles;
 use crate::sys::resources::net::linger::{self, Unsent};
 use wasio_bindings::p2::{ShutdownType, create_tcp_socket, monotonic_clock};
 
-/// How much of a write the host is offered: all, as it goes on until the host takes no more.
-pub(crate) const fn offered_of(len: usize) -> usize {
-    len
-}
-
 /// The one handle of a connection, which lingers when it is dropped.
 pub(crate) struct HostHandle(Arc<HostStream>);
 

@@ -15,7 +15,7 @@ use crate::sys::imp::bindings::{Called, Connect, Event, NetResult, TcpSocket, Wi
 use crate::sys::imp::error::{checked, of_socket};
 use crate::sys::imp::operations;
 use crate::sys::imp::receiver::Receiver;
-use crate::sys::imp::sender::{self, Sender};
+use crate::sys::imp::sender::Sender;
 use crate::sys::imp::signals::{self, Completes, Signal};
 use crate::sys::imp::target::Target;
 use crate::sys::imp::unsent;
@@ -25,11 +25,6 @@ use crate::sys::resources::net::linger::{self, Unsent};
 
 /// The socket of a connection. It has a stream of each direction, and one has a future of its end.
 pub(crate) type ConnectionSocket = Counted<TcpSocket, 4>;
-
-/// How much of a write the host is offered.
-pub(crate) fn offered_of(len: usize) -> usize {
-    len.min(sender::LARGEST)
-}
 
 /// The one handle of a connection, which lingers when it is dropped.
 pub(crate) struct HostHandle(Arc<HostStream>);

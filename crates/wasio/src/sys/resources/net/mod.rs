@@ -23,7 +23,6 @@ pub(crate) use self::listener::TcpListener;
 pub(crate) use self::std_socket::Descriptor;
 pub(crate) use self::stream::{TcpStream, offered, room};
 pub(crate) use self::udp::UdpSocket;
-pub(crate) use crate::sys::imp::net::host_stream::offered_of;
 
 pub(crate) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::bind(address)

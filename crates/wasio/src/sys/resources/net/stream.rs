@@ -10,8 +10,9 @@ use super::std_socket::{self, StdStream};
 use crate::net::MaybeStd;
 use crate::sys::imp::TcpSocket;
 use crate::sys::imp::error::checked;
-use crate::sys::imp::net::host_stream::{HostHandle, offered_of};
+use crate::sys::imp::net::host_stream::HostHandle;
 use crate::sys::imp::target::Target;
+use crate::sys::offered_of;
 use crate::sys::resources::source::{HostSource, host_source};
 use crate::{Interest, IoSource};
 
