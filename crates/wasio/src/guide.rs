@@ -70,9 +70,9 @@
 //!    without an event, or call [`reregister`], which reports the source again if it is still
 //!    ready.
 //! 2. **Expect `WouldBlock` even right after an event.** An event is a hint. Some hosts report
-//!    sources that are not ready, and another thread may have taken the data first. A source for
-//!    which that happens again and again is reported later and later, so that it does not keep the
-//!    loop awake: with a delay of 256 ms at most, until an operation finds something.
+//!    sources that are not ready, and another thread may have taken the data first. If that happens
+//!    repeatedly, the source is reported with a growing delay of at most 256 ms, so that it does
+//!    not keep the loop awake. The delay ends when an operation succeeds.
 //! 3. **The end of a stream is a read of 0 bytes**, not an event. [`is_read_closed`] may be set
 //!    earlier, and may never be set. After the end the direction is not reported again.
 //! 4. **An error belongs to its source.** It arrives as an event that is readable, writable and
@@ -105,7 +105,7 @@
 //! To try again later, just poll. The listener stays registered and is reported again: at once the
 //! first times, and after 256 ms at most while `accept` keeps failing. To be quicker, call
 //! [`reregister`] as soon as a connection has been closed. Do not retry in a loop of your own: that
-//! spins for as long as descriptors are short. WASI 0.2 has no error code for "too many open
+//! spins for as long as there is no free descriptor. WASI 0.2 has no error code for "too many open
 //! files", so a host may report it as `Other`.
 //!
 #![cfg_attr(feature = "net", doc = "```")]
@@ -156,8 +156,8 @@
 //!
 //! # Other pollables and waitables
 //!
-//! On WASI 0.2, `wasio::Pollable` makes a source of the handle of any `pollable`. The response to a
-//! `wasi:http` request and the parts of its body then arrive in the same poll as sockets. Such a
+//! On WASI 0.2, `wasio::Pollable` turns the handle of any `pollable` into a source. The response to
+//! a `wasi:http` request and the parts of its body then arrive in the same poll as sockets. Such a
 //! source is level-triggered, so consume what is ready after each event, or make it one-shot. Drop
 //! the `Pollable` before the pollable that it names, and that one before its parent resource: the
 //! host traps otherwise. `examples/src/bin/everything.rs` shows all of this in one poll.
