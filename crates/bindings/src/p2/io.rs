@@ -6,28 +6,47 @@ use core::mem::{MaybeUninit, offset_of};
 
 use wasio_realloc::{List, owned, read_into};
 
-use super::abi::{HostResult, resource, result, returned, subscribe};
+use crate::abi::{HostResult, result, returned};
+use crate::resource;
 
 super::described!();
 
+/// The method `subscribe` of a resource.
+macro_rules! subscribe {
+    ($resource:ty, $name:literal in $module:literal) => {
+        impl $resource {
+            pub fn subscribe(&self) -> $crate::p2::Pollable {
+                #[link(wasm_import_module = $module)]
+                unsafe extern "C" {
+                    #[link_name = $name]
+                    safe fn import(handle: u32) -> $crate::p2::Pollable;
+                }
+                import(self.handle())
+            }
+        }
+    };
+}
+
+pub(super) use subscribe;
+
 resource!(
     /// `wasi:io/poll.pollable`.
-    Pollable, "[resource-drop]pollable" in "wasi:io/poll@0.2.12"
+    pub Pollable, "[resource-drop]pollable" in "wasi:io/poll@0.2.12"
 );
 
 resource!(
     /// `wasi:io/error.error`.
-    Error, "[resource-drop]error" in "wasi:io/error@0.2.12"
+    pub Error, "[resource-drop]error" in "wasi:io/error@0.2.12"
 );
 
 resource!(
     /// `wasi:io/streams.input-stream`.
-    InputStream, "[resource-drop]input-stream" in "wasi:io/streams@0.2.12"
+    pub InputStream, "[resource-drop]input-stream" in "wasi:io/streams@0.2.12"
 );
 
 resource!(
     /// `wasi:io/streams.output-stream`.
-    OutputStream, "[resource-drop]output-stream" in "wasi:io/streams@0.2.12"
+    pub OutputStream, "[resource-drop]output-stream" in "wasi:io/streams@0.2.12"
 );
 
 subscribe!(InputStream, "[method]input-stream.subscribe" in "wasi:io/streams@0.2.12");

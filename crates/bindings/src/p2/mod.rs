@@ -11,7 +11,6 @@
 //! that of the component ABI (a variant is a byte and then a union of its cases). A handle is
 //! valid, as it belongs to a resource that has not been dropped.
 
-mod abi;
 mod cli;
 mod io;
 mod lookup;
@@ -23,9 +22,10 @@ mod udp;
 pub use self::cli::{get_stderr, get_stdin, get_stdout};
 pub use self::io::{InputStream, OutputStream, Pollable, StreamError, poll};
 pub use self::lookup::{ResolveAddressStream, resolve_addresses};
-pub use self::network::{ErrorCode, IpAddressFamily, Network, instance_network};
-pub use self::tcp::{ShutdownType, TcpSocket, create_tcp_socket};
-pub use self::udp::{IncomingDatagramStream, OutgoingDatagramStream, UdpSocket, create_udp_socket};
+pub use self::network::{ErrorCode, Network, instance_network};
+pub use self::tcp::{ShutdownType, TcpSocket};
+pub use self::udp::{IncomingDatagramStream, OutgoingDatagramStream, UdpSocket};
+pub use crate::address::IpAddressFamily;
 
 /// The description of the interfaces. The name of its section holds the version of this crate: the
 /// linker joins sections of one name, and two descriptions in one would not be valid.

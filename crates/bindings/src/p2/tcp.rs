@@ -3,26 +3,27 @@
 use core::mem::offset_of;
 use core::net::SocketAddr;
 
-use super::abi::{resource, subscribe};
-use super::io::{InputStream, OutputStream};
-use super::network::{Address, ErrorCode, address_methods, create_socket, methods};
+use super::io::{InputStream, OutputStream, subscribe};
+use super::network::{NetResult, Network, SocketResult, net_result};
+use crate::address::Address;
+use crate::{address_methods, create_socket, methods, resource};
 
 super::described!();
 
 resource!(
     /// `wasi:sockets/tcp.tcp-socket`.
-    TcpSocket, "[resource-drop]tcp-socket" in "wasi:sockets/tcp@0.2.12"
+    pub TcpSocket, "[resource-drop]tcp-socket" in "wasi:sockets/tcp@0.2.12"
 );
 
 create_socket!(
-    create_tcp_socket -> TcpSocket = "create-tcp-socket" in "wasi:sockets/tcp-create-socket@0.2.12"
+    pub TcpSocket = "create-tcp-socket" in "wasi:sockets/tcp-create-socket@0.2.12"
 );
 
 subscribe!(TcpSocket, "[method]tcp-socket.subscribe" in "wasi:sockets/tcp@0.2.12");
 
 address_methods!(TcpSocket, in "wasi:sockets/tcp@0.2.12" {
-    pub fn start_bind = "[method]tcp-socket.start-bind";
-    pub fn start_connect = "[method]tcp-socket.start-connect";
+    pub fn start_bind(network: &Network) = "[method]tcp-socket.start-bind";
+    pub fn start_connect(network: &Network) = "[method]tcp-socket.start-connect";
 });
 
 methods!(TcpSocket, in "wasi:sockets/tcp@0.2.12" {
@@ -83,12 +84,12 @@ pub enum ShutdownType {
 }
 
 impl TcpSocket {
-    pub fn finish_connect(&self) -> Result<(InputStream, OutputStream), ErrorCode> {
+    pub fn finish_connect(&self) -> SocketResult<(InputStream, OutputStream)> {
         let Connected { input, output } = self.connected()?;
         Ok((input, output))
     }
 
-    pub fn accept(&self) -> Result<(Self, InputStream, OutputStream), ErrorCode> {
+    pub fn accept(&self) -> SocketResult<(Self, InputStream, OutputStream)> {
         let Accepted {
             socket,
             input,
@@ -97,11 +98,11 @@ impl TcpSocket {
         Ok((socket, input, output))
     }
 
-    pub fn local_address(&self) -> Result<SocketAddr, ErrorCode> {
+    pub fn local_address(&self) -> SocketResult<SocketAddr> {
         self.local().map(SocketAddr::from)
     }
 
-    pub fn remote_address(&self) -> Result<SocketAddr, ErrorCode> {
+    pub fn remote_address(&self) -> SocketResult<SocketAddr> {
         self.remote().map(SocketAddr::from)
     }
 }

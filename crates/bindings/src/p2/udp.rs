@@ -6,31 +6,31 @@ use core::net::SocketAddr;
 
 use wasio_realloc::{List, owned};
 
-use super::abi::{HostOption, resource, subscribe};
-use super::network::{
-    Address, ErrorCode, IpAddressFamily, NetResult, address_methods, create_socket, flat, methods,
-    net_result,
-};
+use super::io::subscribe;
+use super::network::{NetResult, Network, SocketResult, net_result};
+use crate::abi::HostOption;
+use crate::address::{Address, IpAddressFamily, flat};
+use crate::{address_methods, create_socket, methods, resource};
 
 super::described!();
 
 resource!(
     /// `wasi:sockets/udp.udp-socket`.
-    UdpSocket, "[resource-drop]udp-socket" in "wasi:sockets/udp@0.2.12"
+    pub UdpSocket, "[resource-drop]udp-socket" in "wasi:sockets/udp@0.2.12"
 );
 
 resource!(
     /// `wasi:sockets/udp.incoming-datagram-stream`.
-    IncomingDatagramStream, "[resource-drop]incoming-datagram-stream" in "wasi:sockets/udp@0.2.12"
+    pub IncomingDatagramStream, "[resource-drop]incoming-datagram-stream" in "wasi:sockets/udp@0.2.12"
 );
 
 resource!(
     /// `wasi:sockets/udp.outgoing-datagram-stream`.
-    OutgoingDatagramStream, "[resource-drop]outgoing-datagram-stream" in "wasi:sockets/udp@0.2.12"
+    pub OutgoingDatagramStream, "[resource-drop]outgoing-datagram-stream" in "wasi:sockets/udp@0.2.12"
 );
 
 create_socket!(
-    create_udp_socket -> UdpSocket = "create-udp-socket" in "wasi:sockets/udp-create-socket@0.2.12"
+    pub UdpSocket = "create-udp-socket" in "wasi:sockets/udp-create-socket@0.2.12"
 );
 
 subscribe!(UdpSocket, "[method]udp-socket.subscribe" in "wasi:sockets/udp@0.2.12");
@@ -44,7 +44,7 @@ subscribe!(
 );
 
 address_methods!(UdpSocket, in "wasi:sockets/udp@0.2.12" {
-    pub fn start_bind = "[method]udp-socket.start-bind";
+    pub fn start_bind(network: &Network) = "[method]udp-socket.start-bind";
 });
 
 methods!(UdpSocket, in "wasi:sockets/udp@0.2.12" {
@@ -117,11 +117,11 @@ struct Outgoing {
 }
 
 impl UdpSocket {
-    pub fn local_address(&self) -> Result<SocketAddr, ErrorCode> {
+    pub fn local_address(&self) -> SocketResult<SocketAddr> {
         self.local().map(SocketAddr::from)
     }
 
-    pub fn remote_address(&self) -> Result<SocketAddr, ErrorCode> {
+    pub fn remote_address(&self) -> SocketResult<SocketAddr> {
         self.remote().map(SocketAddr::from)
     }
 
@@ -136,7 +136,7 @@ impl UdpSocket {
     pub fn stream(
         &self,
         remote: Option<SocketAddr>,
-    ) -> Result<(IncomingDatagramStream, OutgoingDatagramStream), ErrorCode> {
+    ) -> SocketResult<(IncomingDatagramStream, OutgoingDatagramStream)> {
         let [a, b, c, d, e, f, g, h, i, j, k, l] = remote.map_or([0; 12], flat);
         let (handle, has_remote) = (self.handle(), remote.is_some().into());
         let import = |result| {
@@ -155,7 +155,7 @@ impl UdpSocket {
 
 impl IncomingDatagramStream {
     /// The next datagram and who sent it, if there is one.
-    pub fn receive_one(&self) -> Result<Option<(Vec<u8>, SocketAddr)>, ErrorCode> {
+    pub fn receive_one(&self) -> SocketResult<Option<(Vec<u8>, SocketAddr)>> {
         // SAFETY: the host writes a result to `result`.
         let import = |result| unsafe { wasi_receive(self.handle(), 1, result) };
         // SAFETY: as above.
@@ -177,7 +177,7 @@ impl OutgoingDatagramStream {
     /// Sends a datagram, which [`check_send`](Self::check_send) must have permitted: the host traps
     /// otherwise. Returns whether the host has taken it. `to` is `None` where the stream has a
     /// remote.
-    pub fn send_one(&self, bytes: &[u8], to: Option<SocketAddr>) -> Result<bool, ErrorCode> {
+    pub fn send_one(&self, bytes: &[u8], to: Option<SocketAddr>) -> SocketResult<bool> {
         let datagram = Outgoing {
             start: bytes.as_ptr(),
             len: bytes.len(),

@@ -18,7 +18,7 @@ use crate::sys::resources::net::handles::{Counted, Handles};
 use crate::sys::resources::net::peeked::{self, Datagram, PeekedDatagram};
 use wasio_bindings::p2::{
     ErrorCode, IncomingDatagramStream, IpAddressFamily, OutgoingDatagramStream, UdpSocket,
-    create_udp_socket, monotonic_clock,
+    monotonic_clock,
 };
 
 /// wasmtime 48 receives in the background, ends that some time after the stream was dropped, and
@@ -52,7 +52,7 @@ impl HostUdp {
     pub(crate) fn bind(address: SocketAddr) -> io::Result<OwnedUdp> {
         let address = address::local(address);
         let handles = Handles::reserve()?;
-        let socket = handles.of(checked(create_udp_socket(address::family(&address)))?);
+        let socket = handles.of(checked(UdpSocket::create(address::family(&address)))?);
         checked(socket.start_bind(network(), address))?;
         loop {
             match socket.finish_bind() {

@@ -12,7 +12,7 @@ use crate::sys::imp::owned::Owned;
 use crate::sys::imp::target::Target;
 use crate::sys::resources::net::address::{self, MOST_GONE};
 use crate::sys::resources::net::handles::{Counted, Handles};
-use wasio_bindings::p2::{ErrorCode, TcpSocket, create_tcp_socket};
+use wasio_bindings::p2::{ErrorCode, TcpSocket};
 
 pub(crate) struct HostListener {
     // Before its socket: the host traps if that goes first.
@@ -58,7 +58,7 @@ impl HostListener {
 }
 
 fn listening(address: SocketAddr, backlog: u64) -> Result<TcpSocket, ErrorCode> {
-    let socket = create_tcp_socket(address::family(&address))?;
+    let socket = TcpSocket::create(address::family(&address))?;
     socket.start_bind(network(), address)?;
     finish(&socket, TcpSocket::finish_bind)?;
     socket.set_listen_backlog_size(backlog)?;

@@ -20,7 +20,7 @@ use crate::sys::imp::{ready, stream};
 use crate::sys::resources::net::address;
 use crate::sys::resources::net::handles::Handles;
 use crate::sys::resources::net::linger::{self, Unsent};
-use wasio_bindings::p2::{ShutdownType, create_tcp_socket, monotonic_clock};
+use wasio_bindings::p2::{ShutdownType, TcpSocket, monotonic_clock};
 
 /// The one handle of a connection, which lingers when it is dropped.
 pub(crate) struct HostHandle(Arc<HostStream>);
@@ -40,7 +40,7 @@ impl HostHandle {
     pub(crate) fn connect(address: SocketAddr) -> io::Result<Self> {
         let address = address::remote(address);
         let handles = Handles::reserve()?;
-        let socket = handles.of(checked(create_tcp_socket(address::family(&address)))?);
+        let socket = handles.of(checked(TcpSocket::create(address::family(&address)))?);
         checked(socket.start_connect(network(), address))?;
         let stream = HostStream {
             connection: Once::new(),

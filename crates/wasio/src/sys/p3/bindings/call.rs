@@ -3,9 +3,9 @@
 use std::fmt;
 use std::mem::{MaybeUninit, offset_of};
 
-use super::abi::HostResult;
 use super::memory::Lent;
 use super::waitable::{Event, RETURNED, leave_set};
+use wasio_bindings::abi::HostResult;
 
 super::described!();
 

@@ -1,8 +1,8 @@
 //! `wasi:cli`.
 
-use super::abi::{HostResult, returned};
 use super::future::{FutureResult, RawFuture, ResultFuture};
 use super::stream::{RawReadEnd, ReadEnd, WriteEnd};
+use wasio_bindings::abi::{HostResult, returned};
 
 super::described!();
 

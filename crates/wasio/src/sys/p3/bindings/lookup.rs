@@ -1,7 +1,8 @@
 //! `wasi:sockets/ip-name-lookup`.
 
-use std::mem::offset_of;
 use std::net::IpAddr;
+
+use wasio_bindings::address::Ip;
 
 use super::call::{Call, Called, call};
 use super::list::List;
@@ -17,33 +18,6 @@ unsafe extern "C" {
         len: usize,
         result: *mut NetResult<Addresses>,
     ) -> u32;
-}
-
-/// `wasi:sockets/types.ip-address`.
-#[derive(Copy, Clone)]
-#[repr(C)]
-struct Ip {
-    is_v6: u8,
-    payload: IpPayload,
-}
-
-#[derive(Copy, Clone)]
-#[repr(C)]
-union IpPayload {
-    v4: [u8; 4],
-    v6: [u16; 8],
-}
-
-impl From<Ip> for IpAddr {
-    fn from(ip: Ip) -> Self {
-        if ip.is_v6 == 0 {
-            // SAFETY: the ABI has written this case.
-            unsafe { ip.payload.v4 }.into()
-        } else {
-            // SAFETY: as above.
-            unsafe { ip.payload.v6 }.into()
-        }
-    }
 }
 
 /// What `resolve-addresses` returns.
@@ -72,6 +46,5 @@ pub(crate) fn resolve_addresses(name: String) -> Called<String, NetResult<Addres
 }
 
 const _: () = {
-    assert!(offset_of!(Ip, payload) == 2 && size_of::<Ip>() == 18);
     assert!(matches!(NetResult::<Addresses>::LAYOUT, (4, 20)));
 };

@@ -14,7 +14,6 @@
 //! What would trap is refused by these types: each of them has at most one operation in flight, and
 //! ends it before it is dropped.
 
-mod abi;
 mod call;
 mod cli;
 mod future;
@@ -47,13 +46,13 @@ pub(crate) use self::waitable::{
 #[cfg(all(target_os = "wasi", feature = "net"))]
 pub(crate) use self::lookup::{Addresses, Resolve, resolve_addresses};
 #[cfg(all(target_os = "wasi", feature = "net"))]
-pub(crate) use self::network::{
-    ErrorCode, IpAddressFamily, NetResult, SocketError, SocketResult, WireError,
-};
+pub(crate) use self::network::{ErrorCode, NetResult, SocketError, SocketResult, WireError};
 #[cfg(all(target_os = "wasi", feature = "net"))]
 pub(crate) use self::tcp::{Accepted, Connect, Incoming, TcpSocket};
 #[cfg(all(target_os = "wasi", feature = "net"))]
 pub(crate) use self::udp::{Datagram, Receive, Send, UdpSocket};
+#[cfg(all(target_os = "wasi", feature = "net"))]
+pub(crate) use wasio_bindings::address::IpAddressFamily;
 
 /// The description of the interfaces. The name of its section holds the version of wasio: the
 /// linker joins sections of one name, and two descriptions in one would not be valid.

@@ -3,14 +3,14 @@
 use std::mem::offset_of;
 use std::net::SocketAddr;
 
-use super::abi::{resource, returned};
+use wasio_bindings::abi::returned;
+use wasio_bindings::address::Address;
+use wasio_bindings::{address_methods, create_socket, methods, resource};
+
 use super::call::{Call, Called, call};
 use super::future::{FutureResult, RawFuture, ResultFuture};
 use super::memory::Lent;
-use super::network::{
-    Address, NetResult, SocketError, SocketResult, WireError, address_methods, create_socket,
-    methods,
-};
+use super::network::{NetResult, SocketError, SocketResult, WireError, net_result};
 use super::stream::{BLOCKED, Moved, RawReadEnd, ReadEnd, WriteEnd};
 use super::waitable::{Event, leave_set};
 
@@ -18,13 +18,13 @@ super::described!();
 
 resource!(
     /// `wasi:sockets/types.tcp-socket`.
-    TcpSocket, "[resource-drop]tcp-socket" in "wasi:sockets/types@0.3.0"
+    pub(crate) TcpSocket, "[resource-drop]tcp-socket" in "wasi:sockets/types@0.3.0"
 );
 
-create_socket!(TcpSocket = "[static]tcp-socket.create" in "wasi:sockets/types@0.3.0");
+create_socket!(pub(crate) TcpSocket = "[static]tcp-socket.create" in "wasi:sockets/types@0.3.0");
 
 address_methods!(TcpSocket, in "wasi:sockets/types@0.3.0" {
-    pub(crate) fn bind = "[method]tcp-socket.bind";
+    pub(crate) fn bind() = "[method]tcp-socket.bind";
 });
 
 methods!(TcpSocket, in "wasi:sockets/types@0.3.0" {

@@ -3,23 +3,26 @@
 use std::mem::offset_of;
 use std::net::SocketAddr;
 
-use super::abi::{HostOption, resource};
+use wasio_bindings::abi::HostOption;
+use wasio_bindings::address::Address;
+use wasio_bindings::{address_methods, create_socket, methods, resource};
+
 use super::call::{Call, Called, call};
 use super::list::List;
-use super::network::{Address, NetResult, SocketResult, address_methods, create_socket, methods};
+use super::network::{NetResult, SocketResult, net_result};
 
 super::described!();
 
 resource!(
     /// `wasi:sockets/types.udp-socket`.
-    UdpSocket, "[resource-drop]udp-socket" in "wasi:sockets/types@0.3.0"
+    pub(crate) UdpSocket, "[resource-drop]udp-socket" in "wasi:sockets/types@0.3.0"
 );
 
-create_socket!(UdpSocket = "[static]udp-socket.create" in "wasi:sockets/types@0.3.0");
+create_socket!(pub(crate) UdpSocket = "[static]udp-socket.create" in "wasi:sockets/types@0.3.0");
 
 address_methods!(UdpSocket, in "wasi:sockets/types@0.3.0" {
-    pub(crate) fn bind = "[method]udp-socket.bind";
-    pub(crate) fn connect = "[method]udp-socket.connect";
+    pub(crate) fn bind() = "[method]udp-socket.bind";
+    pub(crate) fn connect() = "[method]udp-socket.connect";
 });
 
 methods!(UdpSocket, in "wasi:sockets/types@0.3.0" {
