@@ -268,6 +268,25 @@ pub fn fill(mut stream: &TcpStream) -> usize {
     }
 }
 
+/// The same, until the peer's system has no more room: a host that is slow has room again after a
+/// wait.
+///
+/// # Panics
+/// Panics if that does not come.
+pub fn fill_up(stream: &mut TcpStream) -> usize {
+    let mut driver = Driver::default();
+    driver.register(stream, 0, Interest::WRITABLE);
+    let mut sent = 0;
+    loop {
+        sent += fill(stream);
+        (driver.poll.poll(&mut driver.events, Some(SILENCE))).expect("poll");
+        if driver.events.is_empty() {
+            driver.deregister(stream);
+            return sent;
+        }
+    }
+}
+
 /// Waits until `len` bytes have arrived on a stream that is not registered.
 ///
 /// # Panics
@@ -306,17 +325,14 @@ pub fn expect_kind<T: std::fmt::Debug>(result: std::io::Result<T>, kind: ErrorKi
     assert_eq!(error.kind(), kind, "{error}");
 }
 
-/// The error of a look-up that a host forbids: one of WASI 0.2 refuses to start it, and one of 0.3
-/// lets it fail.
+/// The error of a look-up that a host forbids.
 ///
 /// # Panics
 /// Panics if the host finds the name.
 #[must_use]
 pub fn failed_lookup(name: &str) -> std::io::Error {
-    let mut name = match lookup(name) {
-        Ok(name) => name,
-        Err(error) => return error,
-    };
+    // Also what the host says at once comes with the answer.
+    let mut name = lookup(name).expect("the look-up starts");
     let mut driver = Driver::with_capacity(1);
     driver.register(&mut name, 0, Interest::READABLE);
     driver.expect(0);

@@ -4,8 +4,7 @@
 use std::time::Duration;
 
 use wasio::Interest;
-use wasio::net::TcpStream;
-use wasio_guests::driver::{Driver, SILENCE, accept_each, fill, say};
+use wasio_guests::driver::{Driver, accept_each, fill_up, say};
 
 fn main() {
     wasio::net::set_linger_limits(Duration::from_secs(60), 2);
@@ -19,19 +18,4 @@ fn main() {
     driver.expect(1);
     // Now none is kept, so that the end waits for no peer.
     wasio::net::set_linger_limits(Duration::ZERO, 0);
-}
-
-/// Writes until the peer's system has no more room: a host that is slow has room again after a wait.
-fn fill_up(stream: &mut TcpStream) -> usize {
-    let mut driver = Driver::default();
-    driver.register(stream, 0, Interest::WRITABLE);
-    let mut sent = 0;
-    loop {
-        sent += fill(stream);
-        (driver.poll.poll(&mut driver.events, Some(SILENCE))).expect("poll");
-        if driver.events.is_empty() {
-            driver.deregister(stream);
-            return sent;
-        }
-    }
 }

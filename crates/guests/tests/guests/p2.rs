@@ -1,6 +1,7 @@
 //! Guests that are about WASI 0.2: they talk to themselves.
 
 use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -157,6 +158,28 @@ pub(crate) fn p2_linger_number(case: &Case) {
         [false, false, true, true],
         "{received:?} of {printed}"
     );
+}
+
+pub(crate) fn p2_linger_sent(case: &Case) {
+    let guest = case.start();
+    let control = guest.connect();
+    let [mut slow, mut quick, last] = [(); 3].map(|()| guest.connect_narrow());
+    let read_to_end = |peer: &mut TcpStream| {
+        let mut received = Vec::new();
+        peer.read_to_end(&mut received).unwrap();
+        received.len().to_string()
+    };
+    hear(&control, "read the second");
+    let second = read_to_end(&mut quick);
+    say(&control, "x");
+    hear(&control, "read the first");
+    let first = read_to_end(&mut slow);
+    // The end of the guest would wait for it.
+    drop(last);
+    say(&control, "x");
+    let outcome = guest.succeeds();
+    let printed = outcome.stdout_text();
+    assert_eq!(printed.lines().collect::<Vec<_>>(), [first, second]);
 }
 
 /// Each kind of source is seen when the slice for the other one is over, which is 10 ms at most.

@@ -105,6 +105,10 @@ fn of_jco(guest: &str) -> Option<Exception> {
             why: CLOSES,
             shows: "left: [false, false, false, false]",
         },
+        "p2_linger_sent" => Fails {
+            why: CLOSES,
+            shows: "left: [",
+        },
         "p2_writes" => Fails {
             why: CLOSES,
             shows: "the end after ",

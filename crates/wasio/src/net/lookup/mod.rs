@@ -58,8 +58,10 @@ pub struct Lookup {
 ///
 /// * [`InvalidInput`](io::ErrorKind::InvalidInput): no name can be written so; the message says
 ///   why.
-/// * What the host says at once. The rest, that there is no such name for instance, comes with
-///   [`Lookup::next_address`].
+/// * The system's error, if it has no thread or handle for the look-up.
+///
+/// What the host says, that there is no such name for instance, comes with
+/// [`Lookup::next_address`].
 ///
 /// # Platform behaviour
 ///

@@ -10,6 +10,7 @@ use super::owned::Owned;
 use super::target::Target;
 use super::{error, net};
 use crate::io_outcome::IoOutcome;
+use crate::lock::Lock;
 use crate::net::Name;
 use crate::portable::Direction;
 use crate::sys::resources::net::handles::{Counted, Handles};
@@ -21,9 +22,11 @@ use wasio_bindings::p2::{ErrorCode, ResolveAddressStream, resolve_addresses};
 pub(crate) struct Lookup(IoSource<Answer>);
 
 pub(crate) enum Answer {
+    /// An address, or the error that the host has returned at once: wasmtime does so if its resolver
+    /// is faster than its check.
     Known {
-        address: IpAddr,
-        is_taken: AtomicBool,
+        name: String,
+        left: Lock<Option<io::Result<IpAddr>>>,
     },
     Pending(Pending),
 }
@@ -42,8 +45,8 @@ impl Lookup {
     pub(crate) fn new(name: Name) -> io::Result<Self> {
         let answer = match name {
             Name::Address(address) => Answer::Known {
-                address,
-                is_taken: AtomicBool::new(false),
+                name: address.to_string(),
+                left: Lock::new(Some(Ok(address))),
             },
             Name::Domain(name) => {
                 let handles = Handles::reserve()?;
@@ -54,7 +57,10 @@ impl Lookup {
                         name,
                         has_failed: AtomicBool::new(false),
                     }),
-                    Err(code) => return Err(error::of_name(code, &name)),
+                    Err(code) => Answer::Known {
+                        left: Lock::new(Some(Err(error::of_name(code, &name)))),
+                        name,
+                    },
                 }
             }
         };
@@ -76,10 +82,7 @@ impl Lookup {
 impl Answer {
     fn next(&self) -> io::Result<Option<IpAddr>> {
         let pending = match self {
-            Self::Known { address, is_taken } => {
-                let is_first = !is_taken.swap(true, Ordering::Relaxed);
-                return Ok(is_first.then_some(*address));
-            }
+            Self::Known { left, .. } => return left.lock().take().transpose(),
             Self::Pending(pending) => pending,
         };
         if pending.has_failed.load(Ordering::Relaxed) {
@@ -117,7 +120,7 @@ impl fmt::Debug for Lookup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut tuple = f.debug_tuple("Lookup");
         match &*self.0 {
-            Answer::Known { address, .. } => tuple.field(address),
+            Answer::Known { name, .. } => tuple.field(name),
             Answer::Pending(pending) => tuple.field(&pending.name),
         };
         tuple.finish()

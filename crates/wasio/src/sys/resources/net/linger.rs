@@ -27,6 +27,8 @@ const SWEEP_OVERDUE_EVERY_NS: u64 = 1_000_000_000;
 const SLICE_NS: u64 = 10_000_000;
 /// How many a sweep checks at most: a check is two calls of the host, some microseconds.
 const CHUNK: usize = 64;
+/// How many are checked to find one to close when there are too many.
+const FEW: usize = 4;
 
 /// A connection with something left to send.
 pub(crate) trait Unsent: Send {
@@ -127,13 +129,39 @@ pub(crate) fn end_ns() -> u64 {
 }
 
 impl List {
-    /// Gives up the connections that are too many.
+    /// Closes the connections that are too many: one that has sent everything, if it is found soon, and
+    /// otherwise the oldest.
     fn shed(&mut self) {
-        while self.len() > self.limits.max_streams
-            && let Some(oldest) = self.take_oldest()
-        {
+        while self.len() > self.limits.max_streams {
+            if self.closes_a_sent_one() {
+                continue;
+            }
+            let Some(oldest) = self.take_oldest() else {
+                return;
+            };
             self.give_up(oldest.stream);
         }
+    }
+
+    fn closes_a_sent_one(&mut self) -> bool {
+        for _ in 0..FEW {
+            let Some(next) = self.take_unchecked() else {
+                return false;
+            };
+            if next.stream.is_sent() {
+                return true;
+            }
+            self.checked.push_back(next);
+        }
+        false
+    }
+
+    /// The next one to check. After the last the next pass begins.
+    fn take_unchecked(&mut self) -> Option<Lingering> {
+        if self.unchecked.is_empty() {
+            mem::swap(&mut self.checked, &mut self.unchecked);
+        }
+        self.unchecked.pop_front()
     }
 
     /// Closes a connection, or keeps it until it has sent everything if closing it may block.
@@ -185,11 +213,8 @@ impl List {
                 self.give_up(stream);
             }
         }
-        if self.unchecked.is_empty() {
-            mem::swap(&mut self.checked, &mut self.unchecked);
-        }
-        for _ in 0..CHUNK {
-            let Some(first) = self.unchecked.pop_front() else {
+        for _ in 0..self.len().min(CHUNK) {
+            let Some(first) = self.take_unchecked() else {
                 return;
             };
             // Its own deadline may be earlier than that of an older one, if the limit was lowered.
