@@ -5,6 +5,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::alone::{Alone, Part};
 use super::bindings::{Call, Called, Event, monotonic_clock};
@@ -41,6 +42,23 @@ struct Running {
     call: Call<(), ()>,
 }
 
+/// How many calls run for clocks of all selectors. Each is left from a wait with a deadline, and is
+/// nothing that a wait without one can wait for.
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+
+impl Running {
+    fn new(at_ns: u64, call: Call<(), ()>) -> Self {
+        RUNNING.fetch_add(1, Ordering::Relaxed);
+        Self { at_ns, call }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Clock {
     pub(super) fn new() -> Self {
         Self(Alone::new(State::default(), Directions::NONE))
@@ -51,7 +69,9 @@ impl Clock {
         match until {
             Until::Now => operations::progress(),
             Until::At(at_ns) if !self.ends(at_ns) => operations::progress(),
-            Until::Never if !operations::are_in_flight() => return Err(nothing_in_flight()),
+            Until::Never if operations::in_flight() == RUNNING.load(Ordering::Relaxed) => {
+                return Err(nothing_in_flight());
+            }
             Until::At(_) | Until::Never => operations::wait(),
         }
         Ok(())
@@ -79,7 +99,7 @@ impl Clock {
             }
             Called::Pending(call) => {
                 operations::add(call.waitable(), &self.0.signal);
-                state.running = Some(Running { at_ns, call });
+                state.running = Some(Running::new(at_ns, call));
                 true
             }
         }

@@ -80,7 +80,7 @@ impl Fds for Descriptors {
         round: u32,
         ready: &mut Vec<Ready>,
     ) -> io::Result<()> {
-        if !operations::are_in_flight() && self.fds.len() <= AT_ONCE && until != Until::Now {
+        if operations::in_flight() == 0 && self.fds.len() <= AT_ONCE && until != Until::Now {
             self.poll(0..self.fds.len(), milliseconds(until), ready);
             return Ok(());
         }

@@ -174,9 +174,11 @@ impl<R: FutureResult> Receiver<R> {
         while self.unread.len() < wanted && self.is_idle() {
             let before = self.unread.len();
             if self.may_have_more {
-                let mut buffer = vec![0; wanted - before];
+                let mut buffer = vec![0; (wanted - before).min(LARGEST)];
                 let more = self.read_at_once(signal, &mut buffer);
                 buffer.truncate(more);
+                // It may be kept for as long as the peer is silent.
+                buffer.shrink_to_fit();
                 self.unread.push(buffer);
             } else {
                 self.start(signal);

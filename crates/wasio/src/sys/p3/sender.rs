@@ -130,7 +130,10 @@ impl Sender {
                 }
             }
         }
-        *SPARE.lock() = bytes;
+        // A large one would go with the next short write, and stay for as long as its peer does not read.
+        if bytes.capacity() <= LONG {
+            *SPARE.lock() = bytes;
+        }
         if self.is_closing {
             self.stream = None;
         }

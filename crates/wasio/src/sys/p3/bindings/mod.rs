@@ -40,7 +40,7 @@ pub(crate) use self::cli::{CliResult, StreamFailure, read_stdin, write_stdout};
 pub(crate) use self::future::{FutureResult, ResultFuture};
 pub(crate) use self::stream::{Moved, ReadEnd, WriteEnd};
 pub(crate) use self::waitable::{
-    Event, are_in_flight, join_set, leave_set, poll_event, wait_for_event, yield_to_host,
+    Event, in_flight, join_set, leave_set, poll_event, wait_for_event, yield_to_host,
 };
 
 #[cfg(all(target_os = "wasi", feature = "net"))]

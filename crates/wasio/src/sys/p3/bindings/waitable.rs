@@ -145,9 +145,9 @@ pub(crate) fn leave_set(waitable: u32) {
     }
 }
 
-/// Whether an event can come.
-pub(crate) fn are_in_flight() -> bool {
-    SET.lock().in_flight > 0
+/// How many operations are in flight, which is how many events can come.
+pub(crate) fn in_flight() -> usize {
+    SET.lock().in_flight
 }
 
 /// Blocks until there is an event, and takes it. There must be an operation in flight, or else this
