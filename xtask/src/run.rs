@@ -76,8 +76,13 @@ fn become_built(
     selection: &str,
     arguments: Vec<OsString>,
 ) -> anyhow::Result<ExitCode> {
-    let mut command = workspace.cargo(&format!("run --quiet {selection}"));
-    command.arg("--").args(arguments);
+    let mut command = workspace.cargo(&format!("run --quiet {selection} --manifest-path"));
+    // Where the user is, as the arguments may have paths.
+    command
+        .arg(workspace.root().join("Cargo.toml"))
+        .current_dir(env::current_dir()?)
+        .arg("--")
+        .args(arguments);
     become_command(command).context("cannot start cargo")
 }
 

@@ -230,7 +230,9 @@ fn backtraces_are_off_whatever_the_environment_says() {
         assert_eq!(end(child).code, Some(0));
         start.elapsed()
     };
-    let (without, with) = (time("0"), time("1"));
+    // The shortest of three: the machine may be busy.
+    let shortest = |backtrace| (0..3).map(|_| time(backtrace)).min().unwrap();
+    let (without, with) = (shortest("0"), shortest("1"));
     let most = without * 3 + Duration::from_millis(200);
     assert!(with < most, "{with:?} instead of {without:?}");
 }

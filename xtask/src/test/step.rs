@@ -9,6 +9,8 @@ use crate::test::libtest::Totals;
 /// Something to run under a title.
 pub(crate) struct Step {
     title: String,
+    /// What has to be built first. It is often there, but not if this is the only step.
+    build: Option<Command>,
     work: Work,
 }
 
@@ -54,8 +56,15 @@ impl Step {
     fn new(title: &str, work: Work) -> Self {
         Self {
             title: title.to_owned(),
+            build: None,
             work,
         }
+    }
+
+    /// The same step, once a command has built what it needs.
+    pub(crate) fn after(mut self, build: Command) -> Self {
+        self.build = Some(build);
+        self
     }
 
     pub(crate) fn title(&self) -> &str {
@@ -64,7 +73,9 @@ impl Step {
 
     pub(crate) fn run(self) -> Outcome {
         let started = Instant::now();
+        let is_built = self.build.is_none_or(|build| check(build).failed == 0);
         let totals = match self.work {
+            _ if !is_built => Totals::one_failed(),
             Work::Check(command) => check(command),
             Work::Tests(command) => tests(command),
             Work::Inside(work) => inside(work),
@@ -160,6 +171,15 @@ mod tests {
     fn a_program_that_is_not_there_is_a_failure() {
         let step = Step::tests("absent", Command::new("/nonexistent/program"));
         assert_eq!(step.run().totals.failed, 1);
+    }
+
+    #[test]
+    fn a_step_fails_if_what_it_needs_cannot_be_built() {
+        for (build, passed) in [("true", 1), ("false", 0)] {
+            let step = Step::inside("needs", || Ok(Vec::new())).after(Command::new(build));
+            let totals = step.run().totals;
+            assert_eq!((totals.passed, totals.failed), (passed, 1 - passed));
+        }
     }
 
     #[test]

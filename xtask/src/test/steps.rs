@@ -286,7 +286,8 @@ fn examples_of_documents(workspace: &Workspace) -> Vec<Step> {
     let step = |target| {
         let title = format!("tests, examples in documents, {target}");
         let arguments = "test --package wasio --all-features --doc";
-        Step::tests(&title, on_host(workspace, ".", target, arguments))
+        let command = on_host(workspace, ".", target, arguments);
+        Step::tests(&title, command).after(the_host(workspace))
     };
     let of_tokio = on_host(
         workspace,
@@ -295,10 +296,8 @@ fn examples_of_documents(workspace: &Workspace) -> Vec<Step> {
         "test --package wasio-tokio --all-features --doc",
     );
     let mut steps: Vec<_> = WASI_TARGETS.into_iter().map(step).collect();
-    steps.push(Step::tests(
-        "tests, examples in documents of wasio-tokio, wasm32-wasip2",
-        of_tokio,
-    ));
+    let title = "tests, examples in documents of wasio-tokio, wasm32-wasip2";
+    steps.push(Step::tests(title, of_tokio).after(the_host(workspace)));
     steps
 }
 
@@ -307,19 +306,23 @@ fn tests_of_drop_in(workspace: &Workspace) -> Vec<Step> {
     const TESTS: &str = "test --no-fail-fast --package mio --all-features --test api --test more";
     let step = |target| {
         let title = format!("tests, the drop-in, {target}");
-        Step::tests(&title, on_host(workspace, ".", target, TESTS))
+        let command = on_host(workspace, ".", target, TESTS);
+        Step::tests(&title, command).after(the_host(workspace))
     };
     let mut steps: Vec<Step> = ["wasm32-wasip1", "wasm32-wasip2"].map(step).into();
     let command = on_host(workspace, ".", "wasm32-wasip2", TESTS);
-    steps.push(Step::tests(
-        "tests, the drop-in, WASI 0.3",
-        for_03(workspace, command),
-    ));
+    let step = Step::tests("tests, the drop-in, WASI 0.3", for_03(workspace, command));
+    steps.push(step.after(the_host(workspace)));
     steps
 }
 
-/// Cargo for a target of WASI, with `wasio-host` as its runner, as for a user. The native tests have
-/// built that, beside this program.
+/// Builds `wasio-host`.
+fn the_host(workspace: &Workspace) -> Command {
+    workspace.cargo("build --quiet --package wasio-host --bins")
+}
+
+/// Cargo for a target of WASI, with `wasio-host` as its runner, as for a user. That is beside this
+/// program.
 fn on_host(workspace: &Workspace, folder: &str, target: &str, arguments: &str) -> Command {
     let host = run::built("wasio-host").unwrap_or_else(|_| "wasio-host".into());
     let options = match target {
@@ -342,13 +345,8 @@ fn chaos(workspace: &Workspace) -> Vec<Step> {
         )];
     }
     let run = "run --quiet --package wasio-chaos --bin chaos -- --seconds 60 --seed 7";
-    vec![
-        Step::check(
-            "build, chaos",
-            workspace.cargo(&format!("build --quiet {CHAOS}")),
-        ),
-        Step::check(title, workspace.cargo(run)),
-    ]
+    let build = workspace.cargo(&format!("build --quiet {CHAOS}"));
+    vec![Step::check(title, workspace.cargo(run)).after(build)]
 }
 
 /// Loom replaces the atomics of the crate by a flag to the compiler, so this

@@ -100,8 +100,8 @@ fn ends_with_the_time_of_its_test(case: &Case, limit: Duration) {
 
 pub(crate) fn any_works(case: &Case) {
     const MOST: Duration = Duration::from_secs(20);
-    let guest = case.start();
     let (start, mut cpu) = (Instant::now(), Duration::ZERO);
+    let guest = case.start();
     while cpu < Duration::from_millis(20) && start.elapsed() < MOST {
         let Some(now) = guest.cpu_time() else {
             skip("this system does not tell the CPU time of another process");

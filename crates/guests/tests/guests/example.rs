@@ -46,10 +46,11 @@ pub(crate) fn timers(case: &Case) {
     let ticks = text.lines().filter(|line| line.starts_with("tick "));
     // On a busy machine one line may be of several ticks.
     assert!((1..=5).contains(&ticks.count()), "{text}");
-    assert!(
-        text.contains("tick 5 after ") || text.contains("tick 6 after "),
-        "{text}"
-    );
+    let number = |line: &str| line.split(' ').nth(1)?.parse::<u64>().ok();
+    let last = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("tick ").and(number(line)));
+    assert!(last.max() >= Some(5), "{text}");
 }
 
 pub(crate) fn stdin_and_sockets(case: &Case) {
