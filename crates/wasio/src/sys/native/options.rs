@@ -19,22 +19,44 @@ pub(crate) trait Optioned: std::os::windows::io::AsSocket {}
 #[cfg(windows)]
 impl<S: std::os::windows::io::AsSocket> Optioned for S {}
 
-pub(crate) fn set_keepalive(socket: &impl Optioned, keepalive: bool) -> io::Result<()> {
-    SockRef::from(socket).set_keepalive(keepalive)
+/// Functions that forward to socket2's of the same names. Those after `without` do so except on
+/// `$systems`, where they are `Unsupported`, for the reason `$why`.
+macro_rules! options {
+    ($(fn $name:ident($($argument:ident: $type:ty)?) -> $result:ty;)*) => {$(
+        pub(crate) fn $name(socket: &impl Optioned $(, $argument: $type)?) -> io::Result<$result> {
+            SockRef::from(socket).$name($($argument)?)
+        }
+    )*};
+    (without($systems:meta): $why:literal; $(fn $name:ident() -> $result:ty;)*) => {$(
+        #[cfg(not($systems))]
+        options! { fn $name() -> $result; }
+
+        #[cfg($systems)]
+        pub(crate) fn $name(_socket: &impl Optioned) -> io::Result<$result> {
+            Err(io::Error::new(io::ErrorKind::Unsupported, $why))
+        }
+    )*};
 }
 
-pub(crate) fn keepalive(socket: &impl Optioned) -> io::Result<bool> {
-    SockRef::from(socket).keepalive()
+options! {
+    fn set_keepalive(keepalive: bool) -> ();
+    fn keepalive() -> bool;
+    fn set_recv_buffer_size(size: usize) -> ();
+    fn recv_buffer_size() -> usize;
+    fn set_send_buffer_size(size: usize) -> ();
+    fn send_buffer_size() -> usize;
 }
 
-#[cfg(any(
-    windows,
-    target_os = "linux",
-    target_os = "android",
-    target_vendor = "apple",
-    target_os = "freebsd",
-    target_os = "netbsd",
-))]
+options! {
+    without(any(windows, target_os = "openbsd", target_os = "dragonfly")):
+        "this system cannot read keep-alive parameters: Linux, Android, Apple's systems, FreeBSD \
+         and NetBSD can";
+    fn tcp_keepalive_time() -> Duration;
+    fn tcp_keepalive_interval() -> Duration;
+    fn tcp_keepalive_retries() -> u32;
+}
+
+#[cfg(not(any(target_os = "openbsd", target_os = "dragonfly")))]
 pub(crate) fn set_tcp_keepalive(
     socket: &impl Optioned,
     keepalive: &TcpKeepalive,
@@ -52,74 +74,8 @@ pub(crate) fn set_tcp_keepalive(
     SockRef::from(socket).set_tcp_keepalive(&parameters)
 }
 
-/// Where they can be read.
-#[cfg(any(
-    target_os = "linux",
-    target_os = "android",
-    target_vendor = "apple",
-    target_os = "freebsd",
-    target_os = "netbsd",
-))]
-mod parameters {
-    use super::{Duration, Optioned, SockRef, io};
-
-    pub(crate) fn tcp_keepalive_time(socket: &impl Optioned) -> io::Result<Duration> {
-        SockRef::from(socket).tcp_keepalive_time()
-    }
-
-    pub(crate) fn tcp_keepalive_interval(socket: &impl Optioned) -> io::Result<Duration> {
-        SockRef::from(socket).tcp_keepalive_interval()
-    }
-
-    pub(crate) fn tcp_keepalive_retries(socket: &impl Optioned) -> io::Result<u32> {
-        SockRef::from(socket).tcp_keepalive_retries()
-    }
-}
-
-#[cfg(not(any(
-    target_os = "linux",
-    target_os = "android",
-    target_vendor = "apple",
-    target_os = "freebsd",
-    target_os = "netbsd",
-)))]
-mod parameters {
-    use super::{Duration, Optioned, io};
-
-    fn unsupported<T>() -> io::Result<T> {
-        Err(io::Error::new(
-            io::ErrorKind::Unsupported,
-            "this system cannot read keep-alive parameters: Linux, Android, Apple's systems, FreeBSD and \
-             NetBSD can",
-        ))
-    }
-
-    pub(crate) fn tcp_keepalive_time(_socket: &impl Optioned) -> io::Result<Duration> {
-        unsupported()
-    }
-
-    pub(crate) fn tcp_keepalive_interval(_socket: &impl Optioned) -> io::Result<Duration> {
-        unsupported()
-    }
-
-    pub(crate) fn tcp_keepalive_retries(_socket: &impl Optioned) -> io::Result<u32> {
-        unsupported()
-    }
-}
-
-pub(crate) use self::parameters::{
-    tcp_keepalive_interval, tcp_keepalive_retries, tcp_keepalive_time,
-};
-
 /// OpenBSD and others have one setting for all sockets.
-#[cfg(not(any(
-    windows,
-    target_os = "linux",
-    target_os = "android",
-    target_vendor = "apple",
-    target_os = "freebsd",
-    target_os = "netbsd",
-)))]
+#[cfg(any(target_os = "openbsd", target_os = "dragonfly"))]
 pub(crate) fn set_tcp_keepalive(
     _socket: &impl Optioned,
     _keepalive: &TcpKeepalive,
@@ -128,20 +84,4 @@ pub(crate) fn set_tcp_keepalive(
         io::ErrorKind::Unsupported,
         "this system has no keep-alive parameters per socket: use `set_keepalive` and its defaults",
     ))
-}
-
-pub(crate) fn set_recv_buffer_size(socket: &impl Optioned, size: usize) -> io::Result<()> {
-    SockRef::from(socket).set_recv_buffer_size(size)
-}
-
-pub(crate) fn recv_buffer_size(socket: &impl Optioned) -> io::Result<usize> {
-    SockRef::from(socket).recv_buffer_size()
-}
-
-pub(crate) fn set_send_buffer_size(socket: &impl Optioned, size: usize) -> io::Result<()> {
-    SockRef::from(socket).set_send_buffer_size(size)
-}
-
-pub(crate) fn send_buffer_size(socket: &impl Optioned) -> io::Result<usize> {
-    SockRef::from(socket).send_buffer_size()
 }
