@@ -2,6 +2,23 @@
 //! library, what both have calls for, registration, `Debug`, and the descriptor. A number becomes a
 //! socket through an unsafe method.
 
+/// Methods that forward to the field `inner`, each documented with `$errors`.
+macro_rules! forward {
+    ($errors:literal; $(
+        $(#[$doc:meta])*
+        fn $name:ident($($argument:ident: $type:ty),*) -> $result:ty;
+    )*) => {$(
+        $(#[$doc])*
+        ///
+        /// # Errors
+        ///
+        #[doc = $errors]
+        pub fn $name(&self, $($argument: $type),*) -> std::io::Result<$result> {
+            self.inner.$name($($argument),*)
+        }
+    )*};
+}
+
 /// Implements it for a type with the field `inner`, an `IoSource` of the backend's socket of the same
 /// name; `$std` is the standard library's.
 macro_rules! socket {
@@ -33,31 +50,17 @@ macro_rules! socket {
                 }
             }
 
-            /// The address of this side.
-            ///
-            /// # Errors
-            ///
-            /// Those of the host; WASI 0.1: [`Unsupported`](std::io::ErrorKind::Unsupported).
-            pub fn local_addr(&self) -> std::io::Result<std::net::SocketAddr> {
-                self.inner.local_addr()
-            }
+            crate::net::socket::forward! {
+                "Those of the host; WASI 0.1: [`Unsupported`](std::io::ErrorKind::Unsupported).";
 
-            /// Sets the number of hops that packets of this socket may take.
-            ///
-            /// # Errors
-            ///
-            /// Those of the host; WASI 0.1: [`Unsupported`](std::io::ErrorKind::Unsupported).
-            pub fn set_ttl(&self, ttl: u32) -> std::io::Result<()> {
-                self.inner.set_ttl(ttl)
-            }
+                /// The address of this side.
+                fn local_addr() -> std::net::SocketAddr;
 
-            /// The number of hops that packets of this socket may take.
-            ///
-            /// # Errors
-            ///
-            /// Those of the host; WASI 0.1: [`Unsupported`](std::io::ErrorKind::Unsupported).
-            pub fn ttl(&self) -> std::io::Result<u32> {
-                self.inner.ttl()
+                /// Sets the number of hops that packets of this socket may take.
+                fn set_ttl(ttl: u32) -> ();
+
+                /// The number of hops that packets of this socket may take.
+                fn ttl() -> u32;
             }
 
             /// Takes the error that the host keeps for the socket, if there is one.
@@ -260,4 +263,4 @@ macro_rules! own_operations {
     };
 }
 
-pub(super) use {own_operations, socket};
+pub(super) use {forward, own_operations, socket};

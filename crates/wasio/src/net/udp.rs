@@ -2,7 +2,7 @@ use std::io;
 use std::net::{self, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::options::buffer_options;
-use super::socket::{own_operations, socket};
+use super::socket::{forward, own_operations, socket};
 use crate::IoSource;
 use crate::io_outcome::IoOutcome;
 use crate::portable::Direction;
@@ -126,122 +126,48 @@ impl UdpSocket {
         self.read(|socket| socket.peek(buffer))
     }
 
-    /// Sets where [`send`](Self::send) sends to. Only datagrams from there are received.
-    ///
-    /// # Errors
-    ///
-    /// Those of the host.
-    pub fn connect(&self, address: SocketAddr) -> io::Result<()> {
-        self.inner.connect(address)
-    }
+    forward! {
+        "Those of the host.";
 
-    /// Allows or forbids sending to a broadcast address.
-    ///
-    /// # Errors
-    ///
-    /// Those of the host.
-    pub fn set_broadcast(&self, on: bool) -> io::Result<()> {
-        self.inner.set_broadcast(on)
-    }
+        /// Sets where [`send`](Self::send) sends to. Only datagrams from there are received.
+        fn connect(address: SocketAddr) -> ();
 
-    /// Whether sending to a broadcast address is allowed.
-    ///
-    /// # Errors
-    ///
-    /// Those of the host.
-    pub fn broadcast(&self) -> io::Result<bool> {
-        self.inner.broadcast()
-    }
+        /// Allows or forbids sending to a broadcast address.
+        fn set_broadcast(on: bool) -> ();
 
-    /// Sets whether multicast datagrams come back to their sender's host (IPv4).
-    ///
-    /// # Errors
-    ///
-    /// Those of the host.
-    pub fn set_multicast_loop_v4(&self, on: bool) -> io::Result<()> {
-        self.inner.set_multicast_loop_v4(on)
-    }
+        /// Whether sending to a broadcast address is allowed.
+        fn broadcast() -> bool;
 
-    /// Whether multicast datagrams come back to their sender's host (IPv4).
-    ///
-    /// # Errors
-    ///
-    /// Those of the host.
-    pub fn multicast_loop_v4(&self) -> io::Result<bool> {
-        self.inner.multicast_loop_v4()
-    }
+        /// Sets whether multicast datagrams come back to their sender's host (IPv4).
+        fn set_multicast_loop_v4(on: bool) -> ();
 
-    /// Sets the number of hops that multicast datagrams may take (IPv4).
-    ///
-    /// # Errors
-    ///
-    /// Those of the host.
-    pub fn set_multicast_ttl_v4(&self, ttl: u32) -> io::Result<()> {
-        self.inner.set_multicast_ttl_v4(ttl)
-    }
+        /// Whether multicast datagrams come back to their sender's host (IPv4).
+        fn multicast_loop_v4() -> bool;
 
-    /// The number of hops that multicast datagrams may take (IPv4).
-    ///
-    /// # Errors
-    ///
-    /// Those of the host.
-    pub fn multicast_ttl_v4(&self) -> io::Result<u32> {
-        self.inner.multicast_ttl_v4()
-    }
+        /// Sets the number of hops that multicast datagrams may take (IPv4).
+        fn set_multicast_ttl_v4(ttl: u32) -> ();
 
-    /// Sets whether multicast datagrams come back to their sender's host (IPv6).
-    ///
-    /// # Errors
-    ///
-    /// Those of the host.
-    pub fn set_multicast_loop_v6(&self, on: bool) -> io::Result<()> {
-        self.inner.set_multicast_loop_v6(on)
-    }
+        /// The number of hops that multicast datagrams may take (IPv4).
+        fn multicast_ttl_v4() -> u32;
 
-    /// Whether multicast datagrams come back to their sender's host (IPv6).
-    ///
-    /// # Errors
-    ///
-    /// Those of the host.
-    pub fn multicast_loop_v6(&self) -> io::Result<bool> {
-        self.inner.multicast_loop_v6()
-    }
+        /// Sets whether multicast datagrams come back to their sender's host (IPv6).
+        fn set_multicast_loop_v6(on: bool) -> ();
 
-    /// Joins a multicast group on the interface with the address `interface`; `0.0.0.0` lets
-    /// the host choose.
-    ///
-    /// # Errors
-    ///
-    /// Those of the host.
-    pub fn join_multicast_v4(&self, group: &Ipv4Addr, interface: &Ipv4Addr) -> io::Result<()> {
-        self.inner.join_multicast_v4(group, interface)
-    }
+        /// Whether multicast datagrams come back to their sender's host (IPv6).
+        fn multicast_loop_v6() -> bool;
 
-    /// Joins a multicast group on the interface with the index `interface`; 0 is any.
-    ///
-    /// # Errors
-    ///
-    /// Those of the host.
-    pub fn join_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
-        self.inner.join_multicast_v6(group, interface)
-    }
+        /// Joins a multicast group on the interface with the address `interface`; `0.0.0.0` lets
+        /// the host choose.
+        fn join_multicast_v4(group: &Ipv4Addr, interface: &Ipv4Addr) -> ();
 
-    /// Leaves a group that [`join_multicast_v4`](Self::join_multicast_v4) joined.
-    ///
-    /// # Errors
-    ///
-    /// Those of the host.
-    pub fn leave_multicast_v4(&self, group: &Ipv4Addr, interface: &Ipv4Addr) -> io::Result<()> {
-        self.inner.leave_multicast_v4(group, interface)
-    }
+        /// Joins a multicast group on the interface with the index `interface`; 0 is any.
+        fn join_multicast_v6(group: &Ipv6Addr, interface: u32) -> ();
 
-    /// Leaves a group that [`join_multicast_v6`](Self::join_multicast_v6) joined.
-    ///
-    /// # Errors
-    ///
-    /// Those of the host.
-    pub fn leave_multicast_v6(&self, group: &Ipv6Addr, interface: u32) -> io::Result<()> {
-        self.inner.leave_multicast_v6(group, interface)
+        /// Leaves a group that [`join_multicast_v4`](Self::join_multicast_v4) joined.
+        fn leave_multicast_v4(group: &Ipv4Addr, interface: &Ipv4Addr) -> ();
+
+        /// Leaves a group that [`join_multicast_v6`](Self::join_multicast_v6) joined.
+        fn leave_multicast_v6(group: &Ipv6Addr, interface: u32) -> ();
     }
 
     /// Whether the socket is for IPv6 only (`IPV6_V6ONLY`).
