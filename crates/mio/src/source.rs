@@ -158,6 +158,63 @@ macro_rules! writes {
     };
 }
 
+/// What a Unix socket has that may be connected to another.
+#[cfg(all(unix, feature = "net"))]
+macro_rules! connection {
+    ($type:ident) => {
+        impl $type {
+            /// The address of this side.
+            ///
+            /// # Errors
+            ///
+            /// What the operating system says.
+            pub fn local_addr(&self) -> std::io::Result<std::os::unix::net::SocketAddr> {
+                self.inner.local_addr()
+            }
+
+            /// The address of the other side.
+            ///
+            /// # Errors
+            ///
+            /// [`NotConnected`](std::io::ErrorKind::NotConnected) if there is none.
+            pub fn peer_addr(&self) -> std::io::Result<std::os::unix::net::SocketAddr> {
+                self.inner.peer_addr()
+            }
+
+            /// Takes the error that is kept for the socket, if there is one.
+            ///
+            /// # Errors
+            ///
+            /// What the operating system says of the question itself.
+            pub fn take_error(&self) -> std::io::Result<Option<std::io::Error>> {
+                self.inner.take_error()
+            }
+
+            /// Closes one half of the connection, or both.
+            ///
+            /// # Errors
+            ///
+            /// What the operating system says.
+            pub fn shutdown(&self, how: std::net::Shutdown) -> std::io::Result<()> {
+                self.inner.shutdown(how)
+            }
+
+            /// Runs an operation of the caller's own on the socket (a system call, through
+            /// `AsRawFd`), and arms it again if it says `WouldBlock`.
+            ///
+            /// # Errors
+            ///
+            /// Those of `f`.
+            pub fn try_io<F, T>(&self, f: F) -> std::io::Result<T>
+            where
+                F: FnOnce() -> std::io::Result<T>,
+            {
+                self.inner.do_io(|_| f())
+            }
+        }
+    };
+}
+
 /// Back to the standard library's type.
 #[cfg(all(unix, feature = "net"))]
 macro_rules! into_std {
@@ -171,6 +228,8 @@ macro_rules! into_std {
     };
 }
 
+#[cfg(all(unix, feature = "net"))]
+pub(crate) use connection;
 #[cfg(unix)]
 pub(crate) use descriptor;
 #[cfg(all(unix, feature = "net"))]

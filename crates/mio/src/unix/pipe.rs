@@ -39,7 +39,51 @@ pub fn new() -> io::Result<(Sender, Receiver)> {
     let (receiver, sender) = io::pipe()?;
     rustix::io::ioctl_fionbio(&receiver, true)?;
     rustix::io::ioctl_fionbio(&sender, true)?;
-    Ok((sender_of(sender), receiver_of(receiver)))
+    let (sender, receiver) = (IoSource::new(sender), IoSource::new(receiver));
+    Ok((Sender { inner: sender }, Receiver { inner: receiver }))
+}
+
+/// What both ends have. `$interest` is that of the operations of this one, and each `$child` is the
+/// same end of a child's pipe.
+macro_rules! end_of_pipe {
+    ($end:ident, $interest:ident, $($stream:ident: $child:ident),+) => {
+        impl $end {
+            /// Sets whether operations on it return `WouldBlock` instead of waiting. Those of
+            /// [`new`] do; those of a child process do not until this is called.
+            ///
+            /// # Errors
+            ///
+            /// What the operating system says.
+            pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+                Ok(rustix::io::ioctl_fionbio(&*self.inner, nonblocking)?)
+            }
+
+            /// Runs an operation of the caller's own on the descriptor (a system call, through
+            /// `AsRawFd`), and arms this end again if it says `WouldBlock`.
+            ///
+            /// # Errors
+            ///
+            /// Those of `f`.
+            pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
+            where
+                F: FnOnce() -> io::Result<T>,
+            {
+                self.inner.do_io_with(Interest::$interest, |_| f())
+            }
+        }
+
+        $(
+            /// It blocks until [`set_nonblocking`](Self::set_nonblocking) says otherwise.
+            impl From<$child> for $end {
+                fn from($stream: $child) -> Self {
+                    Self::from(OwnedFd::from($stream))
+                }
+            }
+        )+
+
+        source!($end);
+        descriptor!($end);
+    };
 }
 
 /// The end of a pipe that is written to. Created by [`new`], or of a child's standard input.
@@ -47,47 +91,8 @@ pub struct Sender {
     inner: IoSource<PipeWriter>,
 }
 
-impl Sender {
-    /// Sets whether operations on it return `WouldBlock` instead of waiting. Those of
-    /// [`new`] do; those of a child process do not until this is called.
-    ///
-    /// # Errors
-    ///
-    /// What the operating system says.
-    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        Ok(rustix::io::ioctl_fionbio(&*self.inner, nonblocking)?)
-    }
-
-    /// Runs an operation of the caller's own on the descriptor (a system call, through
-    /// `AsRawFd`), and arms the sender again if it says `WouldBlock`.
-    ///
-    /// # Errors
-    ///
-    /// Those of `f`.
-    pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
-    where
-        F: FnOnce() -> io::Result<T>,
-    {
-        self.inner.do_io_with(Interest::WRITABLE, |_| f())
-    }
-}
-
-fn sender_of(writer: PipeWriter) -> Sender {
-    Sender {
-        inner: IoSource::new(writer),
-    }
-}
-
-/// It blocks until [`set_nonblocking`](Sender::set_nonblocking) says otherwise.
-impl From<ChildStdin> for Sender {
-    fn from(stdin: ChildStdin) -> Self {
-        Self::from(OwnedFd::from(stdin))
-    }
-}
-
+end_of_pipe!(Sender, WRITABLE, stdin: ChildStdin);
 writes!(Sender);
-source!(Sender);
-descriptor!(Sender);
 
 /// The end of a pipe that is read from. Created by [`new`], or of a child's standard
 /// output or error.
@@ -95,51 +100,5 @@ pub struct Receiver {
     inner: IoSource<PipeReader>,
 }
 
-impl Receiver {
-    /// Sets whether operations on it return `WouldBlock` instead of waiting. Those of
-    /// [`new`] do; those of a child process do not until this is called.
-    ///
-    /// # Errors
-    ///
-    /// What the operating system says.
-    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        Ok(rustix::io::ioctl_fionbio(&*self.inner, nonblocking)?)
-    }
-
-    /// Runs an operation of the caller's own on the descriptor (a system call, through
-    /// `AsRawFd`), and arms the receiver again if it says `WouldBlock`.
-    ///
-    /// # Errors
-    ///
-    /// Those of `f`.
-    pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
-    where
-        F: FnOnce() -> io::Result<T>,
-    {
-        self.inner.do_io_with(Interest::READABLE, |_| f())
-    }
-}
-
-fn receiver_of(reader: PipeReader) -> Receiver {
-    Receiver {
-        inner: IoSource::new(reader),
-    }
-}
-
-/// It blocks until [`set_nonblocking`](Receiver::set_nonblocking) says otherwise.
-impl From<ChildStdout> for Receiver {
-    fn from(stdout: ChildStdout) -> Self {
-        Self::from(OwnedFd::from(stdout))
-    }
-}
-
-/// It blocks until [`set_nonblocking`](Receiver::set_nonblocking) says otherwise.
-impl From<ChildStderr> for Receiver {
-    fn from(stderr: ChildStderr) -> Self {
-        Self::from(OwnedFd::from(stderr))
-    }
-}
-
+end_of_pipe!(Receiver, READABLE, stdout: ChildStdout, stderr: ChildStderr);
 reads!(Receiver);
-source!(Receiver);
-descriptor!(Receiver);

@@ -1,11 +1,10 @@
 use std::io;
-use std::net::Shutdown;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
 use wasio::{Interest, IoSource};
 
-use crate::source::{descriptor, into_std, source};
+use crate::source::{connection, descriptor, into_std, source};
 
 /// A Unix datagram socket.
 pub struct UnixDatagram {
@@ -69,24 +68,6 @@ impl UnixDatagram {
         Ok((non_blocking(one)?, non_blocking(other)?))
     }
 
-    /// The address of this side.
-    ///
-    /// # Errors
-    ///
-    /// What the operating system says.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.local_addr()
-    }
-
-    /// The address of the other side.
-    ///
-    /// # Errors
-    ///
-    /// [`NotConnected`](io::ErrorKind::NotConnected) if there is none.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.peer_addr()
-    }
-
     /// Receives a datagram: its length and who sent it. What `buffer` has no room
     /// for is lost.
     ///
@@ -127,37 +108,6 @@ impl UnixDatagram {
         self.inner
             .do_io_with(Interest::WRITABLE, |socket| socket.send(bytes))
     }
-
-    /// Takes the error that is kept for the socket, if there is one.
-    ///
-    /// # Errors
-    ///
-    /// What the operating system says of the question itself.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.inner.take_error()
-    }
-
-    /// Closes one half of the connection, or both.
-    ///
-    /// # Errors
-    ///
-    /// What the operating system says.
-    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.inner.shutdown(how)
-    }
-
-    /// Runs an operation of the caller's own on the socket (a system call, through
-    /// `AsRawFd`), and arms the socket again if it says `WouldBlock`.
-    ///
-    /// # Errors
-    ///
-    /// Those of `f`.
-    pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
-    where
-        F: FnOnce() -> io::Result<T>,
-    {
-        self.inner.do_io(|_| f())
-    }
 }
 
 fn non_blocking(socket: net::UnixDatagram) -> io::Result<UnixDatagram> {
@@ -165,6 +115,7 @@ fn non_blocking(socket: net::UnixDatagram) -> io::Result<UnixDatagram> {
     Ok(UnixDatagram::from_std(socket))
 }
 
+connection!(UnixDatagram);
 source!(UnixDatagram);
 descriptor!(UnixDatagram);
 into_std!(UnixDatagram, net::UnixDatagram);

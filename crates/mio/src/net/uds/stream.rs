@@ -1,12 +1,11 @@
 use std::io;
-use std::net::Shutdown;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
 
 use socket2::{Domain, SockAddr, Socket, Type};
 use wasio::IoSource;
 
-use crate::source::{descriptor, into_std, reads, source, writes};
+use crate::source::{connection, descriptor, into_std, reads, source, writes};
 
 /// A Unix stream socket.
 pub struct UnixStream {
@@ -61,55 +60,6 @@ impl UnixStream {
         other.set_nonblocking(true)?;
         Ok((Self::from_std(one), Self::from_std(other)))
     }
-
-    /// The address of this side.
-    ///
-    /// # Errors
-    ///
-    /// What the operating system says.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.local_addr()
-    }
-
-    /// The address of the other side.
-    ///
-    /// # Errors
-    ///
-    /// [`NotConnected`](io::ErrorKind::NotConnected) if there is none.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.peer_addr()
-    }
-
-    /// Takes the error that is kept for the socket, if there is one.
-    ///
-    /// # Errors
-    ///
-    /// What the operating system says of the question itself.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.inner.take_error()
-    }
-
-    /// Closes one half of the connection, or both.
-    ///
-    /// # Errors
-    ///
-    /// What the operating system says.
-    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.inner.shutdown(how)
-    }
-
-    /// Runs an operation of the caller's own on the socket (a system call, through
-    /// `AsRawFd`), and arms the stream again if it says `WouldBlock`.
-    ///
-    /// # Errors
-    ///
-    /// Those of `f`.
-    pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
-    where
-        F: FnOnce() -> io::Result<T>,
-    {
-        self.inner.do_io(|_| f())
-    }
 }
 
 /// socket2 takes an abstract name as a path that starts with a zero byte.
@@ -148,6 +98,7 @@ fn is_under_way(error: &io::Error) -> bool {
     error.raw_os_error() == Some(in_progress)
 }
 
+connection!(UnixStream);
 reads!(UnixStream);
 writes!(UnixStream);
 source!(UnixStream);
