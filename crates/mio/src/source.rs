@@ -82,13 +82,13 @@ macro_rules! descriptor {
 /// `Read`, by way of that of a reference to what `inner` holds.
 #[cfg(unix)]
 macro_rules! reads {
-    ($type:ident) => {
+    ($($type:ty),+) => {
         const _: () = {
             use std::io::{IoSliceMut, Read, Result};
 
             use crate::Interest;
 
-            impl Read for &$type {
+            $(impl Read for $type {
                 fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
                     self.inner
                         .do_io_with(Interest::READABLE, |mut inner| inner.read(buffer))
@@ -98,17 +98,7 @@ macro_rules! reads {
                     self.inner
                         .do_io_with(Interest::READABLE, |mut inner| inner.read_vectored(buffers))
                 }
-            }
-
-            impl Read for $type {
-                fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
-                    (&*self).read(buffer)
-                }
-
-                fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> Result<usize> {
-                    (&*self).read_vectored(buffers)
-                }
-            }
+            })+
         };
     };
 }
@@ -116,44 +106,28 @@ macro_rules! reads {
 /// `Write`, by way of that of a reference to what `inner` holds.
 #[cfg(unix)]
 macro_rules! writes {
-    ($type:ident) => {
+    ($($type:ty),+) => {
         const _: () = {
             use std::io::{IoSlice, Result, Write};
 
             use crate::Interest;
 
-            impl Write for &$type {
+            $(impl Write for $type {
                 fn write(&mut self, bytes: &[u8]) -> Result<usize> {
                     self.inner
                         .do_io_with(Interest::WRITABLE, |mut inner| inner.write(bytes))
                 }
 
                 fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> Result<usize> {
-                    self.inner.do_io_with(Interest::WRITABLE, |mut inner| {
-                        inner.write_vectored(buffers)
-                    })
+                    self.inner
+                        .do_io_with(Interest::WRITABLE, |mut inner| inner.write_vectored(buffers))
                 }
 
                 /// Does nothing: there is no buffer on this side of the system.
                 fn flush(&mut self) -> Result<()> {
                     Ok(())
                 }
-            }
-
-            impl Write for $type {
-                fn write(&mut self, bytes: &[u8]) -> Result<usize> {
-                    (&*self).write(bytes)
-                }
-
-                fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> Result<usize> {
-                    (&*self).write_vectored(buffers)
-                }
-
-                /// Does nothing: there is no buffer on this side of the system.
-                fn flush(&mut self) -> Result<()> {
-                    Ok(())
-                }
-            }
+            })+
         };
     };
 }

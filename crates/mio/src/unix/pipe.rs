@@ -92,7 +92,7 @@ pub struct Sender {
 }
 
 end_of_pipe!(Sender, WRITABLE, stdin: ChildStdin);
-writes!(Sender);
+writes!(Sender, &Sender);
 
 /// The end of a pipe that is read from. Created by [`new`], or of a child's standard
 /// output or error.
@@ -101,4 +101,4 @@ pub struct Receiver {
 }
 
 end_of_pipe!(Receiver, READABLE, stdout: ChildStdout, stderr: ChildStderr);
-reads!(Receiver);
+reads!(Receiver, &Receiver);

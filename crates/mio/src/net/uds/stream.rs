@@ -99,8 +99,8 @@ fn is_under_way(error: &io::Error) -> bool {
 }
 
 connection!(UnixStream);
-reads!(UnixStream);
-writes!(UnixStream);
+reads!(UnixStream, &UnixStream);
+writes!(UnixStream, &UnixStream);
 source!(UnixStream);
 descriptor!(UnixStream);
 into_std!(UnixStream, net::UnixStream);

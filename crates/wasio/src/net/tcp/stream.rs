@@ -146,68 +146,45 @@ impl TcpStream {
     }
 }
 
-impl Read for &TcpStream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let room = buffer.len();
-        self.inner
-            .try_stream_io(Direction::Read, room, |stream| stream.recv(buffer))
-    }
+macro_rules! read_and_write {
+    ($($stream:ty),+) => {$(
+        impl Read for $stream {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                let room = buffer.len();
+                self.inner
+                    .try_stream_io(Direction::Read, room, |stream| stream.recv(buffer))
+            }
 
-    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        let room = sys::net::room(buffers);
-        self.inner.try_stream_io(Direction::Read, room, |stream| {
-            stream.recv_vectored(buffers)
-        })
-    }
+            fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+                let room = sys::net::room(buffers);
+                self.inner
+                    .try_stream_io(Direction::Read, room, |stream| stream.recv_vectored(buffers))
+            }
+        }
+
+        impl Write for $stream {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                let len = sys::offered_of(bytes.len());
+                self.inner
+                    .try_stream_io(Direction::Write, len, |stream| stream.send(bytes))
+            }
+
+            fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+                let len = sys::net::offered(buffers);
+                self.inner
+                    .try_stream_io(Direction::Write, len, |stream| stream.send_vectored(buffers))
+            }
+
+            /// Does nothing: what was written is sent without it. On WASI 0.3 the host may not have
+            /// taken the last write yet.
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+    )+};
 }
 
-impl Read for TcpStream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        (&*self).read(buffer)
-    }
-
-    fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        (&*self).read_vectored(buffers)
-    }
-}
-
-impl Write for &TcpStream {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let len = sys::offered_of(bytes.len());
-        self.inner
-            .try_stream_io(Direction::Write, len, |stream| stream.send(bytes))
-    }
-
-    fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        let len = sys::net::offered(buffers);
-        self.inner.try_stream_io(Direction::Write, len, |stream| {
-            stream.send_vectored(buffers)
-        })
-    }
-
-    /// Does nothing: what was written is sent without it. On WASI 0.3 the host may not have taken the
-    /// last write yet.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Write for TcpStream {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        (&*self).write(bytes)
-    }
-
-    fn write_vectored(&mut self, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
-        (&*self).write_vectored(buffers)
-    }
-
-    /// Does nothing: what was written is sent without it. On WASI 0.3 the host may not have taken the
-    /// last write yet.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
+read_and_write!(TcpStream, &TcpStream);
 own_operations!(TcpStream);
 buffer_options!(TcpStream);
 keepalive_options!(TcpStream);
