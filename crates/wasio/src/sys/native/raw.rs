@@ -11,17 +11,26 @@ use std::io;
 #[cfg(all(unix, feature = "net"))]
 use std::os::fd::{BorrowedFd, FromRawFd, OwnedFd};
 
+use polling::{Event, PollMode};
+
 #[cfg(all(unix, feature = "net"))]
 use crate::sys::HandOut;
 use crate::{Interest, RawDescriptor};
 
-// To `modify` the mode, `delete` and `add`: kqueue keeps the mode that a descriptor was added with.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(super) use self::epoll::{add, delete, modify};
+pub(super) use self::epoll::control;
 #[cfg(windows)]
-pub(super) use self::iocp::{add, delete, modify};
+pub(super) use self::iocp::control;
 #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
-pub(super) use self::kqueue::{add, delete, modify};
+pub(super) use self::kqueue::control;
+
+/// What `control` asks of the system, for a descriptor.
+pub(super) enum Ask {
+    Add(Event, PollMode),
+    /// With the mode of `Add`, which kqueue keeps. To change it, `Delete` and `Add`.
+    Modify(Event, PollMode),
+    Delete,
+}
 
 /// Asks epoll itself. polling keeps no account of what was added: it reports what epoll reports.
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -31,41 +40,14 @@ mod epoll {
 
     use polling::{Event, PollMode, Poller};
 
-    pub(in super::super) fn add(
-        poller: &Poller,
-        fd: RawFd,
-        event: Event,
-        mode: PollMode,
-    ) -> io::Result<()> {
-        control(poller, libc::EPOLL_CTL_ADD, fd, event, mode)
-    }
+    use super::Ask;
 
-    pub(in super::super) fn modify(
-        poller: &Poller,
-        fd: RawFd,
-        event: Event,
-        mode: PollMode,
-    ) -> io::Result<()> {
-        control(poller, libc::EPOLL_CTL_MOD, fd, event, mode)
-    }
-
-    pub(in super::super) fn delete(poller: &Poller, fd: RawFd) -> io::Result<()> {
-        control(
-            poller,
-            libc::EPOLL_CTL_DEL,
-            fd,
-            Event::none(0),
-            PollMode::Level,
-        )
-    }
-
-    fn control(
-        poller: &Poller,
-        operation: i32,
-        fd: RawFd,
-        event: Event,
-        mode: PollMode,
-    ) -> io::Result<()> {
+    pub(in super::super) fn control(poller: &Poller, fd: RawFd, ask: Ask) -> io::Result<()> {
+        let (operation, event, mode) = match ask {
+            Ask::Add(event, mode) => (libc::EPOLL_CTL_ADD, event, mode),
+            Ask::Modify(event, mode) => (libc::EPOLL_CTL_MOD, event, mode),
+            Ask::Delete => (libc::EPOLL_CTL_DEL, Event::none(0), PollMode::Level),
+        };
         let mut asked = libc::epoll_event {
             events: flags(event, mode).cast_unsigned(),
             u64: event.key as u64,
@@ -105,20 +87,15 @@ mod kqueue {
 
     use polling::{Event, PollMode, Poller};
 
-    /// kqueue adds what is not there.
-    pub(in super::super) use self::modify as add;
+    use super::Ask;
 
-    pub(in super::super) fn delete(poller: &Poller, fd: RawFd) -> io::Result<()> {
-        modify(poller, fd, Event::none(0), PollMode::Level)
-    }
-
-    /// Adds the filter of each direction that `event` asks for, and deletes that of the other.
-    pub(in super::super) fn modify(
-        poller: &Poller,
-        fd: RawFd,
-        event: Event,
-        mode: PollMode,
-    ) -> io::Result<()> {
+    /// Adds the filter of each direction that `ask` asks for, and deletes that of the other.
+    pub(in super::super) fn control(poller: &Poller, fd: RawFd, ask: Ask) -> io::Result<()> {
+        let (event, mode) = match ask {
+            // kqueue adds what is not there.
+            Ask::Add(event, mode) | Ask::Modify(event, mode) => (event, mode),
+            Ask::Delete => (Event::none(0), PollMode::Level),
+        };
         let add = match mode {
             PollMode::Edge => libc::EV_ADD | libc::EV_CLEAR,
             PollMode::Oneshot => libc::EV_ADD | libc::EV_ONESHOT,
@@ -174,31 +151,23 @@ mod iocp {
     use std::io;
     use std::os::windows::io::{BorrowedSocket, RawSocket};
 
-    use polling::{Event, PollMode, Poller};
+    use polling::Poller;
 
-    pub(in super::super) fn add(
+    use super::Ask;
+
+    pub(in super::super) fn control(
         poller: &Poller,
         socket: RawSocket,
-        event: Event,
-        mode: PollMode,
+        ask: Ask,
     ) -> io::Result<()> {
-        // SAFETY: polling asks that the socket be deleted before it is closed, which `IoSource`
-        // does. A caller of the public API may not; no memory depends on it, as polling keeps the
-        // number, and owns what it lends to the system until that gives it back.
-        unsafe { poller.add_with_mode(socket, event, mode) }
-    }
-
-    pub(in super::super) fn modify(
-        poller: &Poller,
-        socket: RawSocket,
-        event: Event,
-        mode: PollMode,
-    ) -> io::Result<()> {
-        poller.modify_with_mode(borrow(&socket)?, event, mode)
-    }
-
-    pub(in super::super) fn delete(poller: &Poller, socket: RawSocket) -> io::Result<()> {
-        poller.delete(borrow(&socket)?)
+        match ask {
+            // SAFETY: polling asks that the socket be deleted before it is closed, which `IoSource`
+            // does. A caller of the public API may not; no memory depends on it, as polling keeps
+            // the number, and owns what it lends to the system until that gives it back.
+            Ask::Add(event, mode) => unsafe { poller.add_with_mode(socket, event, mode) },
+            Ask::Modify(event, mode) => poller.modify_with_mode(borrow(&socket)?, event, mode),
+            Ask::Delete => poller.delete(borrow(&socket)?),
+        }
     }
 
     /// For polling alone, which makes of it the key of its table of numbers and nothing else.
@@ -287,7 +256,7 @@ pub(super) fn read_closed(_sources: &[RawDescriptor]) -> u64 {
     0
 }
 
-/// Whether an error of [`add`] says that this kind of file is always ready: epoll's
+/// Whether an error of [`Ask::Add`] says that this kind of file is always ready: epoll's
 /// answer for regular files, directories and `/dev/null`.
 pub(super) fn is_always_ready(error: &io::Error) -> bool {
     #[cfg(unix)]

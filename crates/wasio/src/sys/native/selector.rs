@@ -3,10 +3,10 @@
 use std::io;
 use std::time::Instant;
 
-use polling::Poller;
+use polling::{Event, PollMode, Poller};
 
 use super::event::{Ready, asked, poll_mode, to_label};
-use super::raw;
+use super::raw::{self, Ask};
 use super::record::Record;
 use super::wait;
 use crate::errors::static_error;
@@ -70,33 +70,30 @@ impl Native {
     }
 
     /// Asks the operating system to report a registration (again).
-    fn modify(&self, key: Key, entry: &Entry) -> io::Result<()> {
+    fn ask(
+        &self,
+        ask: impl FnOnce(Event, PollMode) -> Ask,
+        key: Key,
+        entry: &Entry,
+    ) -> io::Result<()> {
         let label = to_label(key).ok_or_else(too_many)?;
         let event = asked(label, entry.interest, entry.armed);
         let mode = poll_mode(entry.mode, self.has_os_edge(entry));
-        raw::modify(&self.poller, entry.source, event, mode)
+        raw::control(&self.poller, entry.source, ask(event, mode))
     }
 
-    /// Asks the operating system to report a registration that it does not know. Returns whether it
-    /// cannot wait for the source.
-    fn add(&self, key: Key, entry: &Entry) -> io::Result<bool> {
-        let label = to_label(key).ok_or_else(too_many)?;
-        let event = asked(label, entry.interest, entry.armed);
-        let mode = poll_mode(entry.mode, self.has_os_edge(entry));
-        match raw::add(&self.poller, entry.source, event, mode) {
-            Err(error) if raw::is_always_ready(&error) => Ok(true),
-            result => result.map(|()| false),
-        }
-    }
-
-    fn add_new(&self, state: &mut State<Self>, key: Key) -> io::Result<()> {
+    /// The same for one that it does not know, and perhaps cannot wait for.
+    fn add(&self, state: &mut State<Self>, key: Key) -> io::Result<()> {
         let Some(mut changed) = state.registrations.get_mut(key) else {
             return Ok(());
         };
-        if self.add(key, changed.registration)? {
-            changed.set_waits(Waits::AlwaysReady);
+        match self.ask(Ask::Add, key, changed.registration) {
+            Err(error) if raw::is_always_ready(&error) => {
+                changed.set_waits(Waits::AlwaysReady);
+                Ok(())
+            }
+            result => result,
         }
-        Ok(())
     }
 }
 
@@ -135,18 +132,18 @@ impl Backend for Native {
         match state.registrations.get(key) {
             // A fork's, of a source that the operating system has refused before.
             Some(entry) if entry.waits.is_always_ready() => Ok(()),
-            _ => self.add_new(state, key),
+            _ => self.add(state, key),
         }
     }
 
     fn reregister(&self, state: &mut State<Self>, key: Key, old: Mode) -> io::Result<()> {
         match state.registrations.get(key) {
             Some(entry) if entry.waits.is_always_ready() => Ok(()),
-            Some(entry) if entry.mode == old => self.modify(key, entry),
+            Some(entry) if entry.mode == old => self.ask(Ask::Modify, key, entry),
             // kqueue keeps the mode that a source was added with.
             Some(entry) => {
-                raw::delete(&self.poller, entry.source)?;
-                self.add_new(state, key)
+                raw::control(&self.poller, entry.source, Ask::Delete)?;
+                self.add(state, key)
             }
             None => Ok(()),
         }
@@ -155,7 +152,7 @@ impl Backend for Native {
     fn deregister(&self, source: RawDescriptor, waits: Waits) {
         if waits == Waits::Host {
             // An error would say that it is out already: the descriptor was closed too early.
-            let _ = raw::delete(&self.poller, source);
+            let _ = raw::control(&self.poller, source, Ask::Delete);
         }
     }
 
@@ -204,7 +201,7 @@ impl Backend for Native {
         {
             // An error would say that the descriptor is closed, or is another one by now: the next
             // operation on it returns that to the caller.
-            let _ = self.modify(key, entry);
+            let _ = self.ask(Ask::Modify, key, entry);
         }
     }
 
@@ -223,7 +220,7 @@ impl Backend for Native {
             && entry.mode == Mode::Edge
             && self.keeps_edges(entry)
         {
-            let _ = self.modify(key, entry);
+            let _ = self.ask(Ask::Modify, key, entry);
         }
     }
 
@@ -232,7 +229,7 @@ impl Backend for Native {
         let asked_again = state
             .registrations
             .get(key)
-            .map(|entry| self.modify(key, entry));
+            .map(|entry| self.ask(Ask::Modify, key, entry));
         matches!(asked_again, Some(Err(error)) if error.kind() == io::ErrorKind::NotFound)
     }
 
