@@ -4,58 +4,50 @@
 //! break them. Instead each operation first polls with a zero timeout whether it would block.
 
 #[cfg(unix)]
-pub(crate) use self::unix::{Output, Stdin};
+pub(crate) use self::unix::{Stream as Stdin, Stream as Output};
 #[cfg(windows)]
-pub(crate) use self::windows::{Output, Stdin};
+pub(crate) use self::windows::{Never as Stdin, Never as Output};
 
 #[cfg(unix)]
 mod unix {
     use std::io;
-    use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+    use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::io::Errno;
     use rustix::pipe::PIPE_BUF;
 
-    /// Standard input: descriptor 0.
+    /// Standard input, standard output or standard error: descriptor 0, 1 or 2.
     #[derive(Debug)]
-    pub(crate) struct Stdin(());
+    pub(crate) struct Stream(BorrowedFd<'static>);
 
-    /// Standard output or standard error: descriptor 1 or 2.
-    #[derive(Debug)]
-    pub(crate) struct Output(BorrowedFd<'static>);
-
-    impl Stdin {
-        /// Fails if descriptor 0 is closed.
+    impl Stream {
+        /// Standard input. Fails if descriptor 0 is closed.
         pub(crate) fn new() -> io::Result<Self> {
-            rustix::io::fcntl_getfd(rustix::stdio::stdin())?;
-            Ok(Self(()))
+            Self::of(rustix::stdio::stdin())
         }
 
-        /// `_reported` is not needed here: a zero-timeout poll is cheap and exact.
-        pub(crate) fn read(&self, buffer: &mut [u8], _reported: bool) -> io::Result<usize> {
-            let input = rustix::stdio::stdin();
-            check_ready(input, PollFlags::IN)?;
-            Ok(rustix::io::retry_on_intr(|| {
-                rustix::io::read(input, &mut *buffer)
-            })?)
-        }
-    }
-
-    impl Output {
         /// Fails if descriptor 1 is closed.
         pub(crate) fn stdout() -> io::Result<Self> {
-            Self::new(rustix::stdio::stdout())
+            Self::of(rustix::stdio::stdout())
         }
 
         /// Fails if descriptor 2 is closed.
         pub(crate) fn stderr() -> io::Result<Self> {
-            Self::new(rustix::stdio::stderr())
+            Self::of(rustix::stdio::stderr())
         }
 
-        fn new(output: BorrowedFd<'static>) -> io::Result<Self> {
-            rustix::io::fcntl_getfd(output)?;
-            Ok(Self(output))
+        fn of(descriptor: BorrowedFd<'static>) -> io::Result<Self> {
+            rustix::io::fcntl_getfd(descriptor)?;
+            Ok(Self(descriptor))
+        }
+
+        /// `_reported` is not needed here: a zero-timeout poll is cheap and exact.
+        pub(crate) fn read(&self, buffer: &mut [u8], _reported: bool) -> io::Result<usize> {
+            check_ready(self.0, PollFlags::IN)?;
+            Ok(rustix::io::retry_on_intr(|| {
+                rustix::io::read(self.0, &mut *buffer)
+            })?)
         }
 
         /// Writes until all is written or the output would block. A short write therefore means
@@ -96,13 +88,7 @@ mod unix {
         })?)
     }
 
-    impl AsRawFd for Stdin {
-        fn as_raw_fd(&self) -> RawFd {
-            rustix::stdio::stdin().as_raw_fd()
-        }
-    }
-
-    impl AsRawFd for Output {
+    impl AsRawFd for Stream {
         fn as_raw_fd(&self) -> RawFd {
             self.0.as_raw_fd()
         }
@@ -110,8 +96,8 @@ mod unix {
 
     /// Returns `WouldBlock` unless the operation would return at once, with bytes, the end of the
     /// stream or an error.
-    fn check_ready(descriptor: impl AsFd, direction: PollFlags) -> io::Result<()> {
-        let mut fds = [PollFd::from_borrowed_fd(descriptor.as_fd(), direction)];
+    fn check_ready(descriptor: BorrowedFd<'_>, direction: PollFlags) -> io::Result<()> {
+        let mut fds = [PollFd::from_borrowed_fd(descriptor, direction)];
         let no_wait = Timespec::default();
         rustix::io::retry_on_intr(|| poll(&mut fds, Some(&no_wait)))?;
         let ready = fds[0].revents();
@@ -131,31 +117,25 @@ mod windows {
     use std::io;
     use std::os::windows::io::{AsRawSocket, RawSocket};
 
-    /// Standard input. Never created: a selector for sockets cannot wait for it.
+    /// A standard stream. Never created: a selector for sockets cannot wait for it.
     #[derive(Debug)]
-    pub(crate) struct Stdin(Infallible);
+    pub(crate) struct Never(Infallible);
 
-    /// Standard output or standard error. Never created, like [`Stdin`].
-    #[derive(Debug)]
-    pub(crate) struct Output(Infallible);
-
-    impl Stdin {
+    impl Never {
         pub(crate) fn new() -> io::Result<Self> {
             Err(unsupported())
         }
 
-        pub(crate) fn read(&self, _buffer: &mut [u8], _reported: bool) -> io::Result<usize> {
-            match self.0 {}
-        }
-    }
-
-    impl Output {
         pub(crate) fn stdout() -> io::Result<Self> {
             Err(unsupported())
         }
 
         pub(crate) fn stderr() -> io::Result<Self> {
             Err(unsupported())
+        }
+
+        pub(crate) fn read(&self, _buffer: &mut [u8], _reported: bool) -> io::Result<usize> {
+            match self.0 {}
         }
 
         pub(crate) fn write(&self, _bytes: &[u8]) -> io::Result<usize> {
@@ -171,13 +151,7 @@ mod windows {
         }
     }
 
-    impl AsRawSocket for Stdin {
-        fn as_raw_socket(&self) -> RawSocket {
-            match self.0 {}
-        }
-    }
-
-    impl AsRawSocket for Output {
+    impl AsRawSocket for Never {
         fn as_raw_socket(&self) -> RawSocket {
             match self.0 {}
         }
