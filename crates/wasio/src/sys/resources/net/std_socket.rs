@@ -34,6 +34,15 @@ impl<T: AsRawFd + fmt::Debug + Send + Sync> Descriptor for T {
     }
 }
 
+/// Methods that are those of libc's socket, which `$socket` returns.
+macro_rules! forward {
+    ($socket:ident: $(fn $name:ident($($argument:ident: $type:ty)?) -> $result:ty;)*) => {$(
+        fn $name(&self, $($argument: $type)?) -> io::Result<$result> {
+            self.$socket().$name($($argument)?)
+        }
+    )*};
+}
+
 /// A connection of libc's.
 pub(crate) trait Stream: Descriptor {
     fn stream(&self) -> &net::TcpStream;
@@ -41,14 +50,17 @@ pub(crate) trait Stream: Descriptor {
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize>;
     fn peek(&self, buffer: &mut [u8]) -> io::Result<usize>;
     fn write(&self, bytes: &[u8]) -> io::Result<usize>;
-    fn shutdown(&self, how: Shutdown) -> io::Result<()>;
-    fn take_error(&self) -> io::Result<Option<io::Error>>;
-    fn local_addr(&self) -> io::Result<SocketAddr>;
     fn peer_addr(&self) -> io::Result<SocketAddr>;
-    fn set_nodelay(&self, nodelay: bool) -> io::Result<()>;
-    fn nodelay(&self) -> io::Result<bool>;
-    fn set_ttl(&self, ttl: u32) -> io::Result<()>;
-    fn ttl(&self) -> io::Result<u32>;
+
+    forward! { stream:
+        fn shutdown(how: Shutdown) -> ();
+        fn take_error() -> Option<io::Error>;
+        fn local_addr() -> SocketAddr;
+        fn set_nodelay(nodelay: bool) -> ();
+        fn nodelay() -> bool;
+        fn set_ttl(ttl: u32) -> ();
+        fn ttl() -> u32;
+    }
 }
 
 /// A connection of libc's with what libc does not do: it can be peeked at, and sends what was
@@ -118,18 +130,6 @@ impl Stream for StdStream {
         Ok(written)
     }
 
-    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.stream().shutdown(how)
-    }
-
-    fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.stream().take_error()
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.stream().local_addr()
-    }
-
     fn peer_addr(&self) -> io::Result<SocketAddr> {
         if self.is_accepted {
             return Err(static_error(
@@ -139,22 +139,6 @@ impl Stream for StdStream {
             ));
         }
         self.stream().peer_addr()
-    }
-
-    fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
-        self.stream().set_nodelay(nodelay)
-    }
-
-    fn nodelay(&self) -> io::Result<bool> {
-        self.stream().nodelay()
-    }
-
-    fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.stream().set_ttl(ttl)
-    }
-
-    fn ttl(&self) -> io::Result<u32> {
-        self.stream().ttl()
     }
 }
 
@@ -213,10 +197,13 @@ pub(crate) trait Listener: Descriptor {
     fn listener(&self) -> &net::TcpListener;
     fn into_listener(self: Box<Self>) -> net::TcpListener;
     fn accept(&self) -> io::Result<Box<dyn Stream>>;
-    fn local_addr(&self) -> io::Result<SocketAddr>;
-    fn set_ttl(&self, ttl: u32) -> io::Result<()>;
-    fn ttl(&self) -> io::Result<u32>;
-    fn take_error(&self) -> io::Result<Option<io::Error>>;
+
+    forward! { listener:
+        fn local_addr() -> SocketAddr;
+        fn set_ttl(ttl: u32) -> ();
+        fn ttl() -> u32;
+        fn take_error() -> Option<io::Error>;
+    }
 }
 
 impl Listener for net::TcpListener {
@@ -231,21 +218,5 @@ impl Listener for net::TcpListener {
     fn accept(&self) -> io::Result<Box<dyn Stream>> {
         let stream = net::TcpStream::from(raw::accept(self.as_fd())?);
         Ok(Box::new(StdStream::accepted(stream)))
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.local_addr()
-    }
-
-    fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.set_ttl(ttl)
-    }
-
-    fn ttl(&self) -> io::Result<u32> {
-        self.ttl()
-    }
-
-    fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.take_error()
     }
 }
