@@ -1,14 +1,15 @@
 //! What the program was started with: collected once, and each handed out once.
 
-use std::sync::{Mutex, PoisonError};
 use std::vec;
 
+use crate::lock::Lock;
+
 /// `None` before the scan.
-pub(crate) struct HandOut<T>(Mutex<Option<vec::IntoIter<T>>>);
+pub(crate) struct HandOut<T>(Lock<Option<vec::IntoIter<T>>>);
 
 impl<T> HandOut<T> {
     pub(crate) const fn new() -> Self {
-        Self(Mutex::new(None))
+        Self(Lock::new(None))
     }
 
     /// The next one; `None` once all are handed out.
@@ -16,7 +17,7 @@ impl<T> HandOut<T> {
     /// The first call, and no other, runs `scan`. What is opened later is never among them, though
     /// it may get the number of something that was closed. Other threads wait for the scan.
     pub(crate) fn next(&self, scan: impl FnOnce() -> Vec<T>) -> Option<T> {
-        let mut rest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rest = self.0.lock();
         rest.get_or_insert_with(|| scan().into_iter()).next()
     }
 }

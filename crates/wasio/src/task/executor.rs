@@ -7,8 +7,8 @@ use std::future::Future;
 use std::io;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use async_task::Runnable;
 use super::tasks::{Listed, Tasks};
 use crate::Events;
 use crate::errors::static_error;
+use crate::lock::Lock;
 #[cfg(not(wasio_threads))]
 use crate::sys;
 
@@ -140,7 +141,7 @@ struct Executor {
 
 /// The tasks that are to run. Other threads may add to it.
 struct Queue {
-    runnables: Mutex<VecDeque<Runnable>>,
+    runnables: Lock<VecDeque<Runnable>>,
     #[cfg(wasio_threads)]
     remote: Remote,
 }
@@ -190,7 +191,7 @@ impl Executor {
         // It is what this thread waits in only in `block_on`, or if there is no other.
         super::polls::left(poll.registry().selector().inner());
         let queue = Arc::new(Queue {
-            runnables: Mutex::default(),
+            runnables: Lock::default(),
             #[cfg(wasio_threads)]
             remote: Remote::new(&poll)?,
         });
@@ -248,15 +249,9 @@ impl Remote {
 }
 
 impl Queue {
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Runnable>> {
-        self.runnables
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn push(&self, runnable: Runnable) {
         let was_empty = {
-            let mut runnables = self.lock();
+            let mut runnables = self.runnables.lock();
             runnables.push_back(runnable);
             runnables.len() == 1
         };
@@ -275,12 +270,12 @@ impl Queue {
     }
 
     fn is_empty(&self) -> bool {
-        self.lock().is_empty()
+        self.runnables.lock().is_empty()
     }
 
     /// Runs what is there now. What that wakes runs after the next poll.
     fn run_all(&self) {
-        let count = self.lock().len();
+        let count = self.runnables.lock().len();
         for _ in 0..count {
             let Some(runnable) = self.pop() else {
                 return;
@@ -290,7 +285,7 @@ impl Queue {
     }
 
     fn pop(&self) -> Option<Runnable> {
-        self.lock().pop_front()
+        self.runnables.lock().pop_front()
     }
 }
 

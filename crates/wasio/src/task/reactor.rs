@@ -1,12 +1,12 @@
 //! Which poll a source is registered with: the one that this thread waits in.
 
 use std::io;
-#[cfg(wasio_threads)]
-use std::sync::{Mutex, PoisonError};
 
 use super::polls::latest;
 #[cfg(wasio_threads)]
 use crate::Registry;
+#[cfg(wasio_threads)]
+use crate::lock::Lock;
 use crate::sys;
 
 /// The poll that this thread waits in: see [`Async`](super::Async). A thread without any has one
@@ -42,11 +42,11 @@ pub(super) const fn is_background(_selector: &sys::Selector) -> bool {
 }
 
 #[cfg(wasio_threads)]
-static HELPER: Mutex<Option<Registry>> = Mutex::new(None);
+static HELPER: Lock<Option<Registry>> = Lock::new(None);
 
 #[cfg(wasio_threads)]
 pub(super) fn background() -> io::Result<sys::Selector> {
-    let mut helper = HELPER.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut helper = HELPER.lock();
     if helper.is_none() {
         *helper = Some(start_helper()?);
     }
@@ -56,7 +56,7 @@ pub(super) fn background() -> io::Result<sys::Selector> {
 
 #[cfg(wasio_threads)]
 pub(super) fn is_background(selector: &sys::Selector) -> bool {
-    let helper = HELPER.lock().unwrap_or_else(PoisonError::into_inner);
+    let helper = HELPER.lock();
     (helper.as_ref()).is_some_and(|one| one.selector().inner().downgrade().is(selector))
 }
 

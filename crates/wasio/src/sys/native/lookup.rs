@@ -8,13 +8,14 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, ToSocketAddrs};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::thread;
 use std::vec;
 
 use self::failure::failed;
 use super::Selector;
 use crate::errors::{already_registered, not_registered};
+use crate::lock::Lock;
 use crate::net::Name;
 use crate::portable::{Expiry, Key};
 use crate::registration::check_same;
@@ -29,7 +30,7 @@ pub(crate) struct Lookup(Arc<Shared>);
 
 struct Shared {
     name: Name,
-    state: Mutex<State>,
+    state: Lock<State>,
 }
 
 #[derive(Default)]
@@ -48,7 +49,7 @@ impl Lookup {
         let is_known = answer.is_some();
         let shared = Arc::new(Shared {
             name,
-            state: Mutex::new(State {
+            state: Lock::new(State {
                 answer,
                 registration: None,
             }),
@@ -60,7 +61,7 @@ impl Lookup {
     }
 
     pub(crate) fn next_address(&self) -> io::Result<Option<IpAddr>> {
-        let mut state = self.0.lock();
+        let mut state = self.0.state.lock();
         let Some(answer) = &mut state.answer else {
             return Err(io::ErrorKind::WouldBlock.into());
         };
@@ -90,17 +91,13 @@ impl State {
 
 impl Drop for Lookup {
     fn drop(&mut self) {
-        if let Some((selector, key)) = self.0.lock().registration.take() {
+        if let Some((selector, key)) = self.0.state.lock().registration.take() {
             selector.drop_timer(key);
         }
     }
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn resolve(&self) {
         let Name::Domain(name) = &self.name else {
             return;
@@ -110,7 +107,7 @@ impl Shared {
             .to_socket_addrs()
             .map(|found| without_repetition(found.map(|address| address.ip())))
             .map_err(|error| failed(name, error));
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         state.answer = Some(answer.map(Vec::into_iter));
         if let Some((selector, key)) = &state.registration {
             // If the poll cannot be woken, the program still gets the answer when it reads it.
@@ -139,7 +136,7 @@ fn without_repetition(found: impl Iterator<Item = IpAddr>) -> Vec<IpAddr> {
 
 impl event::Source for Lookup {
     fn register(&mut self, registry: &Registry, token: Token, _: Interest) -> io::Result<()> {
-        let mut state = self.0.lock();
+        let mut state = self.0.state.lock();
         if state.registration.is_some() {
             return Err(already_registered());
         }
@@ -151,7 +148,7 @@ impl event::Source for Lookup {
     }
 
     fn reregister(&mut self, registry: &Registry, token: Token, _: Interest) -> io::Result<()> {
-        let state = self.0.lock();
+        let state = self.0.state.lock();
         let (selector, key) = state.registration.as_ref().ok_or_else(not_registered)?;
         check_same(selector, registry)?;
         selector.reregister_timer(*key, token)?;
@@ -163,7 +160,7 @@ impl event::Source for Lookup {
     }
 
     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        let mut state = self.0.lock();
+        let mut state = self.0.state.lock();
         let (selector, key) = state.registration.as_ref().ok_or_else(not_registered)?;
         check_same(selector, registry).map_err(|_| not_registered())?;
         let result = selector.deregister_timer(*key);
@@ -184,7 +181,7 @@ impl fmt::Debug for Lookup {
 }
 
 /// The resolver threads, and the look-ups that wait for one.
-struct Resolvers(Mutex<Queue>);
+struct Resolvers(Lock<Queue>);
 
 struct Queue {
     waiting: VecDeque<Weak<Shared>>,
@@ -192,7 +189,7 @@ struct Queue {
 }
 
 fn resolvers() -> &'static Resolvers {
-    static RESOLVERS: Resolvers = Resolvers(Mutex::new(Queue {
+    static RESOLVERS: Resolvers = Resolvers(Lock::new(Queue {
         waiting: VecDeque::new(),
         threads: 0,
     }));
@@ -200,12 +197,8 @@ fn resolvers() -> &'static Resolvers {
 }
 
 impl Resolvers {
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn add(&'static self, lookup: &Arc<Shared>) -> io::Result<()> {
-        let mut queue = self.lock();
+        let mut queue = self.0.lock();
         if queue.threads < MAX_THREADS {
             thread::Builder::new()
                 .name("wasio-lookup".into())
@@ -220,7 +213,7 @@ impl Resolvers {
     fn run(&self) {
         loop {
             let next = {
-                let mut queue = self.lock();
+                let mut queue = self.0.lock();
                 let next = queue.waiting.pop_front();
                 if next.is_none() {
                     queue.threads -= 1;

@@ -5,12 +5,12 @@
 
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::abi::{Errno, Event, Subscription};
 use super::host::Host;
 use super::raw::{self, Wasi};
 use super::selector::waits_for;
+use crate::lock::Lock;
 use crate::portable::{Direction, Key, Waits};
 
 const STDIN: u32 = 0;
@@ -25,7 +25,7 @@ const READ_LEN: usize = 8 * 1024;
 pub(crate) struct Stdin {
     /// Whether a read never blocks: it is a file or `/dev/null`.
     always_ready: bool,
-    state: Mutex<StdinState>,
+    state: Lock<StdinState>,
 }
 
 #[derive(Debug)]
@@ -46,7 +46,7 @@ impl Stdin {
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
             always_ready: waits_for(&Wasi, STDIN)?.is_always_ready(),
-            state: Mutex::new(StdinState {
+            state: Lock::new(StdinState {
                 buffer: vec![0; READ_LEN].into_boxed_slice(),
                 unread: 0..0,
                 used: false,
@@ -58,7 +58,7 @@ impl Stdin {
     /// Calls `note` with who waits for it: not the host, which knows nothing of what wasio has read
     /// and the program has not. Meanwhile no other thread reads.
     pub(crate) fn with_waits(&self, note: impl FnOnce(Waits)) {
-        let state = self.lock();
+        let state = self.state.lock();
         note(if self.always_ready {
             Waits::AlwaysReady
         } else if state.unread.is_empty() {
@@ -68,16 +68,12 @@ impl Stdin {
         });
     }
 
-    fn lock(&self) -> MutexGuard<'_, StdinState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// `reported`: whether there was an event since a read last returned `WouldBlock`.
     pub(crate) fn read(&self, target: &mut [u8], reported: bool) -> io::Result<usize> {
         if target.is_empty() {
             return Ok(0);
         }
-        let mut state = self.lock();
+        let mut state = self.state.lock();
         if state.unread.is_empty() {
             // The event may be outdated, so poll again even then. The timeout is long enough for
             // hosts that see no input in a poll that does not block (uvwasi).
