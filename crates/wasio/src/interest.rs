@@ -89,11 +89,11 @@ impl Interest {
         false
     }
 
-    /// Fails unless the interest includes `READABLE`, for a source that only becomes readable.
+    /// `READABLE`, for a source that only becomes readable. Fails unless the interest includes it.
     /// `source` names its kind in the error.
-    pub(crate) fn check_readable(self, source: &str) -> io::Result<()> {
+    pub(crate) fn check_readable(self, source: &str) -> io::Result<Self> {
         if self.is_readable() {
-            return Ok(());
+            return Ok(Self::READABLE);
         }
         Err(io::Error::new(
             io::ErrorKind::InvalidInput,

@@ -101,10 +101,11 @@ impl<T: Source + ?Sized> Source for Box<T> {
     }
 }
 
-/// Implements `Source` by forwarding the three calls to a field. `then` names a method that is called
-/// after it was registered or reregistered.
+/// Implements `Source` by forwarding the three calls to a field. `readable` says that it becomes
+/// nothing else, and names its kind. `then` names a method that is called after it was registered
+/// or reregistered.
 macro_rules! source_by_field {
-    ($source:ty, $field:tt $(, then $after:ident)?) => {
+    ($source:ty, $field:tt $(, readable $kind:literal)? $(, then $after:ident)?) => {
         impl crate::event::Source for $source {
             fn register(
                 &mut self,
@@ -112,6 +113,7 @@ macro_rules! source_by_field {
                 token: crate::Token,
                 interests: crate::Interest,
             ) -> std::io::Result<()> {
+                $(let interests = interests.check_readable($kind)?;)?
                 self.$field.register(registry, token, interests)?;
                 $(self.$after();)?
                 Ok(())
@@ -123,6 +125,7 @@ macro_rules! source_by_field {
                 token: crate::Token,
                 interests: crate::Interest,
             ) -> std::io::Result<()> {
+                $(let interests = interests.check_readable($kind)?;)?
                 self.$field.reregister(registry, token, interests)?;
                 $(self.$after();)?
                 Ok(())

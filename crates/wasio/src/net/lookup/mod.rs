@@ -2,8 +2,8 @@ use std::fmt;
 use std::io;
 use std::net::IpAddr;
 
+use crate::event;
 use crate::sys;
-use crate::{Interest, Registry, Token, event};
 
 mod name;
 
@@ -11,7 +11,8 @@ pub(crate) use self::name::Name;
 
 /// A source that yields the addresses of a name. Made by [`lookup`].
 ///
-/// It is readable when the answer is there. Dropping it gives the look-up up.
+/// It is readable when the answer is there, and becomes nothing else: register it with
+/// [`Interest::READABLE`](crate::Interest::READABLE). Dropping it gives the look-up up.
 ///
 /// # Examples
 ///
@@ -91,32 +92,7 @@ impl Lookup {
     }
 }
 
-impl event::Source for Lookup {
-    /// `interests` must hold [`Interest::READABLE`]: a look-up becomes nothing else.
-    fn register(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<()> {
-        interests.check_readable("a look-up")?;
-        self.inner.register(registry, token, Interest::READABLE)
-    }
-
-    fn reregister(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: Interest,
-    ) -> io::Result<()> {
-        interests.check_readable("a look-up")?;
-        self.inner.reregister(registry, token, Interest::READABLE)
-    }
-
-    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        self.inner.deregister(registry)
-    }
-}
+event::source_by_field!(Lookup, inner, readable "a look-up");
 
 impl fmt::Debug for Lookup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
