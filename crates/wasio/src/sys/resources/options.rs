@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::host_error::{NO_OPTION_OF_STD, unsupported};
 use super::net;
 use crate::net::TcpKeepalive;
+use crate::portable::saturating_ns;
 use crate::sys::imp::error::checked;
 use crate::sys::imp::{TcpSocket, UdpSocket};
 
@@ -29,14 +30,8 @@ fn host(socket: &impl Optioned) -> io::Result<HostSocket<'_>> {
 fn tcp(socket: &impl Optioned) -> io::Result<&TcpSocket> {
     match host(socket)? {
         HostSocket::Tcp(socket) => Ok(socket),
-        HostSocket::Udp(_) => Err(unsupported(
-            "keep-alive is an option of TCP sockets, not of UDP sockets",
-        )),
+        HostSocket::Udp(_) => unreachable!("keep-alive is an option of TCP sockets only"),
     }
-}
-
-fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 pub(crate) fn set_keepalive(socket: &impl Optioned, keepalive: bool) -> io::Result<()> {
@@ -53,10 +48,10 @@ pub(crate) fn set_tcp_keepalive(
 ) -> io::Result<()> {
     let socket = tcp(socket)?;
     if let Some(time) = keepalive.time {
-        checked(socket.set_keep_alive_idle_time(nanoseconds(time)))?;
+        checked(socket.set_keep_alive_idle_time(saturating_ns(time)))?;
     }
     if let Some(interval) = keepalive.interval {
-        checked(socket.set_keep_alive_interval(nanoseconds(interval)))?;
+        checked(socket.set_keep_alive_interval(saturating_ns(interval)))?;
     }
     if let Some(retries) = keepalive.retries {
         checked(socket.set_keep_alive_count(retries))?;
@@ -110,18 +105,27 @@ pub(crate) fn send_buffer_size(socket: &impl Optioned) -> io::Result<usize> {
 
 impl Optioned for net::TcpStream {
     fn host_socket(&self) -> Option<HostSocket<'_>> {
-        self.host_socket().map(HostSocket::Tcp)
+        match self {
+            Self::Host(stream) => Some(HostSocket::Tcp(&stream.socket)),
+            Self::Std(_) => None,
+        }
     }
 }
 
 impl Optioned for net::TcpListener {
     fn host_socket(&self) -> Option<HostSocket<'_>> {
-        self.host_socket().map(HostSocket::Tcp)
+        match self {
+            Self::Host(listener) => Some(HostSocket::Tcp(listener.socket())),
+            Self::Std(_) => None,
+        }
     }
 }
 
 impl Optioned for net::UdpSocket {
     fn host_socket(&self) -> Option<HostSocket<'_>> {
-        self.host_socket().map(HostSocket::Udp)
+        match self {
+            Self::Host(udp) => Some(HostSocket::Udp(&udp.socket)),
+            Self::Std(_) => None,
+        }
     }
 }

@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::lock::Lock;
+use crate::portable::saturating_ns;
 use crate::sys::imp::monotonic_clock;
 use crate::sys::resources::raw;
 
@@ -113,7 +114,7 @@ pub(crate) fn keep(stream: Box<dyn Unsent>) {
 pub(crate) fn set_limits(max_age: Duration, max_streams: usize) {
     let list = &mut *LIST.lock();
     list.limits = Limits {
-        max_age_ns: u64::try_from(max_age.as_nanos()).unwrap_or(u64::MAX),
+        max_age_ns: saturating_ns(max_age),
         max_streams,
     };
     list.shed();

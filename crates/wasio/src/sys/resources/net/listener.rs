@@ -9,7 +9,6 @@ use super::stream::TcpStream;
 use super::{address, std_socket};
 use crate::Interest;
 use crate::net::MaybeStd;
-use crate::sys::imp::TcpSocket;
 use crate::sys::imp::error::checked;
 use crate::sys::imp::net::host_listener::HostListener;
 use crate::sys::imp::target::Target;
@@ -61,14 +60,6 @@ impl TcpListener {
         match self {
             Self::Host(host) => checked(host.socket().hop_limit()).map(u32::from),
             Self::Std(listener) => listener.ttl(),
-        }
-    }
-
-    /// `None` for one of libc's.
-    pub(crate) fn host_socket(&self) -> Option<&TcpSocket> {
-        match self {
-            Self::Host(host) => Some(host.socket()),
-            Self::Std(_) => None,
         }
     }
 

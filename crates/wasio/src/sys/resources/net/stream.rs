@@ -8,7 +8,6 @@ use std::sync::atomic::Ordering;
 use super::hop_limit::hop_limit;
 use super::std_socket::{self, StdStream};
 use crate::net::MaybeStd;
-use crate::sys::imp::TcpSocket;
 use crate::sys::imp::error::checked;
 use crate::sys::imp::net::host_stream::HostHandle;
 use crate::sys::imp::target::Target;
@@ -152,14 +151,6 @@ impl TcpStream {
         match self {
             Self::Host(stream) => Ok(stream.nodelay.load(Ordering::Relaxed)),
             Self::Std(stream) => stream.nodelay(),
-        }
-    }
-
-    /// `None` for one of libc's.
-    pub(crate) fn host_socket(&self) -> Option<&TcpSocket> {
-        match self {
-            Self::Host(stream) => Some(&stream.socket),
-            Self::Std(_) => None,
         }
     }
 

@@ -11,10 +11,10 @@ use super::std_socket::Descriptor;
 use super::std_udp::StdUdp;
 use crate::errors::static_error;
 use crate::net::MaybeStd;
+use crate::sys::imp::IpAddressFamily;
 use crate::sys::imp::error::checked;
 use crate::sys::imp::net::datagrams::{HostUdp, OwnedUdp};
 use crate::sys::imp::target::Target;
-use crate::sys::imp::{IpAddressFamily, UdpSocket as HostSocket};
 use crate::sys::resources::host_error::unsupported;
 use crate::sys::resources::source::{HostSource, host_source};
 use crate::{Interest, IoSource};
@@ -124,14 +124,6 @@ impl UdpSocket {
     /// The host keeps none, and libc refuses the question.
     pub(crate) fn take_error(&self) -> io::Result<Option<io::Error>> {
         Ok(None)
-    }
-
-    /// `None` for one of libc's.
-    pub(crate) fn host_socket(&self) -> Option<&HostSocket> {
-        match self {
-            Self::Host(host) => Some(&host.socket),
-            Self::Std(_) => None,
-        }
     }
 }
 
