@@ -26,12 +26,20 @@ pub(crate) fn waits_in(selector: &sys::Selector) {
 
 #[cold]
 fn move_to_end(selector: &sys::Selector) {
-    let _ = POLLS.try_with(|polls| {
-        let mut polls = polls.borrow_mut();
+    update(|polls| {
         let is_last = polls.last().is_none_or(|last| last.is(selector));
         if !is_last && let Some(index) = polls.iter().position(|poll| poll.is(selector)) {
             polls[index..].rotate_left(1);
         }
+    });
+}
+
+/// Does nothing while the thread ends.
+fn update(change: impl FnOnce(&mut Vec<WeakSelector>)) {
+    let _ = POLLS.try_with(|polls| {
+        let mut polls = polls.borrow_mut();
+        change(&mut polls);
+        HAS_CHOICE.set(polls.len() > 1);
     });
 }
 
@@ -50,12 +58,9 @@ pub fn polls() -> usize {
 
 /// Notes the poll that this thread has made, or waits in from now on.
 pub(crate) fn entered(selector: &sys::Selector) {
-    // The thread may be ending.
-    let _ = POLLS.try_with(|polls| {
-        let mut polls = polls.borrow_mut();
+    update(|polls| {
         polls.retain(|poll| !poll.is(selector) && poll.upgrade().is_some());
         polls.push(selector.downgrade());
-        HAS_CHOICE.set(polls.len() > 1);
     });
 }
 
@@ -70,22 +75,16 @@ pub(super) fn latest() -> Option<sys::Selector> {
 
 /// Notes that this thread waits in that poll no longer, unless it has no other.
 pub(super) fn left(selector: &sys::Selector) {
-    let _ = POLLS.try_with(|polls| {
-        let mut polls = polls.borrow_mut();
+    update(|polls| {
         polls.retain(|poll| !poll.is(selector));
         polls.insert(0, selector.downgrade());
-        HAS_CHOICE.set(polls.len() > 1);
     });
 }
 
 /// Notes that this thread never waits in that poll, which it has made for another.
 #[cfg(wasio_threads)]
 pub(super) fn forget(selector: &sys::Selector) {
-    let _ = POLLS.try_with(|polls| {
-        let mut polls = polls.borrow_mut();
-        polls.retain(|poll| !poll.is(selector));
-        HAS_CHOICE.set(polls.len() > 1);
-    });
+    update(|polls| polls.retain(|poll| !poll.is(selector)));
 }
 
 /// A poll that this thread waits in until this is dropped.
