@@ -1,6 +1,6 @@
 //! The backends: one folder per interface version, with the same file names for the same things.
 //! `resources` is what WASI 0.2 and 0.3 share. It uses of each: `error::checked`, `target::Target`,
-//! `net::{datagrams, host_listener, host_stream}`, and the types of the bindings.
+//! `lookup::Answer`, `net::{datagrams, host_listener, host_stream}`, and the types of the bindings.
 //!
 //! This file holds the contract and the only choice of backend: nothing outside it mentions
 //! `target_env`. Each backend provides, and the compiler checks:
@@ -69,14 +69,12 @@ pub(crate) use self::imp::{Record, Selector};
 pub use self::resources::host_error::HostError;
 #[cfg(feature = "task")]
 pub(crate) type WeakSelector = <Selector as crate::portable::Downgrade>::Weak;
-#[cfg(feature = "net")]
-pub(crate) use self::imp::lookup;
 #[cfg(wasio_pollables)]
 pub(crate) use self::imp::{Target, forget_pollable};
 #[cfg(all(feature = "net", not(wasio_resources)))]
-pub(crate) use self::imp::{net, options};
+pub(crate) use self::imp::{lookup, net, options};
 #[cfg(all(feature = "net", wasio_resources))]
-pub(crate) use self::resources::{net, options};
+pub(crate) use self::resources::{lookup, net, options};
 
 /// How much of a write the host is offered at once. It is all of it, but on WASI 0.3.
 #[cfg(not(wasio_waitables))]

@@ -9,17 +9,12 @@ use super::cell::Once;
 use super::owned::Owned;
 use super::target::Target;
 use super::{error, net};
-use crate::io_outcome::IoOutcome;
+use crate::Interest;
 use crate::lock::Lock;
 use crate::net::Name;
-use crate::portable::Direction;
 use crate::sys::resources::net::handles::{Counted, Handles};
-use crate::sys::resources::source::{HostSource, host_source};
-use crate::{Interest, IoSource, event};
+use crate::sys::resources::source::HostSource;
 use wasio_bindings::p2::{ErrorCode, ResolveAddressStream, resolve_addresses};
-
-/// The look-up of a name, or of an address, which needs no host.
-pub(crate) struct Lookup(IoSource<Answer>);
 
 pub(crate) enum Answer {
     /// An address, or the error that the host has returned at once: wasmtime does so if its resolver
@@ -41,46 +36,32 @@ pub(crate) struct Pending {
     has_failed: AtomicBool,
 }
 
-impl Lookup {
-    pub(crate) fn new(name: Name) -> io::Result<Self> {
-        let answer = match name {
-            Name::Address(address) => Answer::Known {
+impl Answer {
+    pub(crate) fn of(name: Name) -> io::Result<Self> {
+        match name {
+            Name::Address(address) => Ok(Self::Known {
                 name: address.to_string(),
                 left: Lock::new(Some(Ok(address))),
-            },
+            }),
             Name::Domain(name) => {
                 let handles = Handles::reserve()?;
                 match resolve_addresses(net::network(), &name) {
-                    Ok(stream) => Answer::Pending(Pending {
+                    Ok(stream) => Ok(Self::Pending(Pending {
                         readable: Once::new(),
                         stream: handles.of(stream),
                         name,
                         has_failed: AtomicBool::new(false),
-                    }),
-                    Err(code) => Answer::Known {
+                    })),
+                    Err(code) => Ok(Self::Known {
                         left: Lock::new(Some(Err(error::of_name(code, &name)))),
                         name,
-                    },
+                    }),
                 }
             }
-        };
-        Ok(Self(IoSource::new(answer)))
+        }
     }
 
-    pub(crate) fn next_address(&self) -> io::Result<Option<IpAddr>> {
-        self.0.try_io(
-            Direction::Read,
-            |answer| answer.next(),
-            |next| match next {
-                Some(_) => IoOutcome::Complete,
-                None => IoOutcome::Eof,
-            },
-        )
-    }
-}
-
-impl Answer {
-    fn next(&self) -> io::Result<Option<IpAddr>> {
+    pub(crate) fn next(&self) -> io::Result<Option<IpAddr>> {
         let pending = match self {
             Self::Known { left, .. } => return left.lock().take().transpose(),
             Self::Pending(pending) => pending,
@@ -112,17 +93,11 @@ impl HostSource for Answer {
     }
 }
 
-host_source!(Answer);
-
-event::source_by_field!(Lookup, 0);
-
-impl fmt::Debug for Lookup {
+/// What is looked up.
+impl fmt::Debug for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut tuple = f.debug_tuple("Lookup");
-        match &*self.0 {
-            Answer::Known { name, .. } => tuple.field(name),
-            Answer::Pending(pending) => tuple.field(&pending.name),
-        };
-        tuple.finish()
+        match self {
+            Self::Known { name, .. } | Self::Pending(Pending { name, .. }) => name.fmt(f),
+        }
     }
 }

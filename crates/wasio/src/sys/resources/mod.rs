@@ -3,6 +3,8 @@
 
 pub(super) mod host_error;
 #[cfg(feature = "net")]
+pub(crate) mod lookup;
+#[cfg(feature = "net")]
 pub(crate) mod net;
 #[cfg(feature = "net")]
 pub(crate) mod options;
