@@ -86,7 +86,7 @@ fn draw(results: &Results, metrics: &[Metric]) -> anyhow::Result<String> {
     let mut svg = String::new();
     {
         let rows = metrics.len();
-        let pixels = (WIDTH, HEIGHT * rows as u32);
+        let pixels = (WIDTH, HEIGHT * u32::try_from(rows)?);
         let picture = SVGBackend::with_string(&mut svg, pixels).into_drawing_area();
         picture.fill(&WHITE)?;
         for (area, metric) in picture.split_evenly((rows, 1)).iter().zip(metrics) {
