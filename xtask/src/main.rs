@@ -86,6 +86,8 @@ fn perform(task: Task) -> anyhow::Result<ExitCode> {
         Task::Demo(passed) => run::demo(&workspace, BENCH, passed.arguments),
         Task::Bench(passed) => run::program(&workspace, BENCH, "bench", passed.arguments),
         Task::Chaos(passed) => {
+            // First: the build takes minutes.
+            targets::add_missing()?;
             // It starts the host and the native guests, which are other programs.
             run::build(&workspace, &["wasio-host", CHAOS])?;
             run::program(&workspace, CHAOS, "chaos", passed.arguments)
