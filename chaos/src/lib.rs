@@ -7,6 +7,7 @@
 
 pub mod guest;
 pub mod moment;
+pub mod names;
 pub mod pattern;
 pub mod plan;
 mod random;

@@ -79,13 +79,12 @@ impl Planned {
     }
 }
 
-/// The faults of a run, in the order in which they begin.
-#[must_use]
-pub fn faults(seed: u64, length: Duration) -> Vec<Planned> {
+/// The faults of a run, in the order in which they begin. Each cycle is planned when it is its turn.
+pub fn faults(seed: u64, length: Duration) -> impl Iterator<Item = Planned> {
     let cycles = u64::from(length.as_secs() > 0) + length.as_secs() / CYCLE.as_secs();
-    let mut faults: Vec<_> = (0..cycles).flat_map(|number| cycle(seed, number)).collect();
-    faults.retain(|planned| planned.end() < length);
-    faults
+    (0..cycles)
+        .flat_map(move |number| cycle(seed, number))
+        .filter(move |planned| planned.end() < length)
 }
 
 /// The faults of one cycle. Each kind comes in any three that follow one another.

@@ -25,6 +25,11 @@ impl Arguments {
         self.value(name)?.ok_or_else(|| missing(name))
     }
 
+    /// `None` if it is not given.
+    pub(super) fn optional_number(&self, name: &str) -> io::Result<Option<u64>> {
+        self.value(name)
+    }
+
     pub(super) fn address(&self, name: &str) -> io::Result<Option<SocketAddr>> {
         self.value(name)
     }

@@ -1,9 +1,10 @@
 //! The client: connections by way of the proxy, datagrams and look-ups, all in one poll.
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read};
 use std::time::{Duration, Instant};
 
 use slab::Slab;
+use wasio::stdio::{Stdin, stdin};
 use wasio::time::Timer;
 use wasio::{Events, Interest, Poll, Registry, Token};
 
@@ -11,7 +12,7 @@ use super::datagrams::Datagrams;
 use super::dial::Dial;
 use super::flow::{Course, Flow};
 use super::lookups::Lookups;
-use super::{Arguments, Clock, Status, Timers, Wakes, lacks, token, violation};
+use super::{Arguments, Clock, StartLine, Status, Timers, Wakes, lacks, token, violation};
 use crate::plan::{self, Behaviour, Connection};
 
 /// How many connections are open at the same time.
@@ -25,6 +26,9 @@ struct Client {
     seed: u64,
     length: Duration,
     clock: Clock,
+    input: Stdin,
+    start_line: StartLine,
+    has_ended: bool,
     dial: Dial,
     flows: Slab<Flow>,
     next: u64,
@@ -41,7 +45,8 @@ struct Client {
     buffer: Vec<u8>,
 }
 
-/// Runs the client for as long as the run lasts.
+/// Runs the client until its standard input ends. After the time of the run it keeps nothing open,
+/// so that it can be seen what it has left.
 ///
 /// # Errors
 /// It cannot start, or a poll fails.
@@ -50,7 +55,7 @@ pub fn client() -> io::Result<()> {
     let mut poll = Poll::new()?;
     let mut events = Events::with_capacity(64);
     let mut client = Client::start(&arguments, poll.registry())?;
-    while client.clock.at() < client.length {
+    while !client.has_ended {
         let (before, sent_before) = (Instant::now(), client.wakes.sent());
         poll.poll(&mut events, None)?;
         client.polls += 1;
@@ -66,20 +71,26 @@ pub fn client() -> io::Result<()> {
 
 impl Client {
     fn start(arguments: &Arguments, registry: &Registry) -> io::Result<Self> {
-        let (seed, clock) = (arguments.number("seed")?, Clock::new(arguments)?);
+        let (seed, clock) = (arguments.number("seed")?, Clock::default());
         let length = Duration::from_secs(arguments.number("seconds")?);
         let dial = Dial::new(arguments)?;
+        let lookups = dial
+            .connects()
+            .then(|| Lookups::new(arguments, clock.clone()));
         let mut client = Self {
             seed,
             length,
-            clock,
+            input: stdin()?,
+            start_line: StartLine::new(clock.clone()),
+            has_ended: false,
             flows: Slab::new(),
             next: 0,
             datagrams: Datagrams::new(arguments, seed, registry)?,
-            lookups: dial.connects().then(|| Lookups::new(clock)),
+            lookups: lookups.transpose()?,
             dial,
-            timers: Timers::new(seed.wrapping_add(1), clock, registry)?,
-            wakes: Wakes::new(seed.wrapping_add(1), clock, registry)?,
+            timers: Timers::new(seed.wrapping_add(1), &clock, registry)?,
+            wakes: Wakes::new(seed.wrapping_add(1), &clock, registry)?,
+            clock,
             tick: Timer::oneshot(TICK),
             beat: Timer::periodic(BEAT),
             done: 0,
@@ -88,6 +99,7 @@ impl Client {
             polls: 0,
             buffer: vec![0; 64 * 1024],
         };
+        registry.register(&mut client.input, token::INPUT, Interest::READABLE)?;
         registry.register(&mut client.tick, token::TICK, Interest::READABLE)?;
         registry.register(&mut client.beat, token::BEAT, Interest::READABLE)?;
         if let Dial::Accept(listener) = &mut client.dial {
@@ -101,6 +113,7 @@ impl Client {
         match token {
             token::TICK => self.tick(registry),
             token::BEAT => self.beat(),
+            token::INPUT => self.read_input(),
             token::WAKER => self.wakes.handle(),
             // A tick accepts: there is never need to hurry.
             token::LISTENER => {}
@@ -134,8 +147,16 @@ impl Client {
     }
 
     fn tick(&mut self, registry: &Registry) {
-        let quiet = plan::until_loud(self.clock.at());
-        self.tick.set(quiet.unwrap_or(TICK));
+        let at = self.clock.at();
+        let quiet = plan::until_loud(at);
+        let left = self.length.saturating_sub(at).max(TICK);
+        self.tick.set(quiet.unwrap_or(TICK).min(left));
+        if at.is_zero() {
+            return;
+        }
+        if at >= self.length {
+            return self.leave_all();
+        }
         for id in self.ids() {
             let course = match (quiet, &mut self.flows[id]) {
                 (Some(_), flow) if flow.is_restless() => Course::Done,
@@ -156,10 +177,38 @@ impl Client {
         }
     }
 
+    fn leave_all(&mut self) {
+        for id in self.ids() {
+            self.bytes += self.flows.remove(id).received();
+        }
+    }
+
+    /// Takes the start of the run from its input, and ends with it.
+    fn read_input(&mut self) {
+        loop {
+            match self.input.read(&mut self.buffer) {
+                Ok(0) => self.has_ended = true,
+                Ok(len) => {
+                    self.start_line.take(&self.buffer[..len]);
+                    continue;
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => {
+                    violation(&format!("standard input: {error}"));
+                    self.has_ended = true;
+                }
+            }
+            return;
+        }
+    }
+
     /// Opens the next connection. Returns false if there is none to be had now.
     fn open(&mut self, registry: &Registry) -> bool {
         let (from, connects) = (self.clock.at(), self.dial.connects());
         let plan = Connection::new(self.seed, self.next, connects);
+        // Before it is there: this process may be stopped before the next line, and the connection
+        // be refused meanwhile.
+        let opened = Instant::now();
         let stream = match self.dial.next(plan.behaviour) {
             Ok(stream) => stream,
             Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
@@ -170,7 +219,7 @@ impl Client {
         };
         let (entry, number) = (self.flows.vacant_entry(), self.next);
         let place = (Token(entry.key()), registry);
-        match Flow::register(stream, number, plan, !connects, place) {
+        match Flow::register(stream, number, plan, (opened, !connects), place) {
             Ok(flow) => {
                 entry.insert(flow);
             }
@@ -188,7 +237,7 @@ impl Client {
         }
         let number = self.next;
         let what = format!("connection {number} cannot be opened: {error}");
-        lacks(from, self.clock, &what);
+        lacks(from, &self.clock, &what);
     }
 
     fn follow(&mut self, id: usize, course: Course) {

@@ -47,11 +47,12 @@ pub(super) enum Course {
 }
 
 impl Flow {
+    /// A stream that was asked for at `opened`, and is connected already or not yet.
     pub(super) fn register(
         mut stream: TcpStream,
         number: u64,
         plan: Connection,
-        is_connected: bool,
+        (opened, is_connected): (Instant, bool),
         (token, registry): (Token, &Registry),
     ) -> io::Result<Self> {
         let interest = match plan.behaviour {
@@ -59,15 +60,14 @@ impl Flow {
             _ => Interest::READABLE | Interest::WRITABLE,
         };
         registry.register(&mut stream, token, interest)?;
-        let now = Instant::now();
         Ok(Self {
             // 0.2 says it once it is connected, and 0.1 never.
             address: stream.local_addr().ok(),
             stream,
             number,
             plan,
-            opened: now,
-            moved: now,
+            opened,
+            moved: Instant::now(),
             is_connected,
             allowance: 0,
             sent: 0,

@@ -1,25 +1,25 @@
 //! Name look-ups of the client, every second one of which fails.
 
 use std::io::{self, ErrorKind};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use wasio::net::{Lookup, lookup};
 use wasio::{Interest, Registry};
 
-use super::{Clock, lacks, token, violation};
+use super::{Arguments, Clock, lacks, token, violation};
+use crate::names::{BAD, GOOD};
 
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// The resolver of the system may ask several servers in vain.
-const MOST_SILENCE: Duration = Duration::from_secs(60);
-
-const GOOD: &str = "localhost";
-const BAD: &str = "no-such-name.invalid";
 
 #[derive(Debug)]
 pub(super) struct Lookups {
     current: Option<Lookup>,
     clock: Clock,
+    /// How long one may take, if that is known.
+    limit: Option<Duration>,
+    /// Whether the system itself finds what is expected of the good name and of the bad one.
+    is_as_expected: [bool; 2],
     since: Instant,
     has_address: bool,
     good: u64,
@@ -27,15 +27,18 @@ pub(super) struct Lookups {
 }
 
 impl Lookups {
-    pub(super) fn new(clock: Clock) -> Self {
-        Self {
+    pub(super) fn new(arguments: &Arguments, clock: Clock) -> io::Result<Self> {
+        let limit = arguments.optional_number("lookup_ms")?;
+        Ok(Self {
             current: None,
             clock,
+            limit: limit.map(Duration::from_millis),
+            is_as_expected: ["good", "bad"].map(|name| arguments.text(name) == Some("true")),
             since: Instant::now(),
             has_address: false,
             good: 0,
             failed: 0,
-        }
+        })
     }
 
     fn is_good(&self) -> bool {
@@ -64,9 +67,7 @@ impl Lookups {
     pub(super) fn handle(&mut self) {
         while let Some(lookup) = &self.current {
             match lookup.next_address() {
-                Ok(Some(address)) if self.is_good() && address.is_loopback() => {
-                    self.has_address = true;
-                }
+                Ok(Some(address)) if self.may_find(address) => self.has_address = true,
                 Ok(Some(address)) => violation(&format!("a look-up found {address}")),
                 Ok(None) => self.end(self.has_address, "no address"),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
@@ -75,14 +76,24 @@ impl Lookups {
         }
     }
 
+    /// Where the system itself finds something else, any answer is right.
+    fn may_find(&self, address: IpAddr) -> bool {
+        let [good, bad] = self.is_as_expected;
+        if self.is_good() {
+            address.is_loopback() || !good
+        } else {
+            !bad
+        }
+    }
+
     /// Reports what fails without descriptors, which it may have needed at any time since its start.
     fn report(&self, text: &str) {
         let from = self.clock.at().saturating_sub(self.since.elapsed());
-        lacks(from, self.clock, text);
+        lacks(from, &self.clock, text);
     }
 
     fn end(&mut self, found: bool, how: &str) {
-        if self.is_good() && !found {
+        if self.is_good() && !found && self.is_as_expected[0] {
             self.report(&format!("a look-up of {GOOD} failed: {how}"));
         }
         // It counts by what was asked: the next one is of the other kind.
@@ -97,13 +108,17 @@ impl Lookups {
 
     pub(super) fn check(&self) {
         let silence = self.since.elapsed();
-        if self.current.is_some() && silence > MOST_SILENCE {
+        if self.current.is_some() && self.limit.is_some_and(|limit| silence > limit) {
             violation(&format!("a look-up has no answer after {silence:?}"));
         }
     }
 
-    pub(super) fn counts(&self) -> [(&'static str, u64); 2] {
-        [("lookups", self.good), ("lookups_failed", self.failed)]
+    pub(super) fn counts(&self) -> [(&'static str, u64); 3] {
+        [
+            ("lookups", self.good),
+            ("lookups_failed", self.failed),
+            ("looking", self.current.is_some().into()),
+        ]
     }
 }
 

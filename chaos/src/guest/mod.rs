@@ -1,5 +1,7 @@
 //! What the two guests are made of. They are programs on wasio's public API, and run on every backend.
 //!
+//! The first line of its standard input starts the run. The client ends with its input.
+//!
 //! A guest prints lines: `listening ADDRESS` and `datagrams ADDRESS` when it can be reached, `status`
 //! with its counts every second, and `violation` when something that must hold does not. What is right
 //! only together with a fault is a `broken` or a `lacks` line: `chaos` knows what it has done, and when.
@@ -21,7 +23,7 @@ use std::io;
 use std::time::Duration;
 
 use self::arguments::Arguments;
-use self::clock::Clock;
+use self::clock::{Clock, StartLine};
 use self::patience::Patience;
 use self::status::Status;
 use self::timers::Timers;
@@ -51,7 +53,7 @@ fn violation(text: &str) {
 }
 
 /// Reports an operation that failed since `from`, as it may while its host has no descriptors left.
-fn lacks(from: Duration, clock: Clock, text: &str) {
+fn lacks(from: Duration, clock: &Clock, text: &str) {
     let (from, to) = (from.as_millis(), clock.at().as_millis());
     println!("lacks {from} {to} {text}");
 }

@@ -12,7 +12,9 @@ use wasio::{Events, Interest, Poll, Registry, Token};
 
 pub use self::bug::Bug;
 use self::echo::{Echo, Going};
-use super::{Arguments, Clock, Status, Timers, Wakes, token, until_blocked, violation};
+use super::{
+    Arguments, Clock, StartLine, Status, Timers, Wakes, lacks, token, until_blocked, violation,
+};
 use crate::pattern;
 
 mod bug;
@@ -26,6 +28,10 @@ struct Server {
     datagrams: Option<UdpSocket>,
     input: Option<Stdin>,
     input_bytes: u64,
+    start_line: StartLine,
+    clock: Clock,
+    /// When it last asked for a connection.
+    asked: Duration,
     timers: Timers,
     wakes: Wakes,
     beat: Timer,
@@ -64,15 +70,18 @@ pub fn server(bug: Option<Bug>) -> io::Result<()> {
 
 impl Server {
     fn start(arguments: &Arguments, bug: Option<Bug>, registry: &Registry) -> io::Result<Self> {
-        let (seed, clock) = (arguments.number("seed")?, Clock::new(arguments)?);
+        let (seed, clock) = (arguments.number("seed")?, Clock::default());
         let mut server = Self {
             listener: listener()?,
             connections: Slab::new(),
             datagrams: datagrams()?,
             input: Some(stdin()?),
             input_bytes: 0,
-            timers: Timers::new(seed, clock, registry)?,
-            wakes: Wakes::new(seed, clock, registry)?,
+            start_line: StartLine::new(clock.clone()),
+            asked: Duration::ZERO,
+            timers: Timers::new(seed, &clock, registry)?,
+            wakes: Wakes::new(seed, &clock, registry)?,
+            clock,
             beat: Timer::periodic(BEAT),
             accepted: 0,
             polls: 0,
@@ -115,6 +124,8 @@ impl Server {
     }
 
     fn accept(&mut self, registry: &Registry) {
+        // A host may accept ahead, so that what fails now has failed since it was asked before.
+        let since = std::mem::replace(&mut self.asked, self.clock.at());
         loop {
             match self.listener.accept() {
                 Ok((stream, _)) => {
@@ -136,6 +147,7 @@ impl Server {
                     // No descriptors, for instance. The listener is reported again.
                     _ => {
                         self.errors += 1;
+                        lacks(since, &self.clock, &format!("an accept failed: {error}"));
                         return;
                     }
                 },
@@ -186,11 +198,11 @@ impl Server {
                     return;
                 }
                 Ok(len) => {
-                    let bytes = &self.buffer[..len];
+                    let bytes = self.start_line.take(&self.buffer[..len]);
                     if let Err(wrong) = pattern::check(pattern::INPUT, self.input_bytes, bytes) {
                         violation(&format!("standard input: {wrong}"));
                     }
-                    self.input_bytes += len as u64;
+                    self.input_bytes += bytes.len() as u64;
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) => {

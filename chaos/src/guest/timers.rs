@@ -27,7 +27,7 @@ struct One {
 }
 
 impl Timers {
-    pub(super) fn new(seed: u64, clock: Clock, registry: &Registry) -> io::Result<Self> {
+    pub(super) fn new(seed: u64, clock: &Clock, registry: &Registry) -> io::Result<Self> {
         let mut timers = Vec::new();
         for index in 0..COUNT {
             let mut one = One {
@@ -43,7 +43,7 @@ impl Timers {
         }
         Ok(Self {
             timers,
-            clock,
+            clock: clock.clone(),
             fired: 0,
         })
     }
@@ -64,11 +64,11 @@ impl Timers {
         if let Some(early) = one.deadline.checked_duration_since(Instant::now()) {
             violation(&format!("a timer is early by {early:?}"));
         }
-        one.set(self.clock);
+        one.set(&self.clock);
         // Each tenth expiration moves the next timer too, which may be due in this very poll.
         if self.fired.is_multiple_of(10) {
             let next = (index + 1) % COUNT;
-            self.timers[next].set(self.clock);
+            self.timers[next].set(&self.clock);
         }
         true
     }
@@ -79,7 +79,7 @@ impl Timers {
             if one.patience.is_over(one.deadline < before) {
                 let late = one.deadline.elapsed();
                 violation(&format!("a timer is lost: it was due {late:?} ago"));
-                one.set(self.clock);
+                one.set(&self.clock);
             }
         }
     }
@@ -91,7 +91,7 @@ impl Timers {
 
 impl One {
     /// Sets the timer again. If the run is in a quiet time, the timer expires after the end of it.
-    fn set(&mut self, clock: Clock) {
+    fn set(&mut self, clock: &Clock) {
         let pause = self.pauses.next_pause() + plan::until_loud(clock.at()).unwrap_or_default();
         self.deadline = Instant::now() + pause;
         self.timer.set(pause);

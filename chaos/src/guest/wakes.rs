@@ -20,13 +20,13 @@ pub(super) struct Wakes {
 }
 
 impl Wakes {
-    pub(super) fn new(seed: u64, clock: Clock, registry: &Registry) -> io::Result<Self> {
+    pub(super) fn new(seed: u64, clock: &Clock, registry: &Registry) -> io::Result<Self> {
         let waker = Arc::new(Waker::new(registry, token::WAKER)?);
         let sent = Arc::<AtomicU64>::default();
         let thread = {
-            let (waker, sent) = (Arc::clone(&waker), Arc::clone(&sent));
+            let (waker, sent, clock) = (Arc::clone(&waker), Arc::clone(&sent), clock.clone());
             let pauses = Pauses::new(seed, u64::from(u32::MAX));
-            thread::Builder::new().spawn(move || wake_forever(&waker, &sent, pauses, clock))
+            thread::Builder::new().spawn(move || wake_forever(&waker, &sent, pauses, &clock))
         };
         Ok(Self {
             waker,
@@ -75,7 +75,7 @@ fn wake(waker: &Waker, sent: &AtomicU64) {
     }
 }
 
-fn wake_forever(waker: &Waker, sent: &AtomicU64, mut pauses: Pauses, clock: Clock) {
+fn wake_forever(waker: &Waker, sent: &AtomicU64, mut pauses: Pauses, clock: &Clock) {
     loop {
         let quiet = plan::until_loud(clock.at()).unwrap_or_default();
         thread::sleep(quiet + pauses.next_pause());

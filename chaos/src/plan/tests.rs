@@ -5,6 +5,10 @@ use super::*;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
+fn faults(seed: u64, length: Duration) -> Vec<Planned> {
+    super::faults(seed, length).collect()
+}
+
 /// Everything that a seed decides, as text.
 fn everything(seed: u64) -> String {
     let connections: Vec<_> = (0..500)
@@ -53,6 +57,13 @@ fn no_fault_of_a_host_reaches_into_a_quiet_time() {
             "{planned:?}"
         );
     }
+}
+
+// A run of a hundred years is not planned before it starts.
+#[test]
+fn a_long_run_is_planned_as_it_goes() {
+    let first = super::faults(5, HOUR * 24 * 365 * 100).next();
+    assert_eq!(first, faults(5, HOUR).first().copied());
 }
 
 // A limit that is restored while another one holds would restore that one's.

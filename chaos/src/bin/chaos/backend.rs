@@ -51,6 +51,11 @@ impl Backend {
         matches!(self, Self::P2 | Self::P3 | Self::Native)
     }
 
+    /// Whether its sockets are resources of the host, of which a guest then always has some.
+    pub(crate) fn has_resources(self) -> bool {
+        matches!(self, Self::P2 | Self::P3)
+    }
+
     /// The most of a core that a host may use while nothing moves. With threads a wait is cut into
     /// slices of 10 ms while there is a waker, which costs nearly 1% of a slow core.
     pub(crate) fn most_idle_cpu(self) -> f64 {

@@ -16,7 +16,7 @@ pub(crate) fn judge(shared: &Shared, name: &str, line: &str) -> bool {
     let is_right = match kind {
         "violation" => false,
         "broken" => is_broken(shared, text).unwrap_or(false),
-        "lacks" => lacked(shared, text).unwrap_or(false),
+        "lacks" => lacked(shared, name, text).unwrap_or(false),
         _ => return false,
     };
     if !is_right {
@@ -36,23 +36,23 @@ fn is_broken(shared: &Shared, text: &str) -> Option<bool> {
     Some(lock(&shared.broken).take(reported))
 }
 
-/// `FROM_MS TO_MS TEXT`: an operation of the client failed for which it needs a descriptor.
-fn lacked(shared: &Shared, text: &str) -> Option<bool> {
+/// `FROM_MS TO_MS TEXT`: an operation failed for which its process needs a descriptor.
+fn lacked(shared: &Shared, name: &str, text: &str) -> Option<bool> {
     let mut words = text.split(' ');
     let from = time(shared, words.next()?)?;
     let to = time(shared, words.next()?)?;
-    Some(shared.had_between([from - CLOCKS, to + CLOCKS], is_limit_of_client))
-}
-
-fn is_limit_of_client(fault: Fault) -> bool {
-    let of = Party::Client;
-    matches!(fault, Fault::Descriptors { of: party, .. } if party == of)
+    let of = match name {
+        "server" => Party::Server,
+        _ => Party::Client,
+    };
+    let is_limit = |fault| matches!(fault, Fault::Descriptors { of: party, .. } if party == of);
+    Some(shared.had_between([from - CLOCKS, to + CLOCKS], is_limit))
 }
 
 /// A time of the run, in milliseconds.
 fn time(shared: &Shared, word: &str) -> Option<Instant> {
     let ms = word.parse().ok()?;
-    Some(shared.start + Duration::from_millis(ms))
+    Some(shared.start() + Duration::from_millis(ms))
 }
 
 #[cfg(test)]
@@ -62,7 +62,9 @@ mod tests {
     use super::*;
 
     fn shared() -> Shared {
-        Shared::new(1, Duration::from_secs(60), Instant::now())
+        let shared = Shared::new(1, Duration::from_secs(60));
+        shared.start_at(Instant::now());
+        shared
     }
 
     fn is_violation(shared: &Shared, line: &str) -> bool {
@@ -97,5 +99,8 @@ mod tests {
         shared.finish(&planned);
         assert!(!is_violation(&shared, "lacks 0 1 cannot open"));
         assert!(is_violation(&shared, "lacks 5000 5001 cannot open"));
+        // The server had all of its descriptors.
+        assert!(judge(&shared, "server", "lacks 0 1 an accept failed"));
+        assert_eq!(shared.violations().len(), 3);
     }
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
+use rustix::io::Errno;
 use rustix::net::connect_unspec;
 use rustix::process::Rlimit;
 use wasio_chaos::pattern::{self, FLOOD};
@@ -14,7 +15,7 @@ use wasio_chaos::plan::{self, Fault, Flood, Party, Planned};
 use crate::process::Process;
 use crate::shared::Shared;
 
-/// A fault that cannot begin by so long after its time does not come: the hosts started too slowly.
+/// A fault that cannot begin by so long after its time does not come: the machine is too busy.
 const MOST_LATE: Duration = Duration::from_secs(1);
 
 /// The processes that faults happen to, and the address of the server.
@@ -35,11 +36,14 @@ pub(crate) fn perform(shared: &Shared, victims: Victims) {
             }
             // Later it could reach into the next quiet time.
             if shared.at() > planned.at + MOST_LATE {
+                shared.counts.late_faults.fetch_add(1, Ordering::SeqCst);
                 continue;
             }
             scope.spawn(move || {
                 shared.begin(&planned);
-                if let Err(error) = one(shared, victims, planned) {
+                if let Err(error) = one(shared, victims, planned)
+                    && !is_gone(&error)
+                {
                     let fault = planned.fault;
                     shared.violation(&format!("chaos cannot perform {fault:?}: {error}"));
                 }
@@ -47,6 +51,12 @@ pub(crate) fn perform(shared: &Shared, victims: Victims) {
             });
         }
     });
+}
+
+/// Whether the process is not there any more. That is no failure of the fault: whether it had to end
+/// is judged where it is waited for.
+fn is_gone(error: &std::io::Error) -> bool {
+    error.raw_os_error() == Some(Errno::SRCH.raw_os_error())
 }
 
 fn one(shared: &Shared, victims: Victims, planned: Planned) -> std::io::Result<()> {
@@ -126,5 +136,27 @@ fn flood(shared: &Shared, server: SocketAddr, connections: u64, then: Flood, las
     }
     if then == Flood::NeverRead {
         shared.sleep(lasts);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    // The client may end before its limit is lifted.
+    #[test]
+    fn a_process_that_has_ended_is_no_failed_fault() {
+        let mut child = Command::new("true").spawn().expect("start");
+        let process = Process::new(child.id()).expect("a process");
+        child.wait().expect("its end");
+        let stopped = process.stop().expect_err("it is gone");
+        let limited = process.limit_descriptors(3).expect_err("it is gone");
+        assert!(
+            is_gone(&stopped) && is_gone(&limited),
+            "{stopped} {limited}"
+        );
+        assert!(!is_gone(&Errno::PERM.into()));
     }
 }

@@ -3,12 +3,13 @@
 use std::collections::{HashMap, VecDeque};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::mem;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, bail};
 
@@ -19,11 +20,25 @@ use crate::shared::{Shared, lock};
 /// How long it may take to start: on a busy machine a host compiles its guest for a minute.
 const START_LIMIT: Duration = Duration::from_secs(180);
 
+/// How long the last lines of one that has ended are waited for. Another process may have its output.
+const READ_LIMIT: Duration = Duration::from_secs(5);
+
 const LAST_LINES: usize = 5;
+
+/// The hosts that there are, so that a signal can end them.
+static RUNNING: Mutex<Vec<Running>> = Mutex::new(Vec::new());
+
+#[derive(Debug)]
+struct Running {
+    child: Arc<Mutex<Child>>,
+    stats: PathBuf,
+}
 
 #[derive(Debug)]
 pub(crate) struct Host {
-    child: Child,
+    child: Arc<Mutex<Child>>,
+    stdin: Option<ChildStdin>,
+    readers: [JoinHandle<()>; 2],
     pub(crate) name: &'static str,
     pub(crate) process: Process,
     seen: Arc<Mutex<Seen>>,
@@ -60,17 +75,31 @@ impl Host {
             .stderr(Stdio::piped());
         command.env("RUST_BACKTRACE", "0");
         let program = command.get_program().to_owned();
+        // Locked from here on: `end_all` misses no host.
+        let mut running = lock(&RUNNING);
         let mut child = command
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
-        let process = Process::new(child.id()).context("a process without a number")?;
+        let (id, stdin) = (child.id(), child.stdin.take());
+        let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+        let child = Arc::new(Mutex::new(child));
+        running.push(Running {
+            child: Arc::clone(&child),
+            stats: stats.clone(),
+        });
+        drop(running);
+        let process = Process::new(id).context("a process without a number")?;
         let seen = Arc::<Mutex<Seen>>::default();
-        let stdout = child.stdout.take().context("no standard output")?;
-        let stderr = child.stderr.take().context("no standard error")?;
-        read_lines(name, stdout, &seen, shared);
-        read_lines(name, stderr, &seen, shared);
+        let stdout = stdout.context("no standard output")?;
+        let stderr = stderr.context("no standard error")?;
+        let readers = [
+            read_lines(name, stdout, &seen, shared),
+            read_lines(name, stderr, &seen, shared),
+        ];
         Ok(Self {
             child,
+            stdin,
+            readers,
             name,
             process,
             seen,
@@ -78,8 +107,10 @@ impl Host {
         })
     }
 
-    pub(crate) fn take_stdin(&mut self) -> Option<ChildStdin> {
-        self.child.stdin.take()
+    pub(crate) fn take_stdin(&mut self) -> anyhow::Result<ChildStdin> {
+        let name = self.name;
+        let stdin = self.stdin.take();
+        stdin.with_context(|| format!("the {name} has no standard input"))
     }
 
     /// Waits for an address that it prints.
@@ -96,10 +127,12 @@ impl Host {
     fn wait_for<T>(&mut self, get: impl Fn(&Seen) -> Option<T>) -> anyhow::Result<T> {
         let start = Instant::now();
         while start.elapsed() < START_LIMIT {
+            // First: what it printed before its end has been read then.
+            let has_ended = self.ended().is_some();
             if let Some(value) = get(&lock(&self.seen)) {
                 return Ok(value);
             }
-            if self.ended().is_some() {
+            if has_ended {
                 break;
             }
             thread::sleep(Duration::from_millis(5));
@@ -135,9 +168,27 @@ impl Host {
         stats
     }
 
-    /// How it ended, if it has.
+    /// When it wrote its counts last.
+    pub(crate) fn stats_written(&self) -> Option<SystemTime> {
+        fs::metadata(&self.stats).ok()?.modified().ok()
+    }
+
+    /// How it ended, if it has. All that it has printed is read then.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
-        self.child.try_wait().ok().flatten()
+        let ended = lock(&self.child).try_wait().ok().flatten();
+        if ended.is_some() {
+            self.read_rest();
+        }
+        ended
+    }
+
+    /// Waits until all is read that it has printed before its end.
+    fn read_rest(&self) {
+        let start = Instant::now();
+        let is_read = || self.readers.iter().all(JoinHandle::is_finished);
+        while !is_read() && start.elapsed() < READ_LIMIT {
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Waits until it has ended.
@@ -165,17 +216,34 @@ impl Host {
 impl Host {
     /// Ends it. What it has printed stays.
     pub(crate) fn kill(&mut self) {
-        // It may have ended, and it may be stopped: SIGKILL ends it all the same.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        end(&mut lock(&self.child));
+        self.read_rest();
     }
 }
 
 impl Drop for Host {
     fn drop(&mut self) {
         self.kill();
+        lock(&RUNNING).retain(|one| !Arc::ptr_eq(&one.child, &self.child));
         let _ = fs::remove_file(&self.stats);
     }
+}
+
+/// Ends all hosts and removes their files, just before this process ends. What starts or drops a
+/// host later blocks, so that none is left behind.
+pub(crate) fn end_all() {
+    let running = lock(&RUNNING);
+    for one in running.iter() {
+        end(&mut lock(&one.child));
+        let _ = fs::remove_file(&one.stats);
+    }
+    mem::forget(running);
+}
+
+fn end(child: &mut Child) {
+    // It may have ended, and it may be stopped: SIGKILL ends it all the same.
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 /// Reads what it prints, on a thread that ends with it.
@@ -184,7 +252,7 @@ fn read_lines(
     pipe: impl Read + Send + 'static,
     seen: &Arc<Mutex<Seen>>,
     shared: &Arc<Shared>,
-) {
+) -> JoinHandle<()> {
     let (seen, shared) = (Arc::clone(seen), Arc::clone(shared));
     thread::spawn(move || {
         for line in BufReader::new(pipe).lines().map_while(Result::ok) {
@@ -192,7 +260,7 @@ fn read_lines(
                 lock(&seen).read(line);
             }
         }
-    });
+    })
 }
 
 impl Seen {

@@ -13,6 +13,10 @@ mod host;
 #[cfg(target_os = "linux")]
 mod input;
 #[cfg(target_os = "linux")]
+mod names;
+#[cfg(target_os = "linux")]
+mod nobody;
+#[cfg(target_os = "linux")]
 mod options;
 #[cfg(target_os = "linux")]
 mod probe;
@@ -27,7 +31,11 @@ mod report;
 #[cfg(target_os = "linux")]
 mod run;
 #[cfg(target_os = "linux")]
+mod settle;
+#[cfg(target_os = "linux")]
 mod shared;
+#[cfg(target_os = "linux")]
+mod start;
 #[cfg(target_os = "linux")]
 mod watch;
 

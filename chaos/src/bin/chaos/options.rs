@@ -2,16 +2,20 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::ensure;
 use clap::{Parser, ValueEnum};
+use wasio_bench::interrupt::{self, CHECK_INTERVAL, EXIT_CODE};
 
 use crate::backend::{Backend, Built};
 use crate::progress::Progress;
-use crate::report;
-use crate::run::{self, Settings};
+use crate::run::{self, Run, Settings};
+use crate::start::Start;
+use crate::{host, names, report};
 
 /// Runs a server and a client on wasio under random faults of the network and the host, and checks
 /// that no byte, timer, wake, connection or resource is lost
@@ -81,17 +85,12 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         options.host.is_none() || matches!(options.wasi, Wasi::P2 | Wasi::P3),
         "--host only runs guests of WASI 0.2 or 0.3: add --wasi 0.2 or --wasi 0.3"
     );
+    end_on(interrupt::Watch::start()?.into_flag());
     // The proxies have two descriptors per connection, and the floods have many.
     wasio_bench::prepare_process()?;
     let seed = options.seed.unwrap_or_else(any_seed);
     println!("chaos: seed {seed}, {} s", options.seconds);
-    let settings = Settings {
-        seed,
-        length: Duration::from_secs(options.seconds.into()),
-        bug: options
-            .bug
-            .and_then(|bug| Some(bug.to_possible_value()?.get_name().to_owned())),
-    };
+    let names = names::ask();
     let server = match options.bug {
         None => "chaos-server",
         Some(_) => "chaos-faulty-server",
@@ -101,17 +100,49 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         .into_iter()
         .map(|one| Built::new(one, options.host.as_deref(), server));
     let built = built.collect::<anyhow::Result<Vec<_>>>()?;
-    let progress = Progress::new(settings.length);
+    let settings = Settings {
+        seed,
+        length: Duration::from_secs(options.seconds.into()),
+        bug: options
+            .bug
+            .and_then(|bug| Some(bug.to_possible_value()?.get_name().to_owned())),
+        names: names::answers(&names),
+    };
+    let (settings, progress) = (&settings, &Progress::new(settings.length));
+    let start = Start::new(built.len());
     let outcomes: Vec<_> = thread::scope(|scope| {
         let runs: Vec<_> = built
             .iter()
-            .map(|built| scope.spawn(|| run::run(built, &settings, &progress)))
+            .map(|built| {
+                let (run, ticket) = (
+                    Run {
+                        built,
+                        settings,
+                        progress,
+                    },
+                    start.ticket(),
+                );
+                scope.spawn(move || run::run(run, ticket))
+            })
             .collect();
         runs.into_iter().filter_map(|run| run.join().ok()).collect()
     });
     progress.end();
     ensure!(outcomes.len() == built.len(), "a run panicked");
     Ok(report::print(seed, &built, outcomes))
+}
+
+/// Ends all hosts and this process on a signal.
+fn end_on(signalled: Arc<AtomicBool>) {
+    thread::spawn(move || {
+        while !signalled.load(Ordering::SeqCst) {
+            thread::sleep(CHECK_INTERVAL);
+        }
+        host::end_all();
+        // After what the progress bars have left.
+        eprintln!();
+        std::process::exit(EXIT_CODE.into());
+    });
 }
 
 fn any_seed() -> u64 {

@@ -9,6 +9,7 @@ use wasio_chaos::plan::{Fault, Party};
 
 use crate::backend::Built;
 use crate::run::Outcome;
+use crate::settle::Kept;
 
 /// Prints what the runs showed. It is a failure if something that must hold did not.
 pub(crate) fn print(seed: u64, built: &[Built], outcomes: Vec<Outcome>) -> ExitCode {
@@ -78,32 +79,31 @@ fn rows(outcome: &Outcome) -> Vec<(&'static str, String)> {
 /// What the run cost, and what was left of it.
 fn costs(outcome: &Outcome) -> Vec<(&'static str, String)> {
     let counts = &outcome.shared.counts;
-    let [before, after] = outcome.kept;
+    let [server, client] = outcome.kept;
     let shares = outcome
         .quiet
         .cpu
         .map(|share| format!("{:.2}%", share * 100.0));
     let calls = outcome.quiet.calls.map(|calls| format!("{calls:.0}"));
+    let early = outcome
+        .quiet
+        .memory
+        .map_or([None; 2], |both| both.map(Some));
     vec![
         ("probes answered", outcome.probes.answered.len().to_string()),
         ("probes excused", outcome.probes.excused.to_string()),
         ("slowest probe", slowest(&outcome.probes.answered)),
         ("quiet times", outcome.quiet.measured.to_string()),
         ("quiet times disturbed", outcome.quiet.disturbed.to_string()),
+        ("quiet times starved", outcome.quiet.starved.to_string()),
         ("quiet CPU, server, client", shares.join(", ")),
         ("quiet calls/s, server, client", calls.join(", ")),
-        (
-            "descriptors before, after",
-            pair(before.descriptors, after.descriptors),
-        ),
-        (
-            "resources before, after",
-            pair(before.resources, after.resources),
-        ),
-        ("KiB of memory early, after", {
-            let early = outcome.quiet.memory.unwrap_or(before.memory);
-            pair(kib(early), kib(after.memory))
-        }),
+        ("server: descriptors", change(server, |one| one.descriptors)),
+        ("server: resources", change(server, |one| one.resources)),
+        ("server: KiB of memory", memory(server, early[0])),
+        ("client: descriptors", change(client, |one| one.descriptors)),
+        ("client: resources", change(client, |one| one.resources)),
+        ("client: KiB of memory", memory(client, early[1])),
         (
             "resources left, server, client",
             outcome.left.map(|one| one.to_string()).join(", "),
@@ -115,6 +115,10 @@ fn costs(outcome: &Outcome) -> Vec<(&'static str, String)> {
         (
             "proxy: datagram faults",
             counts.datagram_faults.load(Ordering::SeqCst).to_string(),
+        ),
+        (
+            "faults left out as too late",
+            counts.late_faults.load(Ordering::SeqCst).to_string(),
         ),
     ]
 }
@@ -149,6 +153,16 @@ fn faults(outcome: &Outcome) -> [(&'static str, String); 7] {
         ("stalls", count(|one| one == Fault::Stall)),
         ("refusals", count(|one| one == Fault::Refuse)),
     ]
+}
+
+/// What there was before and after.
+fn change([before, after]: [Kept; 2], of: fn(Kept) -> u64) -> String {
+    pair(of(before), of(after))
+}
+
+/// The memory in the first quiet time, if there was one, and after the run.
+fn memory([before, after]: [Kept; 2], early: Option<u64>) -> String {
+    pair(kib(early.unwrap_or(before.memory)), kib(after.memory))
 }
 
 fn pair(before: u64, after: u64) -> String {

@@ -3,38 +3,29 @@
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
+use std::process::ChildStdin;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use wasio_chaos::{moment, pattern};
+use wasio_chaos::pattern;
 
-use crate::backend::{Backend, Built};
+use crate::backend::Built;
 use crate::faults::{self, Victims};
-use crate::host::{Host, Stats};
+use crate::host::Host;
+use crate::names::Names;
+use crate::nobody::Nobody;
 use crate::probe::{self, Probes};
 use crate::progress::Progress;
+use crate::settle::{self, Kept, Settling};
 use crate::shared::Shared;
-use crate::watch::{self, Quiet, Watch};
+use crate::start::Ticket;
+use crate::watch::{Quiet, Watch};
 use crate::{input, proxy};
-
-/// How long after the start of the server the run begins. The client starts meanwhile.
-const HEAD_START: Duration = Duration::from_millis(2_000);
-
-/// How long it may take until the server has nothing left. What a dropped stream has not sent is kept
-/// for five seconds.
-const SETTLE_LIMIT: Duration = Duration::from_secs(15);
 
 /// How long a host may take to end.
 const END_LIMIT: Duration = Duration::from_secs(15);
-
-/// How long the host's own counts may take: it writes them five times per second.
-const STATS_LIMIT: Duration = Duration::from_secs(3);
-
-/// By how much the memory may grow after the first quiet time: buffers of the busiest moment, and for
-/// a program without a host what its allocator keeps.
-const MOST_GROWTH: u64 = 8 << 20;
 
 /// If something moved in every quiet time, a run with at least this number of them has failed.
 const MOST_DISTURBED: u64 = 3;
@@ -44,44 +35,42 @@ pub(crate) struct Settings {
     pub(crate) seed: u64,
     pub(crate) length: Duration,
     pub(crate) bug: Option<String>,
+    /// What this machine says of the names that the client looks up, if it says so in time.
+    pub(crate) names: Option<Names>,
 }
 
-/// What the server keeps.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Kept {
-    pub(crate) descriptors: u64,
-    pub(crate) resources: u64,
-    pub(crate) memory: u64,
+/// What a run is given.
+#[derive(Clone, Copy)]
+pub(crate) struct Run<'a> {
+    pub(crate) built: &'a Built,
+    pub(crate) settings: &'a Settings,
+    pub(crate) progress: &'a Progress,
 }
 
 /// All that a run showed.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) shared: Arc<Shared>,
-    start: SystemTime,
     pub(crate) hosts: Option<[Host; 2]>,
     pub(crate) probes: Probes,
     pub(crate) quiet: Quiet,
-    pub(crate) kept: [Kept; 2],
+    /// What server and client kept before the run and after it.
+    pub(crate) kept: [[Kept; 2]; 2],
     /// The resources that were left when a guest had ended, of server and client.
     pub(crate) left: [u64; 2],
 }
 
 /// Runs it.
-pub(crate) fn run(built: &Built, settings: &Settings, progress: &Progress) -> Outcome {
-    // The guests are given the start by the second clock.
-    let (now, now_of_guests) = moment::now();
-    let (start, start_of_guests) = (now + HEAD_START, now_of_guests + HEAD_START);
+pub(crate) fn run(run: Run<'_>, ticket: Ticket<'_>) -> Outcome {
     let mut outcome = Outcome {
-        shared: Arc::new(Shared::new(settings.seed, settings.length, start)),
-        start: start_of_guests,
+        shared: Arc::new(Shared::new(run.settings.seed, run.settings.length)),
         hosts: None,
         probes: Probes::default(),
         quiet: Quiet::default(),
-        kept: [Kept::default(); 2],
+        kept: [[Kept::default(); 2]; 2],
         left: [0; 2],
     };
-    if let Err(error) = outcome.run(built, settings, progress) {
+    if let Err(error) = outcome.run(run, ticket) {
         outcome.shared.violation(&format!("{error:#}"));
     }
     outcome.shared.end();
@@ -91,92 +80,101 @@ pub(crate) fn run(built: &Built, settings: &Settings, progress: &Progress) -> Ou
 }
 
 impl Outcome {
-    fn run(
-        &mut self,
-        built: &Built,
-        settings: &Settings,
-        progress: &Progress,
-    ) -> anyhow::Result<()> {
-        let arguments = self.arguments(settings);
+    fn run(&mut self, run: Run<'_>, ticket: Ticket<'_>) -> anyhow::Result<()> {
+        let built = run.built;
         let stats = stats_file(built, "server");
         let mut command = built.server(&stats);
-        command.args(&arguments);
-        command.args(settings.bug.iter().map(|bug| format!("bug={bug}")));
+        command.args(arguments(run.settings));
+        command.args(run.settings.bug.iter().map(|bug| format!("bug={bug}")));
         let mut server = Host::start("server", command, stats, &self.shared)?;
         let address = server.address("listening")?;
         server.wait_for_counts()?;
-        self.kept[0] = kept(built, &server);
+        self.kept[0][0] = settle::kept(built, &server);
 
-        let stats = stats_file(built, "client");
-        let mut command = built.client(&stats);
-        command.args(&arguments);
-        if built.backend.connects() {
-            let socket = nobody()?;
-            let nobody = socket.local_addr()?.as_socket().context("an address")?;
-            let proxy = proxy::listen(&self.shared, address)?;
-            let datagrams = server.address("datagrams")?;
-            let datagrams = proxy::datagrams::start(&self.shared, datagrams)?;
-            command.args([
-                format!("proxy={proxy}"),
-                format!("nobody={nobody}"),
-                format!("datagrams={datagrams}"),
-            ]);
-            // It is held to the end of the process, so that nobody else gets its port.
-            std::mem::forget(socket);
-        }
-        let mut client = Host::start("client", command, stats, &self.shared)?;
+        let mut client = self.start_client(run, &mut server, address)?;
         client.wait_for_counts()?;
+        self.kept[1][0] = settle::kept(built, &client);
+        let (start, start_of_guests) = ticket.wait();
+        self.shared.start_at(start);
+        let mut inputs = [server.take_stdin()?, client.take_stdin()?];
+        for input in &mut inputs {
+            tell(input, start_of_guests)?;
+        }
         if !built.backend.connects() {
             proxy::dial(&self.shared, client.address("listening")?, address);
         }
-        self.stress(built, progress, [&mut server, &mut client], address)?;
+        self.stress(run, [&mut server, &mut client], inputs, address);
         if self.shared.violations().is_empty() {
-            self.settle(built, [&mut server, &mut client], address)?;
+            self.end_server(run, [&mut server, &mut client], address)?;
         }
         self.hosts = Some([server, client]);
         Ok(())
     }
 
-    fn arguments(&self, settings: &Settings) -> Vec<String> {
-        let start = self.start.duration_since(UNIX_EPOCH).unwrap_or_default();
-        vec![
-            format!("seed={}", settings.seed),
-            format!("seconds={}", settings.length.as_secs()),
-            format!("start_ms={}", start.as_millis()),
-        ]
+    fn start_client(
+        &self,
+        run: Run<'_>,
+        server: &mut Host,
+        address: SocketAddr,
+    ) -> anyhow::Result<Host> {
+        let stats = stats_file(run.built, "client");
+        let mut command = run.built.client(&stats);
+        command.args(arguments(run.settings));
+        if run.built.backend.connects() {
+            let nobody = Nobody::new()?;
+            let proxy = proxy::listen(&self.shared, address)?;
+            let datagrams = server.address("datagrams")?;
+            let datagrams = proxy::datagrams::start(&self.shared, datagrams)?;
+            command.args([
+                format!("proxy={proxy}"),
+                format!("nobody={}", nobody.address),
+                format!("datagrams={datagrams}"),
+            ]);
+            command.args(
+                run.settings
+                    .names
+                    .iter()
+                    .flat_map(|names| names.arguments()),
+            );
+            // It is held to the end of the process, so that nobody else gets its port.
+            std::mem::forget(nobody);
+        }
+        Host::start("client", command, stats, &self.shared)
     }
 
     /// Everything at once.
     fn stress(
         &mut self,
-        built: &Built,
-        progress: &Progress,
+        run: Run<'_>,
         mut hosts: [&mut Host; 2],
+        [server_input, client_input]: [ChildStdin; 2],
         address: SocketAddr,
-    ) -> anyhow::Result<()> {
-        let shared = &*self.shared;
+    ) {
+        let shared = Arc::clone(&self.shared);
+        let shared = &*shared;
         let victims = Victims {
             server: hosts[0].process,
             client: hosts[1].process,
             address,
         };
-        let pipe = hosts[0]
-            .take_stdin()
-            .context("the server has no standard input")?;
         let watch = Watch {
             shared,
-            backend: built.backend,
-            descriptors: self.kept[0].descriptors,
-            bar: progress.add(built.backend.name()),
+            backend: run.built.backend,
+            descriptors: self.kept[0][0].descriptors,
+            bar: run.progress.add(run.built.backend.name()),
         };
-        let (quiet, probes) = thread::scope(|scope| {
+        let probes = thread::scope(|scope| {
             let probes = scope.spawn(|| probe::probe(shared, address, victims.server));
-            scope.spawn(|| input::feed(shared, pipe));
-            scope.spawn(|| faults::perform(shared, victims));
-            let quiet = watch.watch(&mut hosts);
-            // The client ends by itself, while the proxy still forwards.
+            scope.spawn(|| input::feed(shared, server_input));
+            let faults = scope.spawn(|| faults::perform(shared, victims));
+            self.quiet = watch.watch(&mut hosts);
+            // The last fault may be late, and is no excuse for what the client keeps.
+            if faults.join().is_err() {
+                shared.violation("the thread that performs the faults panicked");
+            }
+            // The client ends while the proxy still forwards.
             if !shared.has_ended() {
-                end_well(shared, hosts[1]);
+                self.end_client(run, hosts[1], client_input);
             }
             let failed = !shared.violations().is_empty();
             shared.end();
@@ -187,56 +185,81 @@ impl Outcome {
             watch
                 .bar
                 .set_message(if failed { "FAILED" } else { "done" });
-            (quiet, probes.join())
+            probes.join()
         });
-        if quiet.measured == 0 && quiet.disturbed >= MOST_DISTURBED {
+        let quiet = &self.quiet;
+        if quiet.measured + quiet.starved == 0 && quiet.disturbed >= MOST_DISTURBED {
             shared.violation("no quiet time was quiet: something moves all the time");
         }
-        self.quiet = quiet;
-        self.probes = probes.unwrap_or_default();
-        Ok(())
+        self.probes = probes.unwrap_or_else(|_| {
+            shared.violation("the thread that probes panicked");
+            Probes::default()
+        });
     }
 
-    /// Afterwards all that the server kept for the connections is to be gone.
-    fn settle(
+    /// Tells the client to end. By then it has let go of all.
+    fn end_client(&mut self, run: Run<'_>, client: &mut Host, input: ChildStdin) {
+        let shared = Arc::clone(&self.shared);
+        let settling = Settling {
+            shared: &shared,
+            built: run.built,
+            before: self.kept[1][0],
+            early: self.quiet.memory.map(|[_, client]| client),
+            host: &mut *client,
+        };
+        self.kept[1][1] = settling.client(run.settings.names.map(Names::limit));
+        // It ends with its input.
+        drop(input);
+        end_well(&shared, client);
+    }
+
+    /// Tells the server to end once it has let go of all.
+    fn end_server(
         &mut self,
-        built: &Built,
+        run: Run<'_>,
         [server, client]: [&mut Host; 2],
         address: SocketAddr,
     ) -> anyhow::Result<()> {
-        let [before, after] = &mut self.kept;
-        let start = Instant::now();
-        loop {
-            *after = kept(built, server);
-            let connections = server.count("connections");
-            if connections == 0
-                && after.descriptors <= before.descriptors
-                && after.resources <= before.resources
-            {
-                break;
-            }
-            if start.elapsed() > SETTLE_LIMIT {
-                self.shared.violation(&format!(
-                    "afterwards the server has {connections} connections, {} descriptors ({} before), \
-                     {} resources ({} before)",
-                    after.descriptors, before.descriptors, after.resources, before.resources
-                ));
-                return Ok(());
-            }
-            thread::sleep(Duration::from_millis(100));
+        if client.count("done") == 0 {
+            self.shared.violation(
+                "the client finished no connection, so that nothing was tested: give it more seconds",
+            );
         }
-        let early = self.quiet.memory.unwrap_or(after.memory);
-        if after.memory > early + MOST_GROWTH {
-            let (early, late) = (early >> 10, after.memory >> 10);
-            self.shared.violation(&format!(
-                "the server's memory grew from {early} to {late} KiB"
-            ));
-        }
+        let settling = Settling {
+            shared: &self.shared,
+            built: run.built,
+            before: self.kept[0][0],
+            early: self.quiet.memory.map(|[server, _]| server),
+            host: &mut *server,
+        };
+        self.kept[0][1] = settling.server();
         TcpStream::connect(address)?.write_all(pattern::END)?;
         end_well(&self.shared, server);
-        self.left = [server, client].map(|host| host.stats().resources);
+        for (index, host) in [server, client].into_iter().enumerate() {
+            let (name, before) = (host.name, self.kept[index][0].resources);
+            let left = host.stats().resources;
+            self.left[index] = left;
+            if left > before {
+                self.shared.violation(&format!(
+                    "the {name} left {left} resources when it ended, and had {before} at its start"
+                ));
+            }
+        }
         Ok(())
     }
+}
+
+/// Tells a guest when the run starts, in nanoseconds since 1970.
+fn tell(input: &mut ChildStdin, start: SystemTime) -> anyhow::Result<()> {
+    let start = start.duration_since(UNIX_EPOCH).unwrap_or_default();
+    writeln!(input, "{}", start.as_nanos()).context("a guest closed its standard input")
+}
+
+fn arguments(settings: &Settings) -> [String; 2] {
+    [
+        format!("seed={}", settings.seed),
+        format!("seconds={}", settings.length.as_secs()),
+    ]
 }
 
 /// Waits until a guest has ended by itself.
@@ -250,34 +273,6 @@ fn end_well(shared: &Shared, host: &mut Host) {
         }
         None => shared.violation(&format!("the {name} does not end")),
     }
-}
-
-/// What a server keeps now. Its host counts the resources when it is asked, in the next host call.
-fn kept(built: &Built, server: &Host) -> Kept {
-    let start = Instant::now();
-    let mut stats = Stats::default();
-    while built.has_stats() && start.elapsed() < STATS_LIMIT {
-        // The second count from now on is of after this moment.
-        thread::sleep(Duration::from_millis(450));
-        stats = server.stats();
-        let is_counted = stats.resources > 0 || built.backend != Backend::P2;
-        if stats.memory > 0 && is_counted {
-            break;
-        }
-    }
-    Kept {
-        descriptors: server.process.descriptors().len() as u64,
-        resources: stats.resources,
-        memory: watch::memory(server),
-    }
-}
-
-/// A port that refuses connections: it is bound, and nobody listens.
-fn nobody() -> anyhow::Result<socket2::Socket> {
-    use socket2::{Domain, Socket, Type};
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())?;
-    Ok(socket)
 }
 
 /// Where a host writes its counts.

@@ -1,7 +1,7 @@
 //! What the threads of a run share.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use wasio_chaos::plan::{self, Fault, Planned};
@@ -12,7 +12,7 @@ use crate::broken::Broken;
 pub(crate) struct Shared {
     pub(crate) seed: u64,
     pub(crate) length: Duration,
-    pub(crate) start: Instant,
+    start: OnceLock<Instant>,
     pub(crate) counts: Counts,
     pub(crate) broken: Mutex<Broken>,
     /// Whether the proxy forwards nothing.
@@ -35,6 +35,8 @@ pub(crate) struct Counts {
     pub(crate) datagram_faults: AtomicU64,
     pub(crate) input: AtomicU64,
     pub(crate) input_ended: AtomicBool,
+    /// Faults that did not begin, as this program came to them too late.
+    pub(crate) late_faults: AtomicU64,
 }
 
 /// A fault that was performed.
@@ -52,11 +54,11 @@ const SHOWN: usize = 6;
 const SAME_CAUSE: Duration = Duration::from_millis(100);
 
 impl Shared {
-    pub(crate) fn new(seed: u64, length: Duration, start: Instant) -> Self {
+    pub(crate) fn new(seed: u64, length: Duration) -> Self {
         Self {
             seed,
             length,
-            start,
+            start: OnceLock::new(),
             counts: Counts::default(),
             broken: Mutex::default(),
             stalls: AtomicBool::new(false),
@@ -68,9 +70,20 @@ impl Shared {
         }
     }
 
+    /// Sets the start of the run, once.
+    pub(crate) fn start_at(&self, start: Instant) {
+        // A second call would be of another run.
+        let _ = self.start.set(start);
+    }
+
+    /// The start of the run: now, if it has none yet.
+    pub(crate) fn start(&self) -> Instant {
+        self.start.get().copied().unwrap_or_else(Instant::now)
+    }
+
     /// The time of the run. Zero before its start.
     pub(crate) fn at(&self) -> Duration {
-        self.start.elapsed()
+        self.start().elapsed()
     }
 
     pub(crate) fn is_quiet(&self) -> bool {
@@ -121,6 +134,11 @@ impl Shared {
         }
     }
 
+    /// How many faults were performed so far.
+    pub(crate) fn performed_count(&self) -> usize {
+        lock(&self.performed).len()
+    }
+
     pub(crate) fn performed(&self) -> Vec<Performed> {
         lock(&self.performed).clone()
     }
@@ -149,7 +167,7 @@ impl Shared {
         let text = |one: &Performed| {
             let at = one
                 .begin
-                .saturating_duration_since(self.start)
+                .saturating_duration_since(self.start())
                 .as_secs_f64();
             let lasts = one.end.map_or("still on".to_owned(), |end| {
                 format!("{:.2} s", (end - one.begin).as_secs_f64())
@@ -166,7 +184,7 @@ impl Shared {
 
     /// Sleeps until that time of the run, which may not have started, but not beyond its end.
     pub(crate) fn sleep_until(&self, at: Duration) {
-        self.sleep_to(self.start + at);
+        self.sleep_to(self.start() + at);
     }
 
     fn sleep_to(&self, end: Instant) {

@@ -32,19 +32,23 @@ const SPARE_DESCRIPTORS: u64 = 16;
 #[derive(Debug, Default)]
 pub(crate) struct Quiet {
     pub(crate) measured: u64,
-    /// Those in which something still moved.
+    /// Those in which something moved to the end.
     pub(crate) disturbed: u64,
+    /// Those in which the machine was too busy to measure.
+    pub(crate) starved: u64,
     /// The highest share of a core and the most host calls per second, of server and client.
     pub(crate) cpu: [f64; 2],
     pub(crate) calls: [f64; 2],
-    /// The memory of the server in the first one.
-    pub(crate) memory: Option<u64>,
+    /// The memory of server and client in the first one.
+    pub(crate) memory: Option<[u64; 2]>,
 }
 
 /// The counts of a moment.
 struct Sample {
     at: Instant,
     moved: u64,
+    /// The bytes of the server's standard input.
+    input: u64,
     cpu: [Duration; 2],
     calls: [u64; 2],
 }
@@ -85,7 +89,7 @@ impl Watch<'_> {
             "{} connections, {} MB, {} faults",
             client.count("done") + client.count("broken"),
             self.shared.counts.bytes.load(Ordering::Relaxed) / 1_000_000,
-            self.shared.performed().len() as u64 + self.shared.counts.cuts.load(Ordering::Relaxed),
+            self.shared.performed_count() as u64 + self.shared.counts.cuts.load(Ordering::Relaxed),
         ));
     }
 
@@ -109,7 +113,11 @@ impl Watch<'_> {
     /// Measures from some time after the start of a quiet time to its end.
     fn go_on(&self, hosts: &[&mut Host; 2], phase: &mut Phase, quiet: &mut Quiet) {
         match (plan::until_loud(self.shared.at()), &mut *phase) {
-            (None, _) => *phase = Phase::Loud,
+            (None, ended) => {
+                // It was to be judged before its end.
+                quiet.starved += u64::from(matches!(ended, Phase::Measuring(_)));
+                *phase = Phase::Loud;
+            }
             (Some(left), Phase::Loud) if left + SETTLE < plan::QUIET_LENGTH => {
                 *phase = Phase::Measuring(vec![self.sample(hosts)]);
             }
@@ -129,13 +137,17 @@ impl Watch<'_> {
 
     /// Compares what a quiet time has cost with what it may cost.
     fn judge(&self, hosts: &[&mut Host; 2], samples: &[Sample], quiet: &mut Quiet) {
-        let moved = |sample: &Sample| sample.moved;
-        // On a machine that is too busy there may be too few parts to find a cheap one.
-        if samples.len() <= FEWEST_PARTS || samples.first().map(moved) != samples.last().map(moved)
-        {
-            quiet.disturbed += 1;
-            return;
-        }
+        let samples = match still(samples) {
+            Ok(samples) => samples,
+            Err(Unfit::Disturbed) => {
+                quiet.disturbed += 1;
+                return;
+            }
+            Err(Unfit::Starved) => {
+                quiet.starved += 1;
+                return;
+            }
+        };
         quiet.measured += 1;
         for (index, host) in hosts.iter().enumerate() {
             let (cpu, calls) = cheapest_part(samples, index);
@@ -159,14 +171,18 @@ impl Watch<'_> {
         }
         let [server, _] = hosts;
         // Counts from before are of what was still under way.
-        if server.counted() > samples.first().map(|sample| sample.at) {
-            self.judge_kept(server);
+        if let Some(first) = samples.first()
+            && server.counted() > Some(first.at)
+        {
+            self.judge_kept(server, first.input);
         }
-        quiet.memory.get_or_insert_with(|| memory(server));
+        quiet
+            .memory
+            .get_or_insert_with(|| hosts.each_ref().map(|host| memory(host)));
     }
 
-    /// Compares what the server keeps with what it needs.
-    fn judge_kept(&self, server: &Host) {
+    /// Compares what the server keeps with what it needs, and what it has read with what was written.
+    fn judge_kept(&self, server: &Host, written_before: u64) {
         let open = server.process.descriptors().len() as u64;
         let needed = self.descriptors + server.count("connections");
         if open > needed + SPARE_DESCRIPTORS {
@@ -176,7 +192,8 @@ impl Watch<'_> {
         }
         let written = self.shared.counts.input.load(Ordering::SeqCst);
         let read = server.count("input");
-        if read != written {
+        // A part may be written late, on a busy machine, and be under way.
+        if read < written && written == written_before {
             self.shared.violation(&format!(
                 "the server has read {read} bytes of its standard input, and {written} were written"
             ));
@@ -187,9 +204,34 @@ impl Watch<'_> {
         Sample {
             at: Instant::now(),
             moved: self.shared.counts.bytes.load(Ordering::SeqCst),
+            input: self.shared.counts.input.load(Ordering::SeqCst),
             cpu: hosts.each_ref().map(|host| host.process.cpu()),
             calls: hosts.each_ref().map(|host| host.stats().host_calls),
         }
+    }
+}
+
+/// Why a quiet time is not measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unfit {
+    /// Bytes moved in its last part too.
+    Disturbed,
+    /// There are too few parts without movement to find a cheap one. The machine was too busy to take
+    /// more, or to bring what was under way to its end in time.
+    Starved,
+}
+
+/// The samples since the last movement.
+fn still(samples: &[Sample]) -> Result<&[Sample], Unfit> {
+    let last = samples.last().map(|sample| sample.moved);
+    let first = samples.iter().position(|sample| Some(sample.moved) == last);
+    let still = &samples[first.unwrap_or(0)..];
+    if still.len() > FEWEST_PARTS {
+        Ok(still)
+    } else if still.len() == 1 && samples.len() > FEWEST_PARTS {
+        Err(Unfit::Disturbed)
+    } else {
+        Err(Unfit::Starved)
     }
 }
 
@@ -234,9 +276,32 @@ mod tests {
         Sample {
             at: start + Duration::from_millis(ms),
             moved: 0,
+            input: 0,
             cpu: [Duration::from_millis(cpu_ms), Duration::ZERO],
             calls: [calls, 0],
         }
+    }
+
+    #[test]
+    fn only_what_moves_to_the_end_disturbs() {
+        let start = Instant::now();
+        let with = |moved: &[u64]| {
+            let sample = |(index, moved): (u64, &u64)| Sample {
+                moved: *moved,
+                ..sample(start, index * 500, 0, 0)
+            };
+            let samples: Vec<_> = (0..).zip(moved).map(sample).collect();
+            still(&samples).map(<[Sample]>::len)
+        };
+        assert_eq!(with(&[7, 7, 7, 7]), Ok(4));
+        // What was under way came to its end, soon or late.
+        assert_eq!(with(&[6, 7, 7, 7]), Ok(3));
+        assert_eq!(with(&[5, 6, 7, 7]), Err(Unfit::Starved));
+        assert_eq!(with(&[4, 5, 6, 7]), Err(Unfit::Disturbed));
+        // Too few samples say nothing.
+        assert_eq!(with(&[6, 7]), Err(Unfit::Starved));
+        assert_eq!(with(&[7]), Err(Unfit::Starved));
+        assert_eq!(with(&[]), Err(Unfit::Starved));
     }
 
     // One part is dear, as on a busy machine; what spins is dear in each.
