@@ -59,7 +59,12 @@ pub(crate) fn demo(
     mut arguments: Vec<OsString>,
 ) -> anyhow::Result<ExitCode> {
     // On other systems the CPU time of another process is not known.
-    let wasmtime = wasmtime::find(workspace).filter(|_| cfg!(target_os = "linux"));
+    let versions = if asks_for_01(&arguments) {
+        wasmtime::WITH_SOCKETS_OF_01
+    } else {
+        wasmtime::KNOWN
+    };
+    let wasmtime = wasmtime::find(workspace, &versions).filter(|_| cfg!(target_os = "linux"));
     let Some(wasmtime) = wasmtime else {
         return program(workspace, package, "demo", arguments);
     };
@@ -68,6 +73,12 @@ pub(crate) fn demo(
     succeed(workspace.cargo(&format!("build {selection}")), "the demo")?;
     arguments.extend(["--wasmtime".into(), wasmtime.into()]);
     become_built(workspace, &selection, arguments)
+}
+
+/// Whether the demo is to run on WASI 0.1 alone.
+fn asks_for_01(arguments: &[OsString]) -> bool {
+    let is_pair = |pair: &[OsString]| pair[0] == "--wasi" && pair[1] == "0.1";
+    arguments.windows(2).any(is_pair) || arguments.iter().any(|one| one == "--wasi=0.1")
 }
 
 /// Becomes a program that is built, so that nothing shows but the program.

@@ -134,7 +134,7 @@ impl List {
     /// otherwise the oldest.
     fn shed(&mut self) {
         while self.len() > self.limits.max_streams {
-            if self.closes_a_sent_one() {
+            if (0..FEW).any(|_| self.closes_next(0)) {
                 continue;
             }
             let Some(oldest) = self.take_oldest() else {
@@ -144,25 +144,25 @@ impl List {
         }
     }
 
-    fn closes_a_sent_one(&mut self) -> bool {
-        for _ in 0..FEW {
-            let Some(next) = self.take_unchecked() else {
-                return false;
-            };
-            if next.stream.is_sent() {
-                return true;
-            }
-            self.checked.push_back(next);
-        }
-        false
-    }
-
-    /// The next one to check. After the last the next pass begins.
-    fn take_unchecked(&mut self) -> Option<Lingering> {
+    /// Checks one, and closes it if it has sent everything or is too old at `now_ns`. After the last
+    /// one the next pass begins.
+    // In both of its callers it makes an echo server 1.6 kB larger.
+    #[inline(never)]
+    fn closes_next(&mut self, now_ns: u64) -> bool {
         if self.unchecked.is_empty() {
             mem::swap(&mut self.checked, &mut self.unchecked);
         }
-        self.unchecked.pop_front()
+        let Some(next) = self.unchecked.pop_front() else {
+            return false;
+        };
+        // Its deadline may be earlier than that of an older one, if the limit was lowered.
+        if next.deadline_ns <= now_ns {
+            self.give_up(next.stream);
+        } else if !next.stream.is_sent() {
+            self.checked.push_back(next);
+            return false;
+        }
+        true
     }
 
     /// Closes a connection, or keeps it until it has sent everything if closing it may block.
@@ -215,15 +215,7 @@ impl List {
             }
         }
         for _ in 0..self.len().min(CHUNK) {
-            let Some(first) = self.take_unchecked() else {
-                return;
-            };
-            // Its own deadline may be earlier than that of an older one, if the limit was lowered.
-            if first.deadline_ns <= now_ns {
-                self.give_up(first.stream);
-            } else if !first.stream.is_sent() {
-                self.checked.push_back(first);
-            }
+            self.closes_next(now_ns);
         }
     }
 }
