@@ -269,6 +269,9 @@ impl Registry {
     /// with descriptors is split into slices of 1 to 10 ms, and the change takes effect when the
     /// current slice ends. After a second without events the slices grow to 200 ms, unless there is
     /// a waker or another thread has already used its handle during a wait.
+    ///
+    /// For tasks (feature `task`) a poll is gone with its [`Poll`], also if a registry is left. Who waits
+    /// in the [`selector`](Self::selector) of one makes a [clone](Selector::try_clone) of that.
     pub fn try_clone(&self) -> io::Result<Self> {
         Ok(Self {
             selector: Selector::to_register(self.selector.inner().clone()),

@@ -61,8 +61,8 @@ use crate::errors::static_error;
 /// Sets how long and of how many dropped streams what was written is still sent: 5 s and 256 unless
 /// this is called.
 ///
-/// Beyond `max_streams` the oldest are closed at once, and what they have not sent is lost. `max_age`
-/// counts from the drop, and applies to streams that are dropped after the call. It is also what a
+/// Beyond `max_streams` one that has sent everything is closed, if it is found soon, and otherwise the
+/// oldest, at once: what it has not sent is lost. `max_age` counts from the drop, and applies to streams that are dropped after the call. It is also what a
 /// peer that does not read may add to the time that the end of the program takes. With no age or no
 /// streams nothing is kept.
 ///

@@ -70,13 +70,19 @@ impl<B: Backend> Selector<B> {
         self.shared.to_wait_with.load(Ordering::Relaxed) > 0
     }
 
-    /// One more handle to wait with.
+    /// One more handle to wait with, if it is not that of tasks.
     pub(crate) fn retain_waiting(&self) {
+        if self.waiters.is_some() {
+            return;
+        }
         self.shared.to_wait_with.fetch_add(1, Ordering::Relaxed);
     }
 
     /// One less. Once none is left, nobody waits for the tasks.
     pub(crate) fn release_waiting(&self) {
+        if self.waiters.is_some() {
+            return;
+        }
         if self.shared.to_wait_with.fetch_sub(1, Ordering::Relaxed) == 1 {
             self.shared.wake_all_tasks();
         }

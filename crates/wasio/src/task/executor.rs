@@ -150,7 +150,8 @@ struct Queue {
 #[cfg(wasio_threads)]
 struct Remote {
     thread: std::thread::ThreadId,
-    waker: crate::Waker,
+    /// `None` once the executor is gone: with a waker the poll's descriptors would stay.
+    waker: Lock<Option<crate::Waker>>,
 }
 
 /// Whether the future of `block_on` is to run.
@@ -235,6 +236,8 @@ impl Drop for Executor {
         while let Some(runnable) = self.queue.pop() {
             drop(runnable);
         }
+        #[cfg(wasio_threads)]
+        drop(self.queue.remote.waker.lock().take());
     }
 }
 
@@ -244,7 +247,10 @@ impl Remote {
         // The token is that of an event that nobody asks for.
         let waker = crate::Waker::new(poll.registry(), crate::Token(0))?;
         let thread = std::thread::current().id();
-        Ok(Self { thread, waker })
+        Ok(Self {
+            thread,
+            waker: Lock::new(Some(waker)),
+        })
     }
 }
 
@@ -263,9 +269,11 @@ impl Queue {
     /// Has the thread see what is to run. The thread itself sees it before it waits.
     fn wake(&self) {
         #[cfg(wasio_threads)]
-        if std::thread::current().id() != self.remote.thread {
+        if std::thread::current().id() != self.remote.thread
+            && let Some(waker) = &*self.remote.waker.lock()
+        {
             // An error would be that of a poll that is gone, and with it what would run.
-            let _ = self.remote.waker.wake();
+            let _ = waker.wake();
         }
     }
 

@@ -21,6 +21,16 @@ const LONG: usize = 4 * 1024;
 /// The buffer of the next write, whichever stream it is of: most writes end at once.
 static SPARE: Lock<Vec<u8>> = Lock::new(Vec::new());
 
+/// The buffer for a copy of this length. A large one would stay with a short write for as long as its
+/// peer does not read.
+fn buffer_for(len: usize) -> Vec<u8> {
+    let spare = &mut *SPARE.lock();
+    if spare.capacity() > LONG.max(4 * len) {
+        return Vec::with_capacity(len);
+    }
+    std::mem::take(spare)
+}
+
 /// How much of a write is taken at once.
 pub(crate) fn offered_of(len: usize) -> usize {
     len.min(LARGEST)
@@ -106,7 +116,7 @@ impl Sender {
         if bytes.is_empty() || self.stream.is_none() {
             return;
         }
-        let mut copy = std::mem::take(&mut *SPARE.lock());
+        let mut copy = buffer_for(bytes.len());
         copy.clear();
         copy.extend_from_slice(bytes);
         (self.from, self.to) = (0, copy.len());
@@ -130,10 +140,7 @@ impl Sender {
                 }
             }
         }
-        // A large one would go with the next short write, and stay for as long as its peer does not read.
-        if bytes.capacity() <= LONG {
-            *SPARE.lock() = bytes;
-        }
+        *SPARE.lock() = bytes;
         if self.is_closing {
             self.stream = None;
         }
