@@ -64,29 +64,43 @@ fn a_million_waits_allocate_nothing_and_dropped_ones_leave_nothing() {
 fn a_read_that_was_dropped_loses_no_byte() {
     let _machine = share_machine();
     for on in on_every_host() {
-        let server = Server::start("guest-cancel", on);
-        let mut stream = connect(server.address);
-        let mut rng = Rng::new(1);
-        let bytes = rng.bytes(50_000);
-        let mut rest = &bytes[..];
-        while !rest.is_empty() {
-            let (part, more) = rest.split_at((1 + rng.below(1500)).min(rest.len()));
-            stream.write_all(part).unwrap();
-            // Some arrive before the read is dropped, others after.
-            thread::sleep(Duration::from_micros(rng.next() % 4000));
-            rest = more;
-        }
-        stream.shutdown(Shutdown::Write).unwrap();
-        let mut reader = BufReader::new(stream);
-        let mut head = String::new();
-        reader.read_line(&mut head).unwrap();
-        let dropped: u32 = head.trim().parse().unwrap();
-        let mut returned = Vec::new();
-        reader.read_to_end(&mut returned).unwrap();
-        assert!(returned == bytes, "{on:?}: {} bytes", returned.len());
-        assert!(dropped >= 10, "{on:?}: {dropped} reads were dropped");
-        server.finish();
+        // On a busy machine all bytes may have come before the guest waits for one.
+        let dropped: Vec<u32> = (0..5)
+            .map_while(|_| {
+                let dropped = drops_reads(on);
+                (dropped < 10).then_some(dropped)
+            })
+            .collect();
+        assert!(
+            dropped.len() < 5,
+            "{on:?}: reads that were dropped: {dropped:?}"
+        );
     }
+}
+
+/// Sends bytes to a guest that drops reads and returns all in the end. Returns how many it dropped.
+fn drops_reads(on: On) -> u32 {
+    let server = Server::start("guest-cancel", on);
+    let mut stream = connect(server.address);
+    let mut rng = Rng::new(1);
+    let bytes = rng.bytes(50_000);
+    let mut rest = &bytes[..];
+    while !rest.is_empty() {
+        let (part, more) = rest.split_at((1 + rng.below(1500)).min(rest.len()));
+        stream.write_all(part).unwrap();
+        // Some arrive before the read is dropped, others after.
+        thread::sleep(Duration::from_micros(rng.next() % 4000));
+        rest = more;
+    }
+    stream.shutdown(Shutdown::Write).unwrap();
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    reader.read_line(&mut head).unwrap();
+    let mut returned = Vec::new();
+    reader.read_to_end(&mut returned).unwrap();
+    assert!(returned == bytes, "{on:?}: {} bytes", returned.len());
+    server.finish();
+    head.trim().parse().unwrap()
 }
 
 #[test]
