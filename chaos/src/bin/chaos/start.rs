@@ -7,7 +7,7 @@ use wasio_chaos::moment;
 
 use crate::shared::lock;
 
-/// How long before its start a run is told of it.
+/// The time between telling the guests when the run starts, and the start.
 const HEAD_START: Duration = Duration::from_millis(300);
 
 #[derive(Debug)]
