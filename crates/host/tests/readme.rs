@@ -1,5 +1,5 @@
 //! The command lines of the README run as they are written there: what builds the server, and each
-//! host that serves with it. Only the port is another: one that is free here.
+//! host that serves with it. So does its program. Only the port is another: one that is free here.
 #![cfg(unix)]
 
 use std::env;
@@ -39,6 +39,53 @@ fn wasmtime_49_serves_by_the_lines_of_the_readme() {
 #[ignore = "needs wasmtime: cargo xtask hosts install wasmtime46 wasmtime49"]
 fn wasmtime_46_serves_by_the_lines_of_the_readme() {
     assert_eq!(serve("wasmtime", &installed("wasmtime46"), |_| true), 3);
+}
+
+#[test]
+fn the_program_of_the_readme_ticks_on_each_version_of_wasi_and_natively() {
+    let address = free_address();
+    let folder = readers_crate(&address.to_string());
+    let host = Path::new(env!("CARGO_BIN_EXE_wasio-host"));
+    let shell = Shell::new(host.parent().unwrap());
+    let build = format!("cd {} && cargo build -q --offline", folder.display());
+    let listen = format!("--listen {address}");
+    for (target, flags, options) in [
+        ("wasm32-wasip1", "", &*listen),
+        ("wasm32-wasip2", "", ""),
+        ("wasm32-wasip2", r#"--cfg wasio_backend="p3""#, ""),
+    ] {
+        shell.succeed(&format!(
+            "export RUSTFLAGS='{flags}'; {build} --target {target}"
+        ));
+        let program = folder.join("target").join(target).join("debug/reader.wasm");
+        let run = format!("exec wasio-host run {options} {}", program.display());
+        shell.expect(&run, address, &[], b"tick\ntick\n");
+    }
+    shell.succeed(&build);
+    let program = folder.join("target/debug/reader");
+    let run = format!("exec {}", program.display());
+    shell.expect(&run, address, &[], b"tick\ntick\n");
+}
+
+/// A crate with the program of the README, which listens on `address`.
+fn readers_crate(address: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("reader");
+    fs::create_dir_all(folder.join("src")).unwrap();
+    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
+    let (_, program) = readme.split_once("```rust,no_run\n").expect("a program");
+    let (program, _) = program.split_once("```").expect("its end");
+    assert!(program.contains(ADDRESS), "it listens elsewhere");
+    let program = program.replace(ADDRESS, address);
+    fs::write(folder.join("src/main.rs"), program).unwrap();
+    let wasio = repository().join("crates/wasio");
+    let manifest = format!(
+        "[package]\nname = \"reader\"\nedition = \"2024\"\n[workspace]\n\
+        [dependencies]\nwasio = {{ path = {wasio:?} }}\n"
+    );
+    fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+    // The versions that are downloaded already.
+    fs::copy(repository().join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+    folder
 }
 
 fn installed(name: &str) -> PathBuf {
@@ -156,15 +203,19 @@ impl Shell {
         let address = free_address();
         let line = line.replace(ADDRESS, &address.to_string());
         // The shell becomes the host, so that the host is what is killed.
-        let mut command = self.command(&format!("exec {line}"));
-        let mut server = Server(command.spawn().expect("start bash"));
-        let mut stream = server.connect(address, &line);
+        self.expect(&format!("exec {line}"), address, b"hello\n", b"hello\n");
+    }
+
+    /// Serves by `line`, and has it answer.
+    fn expect(&self, line: &str, address: SocketAddr, sent: &[u8], expected: &[u8]) {
+        let mut server = Server(self.command(line).spawn().expect("start bash"));
+        let mut stream = server.connect(address, line);
         stream.set_read_timeout(Some(LIMIT)).unwrap();
-        stream.write_all(b"hello\n").unwrap();
-        let mut answer = [0; 6];
+        stream.write_all(sent).unwrap();
+        let mut answer = vec![0; expected.len()];
         let read = stream.read_exact(&mut answer);
         assert!(read.is_ok(), "{line}: {read:?}");
-        assert_eq!(&answer, b"hello\n", "{line}");
+        assert_eq!(answer, expected, "{line}");
     }
 }
 
