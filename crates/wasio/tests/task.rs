@@ -382,7 +382,10 @@ fn datagrams_and_names_are_awaited() {
 
 #[test]
 fn a_refused_connection_is_an_error() {
-    let address = listener().local_addr().unwrap();
+    // Nothing listens there, and no other program gets the port of a connection.
+    let listener = listener();
+    let taken = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let address = taken.local_addr().unwrap();
     let result = task::block_on(Async::<TcpStream>::connect(address)).unwrap();
     assert_eq!(result.unwrap_err().kind(), ErrorKind::ConnectionRefused);
 }

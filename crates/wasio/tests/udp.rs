@@ -104,9 +104,10 @@ fn a_connected_socket_sends_to_its_peer_and_hears_nobody_else() {
 fn a_datagram_that_comes_back_is_an_error_of_its_socket() {
     bounded(|| {
         let (mut poll, mut events) = new_poll();
-        let closed = socket();
-        let address = closed.local_addr().unwrap();
-        drop(closed);
+        // It hears only itself, and no other program gets its port.
+        let deaf = socket();
+        let address = deaf.local_addr().unwrap();
+        deaf.connect(address).unwrap();
         let mut ours = socket();
         ours.connect(address).unwrap();
         poll.registry()

@@ -261,10 +261,11 @@ fn a_task_of_another_thread_ends_the_wait_of_the_driver() {
 
 #[tokio::test]
 async fn a_connection_that_is_refused_is_an_error() {
-    let closed = {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        listener.local_addr().unwrap()
-    };
+    // Nothing listens there, and no other program gets the port of a connection.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listening = listener.local_addr().unwrap();
+    let taken = soon(TcpStream::connect(listening)).await.unwrap();
+    let closed = taken.local_addr().unwrap();
     let error = soon(TcpStream::connect(closed)).await.unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
 }

@@ -1,5 +1,5 @@
-//! A connected UDP socket whose peer is gone. Prints how often the poll returned in the first second.
-//! Then a peer is there after all. The host says once that the datagram was refused.
+//! A connected UDP socket whose peer does not hear it. Prints how often the poll returned in the first
+//! second. Then the peer hears it after all. The host says once that the datagram was refused.
 
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
@@ -11,10 +11,11 @@ use wasio_guests::driver::{Driver, local};
 const SECOND: Duration = Duration::from_secs(1);
 
 fn main() {
-    // The port of a socket that is gone again.
-    let nobody = UdpSocket::bind(local()).expect("bind");
-    let address = nobody.local_addr().expect("an address");
-    drop(nobody);
+    // It hears only itself, so a datagram of another socket is refused. It keeps its port: no other
+    // program can receive the datagram.
+    let peer = UdpSocket::bind(local()).expect("bind");
+    let address = peer.local_addr().expect("an address");
+    peer.connect(address).expect("connect");
     let mut socket = UdpSocket::bind(local()).expect("bind");
     socket.connect(address).expect("connect");
     let mut driver = Driver::default();
@@ -30,7 +31,6 @@ fn main() {
     }
     println!("{polls} polls");
 
-    let peer = UdpSocket::bind(address).expect("bind");
     peer.connect(socket.local_addr().expect("an address"))
         .expect("connect");
     peer.send(b"here").expect("send");

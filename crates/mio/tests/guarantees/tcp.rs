@@ -72,11 +72,10 @@ fn a_stream_that_was_full_is_writable_once_there_is_room() {
 #[test]
 fn a_refused_connection_is_an_event_and_the_error_is_taken() {
     let mut waiting = Loop::new();
-    let closed = net::TcpListener::bind(loopback())
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let mut client = TcpStream::connect(closed).unwrap();
+    // Nothing listens there, and no other program gets the port of a connection.
+    let listener = net::TcpListener::bind(loopback()).unwrap();
+    let taken = net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let mut client = TcpStream::connect(taken.local_addr().unwrap()).unwrap();
     waiting.register(&mut client, 1, Interest::WRITABLE);
     waiting.wait(1, |event| event.is_writable());
     let error = client.take_error().unwrap().unwrap();
