@@ -88,6 +88,10 @@ pub(crate) trait Backend: Sized + Send + Sync + 'static {
         Self::CAN_SYNTHESIZE_WOULD_BLOCK
     }
 
+    /// After a wait that gave this number of answers, the host may have none left for operations,
+    /// which find nothing then although there is something.
+    const MANY_ANSWERS: usize = usize::MAX;
+
     /// Whether another thread may register while one waits.
     const THREADS: bool = false;
 
@@ -220,6 +224,8 @@ pub(crate) struct State<B: Backend> {
     pub(crate) locked: B::Locked,
     /// When the wait that a thread is in ends by itself; `None` if none waits.
     pub(super) waits_until: Option<Until>,
+    /// Whether the last wait gave [many answers](Backend::MANY_ANSWERS).
+    pub(super) had_many_answers: bool,
     /// Whether the last wait reported a level-triggered source that is always ready.
     pub(super) reported_always_ready: bool,
 }
@@ -234,6 +240,7 @@ impl<B: Backend> State<B> {
             waker: None,
             locked: B::Locked::default(),
             waits_until: None,
+            had_many_answers: false,
             reported_always_ready: false,
         }
     }

@@ -239,6 +239,7 @@ impl<B: Backend> SelectCall<'_, B> {
     /// Delivers what the host has answered, as far as there is room.
     fn deliver(&mut self, state: &mut State<B>) {
         state.waits_until = None;
+        state.had_many_answers = self.waiting.ready.len() >= B::MANY_ANSWERS;
         while let Some(ready) = self.waiting.ready.get(self.waiting.delivered) {
             let report = self.shared.backend.report(ready);
             if let Some(report) = report

@@ -230,9 +230,9 @@ impl<B: Backend> Selector<B> {
     /// Carries out the [effect](IoOutcome::effect) of an operation on an edge-triggered registration.
     #[inline(never)]
     pub(crate) fn after_io(&self, key: Key, direction: Direction, outcome: IoOutcome) {
-        let effect = outcome.effect(direction);
-        let shared = &*self.shared;
+        let (effect, shared) = (outcome.effect(direction), &*self.shared);
         let mut state = shared.lock();
+        let is_doubtful = state.had_many_answers;
         let State {
             registrations,
             locked,
@@ -258,7 +258,7 @@ impl<B: Backend> Selector<B> {
         } else if changed.registration.futile.is_paused(direction) {
             return;
         } else if shared.is_after_event(changed.registration, direction, outcome)
-            && let Some(pause_ns) = changed.registration.futile.count(direction)
+            && let Some(pause_ns) = changed.registration.futile.count(direction, is_doubtful)
         {
             return shared.pause(state, key, direction, pause_ns);
         }

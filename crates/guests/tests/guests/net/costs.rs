@@ -57,3 +57,16 @@ pub(crate) fn net_udp_refused(case: &Case) {
     let polls = text.strip_suffix(" polls\n").unwrap().parse().unwrap();
     assert!((1..=10).contains(&polls), "{text}");
 }
+
+pub(crate) fn net_served_alike(case: &Case) {
+    let guest = case.start();
+    // Twice the longest share that the guest allows, in parts of 16 bytes.
+    let bytes = [1; 2 * 2 * 40 * 16];
+    let connect = |_| {
+        let mut peer = guest.connect();
+        peer.write_all(&bytes).unwrap();
+        peer
+    };
+    let _peers: Vec<TcpStream> = (0..200).map(connect).collect();
+    guest.succeeds();
+}

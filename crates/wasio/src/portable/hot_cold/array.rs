@@ -48,6 +48,10 @@ pub(crate) struct PollArray<R> {
     pairs: usize,
     /// Where the sweep of the cold part has come to: the places before this one were polled.
     sweep_cursor: usize,
+    /// Where the next chunk of a part begins, and how many slots were in chunks since
+    /// [`begin_chunks`](Self::begin_chunks).
+    chunk_cursor: usize,
+    in_chunks: usize,
 }
 
 /// A slice of the array, and which two records change places while the host has it: with the same
@@ -68,6 +72,8 @@ impl<R: HostRecord> PollArray<R> {
             cool_cursor: 0,
             pairs: 0,
             sweep_cursor: 0,
+            chunk_cursor: 0,
+            in_chunks: 0,
         }
     }
 
@@ -201,6 +207,28 @@ impl<R: HostRecord> PollArray<R> {
             start = chunk.end;
             (!chunk.is_empty()).then_some(chunk)
         })
+    }
+
+    /// Begins a new pass over the chunks of a part. It goes on where the last one ended.
+    pub(crate) const fn begin_chunks(&mut self) {
+        self.in_chunks = 0;
+    }
+
+    /// The next chunk of a part, of at most `limit` slots, for
+    /// [`window_of_chunk`](Self::window_of_chunk). `None` once the pass had all of them.
+    pub(crate) fn next_chunk(&mut self, part: Part, limit: usize) -> Option<Range<usize>> {
+        let left = self.len_of(part).checked_sub(self.in_chunks)?;
+        let Range { start: first, end } = self.places(part);
+        let mut start = self.chunk_cursor.max(first);
+        start += usize::from(start == self.hot);
+        if start >= end {
+            start = first + usize::from(first == self.hot);
+        }
+        let border = if start < self.hot { self.hot } else { end };
+        let chunk = start..border.min(start.saturating_add(limit.min(left)));
+        self.chunk_cursor = chunk.end;
+        self.in_chunks += chunk.len();
+        (!chunk.is_empty()).then_some(chunk)
     }
 
     /// The next chunk of the sweep of the cold part: at most `limit` slots, and none only if none is

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::rig::{READ, Rig};
-use super::rules::ALL;
+use super::rules::{ALL, WASMTIME};
+use crate::io_outcome::IoOutcome;
+use crate::portable::Direction;
 use crate::{Mode, Token};
 
 const WAKER: usize = 100;
@@ -67,4 +69,38 @@ fn with_little_room_a_pollable_and_a_descriptor_have_their_turns() {
         rig.arrive(1);
         rig.arrive(2);
     });
+}
+
+/// wasmtime answers 128 calls until the guest waits. So the operations of what is reported
+/// late find nothing.
+#[test]
+fn busy_sources_are_served_alike_where_the_host_answers_few_calls() {
+    const SERVED_PER_WAIT: usize = 20;
+    for count in [24, 50, 100, 256, 1000] {
+        let mut rig = Rig::new(WASMTIME);
+        let keys: Vec<_> = (0..count).map(|id| rig.source(id)).collect();
+        (0..count).for_each(|id| rig.arrive(id));
+        let mut served = vec![0_u32; keys.len()];
+        for _ in 0..2_000 {
+            let said = rig.try_select(None).unwrap();
+            for (place, (token, _)) in said.into_iter().enumerate() {
+                let (id, key) = (u32::try_from(token).unwrap(), keys[token]);
+                if place < SERVED_PER_WAIT {
+                    served[token] += 1;
+                    rig.world().now_ns += 10_000;
+                    rig.drain(id, key);
+                    rig.arrive(id);
+                } else {
+                    rig.selector
+                        .after_io(key, Direction::Read, IoOutcome::WouldBlock);
+                }
+            }
+        }
+        let (least, most) = (served.iter().min(), served.iter().max());
+        let (least, most) = (*least.unwrap(), *most.unwrap());
+        assert!(
+            least * 2 >= most,
+            "of {count}: {least} to {most} times {served:?}"
+        );
+    }
 }
