@@ -48,10 +48,8 @@ pub(crate) struct PollArray<R> {
     pairs: usize,
     /// Where the sweep of the cold part has come to: the places before this one were polled.
     sweep_cursor: usize,
-    /// Where the next chunk of a part begins, and how many slots were in chunks since
-    /// [`begin_chunks`](Self::begin_chunks).
+    /// Where the next chunk of a part begins.
     chunk_cursor: usize,
-    in_chunks: usize,
 }
 
 /// A slice of the array, and which two records change places while the host has it: with the same
@@ -73,7 +71,6 @@ impl<R: HostRecord> PollArray<R> {
             pairs: 0,
             sweep_cursor: 0,
             chunk_cursor: 0,
-            in_chunks: 0,
         }
     }
 
@@ -209,15 +206,9 @@ impl<R: HostRecord> PollArray<R> {
         })
     }
 
-    /// Begins a new pass over the chunks of a part. It goes on where the last one ended.
-    pub(crate) const fn begin_chunks(&mut self) {
-        self.in_chunks = 0;
-    }
-
-    /// The next chunk of a part, of at most `limit` slots, for
-    /// [`window_of_chunk`](Self::window_of_chunk). `None` once the pass had all of them.
-    pub(crate) fn next_chunk(&mut self, part: Part, limit: usize) -> Option<Range<usize>> {
-        let left = self.len_of(part).checked_sub(self.in_chunks)?;
+    /// The chunk of a part that comes after the last one, in a circle: at most `limit` slots, and none
+    /// only if the part has none. For [`window_of_chunk`](Self::window_of_chunk).
+    pub(crate) fn next_chunk(&mut self, part: Part, limit: usize) -> Range<usize> {
         let Range { start: first, end } = self.places(part);
         let mut start = self.chunk_cursor.max(first);
         start += usize::from(start == self.hot);
@@ -225,10 +216,8 @@ impl<R: HostRecord> PollArray<R> {
             start = first + usize::from(first == self.hot);
         }
         let border = if start < self.hot { self.hot } else { end };
-        let chunk = start..border.min(start.saturating_add(limit.min(left)));
-        self.chunk_cursor = chunk.end;
-        self.in_chunks += chunk.len();
-        (!chunk.is_empty()).then_some(chunk)
+        self.chunk_cursor = border.min(start.saturating_add(limit));
+        start..self.chunk_cursor
     }
 
     /// The next chunk of the sweep of the cold part: at most `limit` slots, and none only if none is

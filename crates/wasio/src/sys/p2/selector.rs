@@ -49,8 +49,7 @@ impl<H: Host> fmt::Debug for Locked<H> {
 
 impl<H: Host> Backend for P2<H> {
     const NAME: &'static str = "WASI 0.2";
-    // wasmtime answers 128 calls until the guest waits. An event leads to about four.
-    const MANY_ANSWERS: usize = 8;
+    const MANY_ANSWERS: usize = wait::MANY;
 
     type Source = Target;
     type Slot = Warmth;

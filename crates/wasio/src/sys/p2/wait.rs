@@ -22,8 +22,8 @@ use crate::portable::{Key, State, Until, WaitCall};
 /// source of a poll counts as one, and an event leads to about four more. With 100, some of 200 busy
 /// connections had a twentieth of their share (`net_served_alike`).
 const BATCH: usize = 24;
-/// With so many ready, no further chunk is polled.
-const MANY: usize = 8;
+/// Once this number of sources is ready, no further chunk is polled: an event leads to about four calls.
+pub(super) const MANY: usize = 8;
 
 impl<H: Host> Wait<H> {
     pub(super) fn update(&mut self, host: &H, state: &mut State<P2<H>>) {
@@ -109,11 +109,12 @@ impl<H: Host> Waiter<'_, H> {
     /// Polls a part in chunks, until many are ready: the host may have no more answers for their
     /// operations. The next time the rest comes first.
     fn poll_chunks(&mut self, part: Part) {
-        let before = self.ready.len();
+        let (before, mut left) = (self.ready.len(), self.wait.array.len_of(part));
         let mut limit = if self.wait.is_busy { BATCH } else { CHUNK };
         self.wait.is_busy = false;
-        self.wait.array.begin_chunks();
-        while let Some(chunk) = self.wait.array.next_chunk(part, limit) {
+        while left > 0 {
+            let chunk = self.wait.array.next_chunk(part, left.min(limit));
+            left = left.saturating_sub(chunk.len().max(1));
             self.poll_chunk(&chunk);
             if self.ready.len() - before >= MANY {
                 self.wait.is_busy = true;
