@@ -21,6 +21,8 @@ fn main() {
     assert_eq!(&large[..5], b"hello");
     expect_kind(stream.peek(&mut large), ErrorKind::WouldBlock);
     expect_kind(stream.peek(&mut large), ErrorKind::WouldBlock);
+    // Without room it is neither the end nor blocked.
+    assert_eq!(stream.peek(&mut []).expect("nothing"), 0);
 
     // A header arrives in two parts. It is peeked at until it is complete.
     say(&stream, "1");

@@ -24,8 +24,8 @@
 //! * A socket that came by `from_std` stays one of wasi-libc, which waits for it with its own
 //!   `poll`. A poll that holds such sockets beside other sources alternates between the two, in
 //!   slices of 1 to 10 ms. What was peeked at is kept in the wasio socket: neither its descriptor
-//!   nor what [`into_std`](TcpStream::into_std) returns has it, and registering the socket after a
-//!   peek reports it only if the host does.
+//!   nor what [`into_std`](TcpStream::into_std) returns has it. A peek before the event may take the
+//!   event with it: read after a peek.
 //! * [`TcpListener::bind`], [`UdpSocket::bind`] and [`UdpSocket::connect`] wait for the host, which
 //!   answers at once. `UdpSocket::connect` takes 2 ms if the socket has received or was registered
 //!   for reading before: wasmtime 48 would trap otherwise.

@@ -54,6 +54,14 @@ pub(crate) fn net_peek(case: &Case) {
     guest.succeeds();
 }
 
+pub(crate) fn net_peek_early(case: &Case) {
+    let guest = case.start();
+    let peer = guest.connect();
+    hear(&peer, "1");
+    say(&peer, "hello");
+    guest.succeeds();
+}
+
 pub(crate) fn net_vectored(case: &Case) {
     let (guest, peer) = one_peer(case, "hello world");
     hear(&peer, "good bye");

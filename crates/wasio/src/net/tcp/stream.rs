@@ -138,6 +138,9 @@ impl TcpStream {
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) when there are none.
     pub fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let room = buffer.len();
+        if room == 0 {
+            return Ok(0);
+        }
         self.inner.try_io(
             Direction::Read,
             |stream| stream.peek(buffer),

@@ -60,10 +60,25 @@ pub(crate) struct Peeked {
     end: Option<io::Result<usize>>,
 }
 
+/// How much of a stream is held: the number of bytes, and whether its end is.
+#[cfg(not(wasio_waitables))]
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Held(usize, bool);
+
+#[cfg(not(wasio_waitables))]
+impl Held {
+    pub(crate) const NOTHING: Self = Self(0, false);
+}
+
 impl Peeked {
     #[cfg(not(wasio_waitables))]
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.bytes.is_empty() && self.end.is_none()
+    pub(crate) fn is_empty(&self) -> bool {
+        self.held() == Held::NOTHING
+    }
+
+    #[cfg(not(wasio_waitables))]
+    pub(crate) const fn held(&self) -> Held {
+        Held(self.bytes.len(), self.end.is_some())
     }
 
     /// Keeps the result of a read and what it read, with which `buffer` begins.
@@ -105,6 +120,10 @@ impl Peeked {
         let result = self.bytes.as_slice().read(buffer);
         if let Ok(len) = result {
             self.bytes.drain(..len);
+        }
+        // A connection keeps no memory for what was read long ago.
+        if self.bytes.is_empty() {
+            self.bytes = Vec::new();
         }
         Some(result)
     }
