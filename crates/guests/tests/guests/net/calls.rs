@@ -62,6 +62,13 @@ pub(crate) fn net_peek_early(case: &Case) {
     guest.succeeds();
 }
 
+pub(crate) fn net_vectored_long(case: &Case) {
+    let guest = case.start();
+    let mut peer = guest.connect();
+    assert_eq!(peer.read(&mut [0]).unwrap(), 1);
+    guest.succeeds();
+}
+
 pub(crate) fn net_vectored(case: &Case) {
     let (guest, peer) = one_peer(case, "hello world");
     hear(&peer, "good bye");

@@ -71,7 +71,7 @@ pub(crate) fn offered(buffers: &[IoSlice<'_>]) -> usize {
         .iter()
         .map(|buffer| buffer.len())
         .filter(|len| *len > 0);
-    filled.take(raw::MAX_BUFFERS).sum()
+    filled.take(raw::MAX_BUFFERS).fold(0, usize::saturating_add)
 }
 
 impl IoSource<TcpStream> {

@@ -151,7 +151,7 @@ pub(crate) fn write_vectored(fd: u32, buffers: &[std::io::IoSlice<'_>]) -> Resul
         start: std::ptr::null(),
         len: 0,
     });
-    let (mut count, mut total) = (0, 0);
+    let (mut count, mut total) = (0, 0_usize);
     let filled = buffers.iter().filter(|buffer| !buffer.is_empty());
     for (source, buffer) in sources.iter_mut().zip(filled) {
         *source = Buffer {
@@ -159,7 +159,8 @@ pub(crate) fn write_vectored(fd: u32, buffers: &[std::io::IoSlice<'_>]) -> Resul
             len: buffer.len(),
         };
         count += 1;
-        total += buffer.len();
+        // The same bytes may be listed more than once.
+        total = total.saturating_add(buffer.len());
     }
     if count == 0 {
         return Ok(0);

@@ -7,7 +7,9 @@ use std::sync::atomic::Ordering;
 
 use super::hop_limit::hop_limit;
 use super::std_socket::{self, StdStream};
+use crate::io_outcome::IoOutcome;
 use crate::net::MaybeStd;
+use crate::portable::Direction;
 use crate::sys::imp::error::checked;
 use crate::sys::imp::net::host_stream::HostHandle;
 use crate::sys::imp::target::Target;
@@ -37,10 +39,11 @@ pub(crate) fn offered(buffers: &[IoSlice<'_>]) -> usize {
         .map(|buffer| buffer.len())
         .filter(|len| *len > 0);
     let first = filled.next().unwrap_or(0);
-    let others: usize = filled.sum();
+    // The same bytes may be listed more than once, so that the sum may have more than 32 bits.
+    let others = filled.fold(0, usize::saturating_add);
     match others {
         0 => offered_of(first),
-        _ => (first + others).min(MAX_JOINED),
+        _ => first.saturating_add(others).min(MAX_JOINED),
     }
 }
 
@@ -106,12 +109,28 @@ impl IoSource<TcpStream> {
             TcpStream::Host(stream) => match stream.connect_result(self.registration()) {
                 Ok(()) => Ok(None),
                 Err(error) => match error.kind() {
-                    // Pending, or it was taken before.
-                    io::ErrorKind::WouldBlock | io::ErrorKind::NotConnected => Ok(None),
+                    io::ErrorKind::WouldBlock => {
+                        self.arm_connect();
+                        Ok(None)
+                    }
+                    // It was taken before.
+                    io::ErrorKind::NotConnected => Ok(None),
                     _ => Ok(Some(error)),
                 },
             },
             TcpStream::Std(stream) => stream.take_error(),
+        }
+    }
+
+    /// The connect is pending. If there was an event, the host was wrong, and there must be another:
+    /// the program tries no operation, which would arm.
+    #[cold]
+    fn arm_connect(&self) {
+        if let Some(registration) = self.registration() {
+            let (selector, key) = (registration.selector(), registration.key());
+            for direction in Direction::BOTH {
+                selector.after_io(key, direction, IoOutcome::WouldBlock);
+            }
         }
     }
 
