@@ -218,7 +218,7 @@ impl<H: Host> Waiter<'_, H> {
             is_poll: left_ns == 0,
             timeout_ns: self.timeout_ns(slots, left_ns),
         };
-        match self.call_part(part, call) {
+        match self.call_part(part, call, until) {
             Ok(reported) => {
                 self.wait.quirks.limit.took(slots, part == Part::All);
                 if reported == 0 && !call.is_poll && !self.answered_nothing {
@@ -231,10 +231,12 @@ impl<H: Host> Waiter<'_, H> {
     }
 
     /// Makes one call about a part of the array. Returns how many events were reported.
-    fn call_part(&mut self, part: Part, call: Call) -> Result<usize, Errno> {
+    fn call_part(&mut self, part: Part, call: Call, until: Until) -> Result<usize, Errno> {
         // A timer costs the host and its processor, and such a wait would only be repeated. A host
-        // that was not seen to return for one source might never do so.
-        let is_endless = call.timeout_ns == LONGEST_WAIT_NS && self.wait.quirks.prompt;
+        // that was not seen to return for one source might never do so. With a deadline that is
+        // further away than the longest wait, there is a clock all the same.
+        let is_whole = until == Until::Never && call.timeout_ns == LONGEST_WAIT_NS;
+        let is_endless = is_whole && self.wait.quirks.prompt;
         let window = if is_endless && part == Part::All {
             self.wait.array.window_without_clock()
         } else {

@@ -193,6 +193,20 @@ fn a_wait_without_limit_needs_no_clock_on_a_host_that_is_prompt() {
     }
 }
 
+/// A deadline that is further away than the longest wait: the host that is prompt has a clock for it.
+#[test]
+fn a_timeout_of_weeks_passes_on_a_host_that_is_prompt() {
+    let mut rig = Rig::new(EXACT);
+    rig.warm_up();
+    rig.stream(3);
+    rig.stream(4);
+    for days in [13, 15, 40] {
+        let said = rig.try_select(Some(Duration::from_secs(days * 24 * 3600)));
+        assert_eq!(said.unwrap(), [], "after {days} days");
+    }
+    assert_eq!(rig.world().endless, 0);
+}
+
 /// On a host that waits for all sources, a wait without a clock may never end. One poll that ends early
 /// is not taken for proof that it waits for any.
 #[test]
