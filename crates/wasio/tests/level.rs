@@ -461,3 +461,44 @@ fn the_details_of_an_event_print_the_hosts_record() {
 fn poll_one(source: &mut Poll, events: &mut Events) -> wasio::event::Event {
     poll(source, events).remove(0)
 }
+
+/// A stream of wasio's that is registered level-triggered by way of its descriptor.
+#[cfg(feature = "net")]
+#[test]
+fn the_end_of_a_stream_is_reported_for_as_long_as_it_is_there() {
+    use wasio::net::TcpStream;
+
+    bounded(|| {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let peer = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (stream, _) = listener.accept().unwrap();
+        stream.set_nonblocking(true).unwrap();
+        let mut stream = TcpStream::from_std(stream);
+        let (mut poll, mut events) = new_poll();
+        let registry = poll.registry();
+        let (token, interest) = (Token(3), Interest::READABLE);
+        registry.register(&mut stream, token, interest).unwrap();
+        let selector = registry.selector();
+        let descriptor = stream.as_raw_fd();
+        selector
+            .reregister_with(descriptor, token, interest, Mode::Level)
+            .unwrap();
+        drop(peer);
+        for _ in 0..3 {
+            let event = one_event(&mut poll, &mut events);
+            assert!(event.token() == token && event.is_readable());
+            assert_eq!(stream.read(&mut [0; 8]).unwrap(), 0);
+        }
+        // One-shot: once, until it is registered again.
+        let registry = poll.registry();
+        for _ in 0..2 {
+            let selector = registry.selector();
+            selector
+                .reregister_with(descriptor, token, interest, Mode::Oneshot)
+                .unwrap();
+        }
+        one_event(&mut poll, &mut events);
+        assert_eq!(stream.read(&mut [0; 8]).unwrap(), 0);
+        assert_silent(&mut poll, &mut events);
+    });
+}

@@ -238,7 +238,9 @@ impl<B: Backend> Selector<B> {
             locked,
             ..
         } = &mut *state;
-        let Some(mut changed) = registrations.get_mut(key) else {
+        let changed = registrations.get_mut(key);
+        // By way of its descriptor it may have another mode, which no operation has a part in.
+        let Some(mut changed) = changed.filter(|one| one.registration.mode == Mode::Edge) else {
             return;
         };
         #[cfg(feature = "task")]

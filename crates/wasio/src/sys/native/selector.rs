@@ -122,9 +122,11 @@ impl Backend for Native {
 
     fn source(
         &self,
-        _state: &mut State<Self>,
+        state: &mut State<Self>,
         descriptor: RawDescriptor,
     ) -> io::Result<(RawDescriptor, Waits)> {
+        // A wait may last, and what has gone meanwhile would keep its place until the next.
+        forget_changes(state);
         Ok((descriptor, Waits::Host))
     }
 
@@ -156,9 +158,8 @@ impl Backend for Native {
         }
     }
 
-    /// Everything is up to date already.
     fn update(&self, _buffer: &mut Self::Wait, state: &mut State<Self>) {
-        while state.registrations.next_change().is_some() {}
+        forget_changes(state);
     }
 
     fn wait(call: WaitCall<'_, Self>) -> io::Result<()> {
@@ -240,6 +241,11 @@ impl Backend for Native {
     fn notify(&self) -> io::Result<()> {
         self.poller.notify()
     }
+}
+
+/// The system is up to date already. What has been deregistered gives its place back.
+fn forget_changes(state: &mut State<Native>) {
+    while state.registrations.next_change().is_some() {}
 }
 
 fn too_many() -> io::Error {

@@ -295,3 +295,22 @@ fn with_os_edges_an_operation_in_a_pause_leaves_the_rest_to_be_reported() {
     pair.after_io(Direction::Read, IoOutcome::Complete);
     pair.one_event();
 }
+
+/// Changes without a wait between them: another thread makes them while this one waits for long.
+#[test]
+fn what_comes_and_goes_during_a_wait_takes_no_more_room() {
+    let selector = Selector::new(Config::DEFAULT).unwrap();
+    let pairs: Vec<_> = (0..8).map(|_| UnixStream::pair().unwrap()).collect();
+    let register = |which: usize| {
+        let descriptor = pairs[which % pairs.len()].0.as_raw_fd();
+        let key = selector.register(descriptor, Token(which), BOTH, Mode::Edge);
+        key.unwrap()
+    };
+    let mut last = register(0);
+    for which in 1..1_000 {
+        let next = register(which);
+        selector.deregister(last).unwrap();
+        assert!(next.index < 8, "{next:?}");
+        last = next;
+    }
+}
