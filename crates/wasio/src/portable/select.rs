@@ -2,8 +2,6 @@
 //! deliver what it answered.
 
 use std::io;
-#[cfg(feature = "task")]
-use std::task::Waker;
 
 use super::found::Found;
 use super::waiting::{Kind, Waiting};
@@ -77,7 +75,7 @@ impl<B: Backend> SelectCall<'_, B> {
     #[cfg(feature = "task")]
     pub(super) fn wake_tasks(&mut self) {
         if !self.waiting.woken.is_empty() {
-            self.waiting.woken.drain(..).for_each(Waker::wake);
+            super::waiters::wake_each(self.waiting.woken.drain(..));
         }
     }
 

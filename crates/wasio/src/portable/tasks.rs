@@ -3,9 +3,8 @@
 use std::io;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
-use std::task::Waker;
 
-use super::waiters::Registered;
+use super::waiters::{Registered, wake_each};
 use super::{Backend, Direction, Directions, Key, Notify, Selector, Shared, Waiters};
 use crate::Mode;
 
@@ -35,7 +34,7 @@ impl<B: Backend> WeakSelector<B> {
 }
 
 impl<B: Backend> Shared<B> {
-    /// Has all tasks ask again: the last handle to wait with is gone, and no event will wake them.
+    /// Has all tasks ask again, without an event.
     pub(super) fn wake_all_tasks(&self) {
         let mut woken = Vec::new();
         {
@@ -47,11 +46,16 @@ impl<B: Backend> Shared<B> {
                 }
             }
         }
-        woken.into_iter().for_each(Waker::wake);
+        wake_each(woken);
     }
 }
 
 impl<B: Backend> Selector<B> {
+    /// Has all tasks that wait in it ask again.
+    pub(crate) fn wake_all_tasks(&self) {
+        self.shared.wake_all_tasks();
+    }
+
     pub(crate) fn downgrade(&self) -> WeakSelector<B> {
         WeakSelector(Arc::downgrade(&self.shared))
     }
@@ -84,6 +88,7 @@ impl<B: Backend> Selector<B> {
             return;
         }
         if self.shared.to_wait_with.fetch_sub(1, Ordering::Relaxed) == 1 {
+            // No event will wake them.
             self.shared.wake_all_tasks();
         }
     }

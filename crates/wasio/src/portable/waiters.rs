@@ -5,6 +5,7 @@
 //! operation that found nothing clears the flag, under the lock of the selector's state, in the same
 //! step that arms the direction again: so an event that comes afterwards is never lost.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
 
@@ -130,7 +131,7 @@ impl Waiters {
     pub(crate) fn set_ready(&self, direction: Direction) {
         let mut woken = Vec::new();
         self.event(Directions::one(direction), &mut woken);
-        woken.into_iter().for_each(Waker::wake);
+        wake_each(woken);
     }
 
     /// An event of these directions.
@@ -153,6 +154,13 @@ impl Waiters {
     /// Nothing is ready until the next event.
     pub(crate) fn clear(&self, direction: Direction) {
         self.directions.lock()[direction as usize].is_ready = false;
+    }
+}
+
+/// Wakes each of them. A waker that panics is another executor's: its tasks alone suffer from it.
+pub(super) fn wake_each(woken: impl IntoIterator<Item = Waker>) {
+    for waker in woken {
+        let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
     }
 }
 

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use async_task::Runnable;
 
+use super::budget::with_budget;
 use super::tasks::{Listed, Tasks};
 use crate::Events;
 use crate::errors::static_error;
@@ -23,7 +24,8 @@ use crate::sys;
 
 /// Runs a future to its end, and the tasks that [`spawn`] has made for this thread with it.
 ///
-/// Between the steps of the futures the thread waits in one poll, for all that they wait for.
+/// Between the steps of the futures the thread waits in one poll, for all that they wait for. A task
+/// that has done 128 operations in a row without waiting runs again after the others.
 ///
 /// # Errors
 ///
@@ -189,7 +191,7 @@ pub(super) fn selector() -> io::Result<sys::Selector> {
 impl Executor {
     fn new() -> io::Result<Self> {
         let poll = crate::Poll::new()?;
-        // It is what this thread waits in only in `block_on`, or if there is no other.
+        // This thread waits in it only in `block_on`.
         super::polls::left(poll.registry().selector().inner());
         let queue = Arc::new(Queue {
             runnables: Lock::default(),
@@ -217,7 +219,7 @@ impl Executor {
         let mut context = Context::from_waker(&waker);
         loop {
             if main.is_woken.swap(false, Ordering::Acquire)
-                && let Poll::Ready(output) = future.as_mut().poll(&mut context)
+                && let Poll::Ready(output) = with_budget(|| future.as_mut().poll(&mut context))
             {
                 return Ok(output);
             }
@@ -232,9 +234,16 @@ impl Drop for Executor {
     /// The thread ends, and nobody can run its tasks any more: they go, with what they hold.
     fn drop(&mut self) {
         self.tasks.wake_all();
-        // What goes may wake others.
-        while let Some(runnable) = self.queue.pop() {
-            drop(runnable);
+        loop {
+            // What goes may wake others.
+            while let Some(runnable) = self.queue.pop() {
+                drop(runnable);
+            }
+            if !cfg!(wasio_threads) || self.tasks.is_empty() {
+                break;
+            }
+            // Another thread is waking a task, and is about to put it into the queue.
+            std::thread::yield_now();
         }
         #[cfg(wasio_threads)]
         drop(self.queue.remote.waker.lock().take());
@@ -288,7 +297,7 @@ impl Queue {
             let Some(runnable) = self.pop() else {
                 return;
             };
-            runnable.run();
+            with_budget(|| runnable.run());
         }
     }
 

@@ -64,6 +64,7 @@
 //! # fn main() {}
 //! ```
 
+mod budget;
 mod executor;
 mod io;
 #[cfg(feature = "net")]

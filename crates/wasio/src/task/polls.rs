@@ -26,12 +26,19 @@ pub(crate) fn waits_in(selector: &sys::Selector) {
 
 #[cold]
 fn move_to_end(selector: &sys::Selector) {
+    let mut left = None;
     update(|polls| {
         let is_last = polls.last().is_none_or(|last| last.is(selector));
         if !is_last && let Some(index) = polls.iter().position(|poll| poll.is(selector)) {
+            left = polls.last().and_then(WeakSelector::upgrade);
             polls[index..].rotate_left(1);
         }
     });
+    // A task that waits in this poll from now on may have registered its source with the one before.
+    // It asks again, and sees so.
+    if let Some(left) = left {
+        left.wake_all_tasks();
+    }
 }
 
 /// Does nothing while the thread ends.
@@ -73,18 +80,14 @@ pub(super) fn latest() -> Option<sys::Selector> {
     POLLS.try_with(latest).ok().flatten()
 }
 
-/// Notes that this thread waits in that poll no longer, unless it has no other.
+/// Notes that this thread waits in that poll no longer, or never has. Without threads it still does if
+/// it has no other: nobody else could.
 pub(super) fn left(selector: &sys::Selector) {
     update(|polls| {
         polls.retain(|poll| !poll.is(selector));
+        #[cfg(not(wasio_threads))]
         polls.insert(0, selector.downgrade());
     });
-}
-
-/// Notes that this thread never waits in that poll, which it has made for another.
-#[cfg(wasio_threads)]
-pub(super) fn forget(selector: &sys::Selector) {
-    update(|polls| polls.retain(|poll| !poll.is(selector)));
 }
 
 /// A poll that this thread waits in until this is dropped.

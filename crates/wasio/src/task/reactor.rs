@@ -72,7 +72,7 @@ fn start_helper() -> io::Result<Registry> {
     const REST: Duration = Duration::from_millis(10);
 
     let mut poll = Poll::new()?;
-    super::polls::forget(poll.registry().selector().inner());
+    super::polls::left(poll.registry().selector().inner());
     // With a second handle there may always be something to wait for.
     let registry = poll.registry().try_clone()?;
     let wait = move || {

@@ -4,8 +4,9 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use super::budget::spend;
 use super::registered::Registered;
 use crate::portable::{Direction, Slot};
 
@@ -38,8 +39,11 @@ impl<H: Held> Ready<H> {
     }
 
     pub(super) fn poll(&mut self, context: &Context<'_>) -> Poll<io::Result<()>> {
+        let spent = ready!(spend(context));
         let registered = self.source.registered();
-        registered.poll_slot(self.direction, &mut self.slot, context)
+        let result = ready!(registered.poll_slot(self.direction, &mut self.slot, context));
+        spent.keep();
+        Poll::Ready(result)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use super::budget::spend;
 use crate::errors::static_error;
 use crate::portable::{Direction, Slot, Waiters};
 use crate::sys;
@@ -29,7 +30,11 @@ impl Registered {
 
     /// Whether a direction is ready; if not, the last task that asked so is woken once it is.
     pub(super) fn poll(&self, direction: Direction, context: &Context<'_>) -> Poll<io::Result<()>> {
-        self.arm_after(direction, |waiters| waiters.poll_polled(direction, context))
+        let spent = ready!(spend(context));
+        let result = self.arm_after(direction, |waiters| waiters.poll_polled(direction, context));
+        let result = ready!(result);
+        spent.keep();
+        Poll::Ready(result)
     }
 
     /// The same, for one of many futures.

@@ -4,7 +4,7 @@
 //! list is how the executor finds it when the thread ends. It keeps a task until then that nobody can
 //! wake any more.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
@@ -18,7 +18,11 @@ use crate::portable::{Key, Slab};
 
 /// A waker per task.
 #[derive(Debug)]
-pub(super) struct Tasks(RefCell<Slab<Option<Waker>>>);
+pub(super) struct Tasks {
+    wakers: RefCell<Slab<Option<Waker>>>,
+    /// The number of places that are taken: `wake_all` empties the list.
+    len: Cell<usize>,
+}
 
 /// A place in the list, given back when it is dropped.
 #[derive(Debug)]
@@ -38,7 +42,10 @@ pin_project! {
 
 impl Default for Tasks {
     fn default() -> Self {
-        Self(RefCell::new(Slab::new()))
+        Self {
+            wakers: RefCell::new(Slab::new()),
+            len: Cell::new(0),
+        }
     }
 }
 
@@ -46,22 +53,29 @@ impl Tasks {
     /// A place for a task that is to be made.
     pub(super) fn reserve(self: &Rc<Self>) -> io::Result<Entry> {
         let full = "there are 2^31 tasks: await some";
-        let key = self.0.borrow_mut().insert(None);
+        let key = self.wakers.borrow_mut().insert(None);
+        let key = key.ok_or_else(|| static_error(io::ErrorKind::OutOfMemory, full))?;
+        self.len.set(self.len.get() + 1);
         Ok(Entry {
             tasks: Rc::clone(self),
-            key: key.ok_or_else(|| static_error(io::ErrorKind::OutOfMemory, full))?,
+            key,
         })
+    }
+
+    /// Whether all tasks have ended.
+    pub(super) fn is_empty(&self) -> bool {
+        self.len.get() == 0
     }
 
     /// Fills the place of a task.
     pub(super) fn enter(&self, key: Key, waker: Waker) {
-        if let Some(place) = self.0.borrow_mut().get_mut(key) {
+        if let Some(place) = self.wakers.borrow_mut().get_mut(key) {
             *place = Some(waker);
         }
     }
 
     pub(super) fn wake_all(&self) {
-        let tasks = self.0.replace(Slab::new());
+        let tasks = self.wakers.replace(Slab::new());
         let wakers = tasks.iter().filter_map(|(_, waker)| waker.as_ref());
         wakers.for_each(Waker::wake_by_ref);
     }
@@ -75,7 +89,8 @@ impl Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        let tasks = &mut self.tasks.0.borrow_mut();
+        self.tasks.len.set(self.tasks.len.get() - 1);
+        let tasks = &mut self.tasks.wakers.borrow_mut();
         let waker = tasks.get_mut(self.key).and_then(Option::take);
         tasks.remove(self.key);
         // The task is being dropped, and so is not dropped by this.
