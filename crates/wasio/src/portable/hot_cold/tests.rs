@@ -233,6 +233,7 @@ impl Model {
         assert_eq!(array.hot() + array.cold(), array.len());
         self.check_owners();
         self.check_chunks();
+        self.check_circle();
     }
 
     fn check_owners(&self) {
@@ -275,6 +276,40 @@ impl Model {
                 seen.sort_unstable();
                 assert_eq!(seen, wanted);
                 assert_eq!(self.parts.array.all(), before);
+            }
+        }
+    }
+}
+
+impl Model {
+    /// Wherever the last chunks ended, the next ones hold each record of a part once, and no clock.
+    fn check_circle(&mut self) {
+        for (part, limit) in [
+            (Part::All, 7),
+            (Part::Hot, 3),
+            (Part::Cold, 2),
+            (Part::All, 1000),
+        ] {
+            let mut wanted = self.parts.part(part).to_vec();
+            wanted.retain(|record| *record != CLOCK);
+            let array = &mut self.parts.array;
+            let mut seen = Vec::new();
+            while seen.len() < wanted.len() {
+                let chunk = array.next_chunk(part, limit.min(wanted.len() - seen.len()));
+                assert!(
+                    (1..=limit).contains(&chunk.len()),
+                    "{chunk:?} of at most {limit}"
+                );
+                seen.extend(chunk.map(|place| array.record(place)));
+            }
+            wanted.sort_unstable();
+            seen.sort_unstable();
+            assert_eq!(seen, wanted);
+            if wanted.is_empty() {
+                assert!(array.next_chunk(part, limit).is_empty());
+            } else {
+                // One more, so that the next part begins anywhere.
+                assert_eq!(array.next_chunk(part, 1).len(), 1);
             }
         }
     }
