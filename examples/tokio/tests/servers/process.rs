@@ -380,14 +380,14 @@ const FLAGS_OF_03: &str = r#"--cfg tokio_unstable --cfg wasio_backend="p3""#;
 
 /// What is built for the targets of WASI, without what needs a compiler of C.
 const GUESTS: &str = "--workspace --exclude wasio-tokio-https --bins --lib --features live-bytes \
-                      --release --target";
+                      --profile guest --target";
 
 /// The programs that need a compiler of C.
-const HTTPS: &str = "-p wasio-tokio-https --bins --release --target wasm32-wasip2";
+const HTTPS: &str = "-p wasio-tokio-https --bins --profile guest --target wasm32-wasip2";
 
 /// Where Cargo puts what it builds for 0.2 and for 0.3, which have the same target.
-const FOLDER_OF_02: &str = "target/tokio/wasm32-wasip2/release";
-const FOLDER_OF_03: &str = "target/tokio/p3/wasm32-wasip2/release";
+const FOLDER_OF_02: &str = "target/tokio/wasm32-wasip2/guest";
+const FOLDER_OF_03: &str = "target/tokio/p3/wasm32-wasip2/guest";
 
 /// Builds the programs once, and returns their folder.
 fn build(what: &Build) -> &'static Path {
@@ -406,7 +406,7 @@ fn build(what: &Build) -> &'static Path {
                 "{GUESTS} wasm32-wasip1 --exclude wasio-tokio-clients --exclude wasio-tokio-grpc \
                  --exclude wasio-tokio-sqlx"
             ),
-            "target/tokio/wasm32-wasip1/release",
+            "target/tokio/wasm32-wasip1/guest",
         ),
         Build::Guests02 => (2, format!("{GUESTS} wasm32-wasip2"), FOLDER_OF_02),
         // The handler is a component of WASI 0.2.

@@ -36,7 +36,8 @@ pub(super) fn tests(workspace: &Workspace) -> Vec<Step> {
     }
     let title = "tests, a handler of wasi:http on tokio";
     let handler = if hosts::is_installed(workspace, "wasmtime49") {
-        let tests = "test --test servers -- --include-ignored handler::";
+        // With all packages, as above: their features are the same, and nothing is built again.
+        let tests = "test --workspace --test servers -- --include-ignored handler::";
         Step::tests(title, workspace.cargo_in(TOKIO, tests))
     } else {
         Step::skipped(title, "not installed: cargo xtask hosts install wasmtime49")
