@@ -68,7 +68,8 @@
 //!    `WouldBlock`. A program that stops earlier may never get another event for the rest. If it
 //!    has to stop, to be fair to other sources for example, it must either remember to continue
 //!    without an event, or call [`reregister`], which reports the source again if it is still
-//!    ready.
+//!    ready. Natively there may be another event, with both directions in it, whenever more
+//!    arrives: not reading does not silence a source.
 //! 2. **Expect `WouldBlock` even right after an event.** An event is a hint. Some hosts report
 //!    sources that are not ready, and another thread may have taken the data first. If that happens
 //!    repeatedly, the source is reported with a growing delay of at most 256 ms, so that it does

@@ -6,7 +6,7 @@ pub enum Mode {
     Level,
     /// After an event the direction is not reported again until an operation in it returns
     /// `WouldBlock`, or until `reregister`. wasio must see the operation: do it through
-    /// [`IoSource`](crate::IoSource).
+    /// [`IoSource`](crate::IoSource). Natively the system may report it again when more arrives.
     Edge,
     /// After an event the source is not reported again until `reregister`.
     Oneshot,

@@ -76,7 +76,7 @@ impl Poll {
     /// for an `Async` (feature `task`). A signal does not end the wait, unless
     /// the poll was built to be [`interruptible`](PollBuilder::interruptible).
     ///
-    /// Events that do not fit into `events` are returned by the next call.
+    /// Events that do not fit into `events` are returned by one of the next calls.
     ///
     /// # Errors
     ///

@@ -14,7 +14,8 @@
 //! | Windows | `Unsupported`: the selector waits for sockets only | the same |
 //!
 //! On Unix wasio checks before each operation whether it would block. It does not set `O_NONBLOCK`,
-//! because other processes share the open file, and with it the flag.
+//! because other processes share the open file, and with it the flag. Another process that reads
+//! from the same pipe, or writes to it, between the check and the operation can make that block.
 //!
 //! A file or `/dev/null` is always ready.
 //!

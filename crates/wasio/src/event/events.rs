@@ -8,8 +8,8 @@ use crate::sys;
 
 /// A buffer of events, filled by [`Poll::poll`](crate::Poll::poll).
 ///
-/// The buffer is allocated once and does not grow. Events that do not fit are kept for the next
-/// poll, which returns them first.
+/// The buffer is allocated once and does not grow. Events that do not fit are kept, and returned by
+/// one of the next polls.
 ///
 /// # Examples
 ///
