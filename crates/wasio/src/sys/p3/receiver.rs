@@ -292,6 +292,10 @@ impl<R: FutureResult + Send> Part for Receiver<R> {
         let read = self.stream.as_mut().and_then(|one| one.ended(event));
         if let Some((buffer, moved)) = read {
             self.take_up(signal, buffer, moved);
+            if moved.is_cancelled {
+                // By a late cancel of an earlier read. It says nothing of what there is to be read.
+                self.ensure_read(signal);
+            }
         } else if let Some(error) = self.end.as_mut().and_then(|end| end.ended(event)) {
             self.ended(error);
         } else {

@@ -148,9 +148,9 @@ impl Sender {
 
     fn take_up(&mut self, moved: Moved) {
         self.from += moved.count;
-        if moved.is_last || moved.count == 0 {
-            // The peer, or the host, takes no more. A write that moved nothing counts as that too: a
-            // host could end any number of them so.
+        if moved.is_last || (moved.count == 0 && !moved.is_cancelled) {
+            // The peer, or the host, takes no more. A write that moved nothing counts as that too:
+            // a host could end any number of them so. One that a late cancel has ended does not.
             self.stream = None;
             self.has_lost |= self.is_busy();
             self.from = self.to;

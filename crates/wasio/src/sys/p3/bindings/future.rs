@@ -7,6 +7,9 @@ use super::memory::Lent;
 use super::stream::BLOCKED;
 use super::waitable::{Event, leave_set};
 
+/// How the read of a future ends that the host has written the result of.
+const COMPLETED: u32 = 0;
+
 /// What a future is of, and its operations.
 pub(crate) trait FutureResult: Sized {
     type Error;
@@ -50,7 +53,8 @@ impl<R: FutureResult> ResultFuture<R> {
         self.future
     }
 
-    /// Starts to read it. Returns the error, or that there is none, if it is there already.
+    /// Starts to read it. Returns the error, or that there is none, if it is there already. Where
+    /// the host gives up the future without a result, there is none either.
     ///
     /// # Panics
     /// If the read is in flight: the host would trap.
@@ -63,8 +67,7 @@ impl<R: FutureResult> ResultFuture<R> {
             self.memory = Some(memory);
             return None;
         }
-        // SAFETY: the read has ended. The host does not give up the future of a stream without it.
-        Some(unsafe { error_in(memory) })
+        Some(error_after(memory, code))
     }
 
     /// The same for the read in flight, if this is its event.
@@ -73,15 +76,16 @@ impl<R: FutureResult> ResultFuture<R> {
             return None;
         }
         let memory = self.memory.take()?;
-        // SAFETY: as above.
-        Some(unsafe { error_in(memory) })
+        Some(error_after(memory, event.code()))
     }
 }
 
-/// # Safety
-/// The host has written the result.
-unsafe fn error_in<R: FutureResult>(memory: Lent<MaybeUninit<R>>) -> Option<R::Error> {
-    // SAFETY: as the caller promises.
+/// The error that a read has brought which has ended with `code`.
+fn error_after<R: FutureResult>(memory: Lent<MaybeUninit<R>>, code: u32) -> Option<R::Error> {
+    if code & 15 != COMPLETED {
+        return None;
+    }
+    // SAFETY: `code` says that the host has written the result.
     let result = unsafe { memory.take_back().assume_init() };
     // SAFETY: as above.
     unsafe { result.into_error() }
@@ -89,13 +93,10 @@ unsafe fn error_in<R: FutureResult>(memory: Lent<MaybeUninit<R>>) -> Option<R::E
 
 impl<R: FutureResult> Drop for ResultFuture<R> {
     fn drop(&mut self) {
-        const COMPLETED: u32 = 0;
         leave_set(self.future);
-        if let Some(memory) = self.memory.take()
-            && R::cancel_read(self.future) & 15 == COMPLETED
-        {
-            // SAFETY: the read has ended instead.
-            drop(unsafe { error_in(memory) });
+        if let Some(memory) = self.memory.take() {
+            // The read may have ended instead.
+            drop(error_after(memory, R::cancel_read(self.future)));
         }
         R::drop_readable(self.future);
     }

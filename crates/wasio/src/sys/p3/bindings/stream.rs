@@ -39,14 +39,19 @@ pub(crate) struct Moved {
     /// Whether the other end is gone. There may be bytes all the same. The stream must not be used
     /// again.
     pub(crate) is_last: bool,
+    /// Whether a cancel has ended it. If an event says so, it was a late cancel of an earlier
+    /// operation. The stream goes on.
+    pub(crate) is_cancelled: bool,
 }
 
 impl Moved {
     pub(super) const fn of(code: u32) -> Self {
         const DROPPED: u32 = 1;
+        const CANCELLED: u32 = 2;
         Self {
             count: (code >> 4) as usize,
             is_last: code & 15 == DROPPED,
+            is_cancelled: code & 15 == CANCELLED,
         }
     }
 }

@@ -27,16 +27,14 @@ const SUBTASK: u32 = 1;
 /// The state of a subtask that has returned. A lower one has not, and a higher one was cancelled.
 pub(super) const RETURNED: u32 = 2;
 
-/// How an operation of a stream or a future ends by its cancel.
-const CANCELLED: u32 = 2;
-
-/// Whether an event says that an operation has ended. A cancel returns when the operation has ended,
-/// so what an event tells of one is late: jco does that, during the operation that comes next.
+/// Whether an event says that an operation has ended. Each event of a stream or a future does, also
+/// one that says that the operation was cancelled: jco may cancel the one that comes after the one
+/// that the program has cancelled.
 const fn has_ended(kind: u32, code: u32) -> bool {
     match kind {
         NONE => false,
         SUBTASK => code >= RETURNED,
-        _ => code & 15 != CANCELLED,
+        _ => true,
     }
 }
 

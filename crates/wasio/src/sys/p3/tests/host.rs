@@ -85,7 +85,7 @@ pub(super) struct Host {
     /// The calls of the clock that have not started.
     starting: Vec<u32>,
     events: VecDeque<u32>,
-    /// Whose cancel is told once more.
+    /// Whose next operation a late cancel ends.
     cancelled: Vec<u32>,
     pub(super) peers: BTreeMap<u32, Peer>,
     /// The peer of the streams that are opened next.
@@ -342,7 +342,7 @@ impl Host {
             (None, None) if is_call => CANCELLED_CALL,
             (None, None) => CANCELLED,
         };
-        if self.rules.tells_cancels_late && !is_call {
+        if self.rules.cancels_late && !is_call {
             self.cancelled.push(number);
         }
         code

@@ -15,8 +15,8 @@ pub(super) struct Rules {
     pub(super) runs_at_cancel: bool,
     /// A cancel moves what is there.
     pub(super) cancel_moves: bool,
-    /// A cancel that has returned is told once more, by an event during the next operation.
-    pub(super) tells_cancels_late: bool,
+    /// A cancel of a stream or a future ends the next operation too, with nothing.
+    pub(super) cancels_late: bool,
     /// A read of a stream that has nothing ends with that.
     pub(super) reads_nothing: bool,
     /// A call starts when the host runs, and says so by an event.
@@ -47,7 +47,7 @@ pub(super) const PLAIN: Rules = Rules {
     ends_with_bytes: false,
     runs_at_cancel: false,
     cancel_moves: false,
-    tells_cancels_late: false,
+    cancels_late: false,
     reads_nothing: false,
     starts_late: false,
     clock_early_ns: 0,
@@ -79,11 +79,13 @@ pub(super) const HASTY: Rules = Rules {
     ..PLAIN
 };
 
-/// As jco was seen to do after a cancel that had moved something. No host is known to start calls late.
+/// jco cancels by a timer. Where data ends a read before the timer fires, the cancel returns the
+/// data, and the timer ends the read that is in flight by then. No host is known to start calls
+/// late.
 pub(super) const LATE: Rules = Rules {
     name: "late",
     cancel_moves: true,
-    tells_cancels_late: true,
+    cancels_late: true,
     starts_late: true,
     ..JCO
 };

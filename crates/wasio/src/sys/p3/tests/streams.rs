@@ -9,7 +9,7 @@ use super::super::selector::Selector;
 use super::super::signals;
 use super::host::MS;
 use super::rig::{Source, Turn, host, selector};
-use super::rules::{ALL, PLAIN, Rules, WASMTIME};
+use super::rules::{ALL, LATE, PLAIN, Rules, WASMTIME};
 use crate::io_outcome::IoOutcome;
 use crate::portable::Direction;
 use crate::portable::tests::said::{self, readable};
@@ -556,4 +556,47 @@ fn a_peek_that_finds_nothing_is_followed_by_no_event() {
     assert_eq!(select(&selector, 5), []);
     source.send(1);
     assert_eq!(select(&selector, 5), readable(&[1]));
+}
+
+/// Of a host that cancels late, a cancel that has moved something ends the next read too. A read is
+/// in flight again after that, and what comes next is read.
+#[test]
+fn a_read_that_a_late_cancel_has_ended_starts_again() {
+    let _turn = Turn::new(LATE);
+    let selector = selector();
+    let mut source = Source::open(1);
+    let key = source.register(&selector, READ, Mode::Edge);
+    for _ in 0..10 {
+        // It fills the read in flight: the rest is asked for by a read that is cancelled.
+        source.send(124);
+        assert_eq!(select(&selector, 5), readable(&[1]));
+        assert_eq!(source.read(1024).unwrap(), 124);
+        assert_eq!(source.read(1024).unwrap_err().kind(), ErrorKind::WouldBlock);
+        selector.after_io(key, Direction::Read, IoOutcome::WouldBlock);
+        assert_eq!(select(&selector, 5), []);
+        assert_eq!(host().in_flight(), 1, "a read of the stream");
+    }
+    assert_eq!(source.read, 1240);
+}
+
+/// The same of a write: what the late cancel has not let the host take is written again.
+#[test]
+fn a_write_that_a_late_cancel_has_ended_goes_on() {
+    const LEN: u64 = 64 * 1024;
+    let _turn = Turn::new(LATE);
+    let mut source = Source::open(1);
+    assert_eq!(source.write(LEN).unwrap() as u64, LEN);
+    operations::progress();
+    assert!(source.has_unsent());
+    while source.has_unsent() {
+        source.set_room(true);
+        operations::progress();
+    }
+    assert_eq!(host().peers[&1].taken, LEN);
+    source.set_room(true);
+    assert_eq!(
+        source.write(LEN).unwrap() as u64,
+        LEN,
+        "a pipe that is whole"
+    );
 }

@@ -77,9 +77,8 @@ impl Host {
 
     /// Returns its kind, its waitable and its code.
     fn take_event(&mut self, set: u32) -> Option<[u32; 3]> {
-        let mut cancelled = self.cancelled.iter();
-        if let Some(place) = cancelled.position(|number| self.is_member(*number, set)) {
-            let number = self.cancelled.remove(place);
+        if let Some(number) = self.take_cancelled(set) {
+            self.end_operation(number);
             let kind = self.handle(number)?.kind;
             return Some([kind.of_event(), number, CANCELLED]);
         }
@@ -88,6 +87,15 @@ impl Host {
         let number = self.events.remove(place)?;
         let one = self.handle(number)?;
         Some([one.kind.of_event(), number, one.event.take()?])
+    }
+
+    /// A member with an operation in flight that the cancel of an earlier one ends.
+    fn take_cancelled(&mut self, set: u32) -> Option<u32> {
+        let place = self.cancelled.iter().position(|number| {
+            let one = self.handles[*number as usize - 1].as_ref();
+            one.is_some_and(|one| one.set == Some(set) && one.operation.is_some())
+        });
+        place.map(|place| self.cancelled.remove(place))
     }
 
     /// What has happened meanwhile, and the operations that it ends.
