@@ -16,6 +16,9 @@ use crate::{Interest, Mode, Registry, Token, event};
 /// A `Waitable` borrows the waitable by its handle. Drop or deregister it before the operation is
 /// cancelled or the waitable is dropped, unless the code was taken: the host traps otherwise. The
 /// waitable must be in no waitable set of its own.
+///
+/// A subtask that its owner cancels asynchronously is never reported: only one that has returned
+/// is.
 #[derive(Debug)]
 pub struct Waitable {
     registration: Option<Registration>,

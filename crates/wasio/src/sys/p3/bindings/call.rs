@@ -4,7 +4,7 @@ use std::fmt;
 use std::mem::{MaybeUninit, offset_of};
 
 use super::memory::Lent;
-use super::waitable::{Event, RETURNED, leave_set};
+use super::waitable::{Event, RETURNED, SUBTASK, leave_set};
 use wasio_bindings::abi::HostResult;
 
 super::described!();
@@ -103,7 +103,7 @@ impl<A, R: Output> Call<A, R> {
 
     /// What the call returned, if this is the event of that.
     pub(crate) fn returned(&mut self, event: Event) -> Option<R::Value> {
-        if event.waitable() != self.subtask || event.code() != RETURNED {
+        if event.code_of(SUBTASK, self.subtask) != Some(RETURNED) {
             return None;
         }
         let memory = self.memory.take()?;

@@ -5,7 +5,7 @@ use std::mem::MaybeUninit;
 
 use super::memory::Lent;
 use super::stream::BLOCKED;
-use super::waitable::{Event, leave_set};
+use super::waitable::{Event, FUTURE_READ, leave_set};
 
 /// How the read of a future ends that the host has written the result of.
 const COMPLETED: u32 = 0;
@@ -72,11 +72,9 @@ impl<R: FutureResult> ResultFuture<R> {
 
     /// The same for the read in flight, if this is its event.
     pub(crate) fn ended(&mut self, event: Event) -> Option<Option<R::Error>> {
-        if event.waitable() != self.future {
-            return None;
-        }
+        let code = event.code_of(FUTURE_READ, self.future)?;
         let memory = self.memory.take()?;
-        Some(error_after(memory, event.code()))
+        Some(error_after(memory, code))
     }
 }
 

@@ -3,7 +3,7 @@
 //! The operations of all streams of bytes are the same, whoever has made the stream. They are
 //! imported by the names of the standard streams, which every program may have.
 
-use super::waitable::{Event, leave_set};
+use super::waitable::{Event, STREAM_READ, STREAM_WRITE, leave_set};
 
 super::described!();
 
@@ -123,10 +123,8 @@ impl ReadEnd {
 
     /// The buffer of the read in flight, if this is its event.
     pub(crate) fn ended(&mut self, event: Event) -> Option<(Vec<u8>, Moved)> {
-        if event.waitable() != self.stream {
-            return None;
-        }
-        Some((self.buffer.take()?, Moved::of(event.code())))
+        let code = event.code_of(STREAM_READ, self.stream)?;
+        Some((self.buffer.take()?, Moved::of(code)))
     }
 }
 
@@ -199,10 +197,8 @@ impl WriteEnd {
 
     /// The bytes of the write in flight, if this is its event.
     pub(crate) fn ended(&mut self, event: Event) -> Option<(Vec<u8>, Moved)> {
-        if event.waitable() != self.stream {
-            return None;
-        }
-        Some((self.bytes.take()?, Moved::of(event.code())))
+        let code = event.code_of(STREAM_WRITE, self.stream)?;
+        Some((self.bytes.take()?, Moved::of(code)))
     }
 }
 

@@ -12,7 +12,7 @@ use super::future::{FutureResult, RawFuture, ResultFuture};
 use super::memory::Lent;
 use super::network::{NetResult, SocketError, SocketResult, WireError, net_result};
 use super::stream::{BLOCKED, Moved, RawReadEnd, ReadEnd, WriteEnd};
-use super::waitable::{Event, leave_set};
+use super::waitable::{Event, STREAM_READ, leave_set};
 
 super::described!();
 
@@ -223,11 +223,9 @@ impl Incoming {
 
     /// What came of the accept in flight, if this is its event.
     pub(crate) fn ended(&mut self, event: Event) -> Option<Accepted> {
-        if event.waitable() != self.stream {
-            return None;
-        }
+        let code = event.code_of(STREAM_READ, self.stream)?;
         let slot = self.slot.take()?;
-        Some(self.take_up(slot, event.code()))
+        Some(self.take_up(slot, code))
     }
 
     /// Takes what an accept that has ended with `code` has put into its slot. The last one may have a

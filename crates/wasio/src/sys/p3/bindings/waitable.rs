@@ -22,18 +22,25 @@ unsafe extern "C" {
 
 // Kinds of events.
 const NONE: u32 = 0;
-const SUBTASK: u32 = 1;
+pub(super) const SUBTASK: u32 = 1;
+pub(super) const STREAM_READ: u32 = 2;
+pub(super) const STREAM_WRITE: u32 = 3;
+pub(super) const FUTURE_READ: u32 = 4;
 
 /// The state of a subtask that has returned. A lower one has not, and a higher one was cancelled.
 pub(super) const RETURNED: u32 = 2;
 
-/// Whether an event says that an operation has ended. Each event of a stream or a future does, also
-/// one that says that the operation was cancelled: jco may cancel the one that comes after the one
-/// that the program has cancelled.
+/// Whether an event says that an operation has ended.
+///
+/// That a subtask was cancelled says nothing of what is in flight. The program cancels a subtask
+/// when it gives it up, and the number may be that of something else by then.
+///
+/// Each event of a stream or a future says that its operation has ended, also that it was
+/// cancelled: jco may cancel the one that comes after the one that the program has cancelled.
 const fn has_ended(kind: u32, code: u32) -> bool {
     match kind {
         NONE => false,
-        SUBTASK => code >= RETURNED,
+        SUBTASK => code == RETURNED,
         _ => true,
     }
 }
@@ -42,6 +49,7 @@ const fn has_ended(kind: u32, code: u32) -> bool {
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Event {
     source: SignalId,
+    kind: u32,
     waitable: u32,
     code: u32,
 }
@@ -58,6 +66,11 @@ impl Event {
 
     pub(crate) const fn code(self) -> u32 {
         self.code
+    }
+
+    /// The code, if this is an event of that kind and of that waitable.
+    pub(super) fn code_of(self, kind: u32, waitable: u32) -> Option<u32> {
+        (self.kind == kind && self.waitable == waitable).then_some(self.code)
     }
 }
 
@@ -113,6 +126,7 @@ impl Set {
         };
         Some(Event {
             source,
+            kind,
             waitable,
             code,
         })

@@ -23,6 +23,7 @@ const COMPLETED: u32 = 0;
 const DROPPED: u32 = 1;
 const CANCELLED: u32 = 2;
 /// Of subtasks.
+const SUBTASK: u32 = 1;
 const STARTING: u32 = 0;
 const STARTED: u32 = 1;
 const RETURNED: u32 = 2;
@@ -47,11 +48,14 @@ enum Kind {
 impl Kind {
     /// The kind of its events.
     const fn of_event(self) -> u32 {
-        const SUBTASK: u32 = 1;
         const STREAM_READ: u32 = 2;
+        const STREAM_WRITE: u32 = 3;
+        const FUTURE_READ: u32 = 4;
         match self {
             Self::Clock(_) => SUBTASK,
-            _ => STREAM_READ,
+            Self::Output(_) => STREAM_WRITE,
+            Self::End(_) => FUTURE_READ,
+            Self::Set | Self::Input(_) | Self::Loose => STREAM_READ,
         }
     }
 }
@@ -87,6 +91,8 @@ pub(super) struct Host {
     events: VecDeque<u32>,
     /// Whose next operation a late cancel ends.
     cancelled: Vec<u32>,
+    /// The numbers of calls whose cancel is told late, when they are used again.
+    cancelled_calls: Vec<u32>,
     pub(super) peers: BTreeMap<u32, Peer>,
     /// The peer of the streams that are opened next.
     pub(super) next_peer: u32,
@@ -110,6 +116,7 @@ impl Host {
             starting: Vec::new(),
             events: VecDeque::new(),
             cancelled: Vec::new(),
+            cancelled_calls: Vec::new(),
             peers: BTreeMap::new(),
             next_peer: 0,
             script: BTreeMap::new(),
@@ -125,6 +132,7 @@ impl Host {
         self.peers.clear();
         self.script.clear();
         self.misuse = None;
+        self.cancelled_calls.clear();
         // What another test has used is not gone through again and again.
         let used = self.handles.iter().rposition(Option::is_some);
         let used = used.map_or(0, |index| index + 1);
@@ -344,6 +352,8 @@ impl Host {
         };
         if self.rules.cancels_late && !is_call {
             self.cancelled.push(number);
+        } else if self.rules.cancels_late && code == CANCELLED_CALL {
+            self.cancelled_calls.push(number);
         }
         code
     }

@@ -15,7 +15,8 @@ pub(super) struct Rules {
     pub(super) runs_at_cancel: bool,
     /// A cancel moves what is there.
     pub(super) cancel_moves: bool,
-    /// A cancel of a stream or a future ends the next operation too, with nothing.
+    /// A cancel of a stream or a future ends the next operation too, with nothing. That of a call
+    /// is told by an event when its number is used again.
     pub(super) cancels_late: bool,
     /// A read of a stream that has nothing ends with that.
     pub(super) reads_nothing: bool,

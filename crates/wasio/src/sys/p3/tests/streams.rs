@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use super::super::bindings::{Called, monotonic_clock};
 use super::super::foreign::Foreign;
 use super::super::operations;
 use super::super::selector::Selector;
@@ -450,6 +451,29 @@ fn a_call_that_starts_has_not_ended() {
     assert_eq!(call.take_code(), Some(RETURNED));
     selector.deregister(registered.unwrap()).unwrap();
     host().drop_handle(subtask);
+}
+
+/// A call that was cancelled may be told of when its number is that of something else. What is in
+/// flight then has not ended: a stream, or another call.
+#[test]
+fn a_late_event_of_a_cancelled_call_ends_nothing() {
+    let _turn = Turn::new(LATE);
+    let selector = selector();
+    let cancelled = monotonic_clock::wait_until(u64::MAX / 2);
+    assert!(matches!(cancelled, Called::Pending(_)));
+    drop(cancelled);
+    let mut source = Source::open(1);
+    let key = source.register(&selector, READ, Mode::Edge);
+    for _ in 0..2 {
+        // The second wait has its clock under the number of the first, which is cancelled for it.
+        let begin_ns = host().now_ns;
+        assert_eq!(select(&selector, 50), []);
+        assert!(host().now_ns - begin_ns >= 50 * MS, "it is early");
+        source.send(5);
+        assert_eq!(select(&selector, 1_000), readable(&[1]));
+        assert_eq!(source.read(64).unwrap(), 5);
+        selector.after_io(key, Direction::Read, IoOutcome::Partial);
+    }
 }
 
 /// Of a stream that is parsed by peeks and never read to the last byte, only that byte is kept.

@@ -1,6 +1,6 @@
 //! Waitable sets, and what happens while the program waits.
 
-use super::{CANCELLED, Host, Kind, MOST_WAITS, STARTED};
+use super::{CANCELLED, CANCELLED_CALL, Host, Kind, MOST_WAITS, STARTED, SUBTASK};
 
 impl Host {
     /// When a call that is to end a wait ends.
@@ -77,7 +77,14 @@ impl Host {
 
     /// Returns its kind, its waitable and its code.
     fn take_event(&mut self, set: u32) -> Option<[u32; 3]> {
-        if let Some(number) = self.take_cancelled(set) {
+        let mut calls = self.cancelled_calls.iter();
+        if let Some(place) = calls.position(|number| self.is_in_flight(*number, set)) {
+            let number = self.cancelled_calls.remove(place);
+            return Some([SUBTASK, number, CANCELLED_CALL]);
+        }
+        let mut cancelled = self.cancelled.iter();
+        if let Some(place) = cancelled.position(|number| self.is_in_flight(*number, set)) {
+            let number = self.cancelled.remove(place);
             self.end_operation(number);
             let kind = self.handle(number)?.kind;
             return Some([kind.of_event(), number, CANCELLED]);
@@ -89,13 +96,11 @@ impl Host {
         Some([one.kind.of_event(), number, one.event.take()?])
     }
 
-    /// A member with an operation in flight that the cancel of an earlier one ends.
-    fn take_cancelled(&mut self, set: u32) -> Option<u32> {
-        let place = self.cancelled.iter().position(|number| {
-            let one = self.handles[*number as usize - 1].as_ref();
-            one.is_some_and(|one| one.set == Some(set) && one.operation.is_some())
-        });
-        place.map(|place| self.cancelled.remove(place))
+    /// Whether a member of the set has an operation in flight.
+    fn is_in_flight(&self, number: u32, set: u32) -> bool {
+        let one = self.handles.get(number as usize - 1);
+        let one = one.and_then(Option::as_ref);
+        one.is_some_and(|one| one.set == Some(set) && one.operation.is_some())
     }
 
     /// What has happened meanwhile, and the operations that it ends.
