@@ -56,11 +56,11 @@ impl Sender {
 
     /// Writes what there is room for, and returns how much that is.
     pub(super) fn write(&mut self, signal: &Signal, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_closing || self.stream.is_none() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
         if self.is_busy() {
             return Err(io::ErrorKind::WouldBlock.into());
-        }
-        if self.stream.is_none() {
-            return Err(io::ErrorKind::BrokenPipe.into());
         }
         let taken = &bytes[..offered_of(bytes.len())];
         let written = self.write_at_once(taken);
@@ -73,7 +73,7 @@ impl Sender {
     }
 
     /// Ends the stream once everything is written.
-    #[cfg(feature = "net")]
+    #[cfg(any(feature = "net", test))]
     pub(super) fn close(&mut self) {
         if self.is_busy() {
             self.is_closing = true;

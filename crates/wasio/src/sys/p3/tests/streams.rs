@@ -520,6 +520,26 @@ fn peeks_that_find_nothing_new_do_not_spin() {
     }
 }
 
+/// A stream that is closed while its last write is in flight takes no more, and does not say that
+/// it may later.
+#[test]
+fn a_write_after_the_close_breaks_the_pipe() {
+    for rules in ALL {
+        let _turn = Turn::new(rules);
+        let mut source = Source::open(1);
+        assert_eq!(source.write(100).unwrap(), 100);
+        source.streams.part().sender.close();
+        assert!(source.has_unsent(), "{}", rules.name);
+        assert_eq!(source.write(1).unwrap_err().kind(), ErrorKind::BrokenPipe);
+        while source.has_unsent() {
+            source.set_room(true);
+            operations::progress();
+        }
+        assert_eq!(host().peers[&1].taken, 100, "{}", rules.name);
+        assert_eq!(source.write(1).unwrap_err().kind(), ErrorKind::BrokenPipe);
+    }
+}
+
 /// What the host has taken and not passed on is lost with its reader, and a flush says so.
 #[test]
 fn a_flush_says_that_nobody_reads_any_more() {
