@@ -1,7 +1,8 @@
 //! Writing to a stream of the host's: what the host does not take at once it is given a copy of, and
 //! that write is in flight. Until it has ended no other is taken.
 //!
-//! A long write is tried from the caller's memory first, and cancelled where it has not ended.
+//! A long write to a socket is tried from the caller's memory first, and cancelled where it has not
+//! ended.
 
 use std::io;
 
@@ -47,9 +48,22 @@ pub(super) struct Sender {
     is_closing: bool,
     /// The host took no more although there was something to be written.
     has_lost: bool,
+    /// Long writes are copied too, and no write is cancelled.
+    copies_all: bool,
 }
 
 impl Sender {
+    /// Of standard output or standard error. A host may have taken all bytes of a write and flush
+    /// them until the write ends. A cancel would end the flush too.
+    pub(super) fn of_output(stream: WriteEnd) -> Self {
+        Self {
+            stream: Some(stream),
+            copies_all: true,
+            ..Self::default()
+        }
+    }
+
+    #[cfg(any(feature = "net", test))]
     pub(super) fn open(&mut self, stream: WriteEnd) {
         self.stream = Some(stream);
     }
@@ -101,7 +115,10 @@ impl Sender {
 
     /// Writes what the host takes at once of what is long, and leaves nothing in flight.
     fn write_at_once(&mut self, bytes: &[u8]) -> usize {
-        let Some(stream) = self.stream.as_mut().filter(|_| bytes.len() >= LONG) else {
+        if self.copies_all || bytes.len() < LONG {
+            return 0;
+        }
+        let Some(stream) = &mut self.stream else {
             return 0;
         };
         let moved = stream.write_at_once(bytes);

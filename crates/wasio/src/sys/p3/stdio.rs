@@ -53,8 +53,7 @@ impl Output {
     }
 
     fn new(stream: WriteEnd) -> Self {
-        let mut sender = Sender::default();
-        sender.open(stream);
+        let sender = Sender::of_output(stream);
         Self(Alone::new(sender, Directions::one(Direction::Write)))
     }
 

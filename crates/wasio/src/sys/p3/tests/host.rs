@@ -78,6 +78,7 @@ pub(super) struct Host {
     waits: u64,
     /// All calls but those of the clock.
     pub(super) calls: u64,
+    pub(super) cancels: u64,
     /// By number, from 1 on. One that goes is used again at once.
     handles: Vec<Option<Handle>>,
     free: Vec<u32>,
@@ -108,6 +109,7 @@ impl Host {
             now_ns: 1_000_000_000,
             waits: 0,
             calls: 0,
+            cancels: 0,
             handles: Vec::new(),
             free: Vec::new(),
             busy: 0,
@@ -319,6 +321,7 @@ impl Host {
     /// Cancels what is in flight. Returns how it has ended.
     pub(super) fn cancel(&mut self, number: u32) -> u32 {
         self.count_call();
+        self.cancels += 1;
         match self.handle(number) {
             None => self.trap("a cancel of what is gone"),
             Some(one) if one.set.is_some() => self.trap("a cancel inside of a set"),

@@ -86,6 +86,14 @@ impl Source {
         source
     }
 
+    /// Its output is written to as standard output is.
+    pub(super) fn open_output(id: u32) -> Self {
+        let source = Self::open_listener(id);
+        source.streams.part().sender = Sender::of_output(write_stdout());
+        source.streams.signal.set(Direction::Write, true);
+        source
+    }
+
     /// What can only be read.
     pub(super) fn open_listener(id: u32) -> Self {
         {

@@ -275,7 +275,27 @@ fn a_long_write_is_taken_whole_and_once() {
     }
 }
 
-/// So a peer that goes in the middle of one leaves nothing in flight.
+/// A host may have taken all bytes of a write to standard output and flush them until the write
+/// ends. A cancel would end the flush. So no write to it is cancelled, however long it is.
+#[test]
+fn no_write_to_standard_output_is_cancelled() {
+    const LEN: u64 = 64 * 1024;
+    for rules in ALL {
+        let _turn = Turn::new(rules);
+        let mut source = Source::open_output(1);
+        let before = host().cancels;
+        assert_eq!(source.write(LEN).unwrap() as u64, LEN, "{}", rules.name);
+        assert!(source.has_unsent(), "{}", rules.name);
+        while source.has_unsent() {
+            source.set_room(true);
+            operations::progress();
+        }
+        assert_eq!(host().peers[&1].taken, LEN, "{}", rules.name);
+        assert_eq!(host().cancels, before, "{}", rules.name);
+    }
+}
+
+/// A peer that goes in the middle of a long write leaves nothing in flight.
 #[test]
 fn a_long_write_to_a_peer_that_is_gone_breaks_the_pipe() {
     for rules in ALL {
