@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::alone::{Alone, Part};
-use super::bindings::{Addresses, Called, Event, Resolve, WireError, resolve_addresses};
+use super::bindings::{Addresses, Called, Event, Resolve, SocketResult, resolve_addresses};
 use super::error;
 use super::operations;
 use super::signals::Signal;
@@ -31,10 +31,10 @@ enum Phase {
     Resolved(VecDeque<io::Result<IpAddr>>),
 }
 
-fn resolved(result: Result<Addresses, WireError>, name: &str) -> Phase {
+fn resolved(result: SocketResult<Addresses>, name: &str) -> Phase {
     Phase::Resolved(match result {
         Ok(addresses) => addresses.iter().map(Ok).collect(),
-        Err(error) => VecDeque::from([Err(error::of_name(error.of_lookup(), name))]),
+        Err(error) => VecDeque::from([Err(error::of_name(error, name))]),
     })
 }
 

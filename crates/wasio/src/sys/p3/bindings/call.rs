@@ -5,7 +5,6 @@ use std::mem::{MaybeUninit, offset_of};
 
 use super::memory::Lent;
 use super::waitable::{Event, RETURNED, SUBTASK, leave_set};
-use wasio_bindings::abi::HostResult;
 
 super::described!();
 
@@ -19,6 +18,7 @@ unsafe extern "C" {
 
 /// What an import has the host write.
 pub(crate) trait Output {
+    /// It frees what it owns when it is dropped: that of a cancelled call is.
     type Value;
 
     /// # Safety
@@ -30,15 +30,6 @@ impl Output for () {
     type Value = ();
 
     unsafe fn into_value(self) {}
-}
-
-impl<T, E> Output for HostResult<T, E> {
-    type Value = Result<T, E>;
-
-    unsafe fn into_value(self) -> Result<T, E> {
-        // SAFETY: as the caller promises.
-        unsafe { self.into_result() }
-    }
 }
 
 /// A call that has not returned. It owns the memory that the host reads arguments from and writes

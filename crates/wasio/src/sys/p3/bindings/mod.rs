@@ -46,7 +46,7 @@ pub(crate) use self::waitable::{
 #[cfg(all(target_os = "wasi", feature = "net"))]
 pub(crate) use self::lookup::{Addresses, Resolve, resolve_addresses};
 #[cfg(all(target_os = "wasi", feature = "net"))]
-pub(crate) use self::network::{ErrorCode, NetResult, SocketError, SocketResult, WireError};
+pub(crate) use self::network::{ErrorCode, NetResult, SocketError, SocketResult};
 #[cfg(all(target_os = "wasi", feature = "net"))]
 pub(crate) use self::tcp::{Accepted, Connect, Incoming, TcpSocket};
 #[cfg(all(target_os = "wasi", feature = "net"))]

@@ -5,6 +5,7 @@ use std::mem::{ManuallyDrop, offset_of};
 use wasio_bindings::abi::{HostOption, HostResult, result};
 use wasio_bindings::address::Address;
 
+use super::call::Output;
 use super::list::List;
 
 /// The error codes of `wasi:sockets`: each with its name, and its number in the two interfaces.
@@ -77,7 +78,8 @@ pub(crate) struct SocketError {
     pub(crate) text: Option<String>,
 }
 
-/// `error-code` of either interface, as the host writes it.
+/// `error-code` of either interface, as the host writes it. It does not know which, and so whether
+/// there is a text. So dropping it would leak that: it is converted first.
 #[repr(C)]
 pub(crate) struct WireError {
     code: u8,
@@ -85,11 +87,11 @@ pub(crate) struct WireError {
 }
 
 impl WireError {
-    pub(crate) fn of_socket(self) -> SocketError {
+    pub(super) fn of_socket(self) -> SocketError {
         self.among(&OF_SOCKETS)
     }
 
-    pub(crate) fn of_lookup(self) -> SocketError {
+    pub(super) fn of_lookup(self) -> SocketError {
         self.among(&OF_LOOKUPS)
     }
 
@@ -115,6 +117,16 @@ impl WireError {
 pub(crate) type NetResult<T> = HostResult<T, WireError>;
 
 pub(crate) type SocketResult<T> = Result<T, SocketError>;
+
+/// Of a call of `wasi:sockets/types`.
+impl<T> Output for NetResult<T> {
+    type Value = SocketResult<T>;
+
+    unsafe fn into_value(self) -> SocketResult<T> {
+        // SAFETY: as the caller promises.
+        unsafe { self.into_result() }.map_err(WireError::of_socket)
+    }
+}
 
 /// Calls an import that returns a [`NetResult`].
 ///

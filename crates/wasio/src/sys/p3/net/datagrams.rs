@@ -15,7 +15,7 @@ use crate::portable::{Direction, Directions};
 use crate::registration::Registration;
 use crate::sys::imp::bindings::{
     Called, Datagram, Event, IpAddressFamily, Receive, Send, SocketError, SocketResult, UdpSocket,
-    WireError, monotonic_clock,
+    monotonic_clock,
 };
 use crate::sys::imp::error::{checked, of_socket};
 use crate::sys::imp::operations;
@@ -153,7 +153,7 @@ impl HostUdp {
 
     /// What a receive has brought, unless a stranger had sent it before the socket was connected: the
     /// host keeps such datagrams.
-    fn received(&self, result: Result<Datagram, WireError>) -> Incoming {
+    fn received(&self, result: SocketResult<Datagram>) -> Incoming {
         let place = |address: SocketAddr| (address.ip(), address.port());
         if let Some(peer) = *self.peer.lock()
             && let Ok(datagram) = &result
@@ -161,7 +161,7 @@ impl HostUdp {
         {
             return Incoming::Idle;
         }
-        Incoming::Received(result.map_err(WireError::of_socket))
+        Incoming::Received(result)
     }
 
     // WASI 0.2 may change what is registered in some of these. A signal stays the same:
@@ -241,7 +241,7 @@ impl HostUdp {
         {
             match self.socket.send(bytes, target) {
                 Called::Returned(Ok(())) => {}
-                Called::Returned(Err(error)) => outgoing.failed = Some(error.of_socket()),
+                Called::Returned(Err(error)) => outgoing.failed = Some(error),
                 Called::Pending(call) => {
                     unsent::note();
                     operations::add(call.waitable(), &self.signal);
@@ -291,7 +291,7 @@ impl Completes for HostUdp {
         {
             outgoing.sending = None;
             if let Err(error) = result {
-                outgoing.failed = Some(error.of_socket());
+                outgoing.failed = Some(error);
             }
             self.send_next(outgoing);
         }

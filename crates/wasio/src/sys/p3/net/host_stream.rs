@@ -11,7 +11,7 @@ use crate::lock::{Guard, Lock};
 use crate::portable::{Direction, Directions};
 use crate::registration::Registration;
 use crate::sys::imp::alone::Part;
-use crate::sys::imp::bindings::{Called, Connect, Event, NetResult, TcpSocket, WireError};
+use crate::sys::imp::bindings::{Called, Connect, Event, NetResult, SocketResult, TcpSocket};
 use crate::sys::imp::error::{checked, of_socket};
 use crate::sys::imp::operations;
 use crate::sys::imp::receiver::Receiver;
@@ -106,7 +106,7 @@ impl HostStream {
     }
 
     /// Opens the streams, or keeps the error for the next operation.
-    fn on_connected(&self, state: &mut State, result: Result<(), WireError>) {
+    fn on_connected(&self, state: &mut State, result: SocketResult<()>) {
         match result {
             Ok(()) => {
                 state.phase = Phase::Connected;
@@ -114,7 +114,7 @@ impl HostStream {
                 state.sender.open(self.socket.send());
             }
             Err(error) => {
-                state.phase = Phase::Failed(Some(of_socket(error.of_socket())));
+                state.phase = Phase::Failed(Some(of_socket(error)));
                 self.signal.set(Direction::Read, true);
             }
         }
