@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::mem;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -253,21 +254,31 @@ impl HostUdp {
     }
 
     /// Sends to and receives from this address alone. What came from another is dropped, and so is
-    /// what waits to be sent.
+    /// what waits to be sent. What came from this address is kept.
     pub(crate) fn connect(
         &self,
         address: SocketAddr,
         _registration: Option<&Registration>,
     ) -> io::Result<()> {
         self.check_family(&address)?;
-        let mut incoming = self.incoming();
-        let was_receiving = !matches!(*incoming, Incoming::Idle);
-        *incoming = Incoming::Idle;
+        let incoming = &mut *self.incoming();
+        let was_receiving = !matches!(incoming, Incoming::Idle);
+        if self.is_connected() && matches!(incoming, Incoming::Receiving(_)) {
+            // jco would never end it, and wasmtime 46 would say that the old peer has sent what it
+            // brings. A receive that began without a peer stays in flight: its datagram may be of
+            // the new peer, and jco would write it to memory that is no longer the receive's.
+            *incoming = Incoming::Idle;
+        }
         let result = checked(self.socket.connect(address));
         // A connect that failed may have taken away the peer of the one before.
         *self.peer.lock() = checked(self.socket.remote_address()).ok();
+        *incoming = match mem::replace(incoming, Incoming::Idle) {
+            Incoming::Received(Ok(datagram)) => self.received(Ok(datagram)),
+            Incoming::Received(Err(_)) => Incoming::Idle,
+            others => others,
+        };
         if was_receiving {
-            self.arm(&mut incoming);
+            self.arm(incoming);
         }
         result?;
         // What the host has not begun to send would go to the new peer.
