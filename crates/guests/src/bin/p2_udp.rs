@@ -34,8 +34,13 @@ fn main() {
 
         // Connecting while it is registered replaces the host's streams; the source remains
         // registered.
+        peek_one(&mut driver, &one, &two, at_one);
         one.connect(at_two).expect("connect");
         assert_eq!(one.peer_addr().expect("a peer"), at_two);
+        // It is of the new peer.
+        assert_eq!(one.recv(&mut buffer).expect("receive"), 6);
+        assert_eq!(&buffer[..6], b"before");
+        expect_kind(one.recv(&mut buffer), ErrorKind::WouldBlock);
         two.send_to(b"more", at_one).expect("send");
         loop {
             driver.expect(1);
@@ -78,6 +83,16 @@ fn receive_two(driver: &mut Driver, socket: &UdpSocket, sender: SocketAddr) -> V
         }
     }
     received
+}
+
+/// Peeks at a datagram that was sent before the socket is connected.
+fn peek_one(driver: &mut Driver, one: &UdpSocket, two: &UdpSocket, at_one: SocketAddr) {
+    let mut buffer = [0; 64];
+    two.send_to(b"before", at_one).expect("send");
+    while let Err(error) = one.peek_from(&mut buffer) {
+        assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
+        driver.expect(1);
+    }
 }
 
 /// Receives a datagram whose sender nobody asks for.

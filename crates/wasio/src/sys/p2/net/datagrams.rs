@@ -138,7 +138,7 @@ impl HostUdp {
         }
         let result = self.replace_streams(address);
         if result.is_ok() {
-            self.peeked.forget();
+            self.peeked.keep_of(address);
         }
         self.update_target(registration);
         result

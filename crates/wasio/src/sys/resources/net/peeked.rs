@@ -38,9 +38,12 @@ impl PeekedDatagram {
         Ok(copied)
     }
 
-    /// After a connect: it may be from another sender.
-    pub(crate) fn forget(&self) {
-        *self.0.lock() = None;
+    /// After a connect to `peer`: one of another sender is dropped.
+    pub(crate) fn keep_of(&self, peer: SocketAddr) {
+        let place = |address: SocketAddr| (address.ip(), address.port());
+        self.0
+            .lock()
+            .take_if(|(_, sender)| place(*sender) != place(peer));
     }
 }
 

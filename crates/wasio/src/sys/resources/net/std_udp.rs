@@ -57,7 +57,7 @@ impl StdUdp {
 
     pub(crate) fn connect(&self, address: SocketAddr) -> io::Result<()> {
         self.socket.connect(address)?;
-        self.peeked.forget();
+        self.peeked.keep_of(address);
         Ok(())
     }
 }
