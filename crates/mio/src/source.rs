@@ -86,17 +86,17 @@ macro_rules! reads {
         const _: () = {
             use std::io::{IoSliceMut, Read, Result};
 
-            use crate::Interest;
-
             $(impl Read for $type {
                 fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
                     self.inner
-                        .do_io_with(Interest::READABLE, |mut inner| inner.read(buffer))
+                        .do_read(buffer.len(), |mut inner| inner.read(buffer))
                 }
 
                 fn read_vectored(&mut self, buffers: &mut [IoSliceMut<'_>]) -> Result<usize> {
+                    let lens = buffers.iter().map(|buffer| buffer.len());
+                    let len = lens.fold(0, usize::saturating_add);
                     self.inner
-                        .do_io_with(Interest::READABLE, |mut inner| inner.read_vectored(buffers))
+                        .do_read(len, |mut inner| inner.read_vectored(buffers))
                 }
             })+
         };

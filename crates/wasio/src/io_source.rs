@@ -107,6 +107,30 @@ impl<T> IoSource<T> {
         result
     }
 
+    /// One read of a stream, where there is room for `len` bytes. For the drop-in `mio`.
+    ///
+    /// A read that leaves room arms the source again. The end of the stream may have been part of
+    /// the event that came before it, and a program that reads no more until the next event would
+    /// miss it. A read of 0 bytes is not taken for the last: a FIFO continues with its next writer.
+    ///
+    /// # Errors
+    ///
+    /// Those of `f`.
+    #[doc(hidden)]
+    pub fn do_read<F>(&self, len: usize, f: F) -> io::Result<usize>
+    where
+        F: FnOnce(&T) -> io::Result<usize>,
+    {
+        let result = f(&self.inner);
+        let outcome = match &result {
+            Ok(read) if (1..len).contains(read) => IoOutcome::Partial,
+            Ok(_) => IoOutcome::Complete,
+            Err(error) => IoOutcome::of_error(error),
+        };
+        self.report(Direction::Read, outcome);
+        result
+    }
+
     /// The source itself. It is deregistered.
     pub fn into_inner(self) -> T {
         let Self {
@@ -228,6 +252,14 @@ impl<T> IoSource<T> {
     #[cfg(all(wasio_resources, feature = "net"))]
     pub(crate) fn registration(&self) -> Option<&Registration> {
         self.registration.as_ref()
+    }
+
+    /// A source that is registered with a selector.
+    #[cfg(all(test, unix, not(loom)))]
+    pub(crate) fn registered(io: T, registration: Registration) -> Self {
+        let mut source = Self::new(io);
+        source.registration = Some(registration);
+        source
     }
 
     /// The source, and where its registration is kept.

@@ -1,7 +1,7 @@
 //! `Poll`, `Registry`, `Events`.
 
 use std::io::{ErrorKind, Write};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::AsRawFd;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
@@ -199,7 +199,7 @@ fn a_number_that_was_closed_while_registered_may_be_registered_again() {
 /// Gives `from` the number of `to`, which is closed.
 #[cfg(target_os = "linux")]
 fn rename(from: UnixStream, to: UnixStream) -> UnixStream {
-    let mut number = OwnedFd::from(to);
+    let mut number = std::os::fd::OwnedFd::from(to);
     rustix::io::dup2(&from, &mut number).unwrap();
     UnixStream::from(number)
 }

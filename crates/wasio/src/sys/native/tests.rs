@@ -12,7 +12,8 @@ use super::wait::collect;
 use crate::event::Event;
 use crate::io_outcome::IoOutcome;
 use crate::portable::{Config, Direction, Key};
-use crate::{Events, Interest, Mode, Token};
+use crate::registration::Registration;
+use crate::{Events, Interest, IoSource, Mode, Token};
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 /// Long enough for an event that should not come, short enough to wait for often.
@@ -129,6 +130,32 @@ fn without_os_edges_an_event_that_nobody_waits_for_leaves_the_other_direction_ar
     let mut drained = vec![0; written];
     pair.theirs.read_exact(&mut drained).unwrap();
     assert!(pair.one_event().is_writable());
+}
+
+/// So kqueue is asked again: it may have reported the end of the stream with the data.
+#[test]
+fn a_read_that_leaves_room_arms_the_source_and_no_other_read_does() {
+    let mut pair = Pair::new(Interest::READABLE);
+    let registration = Registration::new(&pair.selector, pair.key);
+    let source = IoSource::registered(pair.ours.try_clone().unwrap(), registration);
+    let is_armed = |pair: &Pair| pair.selector.is_armed(pair.key, Direction::Read);
+    let read = |len| {
+        let mut buffer = vec![0; len];
+        source.do_read(len, |mut stream| stream.read(&mut buffer))
+    };
+    pair.theirs.write_all(b"four").unwrap();
+    pair.one_event();
+    for len in [0, 2] {
+        assert_eq!(read(len).unwrap(), len);
+        assert!(!is_armed(&pair));
+    }
+    assert_eq!(read(3).unwrap(), 2);
+    assert!(is_armed(&pair));
+
+    pair.theirs.shutdown(Shutdown::Write).unwrap();
+    pair.one_event();
+    assert_eq!(read(3).unwrap(), 0);
+    assert!(!is_armed(&pair));
 }
 
 #[test]
