@@ -11,8 +11,8 @@ use crate::to_socket_addrs::Target;
 
 /// Returns the addresses of a host, in the order to try them in.
 ///
-/// As `tokio::net::lookup_host`, which needs a thread and so panics on WASI. This one waits in the
-/// poll that the runtime waits in. Dropping the future gives the look-up up.
+/// As `tokio::net::lookup_host`, which needs a thread and so panics on WASI. On WASI this one
+/// waits in the poll that the runtime waits in. Dropping the future gives the look-up up.
 ///
 /// # Errors
 ///

@@ -22,8 +22,8 @@ pub struct Stdin(Stream<stdio::Stdin>);
 
 /// Returns standard input.
 ///
-/// As `tokio::io::stdin`, but it needs no thread: the read waits in the poll that the runtime waits
-/// in, and the runtime can end while it waits.
+/// As `tokio::io::stdin`, but no thread is blocked by a read, and the runtime can end while one
+/// waits. On WASI it waits in the poll that the runtime waits in, natively in that of a thread.
 ///
 /// Use only one [`Stdin`] per program, and no other reader of standard input: each may buffer input
 /// that the others then do not see.
@@ -141,14 +141,14 @@ output!(
     Stdout,
     stdout,
     "Standard output, which never blocks the runtime. Created by [`stdout`].",
-    "Returns standard output. As `tokio::io::stdout`, but it needs no thread.",
+    "Returns standard output. As `tokio::io::stdout`, but a write blocks no thread.",
     "    wasio_tokio::stdout().write_all(b\"hello\\n\").await"
 );
 output!(
     Stderr,
     stderr,
     "Standard error, which never blocks the runtime. Created by [`stderr`].",
-    "Returns standard error. As `tokio::io::stderr`, but it needs no thread.",
+    "Returns standard error. As `tokio::io::stderr`, but a write blocks no thread.",
     "    wasio_tokio::stderr().write_all(b\"an error\\n\").await"
 );
 

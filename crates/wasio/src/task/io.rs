@@ -80,7 +80,7 @@ impl<T: Source> Async<T> {
     /// any thread may await it then. Where there are no threads this is
     /// [`with_interest`](Self::with_interest).
     ///
-    /// For a runtime with several threads of which this one has a poll that nobody waits in.
+    /// For a task that any thread may run, where this one has a poll that nobody waits in.
     ///
     /// # Errors
     ///
