@@ -1,12 +1,14 @@
 //! The addresses of names.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 
 use wasio::Interest;
+use wasio::net::Lookup;
 
 use crate::ToSocketAddrs;
-use crate::register::register;
+use crate::register::Awaited;
 use crate::to_socket_addrs::Target;
 
 /// Returns the addresses of a host, in the order to try them in.
@@ -53,9 +55,9 @@ pub async fn lookup_host<T: ToSocketAddrs>(
 }
 
 async fn of_name(name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    let lookup = register(wasio::net::lookup(name)?, Interest::READABLE).await?;
+    let mut lookup = Awaited::new(wasio::net::lookup(name)?, Interest::READABLE);
     let mut addresses = Vec::new();
-    while let Some(address) = lookup.read_with(|one| one.next_address()).await? {
+    while let Some(address) = poll_fn(|context| lookup.poll(context, Lookup::next_address)).await? {
         addresses.push(SocketAddr::new(address, port));
     }
     Ok(addresses)

@@ -1,10 +1,11 @@
 //! Any pollable.
 
+use std::future::poll_fn;
 use std::io;
 
 use wasio::{Interest, Pollable};
 
-use crate::register::register;
+use crate::register::Awaited;
 
 /// A `pollable` of `wasi:io/poll`, of any bindings.
 ///
@@ -36,7 +37,7 @@ impl AsPollable for wasip2::io::poll::Pollable {
 ///
 /// # Errors
 ///
-/// [`NotConnected`](io::ErrorKind::NotConnected): the runtime that the wait began in is gone.
+/// What the registration of the pollable returns.
 ///
 /// # Examples
 ///
@@ -56,6 +57,6 @@ impl AsPollable for wasip2::io::poll::Pollable {
 /// ```
 pub async fn ready<P: AsPollable + ?Sized>(pollable: &P) -> io::Result<()> {
     let source = Pollable::oneshot(pollable.pollable_handle());
-    let source = register(source, Interest::READABLE).await?;
-    source.readable().await
+    let mut source = Awaited::new(source, Interest::READABLE);
+    poll_fn(|context| source.poll_ready(context)).await
 }

@@ -1,18 +1,16 @@
 //! The standard streams.
 
 use std::fmt;
-use std::io::{self, ErrorKind, Read, Write};
-use std::mem;
+use std::io::{self, Read, Write};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::coop::poll_proceed;
 use wasio::event::Source;
-use wasio::task::Async;
 use wasio::{Interest, stdio};
 
-use crate::register::{is_poll_uncertain, is_registered_here, poll_yield, register_now};
+use crate::register::Awaited;
 
 /// Standard input, which never blocks the runtime. Created by [`stdin`].
 ///
@@ -30,7 +28,7 @@ pub struct Stdin(Stream<stdio::Stdin>);
 ///
 /// # Errors
 ///
-/// They come with the first read. On Windows that is [`Unsupported`](ErrorKind::Unsupported).
+/// They come with the first read. On Windows that is [`Unsupported`](io::ErrorKind::Unsupported).
 ///
 /// # Examples
 ///
@@ -84,9 +82,10 @@ macro_rules! output {
         /// # Errors
         ///
         /// They come with the first write. On Windows that is
-        /// [`Unsupported`](ErrorKind::Unsupported). On WASI 0.1 and natively a write that has to wait
-        /// is [`AlreadyExists`](ErrorKind::AlreadyExists) while another handle to this output has
-        /// waited before and lives on: share one, as by a channel, if the reader may be slow.
+        /// [`Unsupported`](io::ErrorKind::Unsupported). On WASI 0.1 and natively a write that has to
+        /// wait is [`AlreadyExists`](io::ErrorKind::AlreadyExists) while another handle to this
+        /// output has waited before and lives on: share one, as by a channel, if the reader may be
+        /// slow.
         ///
         /// # Platform behaviour
         ///
@@ -155,20 +154,11 @@ output!(
 /// A stream that is opened by the first operation, and registered by the first that would block.
 ///
 /// So the functions above cannot fail and need no runtime, as tokio's, and several handles to an
-/// output are no trouble as long as it takes what it is given. An operation in another runtime moves
-/// the registration there.
+/// output are no trouble as long as it takes what it is given.
 struct Stream<S: Source> {
     open: fn() -> io::Result<S>,
     interest: Interest,
-    state: State<S>,
-    /// Whether this operation has yielded, where the poll was uncertain.
-    has_yielded: bool,
-}
-
-enum State<S: Source> {
-    Closed,
-    Open(S),
-    Registered(Async<S>),
+    opened: Option<Awaited<S>>,
 }
 
 impl<S: Source> Stream<S> {
@@ -176,8 +166,7 @@ impl<S: Source> Stream<S> {
         Self {
             open,
             interest,
-            state: State::Closed,
-            has_yielded: false,
+            opened: None,
         }
     }
 
@@ -186,71 +175,30 @@ impl<S: Source> Stream<S> {
     fn poll<R>(
         &mut self,
         context: &mut Context<'_>,
-        mut operation: impl FnMut(&S) -> io::Result<R>,
+        operation: impl FnMut(&S) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
         let budget = ready!(poll_proceed(context));
-        loop {
-            match operation(self.source()?) {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    ready!(self.poll_ready(context))?;
-                }
-                result => {
-                    budget.made_progress();
-                    self.has_yielded = false;
-                    return Poll::Ready(result);
-                }
+        let result = ready!(self.opened()?.poll(context, operation));
+        budget.made_progress();
+        Poll::Ready(result)
+    }
+
+    fn opened(&mut self) -> io::Result<&mut Awaited<S>> {
+        match &mut self.opened {
+            Some(opened) => Ok(opened),
+            closed => {
+                let source = (self.open)()?;
+                Ok(closed.insert(Awaited::new(source, self.interest)))
             }
         }
-    }
-
-    fn source(&mut self) -> io::Result<&S> {
-        if let State::Closed = self.state {
-            self.state = State::Open((self.open)()?);
-        }
-        match &self.state {
-            State::Closed => Err(ErrorKind::NotConnected.into()),
-            State::Open(source) => Ok(source),
-            State::Registered(source) => Ok(source.get_ref()),
-        }
-    }
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if is_poll_uncertain() && !mem::replace(&mut self.has_yielded, true) {
-            return poll_yield(context);
-        }
-        match &self.state {
-            State::Registered(source) if is_registered_here(source) => {
-                self.has_yielded = false;
-                if self.interest.is_readable() {
-                    source.poll_readable(context)
-                } else {
-                    source.poll_writable(context)
-                }
-            }
-            _ => Poll::Ready(self.register()),
-        }
-    }
-
-    /// Registers it with the poll that this thread waits in. What became ready before that is seen by
-    /// one more try.
-    fn register(&mut self) -> io::Result<()> {
-        let source = match mem::replace(&mut self.state, State::Closed) {
-            State::Closed => return Ok(()),
-            State::Open(source) => source,
-            State::Registered(source) => source.into_inner()?,
-        };
-        self.state = State::Registered(register_now(source, self.interest)?);
-        Ok(())
     }
 }
 
 impl<S: Source> fmt::Debug for Stream<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match self.state {
-            State::Closed => "not used yet",
-            State::Open(_) => "open",
-            State::Registered(_) => "registered",
-        };
-        f.write_str(state)
+        match &self.opened {
+            Some(opened) => opened.fmt(f),
+            None => f.write_str("not used yet"),
+        }
     }
 }

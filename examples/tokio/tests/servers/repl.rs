@@ -65,6 +65,7 @@ fn input_that_never_blocks_holds_up_no_timer() {
     }
 }
 
+/// In the end also in tasks that are woken before their runtime has waited.
 #[test]
 fn standard_input_and_names_wait_in_the_runtime_that_awaits_them() {
     let _machine = share_machine();
