@@ -106,7 +106,8 @@ impl Connector {
         self.enforce_http = is_enforced;
     }
 
-    /// Sets `TCP_NODELAY` on the connections. Off at first.
+    /// Sets `TCP_NODELAY` on the connections. Off at first. A connection on which it cannot be set
+    /// is returned without it.
     ///
     /// # Platform behaviour
     ///
@@ -141,7 +142,8 @@ impl Connector {
         let stream =
             connected.ok_or_else(|| ConnectError::no_attempt_succeeded(host, port, tried))?;
         if self.nodelay {
-            stream.set_nodelay(true)?;
+            // The connection is there, and works without. hyper-util's connector goes on too.
+            let _ = stream.set_nodelay(true);
         }
         Ok(stream)
     }
