@@ -3,6 +3,8 @@
 mod stats;
 
 use std::ffi::OsString;
+use std::fmt;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process;
 
@@ -135,7 +137,7 @@ fn main() {
     let code = match started.and_then(|stats| Ok((stats, start(run)?))) {
         Ok((stats, running)) => {
             for addr in running.addrs() {
-                eprintln!("wasio-host: listening on {addr}");
+                tell(format_args!("listening on {addr}"));
             }
             let stats = stats.map(|stats| stats.follow(running.counts()));
             let outcome = running.wait_for_exit();
@@ -145,12 +147,18 @@ fn main() {
             exit_code(&outcome, fuel)
         }
         Err(error) => {
-            eprintln!("wasio-host: {error:#}");
+            tell(format_args!("{error:#}"));
             EXIT_BAD_INPUT
         }
     };
     // `main` must not return normally: a thread of the guest may still be running.
     process::exit(code);
+}
+
+/// Prints a line to stderr. If nobody reads it, the guest runs on all the same: `eprintln!` would
+/// panic, which ends the process with another exit code.
+fn tell(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "wasio-host: {line}");
 }
 
 fn start(run: Run) -> Result<Running> {
@@ -221,12 +229,12 @@ fn environment(variable: String) -> Result<(String, String)> {
 
 fn exit_code(outcome: &Outcome, fuel: bool) -> i32 {
     if let (true, Some(fuel)) = (fuel, outcome.fuel) {
-        eprintln!("wasio-host: {fuel} units of fuel");
+        tell(format_args!("{fuel} units of fuel"));
     }
     match &outcome.exit {
         Exit::Code(code) => *code,
         Exit::Trap(message) => {
-            eprintln!("wasio-host: the guest trapped: {message}");
+            tell(format_args!("the guest trapped: {message}"));
             EXIT_TRAP
         }
         Exit::Stopped | Exit::TimedOut => EXIT_TRAP,

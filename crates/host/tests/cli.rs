@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -52,19 +52,22 @@ fn command(args: &[&str], guest: &Path) -> Command {
     command
 }
 
-/// Waits for the program, and fails the test when it hangs.
-fn end(mut child: Child) -> Ended {
+/// Waits for the program, and fails the test when it hangs. Returns its exit code.
+fn wait(child: &mut Child) -> Option<i32> {
     let status = child.wait_timeout(LIMIT).expect("wait");
     if status.is_none() {
         child.kill().expect("kill");
     }
+    status.expect("the program hangs").code()
+}
+
+/// Waits for the program, and reads what it has said.
+fn end(mut child: Child) -> Ended {
+    let code = wait(&mut child);
     let mut stderr = String::new();
     let pipe = child.stderr.as_mut().expect("piped");
     pipe.read_to_string(&mut stderr).expect("read");
-    Ended {
-        code: status.expect("the program hangs").code(),
-        stderr,
-    }
+    Ended { code, stderr }
 }
 
 fn run(args: &[&str], guest: &Path) -> Ended {
@@ -177,6 +180,23 @@ fn fuel_is_told() {
     let fuel = fuel.strip_suffix(" units of fuel\n").unwrap();
     let fuel: u64 = fuel.parse().unwrap();
     assert!((1..20).contains(&fuel), "{fuel}");
+}
+
+/// A line that nobody reads is an error of the write. It ended the program with 101, and the guest
+/// with it.
+#[test]
+fn exit_code_is_the_same_if_nobody_reads_stderr() {
+    let code = |options: &[&str], guest: &Path| {
+        let (reader, writer) = io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = command(options, guest);
+        wait(&mut command.stderr(writer).spawn().expect("start"))
+    };
+    let exits = guest("cli-unread-exit", &exits(3));
+    assert_eq!(code(&["--fuel"], &exits), Some(3));
+    assert_eq!(code(&["--listen", "127.0.0.1:0"], &exits), Some(3));
+    assert_eq!(code(&[], &guest("cli-unread-trap", TRAPS)), Some(134));
+    assert_eq!(code(&[], Path::new("no/such/guest.wasm")), Some(2));
 }
 
 #[test]
