@@ -1,9 +1,11 @@
 //! All unsafe code of the crate: what takes a descriptor by its number.
 #![allow(unsafe_code, reason = "a number may be anything")]
 
-use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 #[cfg(target_os = "wasi")]
-use std::time::Duration;
+use std::io;
+#[cfg(target_os = "wasi")]
+use std::mem::MaybeUninit;
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
 macro_rules! from_raw_fd {
     ($($type:ty),+) => {
@@ -36,28 +38,40 @@ from_raw_fd!(
     crate::net::UdpSocket
 );
 
-/// The timeout of writes of a socket of libc's. `None` if it has none, or the number is another's.
+/// Whether the number is that of a TCP socket of libc's that has no address.
+///
+/// Of such a socket libc answers all of this itself. It asks the host for the address of another one
+/// at most.
 #[cfg(target_os = "wasi")]
-pub(crate) fn write_timeout(descriptor: RawFd) -> Option<Duration> {
-    let mut timeout = libc::timeval {
-        tv_sec: 0,
-        tv_usec: 0,
-    };
-    let mut len = size_of_val(&timeout).try_into().ok()?;
-    let value = (&raw mut timeout).cast();
-    // SAFETY: `value` is `len` bytes, of which libc writes no more. A number that is not open is an
+pub(crate) fn is_unbound_tcp(descriptor: RawFd) -> bool {
+    option(descriptor, libc::SO_TYPE) == Some(libc::SOCK_STREAM)
+        // The host may know no address either while a connection is made, or if that has failed.
+        && option(descriptor, libc::SO_ERROR) == Some(0)
+        && has_no_address(descriptor)
+}
+
+/// A number that is an option of a socket of libc's. `None` if the descriptor is of no socket.
+#[cfg(target_os = "wasi")]
+fn option(descriptor: RawFd, name: libc::c_int) -> Option<libc::c_int> {
+    let mut value: libc::c_int = 0;
+    let mut len = size_of_val(&value).try_into().ok()?;
+    let place = (&raw mut value).cast();
+    // SAFETY: `place` is `len` bytes, of which libc writes no more. A number that is not open is an
     // error.
-    let result = unsafe {
-        libc::getsockopt(
-            descriptor,
-            libc::SOL_SOCKET,
-            libc::SO_SNDTIMEO,
-            value,
-            &mut len,
-        )
+    let result = unsafe { libc::getsockopt(descriptor, libc::SOL_SOCKET, name, place, &mut len) };
+    (result == 0).then_some(value)
+}
+
+/// Whether libc says that a socket is not bound.
+#[cfg(target_os = "wasi")]
+fn has_no_address(descriptor: RawFd) -> bool {
+    let mut address = MaybeUninit::<libc::sockaddr_storage>::uninit();
+    let Ok(mut len) = size_of_val(&address).try_into() else {
+        return false;
     };
-    let seconds = u64::try_from(timeout.tv_sec).ok()?;
-    let micros = u64::try_from(timeout.tv_usec).ok()?;
-    let timeout = Duration::from_secs(seconds) + Duration::from_micros(micros);
-    (result == 0 && !timeout.is_zero()).then_some(timeout)
+    let place = address.as_mut_ptr().cast();
+    // SAFETY: `place` is `len` bytes, of which libc writes no more. Nobody reads them. A number that
+    // is not open is an error.
+    let result = unsafe { libc::getsockname(descriptor, place, &mut len) };
+    result != 0 && io::Error::last_os_error().raw_os_error() == Some(libc::EINVAL)
 }

@@ -8,9 +8,7 @@ use std::any::Any;
 use std::io;
 use std::net::TcpStream;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
 
 use socket2::{Domain, Socket, Type};
 
@@ -20,7 +18,11 @@ use crate::raw;
 pub(super) type Reserved = OnceLock<TcpStream>;
 
 fn reserve() -> io::Result<TcpStream> {
-    Socket::new(Domain::IPV4, Type::STREAM.nonblocking(), None).map(TcpStream::from)
+    let new = Socket::new(Domain::IPV4, Type::STREAM.nonblocking(), None)?;
+    // What was given away under its number has been closed since. Nothing else would show that.
+    let number = new.as_raw_fd();
+    given_away().retain(|one| one.descriptor != number);
+    Ok(new.into())
 }
 
 /// The descriptor, reserved by the first call. Sockets for which the host has none left share one.
@@ -40,15 +42,18 @@ pub(super) fn of(reserved: &Reserved) -> &TcpStream {
 /// A socket whose descriptor was given away, until that comes back or is closed.
 struct GivenAway {
     descriptor: RawFd,
-    /// What the descriptor has as its timeout: libc may have closed it, and opened another one of
-    /// the same number.
-    mark: Duration,
     socket: Box<dyn Any + Send>,
 }
 
 impl GivenAway {
+    /// Whether the descriptor is still the one that was given away. The program may have closed it,
+    /// and libc may have opened another one of the same number.
+    ///
+    /// No option of the descriptor could show this, as the program may set each. But it does not
+    /// bind or connect what stands for a socket that is connected or bound. A socket that another
+    /// library opens under the number is taken for it until it is bound or connected.
     fn is_open(&self) -> bool {
-        raw::write_timeout(self.descriptor) == Some(self.mark)
+        raw::is_unbound_tcp(self.descriptor)
     }
 }
 
@@ -64,19 +69,12 @@ fn given_away() -> MutexGuard<'static, Vec<GivenAway>> {
 ///
 /// If the host has no descriptor left, not even when the socket is closed: its connection is lost then.
 pub(super) fn give_away<S: Any + Send>(socket: S, reserved: Reserved) -> OwnedFd {
-    const FIRST_MARK: Duration = Duration::from_secs(1 << 30);
-    static MARKS: AtomicU32 = AtomicU32::new(0);
     let Ok(descriptor) = reserved.into_inner().map_or_else(reserve, Ok) else {
         drop(socket);
         return reserve().expect("the host has no descriptor left").into();
     };
-    let number = MARKS.fetch_add(1, Ordering::Relaxed);
-    let mark = FIRST_MARK + Duration::from_micros(number.into());
-    // Without its mark it counts as closed.
-    let _ = descriptor.set_write_timeout(Some(mark));
     given_away().push(GivenAway {
         descriptor: descriptor.as_raw_fd(),
-        mark,
         socket: Box::new(socket),
     });
     descriptor.into()

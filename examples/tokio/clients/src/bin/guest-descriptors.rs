@@ -4,9 +4,11 @@ use std::env;
 use std::io::{self, ErrorKind, Read};
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::time::sleep;
 use wasio_tokio_examples::parse;
 
 #[tokio::main(flavor = "current_thread")]
@@ -18,18 +20,45 @@ async fn main() -> io::Result<()> {
     assert_eq!(one.as_raw_fd(), number);
     assert_ne!(other.as_raw_fd(), number);
 
-    // There and back it is the same connection, of the same descriptor.
-    let converted = one.into_std()?;
-    assert_eq!(converted.as_raw_fd(), number);
-    one = TcpStream::from_std(converted)?;
-    assert_eq!((one.as_raw_fd(), one.local_addr()?), (number, local));
-    one.write_all(b"hello").await?;
-    let mut buffer = [0; 5];
-    one.read_exact(&mut buffer).await?;
-    assert_eq!(&buffer, b"hello");
+    // There and back it is the same connection, of the same descriptor, whatever is set meanwhile.
+    for timeout in [None, Some(Duration::from_secs(1))] {
+        let converted = one.into_std()?;
+        assert_eq!(converted.as_raw_fd(), number);
+        converted.set_write_timeout(timeout)?;
+        converted.set_read_timeout(timeout)?;
+        assert_eq!(converted.write_timeout()?, timeout);
+        // The poll closes what has no descriptor any more.
+        sleep(Duration::from_millis(1)).await;
+        one = TcpStream::from_std(converted)?;
+        assert_eq!((one.as_raw_fd(), one.local_addr()?), (number, local));
+        one.write_all(b"hello").await?;
+        let mut buffer = [0; 5];
+        one.read_exact(&mut buffer).await?;
+        assert_eq!(&buffer, b"hello");
+    }
 
     datagrams().await?;
+    reserved_instead(other).await?;
     closed_instead().await
+}
+
+/// The number of a descriptor that was closed becomes that of another connection.
+async fn reserved_instead(echo: TcpStream) -> io::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let mut client = TcpStream::connect(listener.local_addr()?).await?;
+    let (accepted, _) = listener.accept().await?;
+    let fresh = TcpStream::connect(echo.peer_addr()?).await?;
+    let local = fresh.local_addr()?;
+    let converted = accepted.into_std()?;
+    let number = converted.as_raw_fd();
+    drop(converted);
+    let fresh = fresh.into_std()?;
+    if cfg!(target_os = "wasi") {
+        assert_eq!(fresh.as_raw_fd(), number);
+    }
+    assert_eq!(TcpStream::from_std(fresh)?.local_addr()?, local);
+    assert_eq!(client.read(&mut [0]).await?, 0);
+    Ok(())
 }
 
 /// A descriptor that is closed closes its socket. The next one of its number is another socket.
@@ -74,7 +103,7 @@ async fn datagrams() -> io::Result<()> {
     tokio::select! {
         biased;
         ready = other.readable() => panic!("nothing was sent: {ready:?}"),
-        () = tokio::time::sleep(std::time::Duration::from_millis(50)) => {}
+        () = sleep(Duration::from_millis(50)) => {}
     }
     one.send_to(b"hello", other.local_addr()?).await?;
     let mut buffer = [0; 8];
