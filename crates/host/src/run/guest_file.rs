@@ -32,8 +32,11 @@ impl<'a> GuestFile<'a> {
         if metadata.is_dir() {
             bail!("the guest {} is a directory", path.display());
         }
-        let bytes = fs::read(path).with_context(problem)?;
-        let Some(format) = format(path, &bytes) else {
+        let mut bytes = fs::read(path).with_context(problem)?;
+        if path.extension().is_some_and(|extension| extension == "wat") {
+            bytes = to_binary(path, &bytes)?;
+        }
+        let Some(format) = format(&bytes) else {
             bail!("{} is not WebAssembly", path.display());
         };
         Ok(Self {
@@ -45,18 +48,19 @@ impl<'a> GuestFile<'a> {
     }
 }
 
-fn format(path: &Path, bytes: &[u8]) -> Option<Format> {
+/// The binary format of a guest in the text format. One that is binary already stays as it is.
+fn to_binary(path: &Path, text: &[u8]) -> Result<Vec<u8>> {
+    let binary = wat::parse_bytes(text)
+        .with_context(|| format!("{} is not valid WebAssembly text", path.display()))?;
+    Ok(binary.into_owned())
+}
+
+fn format(bytes: &[u8]) -> Option<Format> {
     // A version and a layer follow the magic number, 16 bits each. Layer 0 is a module, layer 1 a
     // component.
     match bytes {
         [0, b'a', b's', b'm', _, _, 0, 0, ..] => Some(Format::Module),
         [0, b'a', b's', b'm', _, _, 1, 0, ..] => Some(Format::Component),
-        // The text format.
-        _ if path.extension()? == "wat" => Some(if bytes.starts_with(b"(component") {
-            Format::Component
-        } else {
-            Format::Module
-        }),
         _ => None,
     }
 }
@@ -103,5 +107,46 @@ impl<T: Clone> Cache<T> {
             return Ok(compiled.clone());
         }
         Ok(slot.insert(compile()?).clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn format_of(text: &str) -> Result<Option<Format>> {
+        Ok(format(&to_binary(Path::new("guest.wat"), text.as_bytes())?))
+    }
+
+    #[test]
+    fn a_text_is_of_the_format_that_it_is_written_in_whatever_comes_before() {
+        for before in ["", " \n\t", ";; A (module.\n", "(; A (module. ;)\n\n "] {
+            for (text, expected) in [
+                ("(module)", Format::Module),
+                ("(component)", Format::Component),
+                ("( component $named)", Format::Component),
+                ("(func)", Format::Module),
+            ] {
+                let text = format!("{before}{text}");
+                assert_eq!(format_of(&text).unwrap(), Some(expected), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_none_is_refused_with_its_name_and_the_place() {
+        let error = format!("{:#}", format_of("(module\n  (funk))").unwrap_err());
+        assert!(
+            error.starts_with("guest.wat is not valid WebAssembly text: "),
+            "{error}"
+        );
+        assert!(error.contains("2:4"), "{error}");
+    }
+
+    #[test]
+    fn what_has_no_header_of_webassembly_has_no_format() {
+        assert_eq!(format(b""), None);
+        assert_eq!(format(b"\0asm\x01\0\x02\0"), None);
+        assert_eq!(format(b"(module)"), None);
     }
 }
