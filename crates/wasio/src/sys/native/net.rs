@@ -130,12 +130,14 @@ impl IoSource<TcpListener> {
 
 /// How much a vectored read has room for.
 pub(crate) fn room(buffers: &[IoSliceMut<'_>]) -> usize {
-    buffers.iter().map(|buffer| buffer.len()).sum()
+    let lens = buffers.iter().map(|buffer| buffer.len());
+    lens.fold(0, usize::saturating_add)
 }
 
 /// How much of the buffers of a write the system is offered.
 pub(crate) fn offered(buffers: &[IoSlice<'_>]) -> usize {
-    buffers.iter().map(|buffer| buffer.len()).sum()
+    let lens = buffers.iter().map(|buffer| buffer.len());
+    lens.fold(0, usize::saturating_add)
 }
 
 impl IoSource<TcpStream> {
