@@ -29,33 +29,17 @@ pub(super) fn with_budget<R>(run: impl FnOnce() -> R) -> R {
     run()
 }
 
-/// One operation of the budget, which goes back when this is dropped: what finds nothing is free.
-#[must_use = "`keep` it if the operation found something"]
-pub(super) struct Spent(());
-
-impl Spent {
-    /// The operation found something.
-    pub(super) fn keep(self) {
-        std::mem::forget(self);
+/// Whether the task may go on. Once it has no operation left it yields: it runs again after the others,
+/// and after the poll.
+pub(super) fn proceed(context: &Context<'_>) -> Poll<()> {
+    if LEFT.get() == Some(0) {
+        context.waker().wake_by_ref();
+        return Poll::Pending;
     }
+    Poll::Ready(())
 }
 
-impl Drop for Spent {
-    fn drop(&mut self) {
-        LEFT.set(LEFT.get().map(|left| left.saturating_add(1)));
-    }
-}
-
-/// Takes one operation of the budget. Once there is none left the task yields: it runs again after the
-/// others, and after the poll.
-pub(super) fn spend(context: &Context<'_>) -> Poll<Spent> {
-    match LEFT.get() {
-        None => {}
-        Some(0) => {
-            context.waker().wake_by_ref();
-            return Poll::Pending;
-        }
-        Some(left) => LEFT.set(Some(left - 1)),
-    }
-    Poll::Ready(Spent(()))
+/// Takes one operation of the budget, for one that did not have to wait.
+pub(super) fn spend() {
+    LEFT.set(LEFT.get().map(|left| left.saturating_sub(1)));
 }

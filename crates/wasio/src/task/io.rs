@@ -3,7 +3,7 @@ use std::future::poll_fn;
 use std::io::{self, ErrorKind, Read, Write};
 use std::task::{Context, Poll, ready};
 
-use super::budget::spend;
+use super::budget::proceed;
 use super::reactor;
 use super::ready::{Readable, Writable};
 use super::registered::Registered;
@@ -256,12 +256,10 @@ impl<T: Source> Async<T> {
         mut op: impl FnMut(&T) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
         loop {
-            let spent = ready!(spend(context));
+            ready!(proceed(context));
             if let Some(result) = self.registered.attempt(direction, || op(self.get_ref())) {
-                spent.keep();
                 return Poll::Ready(result);
             }
-            drop(spent);
             ready!(self.registered.poll(direction, context))?;
         }
     }
@@ -272,13 +270,11 @@ impl<T: Source> Async<T> {
         mut op: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
         loop {
-            let spent = poll_fn(|context| spend(context)).await;
+            poll_fn(|context| proceed(context)).await;
             let attempt = || op(self.get_ref());
             if let Some(result) = self.registered.attempt(direction, attempt) {
-                spent.keep();
                 return result;
             }
-            drop(spent);
             self.wait(direction).await?;
         }
     }
@@ -289,13 +285,11 @@ impl<T: Source> Async<T> {
         mut op: impl FnMut(&mut T) -> io::Result<R>,
     ) -> io::Result<R> {
         loop {
-            let spent = poll_fn(|context| spend(context)).await;
+            poll_fn(|context| proceed(context)).await;
             let io = self.io.as_mut().expect(TAKEN);
             if let Some(result) = self.registered.attempt(direction, || op(io)) {
-                spent.keep();
                 return result;
             }
-            drop(spent);
             self.wait(direction).await?;
         }
     }

@@ -4,9 +4,8 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use super::budget::spend;
 use super::registered::Registered;
 use crate::portable::{Direction, Slot};
 
@@ -39,11 +38,8 @@ impl<H: Held> Ready<H> {
     }
 
     pub(super) fn poll(&mut self, context: &Context<'_>) -> Poll<io::Result<()>> {
-        let spent = ready!(spend(context));
         let registered = self.source.registered();
-        let result = ready!(registered.poll_slot(self.direction, &mut self.slot, context));
-        spent.keep();
-        Poll::Ready(result)
+        registered.poll_slot(self.direction, &mut self.slot, context)
     }
 }
 

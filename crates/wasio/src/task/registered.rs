@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use super::budget::spend;
+use super::budget::{proceed, spend};
 use crate::errors::static_error;
 use crate::portable::{Direction, Slot, Waiters};
 use crate::sys;
@@ -30,11 +30,9 @@ impl Registered {
 
     /// Whether a direction is ready; if not, the last task that asked so is woken once it is.
     pub(super) fn poll(&self, direction: Direction, context: &Context<'_>) -> Poll<io::Result<()>> {
-        let spent = ready!(spend(context));
-        let result = self.arm_after(direction, |waiters| waiters.poll_polled(direction, context));
-        let result = ready!(result);
-        spent.keep();
-        Poll::Ready(result)
+        self.arm_after(direction, context, |waiters| {
+            waiters.poll_polled(direction, context)
+        })
     }
 
     /// The same, for one of many futures.
@@ -44,7 +42,9 @@ impl Registered {
         slot: &mut Slot,
         context: &Context<'_>,
     ) -> Poll<io::Result<()>> {
-        self.arm_after(direction, |waiters| waiters.poll(direction, slot, context))
+        self.arm_after(direction, context, |waiters| {
+            waiters.poll(direction, slot, context)
+        })
     }
 
     /// The future of `slot` is gone.
@@ -56,23 +56,26 @@ impl Registered {
     fn arm_after(
         &self,
         direction: Direction,
+        context: &Context<'_>,
         poll: impl FnOnce(&Waiters) -> Poll<()>,
     ) -> Poll<io::Result<()>> {
-        if poll(&self.waiters).is_ready() {
-            return Poll::Ready(Ok(()));
-        }
+        ready!(proceed(context));
         let selector = self.registry.selector().inner();
-        if !selector.may_be_waited_in() {
-            return Poll::Ready(Err(static_error(
+        let result = if poll(&self.waiters).is_ready() {
+            Ok(())
+        } else if !selector.may_be_waited_in() {
+            Err(static_error(
                 ErrorKind::NotConnected,
                 "the poll that this source is registered with is gone: make the `Async` in the \
                  runtime that awaits it",
-            )));
-        }
-        match selector.arm_for_tasks(direction) {
-            Ok(()) => Poll::Pending,
-            Err(error) => Poll::Ready(Err(error)),
-        }
+            ))
+        } else if let Err(error) = selector.arm_for_tasks(direction) {
+            Err(error)
+        } else {
+            return Poll::Pending;
+        };
+        spend();
+        Poll::Ready(result)
     }
 
     /// One operation; `None` if it would block.
@@ -86,6 +89,7 @@ impl Registered {
         if matches!(&result, Err(error) if error.kind() == ErrorKind::WouldBlock) {
             return None;
         }
+        spend();
         if was_ready {
             self.waiters.set_ready(direction);
         }
