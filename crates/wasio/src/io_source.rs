@@ -121,14 +121,15 @@ impl<T> IoSource<T> {
     where
         F: FnOnce(&T) -> io::Result<usize>,
     {
-        let result = f(&self.inner);
-        let outcome = match &result {
-            Ok(read) if (1..len).contains(read) => IoOutcome::Partial,
-            Ok(_) => IoOutcome::Complete,
-            Err(error) => IoOutcome::of_error(error),
-        };
-        self.report(Direction::Read, outcome);
-        result
+        self.run(
+            Direction::Read,
+            |source| f(&source.inner),
+            |result| match result {
+                Ok(read) if (1..len).contains(read) => IoOutcome::Partial,
+                Ok(_) => IoOutcome::Complete,
+                Err(error) => IoOutcome::of_error(error),
+            },
+        )
     }
 
     /// The source itself. It is deregistered.
@@ -208,10 +209,8 @@ impl<T> IoSource<T> {
 
     /// Whether there was an event since the direction was last armed.
     pub(crate) fn is_silent(&self, direction: Direction) -> bool {
-        self.registration.as_ref().is_some_and(|registration| {
-            let selector = registration.selector();
-            selector.is_silent(registration.key(), direction)
-        })
+        let registration = self.registration.as_ref();
+        registration.is_some_and(|registration| registration.is_silent(direction))
     }
 
     fn report(&self, direction: Direction, outcome: IoOutcome) {

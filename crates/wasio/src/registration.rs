@@ -4,7 +4,7 @@ use std::io;
 
 use crate::Registry;
 use crate::errors::{already_registered, not_registered, registered_elsewhere};
-use crate::portable::Key;
+use crate::portable::{Direction, Key};
 use crate::sys;
 
 /// A registration of a descriptor that ends when it is dropped.
@@ -28,6 +28,11 @@ impl Registration {
 
     pub(crate) fn key(&self) -> Key {
         self.key
+    }
+
+    /// Whether there was an event of a direction since it was last armed.
+    pub(crate) fn is_silent(&self, direction: Direction) -> bool {
+        self.selector.is_silent(self.key, direction)
     }
 }
 

@@ -1,6 +1,8 @@
 //! What one task, one waker or one thread does is no trouble to the others.
 #![cfg(all(feature = "task", feature = "net"))]
 
+mod util;
+
 use std::future::{Future, pending};
 use std::io::{Read, Write};
 use std::pin::pin;
@@ -11,12 +13,12 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
+use util::{LIMIT, bounded};
 use wasio::net::{TcpListener, TcpStream};
 use wasio::task::{self, Async};
 use wasio::{Events, Interest};
 
 const SOON: Duration = Duration::from_millis(1);
-const LIMIT: Duration = Duration::from_secs(20);
 
 /// A source and its peer.
 fn pair() -> (TcpStream, std::net::TcpStream) {
@@ -146,20 +148,6 @@ fn park_until<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Runs a test on a thread of its own, and fails it if that takes too long.
-fn bounded(test: impl FnOnce() + Send + 'static) {
-    let (done, is_done) = mpsc::channel::<()>();
-    let running = thread::spawn(move || {
-        test();
-        drop(done);
-    });
-    assert!(
-        is_done.recv_timeout(LIMIT) != Err(mpsc::RecvTimeoutError::Timeout),
-        "still running after {LIMIT:?}"
-    );
-    running.join().unwrap();
-}
-
 #[test]
 fn a_thread_that_was_in_block_on_before_is_woken_by_a_helper() {
     bounded(|| {
@@ -215,8 +203,8 @@ fn a_task_that_another_thread_wakes_at_its_end_goes_with_its_thread() {
     });
 }
 
-/// A source that got the wrong one of two polls: whoever awaits it is told when the thread waits in
-/// another, and can see so.
+/// A source may be registered with the wrong one of two polls. When the thread waits in the other one,
+/// the tasks that await the source are woken, and can move it.
 #[test]
 fn a_thread_that_waits_in_another_poll_wakes_the_tasks_of_the_last() {
     let mut one = wasio::Poll::new().unwrap();

@@ -239,7 +239,7 @@ impl<B: Backend> Selector<B> {
             ..
         } = &mut *state;
         let changed = registrations.get_mut(key);
-        // By way of its descriptor it may have another mode, which no operation has a part in.
+        // `Selector::reregister_with` may have given it another mode, which operations do not affect.
         let Some(mut changed) = changed.filter(|one| one.registration.mode == Mode::Edge) else {
             return;
         };

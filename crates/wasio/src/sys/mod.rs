@@ -82,6 +82,13 @@ pub(crate) const fn offered_of(len: usize) -> usize {
     len
 }
 
+/// The sum of the lengths of buffers. The same bytes may be listed more than once, so that it may be
+/// more than a `usize` holds.
+#[cfg(feature = "net")]
+pub(crate) fn total_len(lens: impl Iterator<Item = usize>) -> usize {
+    lens.fold(0, usize::saturating_add)
+}
+
 const _: () = {
     const fn implements<B: crate::portable::Backend>(
         _: fn(crate::portable::Selector<B>) -> Selector,

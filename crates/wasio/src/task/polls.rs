@@ -26,18 +26,18 @@ pub(crate) fn waits_in(selector: &sys::Selector) {
 
 #[cold]
 fn move_to_end(selector: &sys::Selector) {
-    let mut left = None;
+    let mut last = None;
     update(|polls| {
         let is_last = polls.last().is_none_or(|last| last.is(selector));
         if !is_last && let Some(index) = polls.iter().position(|poll| poll.is(selector)) {
-            left = polls.last().and_then(WeakSelector::upgrade);
+            last = polls.last().and_then(WeakSelector::upgrade);
             polls[index..].rotate_left(1);
         }
     });
-    // A task that waits in this poll from now on may have registered its source with the one before.
-    // It asks again, and sees so.
-    if let Some(left) = left {
-        left.wake_all_tasks();
+    // A source that a task of this poll awaits may be registered with the poll before. The task asks
+    // again, and can move it.
+    if let Some(last) = last {
+        last.wake_all_tasks();
     }
 }
 
@@ -80,8 +80,8 @@ pub(super) fn latest() -> Option<sys::Selector> {
     POLLS.try_with(latest).ok().flatten()
 }
 
-/// Notes that this thread waits in that poll no longer, or never has. Without threads it still does if
-/// it has no other: nobody else could.
+/// Notes that this thread waits in that poll no longer, or does not yet. Without threads the poll is
+/// still its last choice, as no helper waits for what is registered meanwhile.
 pub(super) fn left(selector: &sys::Selector) {
     update(|polls| {
         polls.retain(|poll| !poll.is(selector));

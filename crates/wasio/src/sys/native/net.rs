@@ -11,6 +11,7 @@ pub(crate) use std::net::{TcpListener, TcpStream, UdpSocket};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use crate::IoSource;
+use crate::sys::total_len;
 
 /// Connections that the kernel keeps before they are accepted; it cuts this to its own limit.
 const BACKLOG: i32 = 1024;
@@ -130,14 +131,12 @@ impl IoSource<TcpListener> {
 
 /// How much a vectored read has room for.
 pub(crate) fn room(buffers: &[IoSliceMut<'_>]) -> usize {
-    let lens = buffers.iter().map(|buffer| buffer.len());
-    lens.fold(0, usize::saturating_add)
+    total_len(buffers.iter().map(|buffer| buffer.len()))
 }
 
 /// How much of the buffers of a write the system is offered.
 pub(crate) fn offered(buffers: &[IoSlice<'_>]) -> usize {
-    let lens = buffers.iter().map(|buffer| buffer.len());
-    lens.fold(0, usize::saturating_add)
+    total_len(buffers.iter().map(|buffer| buffer.len()))
 }
 
 impl IoSource<TcpStream> {

@@ -14,6 +14,7 @@ use super::host::Host;
 use super::raw::{self, Wasi};
 use crate::IoSource;
 use crate::errors::static_error;
+use crate::sys::total_len;
 
 /// The next listener that the host preopened and that was not handed out yet.
 pub(crate) fn preopened() -> io::Result<Option<TcpListener>> {
@@ -71,7 +72,7 @@ pub(crate) fn offered(buffers: &[IoSlice<'_>]) -> usize {
         .iter()
         .map(|buffer| buffer.len())
         .filter(|len| *len > 0);
-    filled.take(raw::MAX_BUFFERS).fold(0, usize::saturating_add)
+    total_len(filled.take(raw::MAX_BUFFERS))
 }
 
 impl IoSource<TcpStream> {

@@ -235,8 +235,8 @@ impl<H: Host> Waiter<'_, H> {
         // A timer costs the host and its processor, and such a wait would only be repeated. A host
         // that was not seen to return for one source might never do so. With a deadline that is
         // further away than the longest wait, there is a clock all the same.
-        let is_whole = until == Until::Never && call.timeout_ns == LONGEST_WAIT_NS;
-        let is_endless = is_whole && self.wait.quirks.prompt;
+        let has_slices = call.timeout_ns != LONGEST_WAIT_NS;
+        let is_endless = until == Until::Never && !has_slices && self.wait.quirks.prompt;
         let window = if is_endless && part == Part::All {
             self.wait.array.window_without_clock()
         } else {

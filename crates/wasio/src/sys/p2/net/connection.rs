@@ -14,7 +14,7 @@ use crate::sys::imp::owned::{self, Owned};
 use crate::sys::imp::target::Target;
 use crate::sys::imp::{ready, stream};
 use crate::sys::resources::net::handles::Counted;
-use crate::sys::resources::net::peeked::{Held, Peeked};
+use crate::sys::resources::net::peeked::Peeked;
 use wasio_bindings::p2::{InputStream, OutputStream, Pollable, TcpSocket, monotonic_clock};
 
 /// The most that is read of a new connection before the program asks for it.
@@ -97,15 +97,11 @@ impl Connection {
         let mut peeked = self.peeked();
         let before = peeked.held();
         let result = peeked.peek(buffer, |buffer| stream::read(&self.input, buffer));
-        let after = peeked.held();
+        let (after, is_empty) = (peeked.held(), peeked.is_empty());
         drop(peeked);
         // The host reports no more what the peek has taken. So wasio does, if the program does not
         // know of it by an event.
-        let is_told = registration.is_some_and(|registration| {
-            let selector = registration.selector();
-            selector.is_silent(registration.key(), Direction::Read)
-        });
-        let is_empty = after == Held::NOTHING;
+        let is_told = registration.is_some_and(|one| one.is_silent(Direction::Read));
         if after != before && (is_empty || !is_told) {
             self.update_target(registration);
         }

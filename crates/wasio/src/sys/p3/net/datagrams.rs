@@ -155,10 +155,9 @@ impl HostUdp {
     /// What a receive has brought, unless a stranger had sent it before the socket was connected: the
     /// host keeps such datagrams.
     fn received(&self, result: SocketResult<Datagram>) -> Incoming {
-        let place = |address: SocketAddr| (address.ip(), address.port());
         if let Some(peer) = *self.peer.lock()
             && let Ok(datagram) = &result
-            && place(datagram.sender()) != place(peer)
+            && !address::is_same(datagram.sender(), peer)
         {
             return Incoming::Idle;
         }

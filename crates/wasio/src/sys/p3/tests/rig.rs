@@ -130,6 +130,14 @@ impl Source {
         self.streams.part().sender.is_busy()
     }
 
+    /// Gives the host room until it has taken all that was written.
+    pub(super) fn send_all(&self) {
+        while self.has_unsent() {
+            self.set_room(true);
+            operations::progress();
+        }
+    }
+
     /// Reads at most `len` bytes, which must be the next ones of the peer.
     pub(super) fn read(&mut self, len: usize) -> io::Result<usize> {
         let mut buffer = vec![0; len];

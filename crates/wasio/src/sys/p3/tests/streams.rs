@@ -266,10 +266,7 @@ fn a_long_write_is_taken_whole_and_once() {
             let mut source = Source::open(1);
             source.set_room(has_room);
             assert_eq!(source.write(LEN).unwrap() as u64, LEN, "{}", rules.name);
-            while source.has_unsent() {
-                source.set_room(true);
-                operations::progress();
-            }
+            source.send_all();
             assert_eq!(host().peers[&1].taken, LEN, "{}", rules.name);
         }
     }
@@ -286,10 +283,7 @@ fn no_write_to_standard_output_is_cancelled() {
         let before = host().cancels;
         assert_eq!(source.write(LEN).unwrap() as u64, LEN, "{}", rules.name);
         assert!(source.has_unsent(), "{}", rules.name);
-        while source.has_unsent() {
-            source.set_room(true);
-            operations::progress();
-        }
+        source.send_all();
         assert_eq!(host().peers[&1].taken, LEN, "{}", rules.name);
         assert_eq!(host().cancels, before, "{}", rules.name);
     }
@@ -473,8 +467,8 @@ fn a_call_that_starts_has_not_ended() {
     host().drop_handle(subtask);
 }
 
-/// A call that was cancelled may be told of when its number is that of something else. What is in
-/// flight then has not ended: a stream, or another call.
+/// The host may report that a call was cancelled after it has given the call's number to a stream or
+/// to another call. What is in flight under that number has not ended.
 #[test]
 fn a_late_event_of_a_cancelled_call_ends_nothing() {
     let _turn = Turn::new(LATE);
@@ -551,10 +545,7 @@ fn a_write_after_the_close_breaks_the_pipe() {
         source.streams.part().sender.close();
         assert!(source.has_unsent(), "{}", rules.name);
         assert_eq!(source.write(1).unwrap_err().kind(), ErrorKind::BrokenPipe);
-        while source.has_unsent() {
-            source.set_room(true);
-            operations::progress();
-        }
+        source.send_all();
         assert_eq!(host().peers[&1].taken, 100, "{}", rules.name);
         assert_eq!(source.write(1).unwrap_err().kind(), ErrorKind::BrokenPipe);
     }
@@ -652,10 +643,7 @@ fn a_write_that_a_late_cancel_has_ended_goes_on() {
     assert_eq!(source.write(LEN).unwrap() as u64, LEN);
     operations::progress();
     assert!(source.has_unsent());
-    while source.has_unsent() {
-        source.set_room(true);
-        operations::progress();
-    }
+    source.send_all();
     assert_eq!(host().peers[&1].taken, LEN);
     source.set_room(true);
     assert_eq!(

@@ -21,6 +21,11 @@ pub(crate) const fn family(address: &SocketAddr) -> IpAddressFamily {
     }
 }
 
+/// Whether two addresses are those of one socket, whatever their scope and flow.
+pub(crate) fn is_same(one: SocketAddr, other: SocketAddr) -> bool {
+    (one.ip(), one.port()) == (other.ip(), other.port())
+}
+
 /// The address that an operating system binds to. The host refuses an IPv4 address written as an IPv6
 /// one (`::ffff:a.b.c.d`).
 pub(crate) fn local(address: SocketAddr) -> SocketAddr {

@@ -4,6 +4,7 @@
 use std::io::{self, Read};
 use std::net::SocketAddr;
 
+use super::address;
 use crate::lock::Lock;
 
 /// The bytes and their sender.
@@ -40,10 +41,7 @@ impl PeekedDatagram {
 
     /// After a connect to `peer`: one of another sender is dropped.
     pub(crate) fn keep_of(&self, peer: SocketAddr) {
-        let place = |address: SocketAddr| (address.ip(), address.port());
-        self.0
-            .lock()
-            .take_if(|(_, sender)| place(*sender) != place(peer));
+        (self.0.lock()).take_if(|(_, sender)| !address::is_same(*sender, peer));
     }
 }
 
@@ -63,25 +61,16 @@ pub(crate) struct Peeked {
     end: Option<io::Result<usize>>,
 }
 
-/// How much of a stream is held: the number of bytes, and whether its end is.
-#[cfg(not(wasio_waitables))]
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Held(usize, bool);
-
-#[cfg(not(wasio_waitables))]
-impl Held {
-    pub(crate) const NOTHING: Self = Self(0, false);
-}
-
 impl Peeked {
     #[cfg(not(wasio_waitables))]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.held() == Held::NOTHING
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.bytes.is_empty() && self.end.is_none()
     }
 
+    /// How much it holds: the number of bytes, and whether the end is there.
     #[cfg(not(wasio_waitables))]
-    pub(crate) const fn held(&self) -> Held {
-        Held(self.bytes.len(), self.end.is_some())
+    pub(crate) const fn held(&self) -> (usize, bool) {
+        (self.bytes.len(), self.end.is_some())
     }
 
     /// Keeps the result of a read and what it read, with which `buffer` begins.

@@ -13,8 +13,8 @@ use crate::portable::Direction;
 use crate::sys::imp::error::checked;
 use crate::sys::imp::net::host_stream::HostHandle;
 use crate::sys::imp::target::Target;
-use crate::sys::offered_of;
 use crate::sys::resources::source::{HostSource, host_source};
+use crate::sys::{offered_of, total_len};
 use crate::{Interest, IoSource};
 
 /// A message of several buffers is copied together up to this length.
@@ -39,11 +39,9 @@ pub(crate) fn offered(buffers: &[IoSlice<'_>]) -> usize {
         .map(|buffer| buffer.len())
         .filter(|len| *len > 0);
     let first = filled.next().unwrap_or(0);
-    // The same bytes may be listed more than once, so that the sum may have more than 32 bits.
-    let others = filled.fold(0, usize::saturating_add);
-    match others {
+    match total_len(filled) {
         0 => offered_of(first),
-        _ => first.saturating_add(others).min(MAX_JOINED),
+        others => first.saturating_add(others).min(MAX_JOINED),
     }
 }
 
