@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::waiting::Waiting;
 use super::{
-    Config, Direction, Directions, Key, Notify, Pauses, Registration, Registrations, Source,
+    Config, Direction, Directions, Doubt, Key, Notify, Pauses, Registration, Registrations, Source,
     Timers, Until, Waits, WakeFlag,
 };
 use crate::errors::{registered_twice, static_error};
@@ -224,8 +224,7 @@ pub(crate) struct State<B: Backend> {
     pub(crate) locked: B::Locked,
     /// When the wait that a thread is in ends by itself; `None` if none waits.
     pub(super) waits_until: Option<Until>,
-    /// Whether the last wait gave [many answers](Backend::MANY_ANSWERS).
-    pub(super) had_many_answers: bool,
+    pub(super) doubt: Doubt,
     /// Whether the last wait reported a level-triggered source that is always ready.
     pub(super) reported_always_ready: bool,
 }
@@ -240,7 +239,7 @@ impl<B: Backend> State<B> {
             waker: None,
             locked: B::Locked::default(),
             waits_until: None,
-            had_many_answers: false,
+            doubt: Doubt::default(),
             reported_always_ready: false,
         }
     }

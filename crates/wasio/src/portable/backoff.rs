@@ -38,17 +38,15 @@ impl Futile {
         self.0 >> Self::shift(direction) & Self::PAUSES != 0
     }
 
-    /// Counts a futile event. Returns how long the direction pauses, if it does. While it is doubtful
-    /// whether the operation found all there is, the pauses grow no longer.
-    pub(crate) fn count(&mut self, direction: Direction, is_doubtful: bool) -> Option<u64> {
+    /// Counts a futile event. Returns how long the direction pauses, if it does.
+    pub(crate) fn count(&mut self, direction: Direction) -> Option<u64> {
         let shift = Self::shift(direction);
         let count = self.0 >> shift & Self::COUNT;
         let Some(pause) = count.checked_sub(FREE).map(usize::from) else {
             self.0 += 1 << shift;
             return None;
         };
-        let pause = if is_doubtful { 0 } else { pause };
-        let is_last = is_doubtful || pause + 1 == PAUSES_NS.len();
+        let is_last = pause + 1 == PAUSES_NS.len();
         self.0 += if is_last { 0 } else { 1 << shift };
         self.0 |= Self::PAUSES << shift;
         Some(PAUSES_NS[pause])
@@ -65,6 +63,42 @@ impl Futile {
     #[inline]
     pub(crate) fn end_row(&mut self, direction: Direction) {
         self.0 &= !(Self::COUNT << Self::shift(direction));
+    }
+}
+
+/// Whether the host may have no answer left for an operation, which finds nothing then although there
+/// is something.
+#[derive(Copy, Clone, Debug, Default)]
+pub(crate) enum Doubt {
+    /// It has answers: the last wait reported few sources.
+    #[default]
+    None,
+    /// The last wait gave [many answers](super::Backend::MANY_ANSWERS). The first operation has its
+    /// answer even so: sources that are all ready for nothing pause.
+    Possible,
+    /// One of those sources was served since.
+    Real,
+}
+
+impl Doubt {
+    /// A wait has reported sources.
+    pub(super) const fn of_wait(gave_many: bool) -> Self {
+        if gave_many {
+            Self::Possible
+        } else {
+            Self::None
+        }
+    }
+
+    /// An operation has found something.
+    pub(super) const fn served(&mut self) {
+        if matches!(self, Self::Possible) {
+            *self = Self::Real;
+        }
+    }
+
+    pub(super) const fn is_real(self) -> bool {
+        matches!(self, Self::Real)
     }
 }
 
@@ -129,7 +163,7 @@ mod tests {
             let mut futile = Futile::default();
             let mut pauses = [0; 8];
             for pause in &mut pauses {
-                *pause = futile.count(direction, false).unwrap_or(0) / MS;
+                *pause = futile.count(direction).unwrap_or(0) / MS;
                 assert_eq!(futile.is_paused(direction), *pause > 0);
                 assert_eq!(futile.resume(direction), *pause > 0);
             }
@@ -138,32 +172,18 @@ mod tests {
     }
 
     #[test]
-    fn while_it_is_doubtful_no_pause_grows() {
-        let mut futile = Futile::default();
-        let mut pauses = [0; 8];
-        for pause in &mut pauses {
-            *pause = futile.count(Direction::Read, true).unwrap_or(0) / MS;
-            futile.resume(Direction::Read);
-        }
-        assert_eq!(pauses, [0, 0, 1, 1, 1, 1, 1, 1]);
-        assert_eq!(futile.count(Direction::Read, false), Some(MS));
-        futile.resume(Direction::Read);
-        assert_eq!(futile.count(Direction::Read, false), Some(16 * MS));
-    }
-
-    #[test]
     fn what_was_found_ends_the_row_of_its_direction_alone() {
         let mut futile = Futile::default();
         for _ in 0..5 {
             for direction in Direction::BOTH {
-                futile.count(direction, false);
+                futile.count(direction);
             }
         }
         futile.end_row(Direction::Read);
         assert!(futile.resume(Direction::Read));
         assert!(!futile.is_paused(Direction::Read) && futile.is_paused(Direction::Write));
-        assert_eq!(futile.count(Direction::Read, false), None);
-        assert_eq!(futile.count(Direction::Write, false), Some(256 * MS));
+        assert_eq!(futile.count(Direction::Read), None);
+        assert_eq!(futile.count(Direction::Write), Some(256 * MS));
     }
 
     #[test]

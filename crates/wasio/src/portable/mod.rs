@@ -41,7 +41,7 @@ mod waits;
 mod wake;
 
 pub(crate) use self::backend::{Backend, Failure, Report, Shared, State, WaitCall};
-pub(crate) use self::backoff::{Futile, Pauses};
+pub(crate) use self::backoff::{Doubt, Futile, Pauses};
 pub(crate) use self::config::Config;
 pub(crate) use self::directions::Directions;
 pub(crate) use self::fd_index::FdIndex;

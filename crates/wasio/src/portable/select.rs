@@ -6,8 +6,8 @@ use std::io;
 use super::found::Found;
 use super::waiting::{Kind, Waiting};
 use super::{
-    Backend, Directions, Failure, Key, Notify, Registration, Report, Shared, Source, State, Until,
-    WaitCall, Waits,
+    Backend, Directions, Doubt, Failure, Key, Notify, Registration, Report, Shared, Source, State,
+    Until, WaitCall, Waits,
 };
 #[cfg(feature = "task")]
 use crate::Interest;
@@ -237,7 +237,7 @@ impl<B: Backend> SelectCall<'_, B> {
     /// Delivers what the host has answered, as far as there is room.
     fn deliver(&mut self, state: &mut State<B>) {
         state.waits_until = None;
-        state.had_many_answers = self.waiting.ready.len() >= B::MANY_ANSWERS;
+        state.doubt = Doubt::of_wait(self.waiting.ready.len() >= B::MANY_ANSWERS);
         while let Some(ready) = self.waiting.ready.get(self.waiting.delivered) {
             let report = self.shared.backend.report(ready);
             if let Some(report) = report

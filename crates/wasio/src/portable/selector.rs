@@ -232,10 +232,10 @@ impl<B: Backend> Selector<B> {
     pub(crate) fn after_io(&self, key: Key, direction: Direction, outcome: IoOutcome) {
         let (effect, shared) = (outcome.effect(direction), &*self.shared);
         let mut state = shared.lock();
-        let is_doubtful = state.had_many_answers;
         let State {
             registrations,
             locked,
+            doubt,
             ..
         } = &mut *state;
         let changed = registrations.get_mut(key);
@@ -251,6 +251,7 @@ impl<B: Backend> Selector<B> {
         }
         let (mut arming, mut noted) = (effect.arming, outcome);
         if !effect.is_futile {
+            doubt.served();
             changed.registration.futile.end_row(direction);
             let is_over = changed.registration.futile.resume(direction);
             if is_over && arming == Arming::Unchanged {
@@ -259,8 +260,9 @@ impl<B: Backend> Selector<B> {
             }
         } else if changed.registration.futile.is_paused(direction) {
             return;
-        } else if shared.is_after_event(changed.registration, direction, outcome)
-            && let Some(pause_ns) = changed.registration.futile.count(direction, is_doubtful)
+        } else if !doubt.is_real()
+            && shared.is_after_event(changed.registration, direction, outcome)
+            && let Some(pause_ns) = changed.registration.futile.count(direction)
         {
             return shared.pause(state, key, direction, pause_ns);
         }
@@ -268,16 +270,14 @@ impl<B: Backend> Selector<B> {
             changed.touch();
         }
         match arming {
-            Arming::Unchanged => {}
             Arming::Disarm => changed.disarm(Directions::one(direction)),
             Arming::Arm if changed.arm(direction) => {
                 shared.backend.rearmed(registrations, key);
                 let due = Shared::due_of(&state, key);
                 // The next operation meets the error, and can return it.
-                let _ = shared.unlock(state, due);
-                return;
+                return drop(shared.unlock(state, due));
             }
-            Arming::Arm => {}
+            Arming::Arm | Arming::Unchanged => {}
         }
         shared.backend.after_io(&state, key, direction, noted);
         #[cfg(feature = "task")]

@@ -149,6 +149,14 @@ impl<R: HostRecord> PollArray<R> {
         }
     }
 
+    /// The clock alone.
+    pub(crate) const fn window_of_clock(&self) -> Window {
+        Window {
+            places: self.hot..self.hot + 1,
+            swapped: [0, 0],
+        }
+    }
+
     /// One of the [`chunks`](Self::chunks) with the clock beside it, which takes the place of a
     /// neighbour.
     pub(crate) const fn window_of_chunk(&self, chunk: &Range<usize>) -> Window {
@@ -230,6 +238,11 @@ impl<R: HostRecord> PollArray<R> {
         };
         self.sweep_cursor = end.min(start.saturating_add(limit));
         start..self.sweep_cursor
+    }
+
+    /// Lets the next chunk of a part begin at an earlier place.
+    pub(crate) fn return_to(&mut self, place: usize) {
+        self.chunk_cursor = self.chunk_cursor.min(place);
     }
 
     /// Enters a slot, or replaces its record. One that is hot comes into the hot prefix; one that is

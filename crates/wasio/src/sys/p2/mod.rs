@@ -4,6 +4,7 @@
 //! handles in place. Descriptors that wasi-libc made are waited for with its `poll`. The selector is
 //! generic over [`host::Host`], so that it also runs natively, against scripted hosts.
 
+mod answers;
 mod backend;
 mod clock;
 mod descriptors;

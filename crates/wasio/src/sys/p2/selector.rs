@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
+use super::answers::MANY;
 use super::backend::P2;
 use super::descriptors::{fd_of, new_fd_wait};
 use super::event::Ready;
@@ -49,7 +50,7 @@ impl<H: Host> fmt::Debug for Locked<H> {
 
 impl<H: Host> Backend for P2<H> {
     const NAME: &'static str = "WASI 0.2";
-    const MANY_ANSWERS: usize = wait::MANY;
+    const MANY_ANSWERS: usize = MANY;
 
     type Source = Target;
     type Slot = Warmth;
@@ -113,14 +114,19 @@ impl<H: Host> Backend for P2<H> {
 }
 
 impl<H: Host> State<P2<H>> {
-    /// A source was reported that wasio has read ahead of. When the program has taken that, only the
-    /// selector that the source is registered with learns it: so a fork reports it once.
-    pub(super) fn read_ahead_was_reported(&mut self, key: Key) {
-        if self.locked.is_fork
-            && let Some(mut changed) = self.registrations.get_mut(key)
-        {
-            let target = changed.registration.source;
-            changed.set_source(target.with_read_ahead(false));
+    /// Of the sources that are reported, wasio has read ahead of some. When the program has taken that,
+    /// only the selector that the source is registered with learns it: so a fork reports it once.
+    pub(super) fn were_reported(&mut self, ready: &[Ready]) {
+        if !self.locked.is_fork {
+            return;
+        }
+        for one in ready {
+            if let Some(mut changed) = self.registrations.get_mut(one.key)
+                && let target = changed.registration.source
+                && target.is_ahead(one.direction)
+            {
+                changed.set_source(target.with_read_ahead(false));
+            }
         }
     }
 }

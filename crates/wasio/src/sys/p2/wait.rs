@@ -5,25 +5,19 @@
 //! blocks on 1 000 costs it about as much as five sweeps of them, and on 4 000 as fifteen; and a wait
 //! that does not block sees nothing of the 129th on. Hence everything is polled in chunks. On hosts where
 //! all calls since the guest was last suspended share those 128, a chunk with nothing ready suspends
-//! it by its clock, and is then polled in earnest.
+//! it by its clock, and is then polled in earnest. See `answers.rs`.
 
 use std::ops::Range;
 
+use super::answers::{BATCH, MANY};
 use super::backend::P2;
 use super::event::{Answer, Ready};
 use super::host::{Host, NO_HANDLE};
 use super::settle::settle;
 use super::target::Target;
 use super::waiter::{Wait, Waiter};
-use crate::portable::hot_cold::{self, CHUNK, FEW, Part, Parts, Policy, Window};
+use crate::portable::hot_cold::{self, CHUNK, Part, Parts, Policy, Window};
 use crate::portable::{Key, State, Until, WaitCall};
-
-/// The sources of a chunk while many are ready. wasmtime answers 128 calls until the guest waits: each
-/// source of a poll counts as one, and an event leads to about four more. With 100, some of 200 busy
-/// connections had a twentieth of their share (`net_served_alike`).
-const BATCH: usize = 24;
-/// Once this number of sources is ready, no further chunk is polled: an event leads to about four calls.
-pub(super) const MANY: usize = 8;
 
 impl<H: Host> Wait<H> {
     pub(super) fn update(&mut self, host: &H, state: &mut State<P2<H>>) {
@@ -76,12 +70,21 @@ pub(super) fn wait<H: Host>(call: WaitCall<'_, P2<H>>) {
 impl<H: Host> Waiter<'_, H> {
     /// Waits on the part of the array that the policy chooses.
     pub(super) fn wait(&mut self, until: Until) {
+        let before = self.ready.len();
+        if self.wait.answers.begin(self.wait.array.hot()) {
+            self.suspend();
+        }
         if self.wait.policy.applies(self.wait.array.cold()) {
             // No call of a 0.2 host fails.
             let _ = hot_cold::drive(self, until);
         } else {
             self.wait_part(Part::All, until, None);
         }
+        if self.wait.answers.found(self.ready.len() - before) {
+            self.suspend();
+        }
+        self.wait.answers.report(&mut self.ready[before..]);
+        self.shared.lock().were_reported(&self.ready[before..]);
     }
 
     /// Waits on a part of the array and returns how many directions are ready. With `bound_from_ns`
@@ -94,43 +97,48 @@ impl<H: Host> Waiter<'_, H> {
             return len;
         }
         let before = self.ready.len();
+        let limit = if self.wait.answers.take_busy() {
+            BATCH
+        } else {
+            CHUNK
+        };
         // A wait that ends at once sees no more than a chunk: what comes late in the host's order
         // would never be seen beside what is always ready.
-        if until == Until::Now || self.wait.array.len_of(part) > CHUNK {
-            self.poll_chunks(part);
+        if until == Until::Now || self.wait.array.len_of(part) > limit {
+            self.poll_chunks(part, limit);
         }
         if until != Until::Now && self.ready.len() == before {
             self.block_on(part, until, bound_from_ns);
         }
-        self.rotate(before);
+        // The host gives the others again.
+        self.ready.truncate(before + BATCH);
         self.ready.len() - before
     }
 
-    /// Polls a part in chunks, until many are ready: the host may have no more answers for their
-    /// operations. The next time the rest comes first.
-    fn poll_chunks(&mut self, part: Part) {
-        let (before, mut left) = (self.ready.len(), self.wait.array.len_of(part));
-        let mut limit = if self.wait.is_busy { BATCH } else { CHUNK };
-        self.wait.is_busy = false;
-        while left > 0 {
-            let chunk = self.wait.array.next_chunk(part, left.min(limit));
-            left = left.saturating_sub(chunk.len().max(1));
+    /// Polls a part in chunks until many are ready. The next time the rest comes first.
+    fn poll_chunks(&mut self, part: Part, mut limit: usize) {
+        let (before, len) = (self.ready.len(), self.wait.array.len_of(part));
+        let (mut polled, mut found) = (0, 0);
+        while polled < len && found < MANY {
+            // Few of those were ready, so few of the next are, and each chunk is a call.
+            limit = limit.max(polled).min(CHUNK);
+            let chunk = (self.wait.array).next_chunk(part, (limit - found).min(len - polled));
+            polled += chunk.len().max(1);
             self.poll_chunk(&chunk);
-            if self.ready.len() - before >= MANY {
-                self.wait.is_busy = true;
-                break;
+            let kept = BATCH - found;
+            found = self.ready.len() - before;
+            if found > BATCH {
+                // What is left out comes first the next time.
+                self.wait.array.return_to(chunk.start + kept);
             }
-            limit = CHUNK;
         }
     }
 
-    /// Has other answers come first each time, if there are many.
-    fn rotate(&mut self, before: usize) {
-        let ready = &mut self.ready[before..];
-        if ready.len() > FEW {
-            self.wait.first = (self.wait.first + MANY) % ready.len();
-            ready.rotate_left(self.wait.first);
-        }
+    /// Suspends the guest, so that the host answers the next calls.
+    fn suspend(&mut self) {
+        *self.wait.array.clock_mut() = self.wait.clock.now(self.host);
+        let window = self.wait.array.window_of_clock();
+        self.call(&window);
     }
 
     /// If the array is of descriptors: has libc wait for some of them, and returns how many directions
@@ -175,7 +183,8 @@ impl<H: Host> Waiter<'_, H> {
             }
             host.poll(handles, indices).min(handles.len())
         });
-        let mut state = self.shared.lock();
+        let before = self.ready.len();
+        let state = self.shared.lock();
         for &index in &indices[..len] {
             // The clock has no registration, nor has a place that the host made up.
             let slot = array.owner(window, index as usize);
@@ -190,10 +199,11 @@ impl<H: Host> Waiter<'_, H> {
                     direction,
                     answer: Answer::Pollable(handle),
                 });
-                if target.is_ahead(direction) {
-                    state.read_ahead_was_reported(key);
-                }
             }
+        }
+        if self.ready.len() == before {
+            // Its clock has ended it, and before that the guest was suspended.
+            self.wait.answers.suspended();
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::answers::Answers;
 use super::backend::P2;
 use super::clock::Clock;
 use super::event::Ready;
@@ -25,10 +26,7 @@ pub(crate) struct Wait<H: Host> {
     pub(super) clock: Clock<H>,
     /// Where the host puts its answer.
     pub(super) indices: Vec<u32>,
-    /// Whether many sources were ready the last time that there were several chunks.
-    pub(super) is_busy: bool,
-    /// Which of many answers came first.
-    pub(super) first: usize,
+    pub(super) answers: Answers,
     pub(super) policy: Policy,
     pub(super) fds: Option<Box<dyn FdWait<H>>>,
 }
@@ -40,8 +38,7 @@ impl<H: Host> Wait<H> {
             array: PollArray::new(NO_HANDLE),
             clock: Clock::new(),
             indices: Vec::new(),
-            is_busy: false,
-            first: 0,
+            answers: Answers::new(),
             policy: Policy::new(config),
             fds: None,
         }

@@ -28,7 +28,7 @@ pub(crate) struct Locked {
 
 impl Backend for P3 {
     const NAME: &'static str = "WASI 0.3";
-    // wasmtime answers 128 calls until the guest waits. An event leads to about four.
+    // wasmtime answers 128 calls until the guest is suspended. An event leads to about four.
     const MANY_ANSWERS: usize = 8;
 
     const CAN_SYNTHESIZE_WOULD_BLOCK: bool = true;

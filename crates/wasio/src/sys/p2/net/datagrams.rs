@@ -81,7 +81,7 @@ impl HostUdp {
         let streams = &mut *self.streams()?;
         address::check_destination(streams.is_connected, target)?;
         // As for TCP: wasmtime may notice that there is room only when the pollable is polled, and
-        // answers no more than 128 calls until the guest has waited.
+        // answers no more than 128 calls until the guest is suspended.
         let is_sent = streams.send(bytes, target)?
             || (ready::is_ready(streams.writable()) && streams.send(bytes, target)?);
         if is_sent {

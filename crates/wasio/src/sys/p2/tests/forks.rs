@@ -76,6 +76,25 @@ fn a_fork_is_level_triggered_and_has_no_part_in_what_comes_later() {
     assert_eq!(poll(&fork), readable(&[1]));
 }
 
+/// The host is asked again about more than a batch, and knows nothing of what was read ahead.
+#[test]
+fn a_fork_reports_all_that_was_read_ahead_of_many() {
+    let rig = Rig::new(EXACT);
+    for id in 0..60 {
+        let [read, write] = rig.world().open(id);
+        let ahead = Target::pollables(read, write).with_read_ahead(true);
+        let token = Token(usize::try_from(id).unwrap());
+        (rig.selector)
+            .register_source(ahead, token, READ, Mode::Level)
+            .unwrap();
+    }
+    let fork = rig.selector.fork().unwrap();
+    let mut said: Vec<Said> = (0..10).flat_map(|_| poll(&fork)).collect();
+    said.sort_unstable();
+    let all: Vec<usize> = (0..60).collect();
+    assert_eq!(said, sorted(readable(&all)));
+}
+
 /// Only the selector that a source is registered with learns that what was read ahead is taken.
 #[test]
 fn a_fork_reports_once_what_was_read_ahead() {

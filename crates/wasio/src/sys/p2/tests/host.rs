@@ -3,6 +3,8 @@
 //!
 //! It checks the rules that every call has to keep, and it fails a test that would hang.
 
+mod fds;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
@@ -61,6 +63,8 @@ pub(super) enum Call {
 pub(super) struct World {
     pub(super) rules: Rules,
     pub(super) now_ns: u64,
+    /// The calls that are answered until the guest is suspended.
+    answers: u32,
     pub(super) sources: HashMap<u32, Source>,
     pollables: HashMap<Handle, Pollable>,
     last_handle: Handle,
@@ -96,6 +100,7 @@ impl Shared {
         let shared = Self(Arc::new(Mutex::new(World {
             rules,
             now_ns: 1_000 * MS,
+            answers: rules.answers,
             sources: HashMap::new(),
             pollables: HashMap::new(),
             last_handle: 0,
@@ -234,6 +239,13 @@ impl Host for Scripted {
 }
 
 impl World {
+    /// Makes calls of operations. Returns whether they are answered.
+    pub(super) fn call(&mut self, calls: u32) -> bool {
+        let is_answered = self.answers >= calls;
+        self.answers = self.answers.saturating_sub(calls);
+        is_answered
+    }
+
     /// Opens a descriptor of libc.
     pub(super) fn open_fd(&mut self, id: u32) {
         self.sources.insert(id, Source::default());
@@ -344,50 +356,28 @@ impl World {
         self.begin(call, handles.len());
     }
 
-    fn begin_fds(&mut self, fds: &[PollFd], timeout_ms: i32) -> io::Result<u64> {
-        let call = Call::Fds {
-            fds: fds.len(),
-            timeout_ms,
-        };
-        self.begin(call, fds.len());
-        let is_scripted = fds.len() > 1 && self.fd_failures > 0;
-        self.fd_failures -= u32::from(is_scripted);
-        // Of one alone it would be the error of that one.
-        let is_fault = fds.len() > 1 && matches!(self.fault, Some(Fault::Error(_)));
-        let fails = is_scripted || is_fault;
-        let is_gone = |fd: &PollFd| {
-            let id = u32::try_from(fd.fd);
-            id.is_ok_and(|id| !self.sources.contains_key(&id))
-        };
-        // libc fails for all of them.
-        if fails || fds.iter().any(is_gone) {
-            return Err(io::Error::from_raw_os_error(BADF));
-        }
-        Ok(match u64::try_from(timeout_ms) {
-            Ok(timeout_ms) => self.now_ns + timeout_ms * MS,
-            Err(_) => u64::MAX,
-        })
-    }
-
     /// The answer to a poll, or until when nothing is ready.
-    fn answer(&self, handles: &[Handle]) -> Result<Vec<u32>, u64> {
+    fn answer(&mut self, handles: &[Handle]) -> Result<Vec<u32>, u64> {
         if self.fault == Some(Fault::Early) {
             let is_clock =
                 |handle: &Handle| matches!(self.pollables[handle], Pollable::Clock { .. });
             let clocks = (0..).zip(handles).filter(|(_, handle)| is_clock(handle));
             return Ok(clocks.map(|(place, _)| place).collect());
         }
-        let at_once = handles.len().min(self.rules.polled_at_once);
-        for polled in [&handles[..at_once], handles] {
-            let any = polled.iter().any(|handle| self.is_ready_source(*handle));
-            let is_reported = |handle: &Handle| match self.pollables[handle] {
-                Pollable::Clock { due_ns } => due_ns <= self.now_ns,
-                Pollable::Source { .. } => {
-                    (self.rules.over_reports && any) || self.is_ready_source(*handle)
-                }
-            };
-            let places = (0..).zip(polled).filter(|(_, handle)| is_reported(handle));
-            let answer: Vec<u32> = places.map(|(place, _)| place).collect();
+        let first = &handles[..handles.len().min(self.rules.polled_at_once)];
+        // It suspends the guest if no source is ready, and a new clock makes it do so.
+        let (sources, answer) = self.poll_all(first);
+        self.answers = if sources > 0 {
+            self.answers - sources
+        } else {
+            self.rules.answers
+        };
+        if sources > 0 {
+            return Ok(answer);
+        }
+        for polled in [first, handles] {
+            let (sources, answer) = self.poll_all(polled);
+            self.answers -= sources;
             if !answer.is_empty() {
                 return Ok(answer);
             }
@@ -399,6 +389,25 @@ impl World {
         Err(due_ns.min().unwrap_or(u64::MAX))
     }
 
+    /// What is ready among `handles`, as far as the answers go, and how many of that are sources.
+    fn poll_all(&self, handles: &[Handle]) -> (u32, Vec<u32>) {
+        let any = handles.iter().any(|handle| self.is_ready_source(*handle));
+        let mut sources = 0;
+        let is_reported = |place: &u32| match self.pollables[&handles[*place as usize]] {
+            Pollable::Clock { due_ns } => due_ns <= self.now_ns,
+            Pollable::Source { .. } => {
+                let is_ready = (self.rules.over_reports && any)
+                    || self.is_ready_source(handles[*place as usize]);
+                let is_answered = is_ready && sources < self.answers;
+                sources += u32::from(is_answered);
+                is_answered
+            }
+        };
+        let len = u32::try_from(handles.len()).unwrap_or(u32::MAX);
+        let answer = (0..len).filter(is_reported).collect();
+        (sources, answer)
+    }
+
     fn is_ready_source(&self, handle: Handle) -> bool {
         match self.pollables[&handle] {
             Pollable::Clock { .. } => false,
@@ -408,37 +417,6 @@ impl World {
                 is_new || is_fault || self.is_ready(id, direction)
             }
         }
-    }
-
-    fn answer_fds(&self, fds: &mut [PollFd], end_ns: u64) -> Result<usize, u64> {
-        let is_early = self.fault == Some(Fault::Early);
-        for one in &mut *fds {
-            one.revents = match u32::try_from(one.fd) {
-                Ok(id) if !is_early => self.revents(id, one.events),
-                _ => 0,
-            };
-        }
-        let ready = fds.iter().filter(|one| one.revents != 0).count();
-        if ready > 0 || is_early || self.now_ns >= end_ns {
-            Ok(ready)
-        } else {
-            Err(end_ns)
-        }
-    }
-
-    fn revents(&self, id: u32, events: i16) -> i16 {
-        let source = self.sources[&id];
-        if source.failed {
-            return PollFd::POLLERR;
-        }
-        let directions = [PollFd::POLLRDNORM, PollFd::POLLWRNORM].into_iter();
-        let asked = directions.zip(Direction::BOTH);
-        let asked = asked.filter(|(bit, _)| events & bit != 0);
-        let is_fault = self.fault == Some(Fault::Spurious(id));
-        let ready = asked.filter(|(_, direction)| is_fault || self.is_ready(id, *direction));
-        let revents = ready.fold(0, |revents, (bit, _)| revents | bit);
-        let hangs_up = source.ended && revents & PollFd::POLLRDNORM != 0;
-        revents | if hangs_up { PollFd::POLLHUP } else { 0 }
     }
 
     /// Whether a source is ready, as the peers see it.

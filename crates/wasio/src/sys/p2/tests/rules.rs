@@ -9,6 +9,9 @@ pub(super) struct Rules {
     pub(super) pollable_cost_ns: u64,
     /// The pollables of a call that are polled before it starts again from the first.
     pub(super) polled_at_once: usize,
+    /// The calls that it answers until the guest is suspended: to each source that is ready, and to each
+    /// operation.
+    pub(super) answers: u32,
     /// Reports a pollable as ready the first time it is polled.
     pub(super) ready_at_first: bool,
     /// Reports all sources of a call when any is ready.
@@ -31,6 +34,7 @@ pub(super) const EXACT: Rules = Rules {
     call_cost_ns: 1_000,
     pollable_cost_ns: 350,
     polled_at_once: usize::MAX,
+    answers: u32::MAX,
     ready_at_first: false,
     over_reports: false,
     clock_late_ns: 0,
@@ -44,6 +48,7 @@ pub(super) const EXACT: Rules = Rules {
 pub(super) const WASMTIME: Rules = Rules {
     name: "wasmtime",
     polled_at_once: 128,
+    answers: 128,
     clock_late_ns: MS,
     ..EXACT
 };
