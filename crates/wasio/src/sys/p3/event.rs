@@ -36,7 +36,7 @@ impl Ready {
     }
 
     /// What an event keeps of it.
-    #[cfg(target_os = "wasi")]
+    #[cfg(wasio_waitables)]
     const fn record(&self) -> Record {
         match self.answer {
             Answer::Ended(directions) => Record::Operation(directions),
@@ -44,10 +44,10 @@ impl Ready {
         }
     }
 
-    /// In the native tests events are of the native backend.
-    #[cfg(not(target_os = "wasi"))]
+    /// In the tests events are of the backend of the target.
+    #[cfg(not(wasio_waitables))]
     const fn record(&self) -> Record {
-        Record::Local
+        Record::LOCAL
     }
 }
 

@@ -22,34 +22,34 @@ mod unread;
 mod unsent;
 mod wait;
 
-#[cfg(target_os = "wasi")]
+#[cfg(wasio_waitables)]
 pub(crate) mod error;
-#[cfg(all(target_os = "wasi", feature = "net"))]
+#[cfg(all(wasio_waitables, feature = "net"))]
 pub(crate) mod lookup;
-#[cfg(all(target_os = "wasi", feature = "net"))]
+#[cfg(all(wasio_waitables, feature = "net"))]
 pub(crate) mod net;
-#[cfg(target_os = "wasi")]
+#[cfg(wasio_waitables)]
 mod record;
-#[cfg(target_os = "wasi")]
+#[cfg(wasio_waitables)]
 pub(crate) mod stdio;
 
-#[cfg(all(target_os = "wasi", feature = "net"))]
+#[cfg(all(wasio_waitables, feature = "net"))]
 pub(crate) use self::bindings::{IpAddressFamily, TcpSocket, UdpSocket, monotonic_clock};
-#[cfg(target_os = "wasi")]
+#[cfg(wasio_waitables)]
 pub(crate) use self::foreign::Foreign;
-#[cfg(target_os = "wasi")]
+#[cfg(wasio_waitables)]
 pub(crate) use self::record::Record;
-#[cfg(target_os = "wasi")]
+#[cfg(wasio_waitables)]
 pub(crate) use self::selector::Selector;
-#[cfg(target_os = "wasi")]
+#[cfg(wasio_waitables)]
 pub(crate) use self::sender::offered_of;
 
-#[cfg(not(target_os = "wasi"))]
+#[cfg(not(wasio_waitables))]
 use super::Record;
-#[cfg(target_os = "wasi")]
+#[cfg(wasio_waitables)]
 use super::resources::raw;
-#[cfg(not(target_os = "wasi"))]
+#[cfg(not(wasio_waitables))]
 #[path = "tests/raw.rs"]
 mod raw;
-#[cfg(not(target_os = "wasi"))]
+#[cfg(not(wasio_waitables))]
 mod tests;

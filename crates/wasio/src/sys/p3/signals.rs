@@ -221,7 +221,7 @@ pub(super) fn unwatch(signal: SignalId, selector: SelectorId) {
 }
 
 /// No selector has it registered any more.
-#[cfg(all(target_os = "wasi", feature = "net"))]
+#[cfg(all(wasio_waitables, feature = "net"))]
 pub(super) fn unwatch_all(signal: SignalId) {
     if let Some(entry) = TABLE.lock().signals.get_mut(signal.0) {
         entry.first = None;

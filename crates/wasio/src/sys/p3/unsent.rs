@@ -11,7 +11,7 @@ use super::signals;
 use crate::portable::Until;
 
 /// The longest that the end of a program without sockets waits.
-#[cfg(not(all(target_os = "wasi", feature = "net")))]
+#[cfg(not(all(wasio_waitables, feature = "net")))]
 const MAX_AGE_NS: u64 = 5_000_000_000;
 
 /// Something is in flight that is to be sent.
@@ -38,10 +38,10 @@ extern "C" fn wait_for_open() {
 
 /// When the end of the program waits no longer.
 fn end_ns() -> u64 {
-    #[cfg(all(target_os = "wasi", feature = "net"))]
+    #[cfg(all(wasio_waitables, feature = "net"))]
     {
         crate::sys::net::linger::end_ns()
     }
-    #[cfg(not(all(target_os = "wasi", feature = "net")))]
+    #[cfg(not(all(wasio_waitables, feature = "net")))]
     monotonic_clock::now().saturating_add(MAX_AGE_NS)
 }

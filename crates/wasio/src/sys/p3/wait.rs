@@ -67,10 +67,10 @@ pub(super) fn wait(call: WaitCall<'_, P3>) -> io::Result<()> {
 
 /// Drops the lingering streams that have sent everything. Returns when to do it again.
 fn sweep_lingering() -> Until {
-    #[cfg(all(target_os = "wasi", feature = "net"))]
+    #[cfg(all(wasio_waitables, feature = "net"))]
     {
         crate::sys::net::linger::sweep().map_or(Until::Never, Until::At)
     }
-    #[cfg(not(all(target_os = "wasi", feature = "net")))]
+    #[cfg(not(all(wasio_waitables, feature = "net")))]
     Until::Never
 }

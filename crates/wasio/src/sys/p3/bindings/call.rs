@@ -8,7 +8,7 @@ use super::waitable::{Event, RETURNED, SUBTASK, leave_set};
 
 super::described!();
 
-#[link(wasm_import_module = "$root")]
+#[cfg_attr(wasio_waitables, link(wasm_import_module = "$root"))]
 unsafe extern "C" {
     #[link_name = "[subtask-cancel]"]
     safe fn subtask_cancel(subtask: u32) -> u32;

@@ -6,7 +6,7 @@ use wasio_bindings::abi::{HostResult, returned};
 
 super::described!();
 
-#[link(wasm_import_module = "wasi:cli/stdin@0.3.0")]
+#[cfg_attr(wasio_waitables, link(wasm_import_module = "wasi:cli/stdin@0.3.0"))]
 unsafe extern "C" {
     #[link_name = "read-via-stream"]
     fn wasi_read_via_stream(result: *mut Input);
@@ -18,13 +18,13 @@ unsafe extern "C" {
     safe fn wasi_future_drop_readable(future: u32);
 }
 
-#[link(wasm_import_module = "wasi:cli/stdout@0.3.0")]
+#[cfg_attr(wasio_waitables, link(wasm_import_module = "wasi:cli/stdout@0.3.0"))]
 unsafe extern "C" {
     #[link_name = "write-via-stream"]
     safe fn wasi_write_stdout(stream: u32) -> RawFuture<CliResult>;
 }
 
-#[link(wasm_import_module = "wasi:cli/stderr@0.3.0")]
+#[cfg_attr(wasio_waitables, link(wasm_import_module = "wasi:cli/stderr@0.3.0"))]
 unsafe extern "C" {
     #[link_name = "write-via-stream"]
     safe fn wasi_write_stderr(stream: u32) -> RawFuture<CliResult>;

@@ -22,19 +22,19 @@ pub(crate) mod monotonic_clock;
 mod stream;
 mod waitable;
 
-#[cfg(all(target_os = "wasi", feature = "net"))]
+#[cfg(all(wasio_waitables, feature = "net"))]
 mod list;
-#[cfg(all(target_os = "wasi", feature = "net"))]
+#[cfg(all(wasio_waitables, feature = "net"))]
 mod lookup;
-#[cfg(all(target_os = "wasi", feature = "net"))]
+#[cfg(all(wasio_waitables, feature = "net"))]
 mod network;
-#[cfg(all(target_os = "wasi", feature = "net"))]
+#[cfg(all(wasio_waitables, feature = "net"))]
 mod tcp;
-#[cfg(all(target_os = "wasi", feature = "net"))]
+#[cfg(all(wasio_waitables, feature = "net"))]
 mod udp;
 
 pub(crate) use self::call::{Call, Called};
-#[cfg(target_os = "wasi")]
+#[cfg(wasio_waitables)]
 pub(crate) use self::cli::write_stderr;
 pub(crate) use self::cli::{CliResult, StreamFailure, read_stdin, write_stdout};
 pub(crate) use self::future::{FutureResult, ResultFuture};
@@ -43,20 +43,20 @@ pub(crate) use self::waitable::{
     Event, in_flight, join_set, leave_set, poll_event, wait_for_event, yield_to_host,
 };
 
-#[cfg(all(target_os = "wasi", feature = "net"))]
+#[cfg(all(wasio_waitables, feature = "net"))]
 pub(crate) use self::lookup::{Addresses, Resolve, resolve_addresses};
-#[cfg(all(target_os = "wasi", feature = "net"))]
+#[cfg(all(wasio_waitables, feature = "net"))]
 pub(crate) use self::network::{ErrorCode, NetResult, SocketError, SocketResult};
-#[cfg(all(target_os = "wasi", feature = "net"))]
+#[cfg(all(wasio_waitables, feature = "net"))]
 pub(crate) use self::tcp::{Accepted, Connect, Incoming, TcpSocket};
-#[cfg(all(target_os = "wasi", feature = "net"))]
+#[cfg(all(wasio_waitables, feature = "net"))]
 pub(crate) use self::udp::{Datagram, Receive, Send, UdpSocket};
-#[cfg(all(target_os = "wasi", feature = "net"))]
+#[cfg(all(wasio_waitables, feature = "net"))]
 pub(crate) use wasio_bindings::address::IpAddressFamily;
 
 /// The description of the interfaces. The name of its section holds the version of wasio: the
 /// linker joins sections of one name, and two descriptions in one would not be valid.
-#[cfg(target_os = "wasi")]
+#[cfg(wasio_waitables)]
 #[allow(
     dead_code,
     reason = "for the linker, which takes it as a custom section"
@@ -90,7 +90,7 @@ macro_rules! described {
 
 use described;
 
-#[cfg(target_os = "wasi")]
+#[cfg(wasio_waitables)]
 unsafe extern "C" {
     safe fn __wasm_call_ctors();
     safe fn __main_void() -> i32;
@@ -100,7 +100,7 @@ unsafe extern "C" {
 
 /// Runs `fn main`, as the entry point of WASI 0.2 does that the standard library links. A program
 /// has both, and a host of 0.3 takes this one: here a wait may block. 0 is success.
-#[cfg(target_os = "wasi")]
+#[cfg(wasio_waitables)]
 #[unsafe(export_name = "wasi:cli/run@0.3.0#run")]
 extern "C" fn run() -> i32 {
     __wasm_call_ctors();

@@ -4,7 +4,10 @@ use super::call::{Called, call};
 
 super::described!();
 
-#[link(wasm_import_module = "wasi:clocks/monotonic-clock@0.3.0")]
+#[cfg_attr(
+    wasio_waitables,
+    link(wasm_import_module = "wasi:clocks/monotonic-clock@0.3.0")
+)]
 unsafe extern "C" {
     #[link_name = "now"]
     safe fn wasi_now() -> u64;

@@ -7,7 +7,7 @@ use super::waitable::{Event, STREAM_READ, STREAM_WRITE, leave_set};
 
 super::described!();
 
-#[link(wasm_import_module = "wasi:cli/stdin@0.3.0")]
+#[cfg_attr(wasio_waitables, link(wasm_import_module = "wasi:cli/stdin@0.3.0"))]
 unsafe extern "C" {
     #[link_name = "[async-lower][stream-read-0]read-via-stream"]
     fn stream_read(stream: u32, start: *mut u8, len: usize) -> u32;
@@ -17,7 +17,7 @@ unsafe extern "C" {
     safe fn stream_drop_readable(stream: u32);
 }
 
-#[link(wasm_import_module = "wasi:cli/stdout@0.3.0")]
+#[cfg_attr(wasio_waitables, link(wasm_import_module = "wasi:cli/stdout@0.3.0"))]
 unsafe extern "C" {
     #[link_name = "[stream-new-0]write-via-stream"]
     safe fn stream_new() -> u64;

@@ -6,7 +6,7 @@ use crate::lock::Lock;
 
 described!();
 
-#[link(wasm_import_module = "$root")]
+#[cfg_attr(wasio_waitables, link(wasm_import_module = "$root"))]
 unsafe extern "C" {
     #[link_name = "[waitable-set-new]"]
     safe fn set_new() -> u32;
