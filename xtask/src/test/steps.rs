@@ -35,11 +35,13 @@ pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
         move || one_host::findings(&workspace)
     }));
     steps.extend(lints(workspace));
+    steps.push(lints_of_scale(workspace));
     steps.push(oldest_rust(workspace));
     steps.extend(other_systems(workspace));
     steps.extend(documentation(workspace));
     steps.extend(publish::steps(workspace));
     steps.extend(tests(workspace));
+    steps.push(scale(workspace));
     steps.push(lines_of_readme(workspace));
     steps.extend(tokio::tests(workspace));
     steps.extend(examples_of_documents(workspace));
@@ -176,6 +178,12 @@ fn lints_of_chaos(workspace: &Workspace) -> Vec<Step> {
         .collect()
 }
 
+fn lints_of_scale(workspace: &Workspace) -> Step {
+    let arguments = "--package wasio --lib --profile test --target wasm32-wasip1";
+    let command = workspace.cargo(&format!("clippy --quiet {arguments} {DENY}"));
+    Step::check("lints, the test of a million sources", command)
+}
+
 fn lints_of_peers(workspace: &Workspace) -> Vec<Step> {
     let clippy = |title: &str, arguments: &str| {
         let arguments = format!("clippy --quiet --no-deps {arguments} {DENY}");
@@ -265,6 +273,17 @@ fn tests(workspace: &Workspace) -> Vec<Step> {
     ]
 }
 
+/// What operations cost beside a million sources, in instructions: `wasio-host` counts them, and the
+/// scripted host of WASI 0.3 is a part of the guest.
+fn scale(workspace: &Workspace) -> Step {
+    const TESTS: &str = "test --package wasio --lib --profile guest p3::tests::scale";
+    // A failure ends the guest, and what libtest has captured is lost with it.
+    let options = ["--fuel", "--env", "RUST_TEST_NOCAPTURE=1"];
+    let command = on_host_with(&options, workspace, ".", "wasm32-wasip1", TESTS);
+    let title = "tests, a million sources of WASI 0.3, instructions counted";
+    Step::tests(title, command).after(the_host(workspace))
+}
+
 /// The command lines of the README that start wasmtime. Those of `wasio-host` are among the native
 /// tests.
 fn lines_of_readme(workspace: &Workspace) -> Step {
@@ -324,11 +343,23 @@ fn the_host(workspace: &Workspace) -> Command {
 /// Cargo for a target of WASI, with `wasio-host` as its runner, as for a user. That is beside this
 /// program.
 fn on_host(workspace: &Workspace, folder: &str, target: &str, arguments: &str) -> Command {
-    let host = run::built("wasio-host").unwrap_or_else(|_| "wasio-host".into());
     let options = match target {
-        "wasm32-wasip2" => "",
-        _ => r#", "--listen", "127.0.0.1:0""#,
+        "wasm32-wasip2" => &[][..],
+        _ => &["--listen", "127.0.0.1:0"],
     };
+    on_host_with(options, workspace, folder, target, arguments)
+}
+
+/// The same, with these options of `wasio-host run`.
+fn on_host_with(
+    options: &[&str],
+    workspace: &Workspace,
+    folder: &str,
+    target: &str,
+    arguments: &str,
+) -> Command {
+    let host = run::built("wasio-host").unwrap_or_else(|_| "wasio-host".into());
+    let options: String = options.iter().map(|one| format!(", {one:?}")).collect();
     let runner = format!("target.{target}.runner = [{host:?}, \"run\"{options}]");
     let mut command = workspace.cargo_in(folder, arguments);
     command.args(["--target", target, "--config", &runner]);

@@ -99,7 +99,7 @@ impl FdIndex {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_os = "wasi")))]
 mod tests {
     use std::collections::BTreeMap;
 

@@ -78,7 +78,7 @@ impl SlotId {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_os = "wasi")))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

@@ -4,10 +4,10 @@
 //! host to host is behind the trait [`Backend`]. It is tested natively, by unit and property tests and
 //! against scripted hosts.
 #![cfg_attr(
-    not(test),
+    any(not(test), target_os = "wasi"),
     allow(
         dead_code,
-        reason = "each backend uses a part of it, and the tests use all of it"
+        reason = "each backend uses a part of it, and the native tests use all of it"
     )
 )]
 

@@ -370,5 +370,5 @@ impl<S, A> RegistrationMut<'_, S, A> {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_os = "wasi")))]
 mod tests;

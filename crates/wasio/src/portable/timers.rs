@@ -220,5 +220,5 @@ impl Timers {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_os = "wasi")))]
 mod tests;

@@ -46,14 +46,15 @@ mod resources;
 #[cfg(all(feature = "net", any(unix, target_env = "p1")))]
 use self::hand_out::HandOut;
 
-// The selectors of WASI are tested natively, against scripted hosts.
+// The selectors of WASI are tested natively, against scripted hosts. That of 0.3 is on 0.1, too, where
+// instructions are counted.
 #[cfg(all(any(test, fuzzing), not(target_os = "wasi"), not(loom)))]
 #[cfg_attr(not(test), allow(dead_code, reason = "the fuzzer uses a part of it"))]
 pub(crate) mod p1;
 #[cfg(all(any(test, fuzzing), not(target_os = "wasi"), not(loom)))]
 #[cfg_attr(not(test), allow(dead_code, reason = "the fuzzer uses a part of it"))]
 pub(crate) mod p2;
-#[cfg(all(test, unix, not(loom)))]
+#[cfg(all(test, any(unix, target_env = "p1"), not(loom)))]
 #[allow(dead_code, reason = "what the sockets alone use")]
 mod p3;
 

@@ -58,5 +58,5 @@ fn apply<S: Source, R: HostRecord>(
     });
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_os = "wasi")))]
 mod tests;

@@ -330,5 +330,5 @@ impl Policy {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_os = "wasi")))]
 mod tests;

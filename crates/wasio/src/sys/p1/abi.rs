@@ -120,23 +120,22 @@ impl Subscription {
             ..Event::ZERO
         }
     }
+}
 
-    #[cfg(any(test, fuzzing))]
+#[cfg(all(any(test, fuzzing), not(target_os = "wasi")))]
+impl Subscription {
     pub(crate) const fn is_write(&self) -> bool {
         self.tag == FD_WRITE
     }
 
-    #[cfg(any(test, fuzzing))]
     pub(crate) const fn is_clock(&self) -> bool {
         self.tag == CLOCK
     }
 
-    #[cfg(any(test, fuzzing))]
     pub(crate) const fn timeout_ns(&self) -> u64 {
         self.timeout_ns
     }
 
-    #[cfg(any(test, fuzzing))]
     pub(crate) const fn clock_flags(&self) -> u16 {
         self.flags
     }

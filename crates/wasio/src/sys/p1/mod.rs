@@ -35,7 +35,7 @@ mod raw;
 #[cfg(target_os = "wasi")]
 pub(crate) mod stdio;
 
-#[cfg(any(test, fuzzing))]
+#[cfg(all(any(test, fuzzing), not(target_os = "wasi")))]
 pub(crate) mod tests;
 
 #[cfg(target_os = "wasi")]

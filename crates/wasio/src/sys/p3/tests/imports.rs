@@ -40,8 +40,41 @@ impl Memory {
     }
 }
 
-fn host<T>(call: impl FnOnce(&mut Host) -> T) -> T {
+/// Does something as the host: neither its instructions nor its memory are the program's.
+pub(super) fn host<T>(call: impl FnOnce(&mut Host) -> T) -> T {
+    #[cfg(target_os = "wasi")]
+    return apart(|| call(&mut HOST.lock()));
+    #[cfg(not(target_os = "wasi"))]
     call(&mut HOST.lock())
+}
+
+#[cfg(target_os = "wasi")]
+#[link(wasm_import_module = "wasio_host")]
+unsafe extern "C" {
+    /// The instructions so far, or -1 if they are not counted.
+    safe fn fuel() -> i64;
+}
+
+#[cfg(target_os = "wasi")]
+thread_local! {
+    static OF_HOST: std::cell::Cell<i64> = const { std::cell::Cell::new(0) };
+}
+
+#[cfg(target_os = "wasi")]
+fn apart<T>(call: impl FnOnce() -> T) -> T {
+    let before = fuel();
+    let mut result = None;
+    allocation_counter::opt_out(|| result = Some(call()));
+    OF_HOST.set(OF_HOST.get() + fuel() - before);
+    result.expect("opt_out has called it")
+}
+
+/// The instructions of the program so far. `wasio-host run --fuel` counts them.
+#[cfg(target_os = "wasi")]
+pub(super) fn instructions() -> u64 {
+    let all = fuel();
+    assert!(all >= 0, "instructions are not counted");
+    u64::try_from(all - OF_HOST.get()).expect("the host's are a part of them")
 }
 
 macro_rules! imports {
