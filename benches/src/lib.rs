@@ -3,39 +3,39 @@
 //! A [`peer`] is a server, with the way to build and start it. A [`scenario`] uses a server and
 //! measures it. Each of them is one small file, and `bench` runs every pair.
 //!
-//! Without the feature `host` there is the demo alone, on a [`wasmtime`] that is installed, and no
-//! wasmtime is built.
+//! Without the feature `host` no wasmtime is built. Then the demo runs on a [`wasmtime`] that is
+//! installed, and the bench measures native servers alone. Without `bench` there is the demo alone.
 
 pub mod artifact;
-#[cfg(feature = "host")]
+#[cfg(feature = "bench")]
 pub mod awake;
 pub mod client;
-#[cfg(feature = "host")]
+#[cfg(feature = "bench")]
 pub mod cores;
-#[cfg(feature = "host")]
+#[cfg(feature = "bench")]
 pub mod crowd;
 pub mod demo;
 pub mod exchange;
-#[cfg(feature = "host")]
+#[cfg(feature = "bench")]
 pub mod fairness;
 pub mod format;
 pub mod http_load;
 pub mod interrupt;
-#[cfg(feature = "host")]
+#[cfg(feature = "bench")]
 pub mod machine;
-#[cfg(feature = "host")]
+#[cfg(feature = "bench")]
 pub mod metric;
 pub mod peer;
 pub mod process;
-#[cfg(feature = "host")]
+#[cfg(feature = "bench")]
 pub mod program;
-#[cfg(feature = "host")]
+#[cfg(feature = "bench")]
 pub mod report;
-#[cfg(feature = "host")]
+#[cfg(feature = "bench")]
 pub mod results;
-#[cfg(feature = "host")]
+#[cfg(feature = "bench")]
 pub mod run;
-#[cfg(feature = "host")]
+#[cfg(feature = "bench")]
 pub mod scenario;
 pub mod server;
 pub mod wasmtime;

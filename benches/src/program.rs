@@ -2,16 +2,20 @@
 //! its value, and ends.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::process::{Command, Stdio};
+#[cfg(feature = "host")]
 use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
+#[cfg(feature = "host")]
 use wasio_host::{Exit, Runner, Wasi};
 
 use crate::artifact::Artifact;
 use crate::peer::Place;
 
 /// The time limit of a guest.
+#[cfg(feature = "host")]
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The output of a program, and its cost.
@@ -51,35 +55,56 @@ pub struct Run<'a> {
 pub fn run(program: &Artifact, place: Place, run: Run<'_>) -> anyhow::Result<Figures> {
     let path = program.build()?;
     let (output, fuel) = match place {
-        Place::Native => {
-            let output = Command::new(&path)
-                .args(run.args)
-                .stderr(Stdio::inherit())
-                .output()
-                .with_context(|| format!("cannot start {}", path.display()))?;
-            ensure!(output.status.success(), "the program failed");
-            (output.stdout, None)
-        }
-        Place::Wasi01 | Place::Wasi02 | Place::Wasi03 => {
-            let threads = program
-                .target
-                .is_some_and(|name| name.ends_with("-threads"));
-            let runner = match place {
-                Place::Wasi02 => Runner::new(Wasi::Sockets02),
-                Place::Wasi03 => Runner::new(Wasi::Sockets03),
-                _ => Runner::new(Wasi::Sockets01).listeners(run.listeners),
-            };
-            let runner = runner.fuel(run.fuel);
-            let running = runner.threads(threads).args(run.args.iter().copied());
-            let outcome = running.spawn(&path)?.wait(PATIENCE);
-            if outcome.exit != Exit::Code(0) {
-                bail!("the guest: {:?}: {}", outcome.exit, outcome.stderr_text());
-            }
-            (outcome.stdout, outcome.fuel)
-        }
+        Place::Native => (run_natively(&path, run)?, None),
+        Place::Wasi01 | Place::Wasi02 | Place::Wasi03 => run_guest(program, &path, place, run)?,
     };
     let printed = parse(&String::from_utf8_lossy(&output));
     Ok(Figures { printed, fuel })
+}
+
+fn run_natively(path: &Path, run: Run<'_>) -> anyhow::Result<Vec<u8>> {
+    let output = Command::new(path)
+        .args(run.args)
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("cannot start {}", path.display()))?;
+    ensure!(output.status.success(), "the program failed");
+    Ok(output.stdout)
+}
+
+/// Returns what a guest prints, and its instructions if they are counted.
+#[cfg(feature = "host")]
+fn run_guest(
+    program: &Artifact,
+    path: &Path,
+    place: Place,
+    run: Run<'_>,
+) -> anyhow::Result<(Vec<u8>, Option<u64>)> {
+    let threads = program
+        .target
+        .is_some_and(|name| name.ends_with("-threads"));
+    let runner = match place {
+        Place::Wasi02 => Runner::new(Wasi::Sockets02),
+        Place::Wasi03 => Runner::new(Wasi::Sockets03),
+        _ => Runner::new(Wasi::Sockets01).listeners(run.listeners),
+    };
+    let runner = runner.fuel(run.fuel);
+    let running = runner.threads(threads).args(run.args.iter().copied());
+    let outcome = running.spawn(path)?.wait(PATIENCE);
+    if outcome.exit != Exit::Code(0) {
+        bail!("the guest: {:?}: {}", outcome.exit, outcome.stderr_text());
+    }
+    Ok((outcome.stdout, outcome.fuel))
+}
+
+#[cfg(not(feature = "host"))]
+fn run_guest(
+    _: &Artifact,
+    path: &Path,
+    _: Place,
+    _: Run<'_>,
+) -> anyhow::Result<(Vec<u8>, Option<u64>)> {
+    bail!("{} is a guest: {}", path.display(), crate::server::NO_HOST)
 }
 
 fn parse(output: &str) -> HashMap<String, f64> {

@@ -23,6 +23,10 @@ const END: Duration = Duration::from_secs(5);
 /// The time limit for listening.
 const START: Duration = Duration::from_secs(60);
 
+/// Why a guest does not run in this process.
+#[cfg(not(feature = "host"))]
+pub(crate) const NO_HOST: &str = "this program was built without a host";
+
 /// A listening server. Dropping this ends it.
 #[derive(Debug)]
 pub struct Server {
@@ -65,6 +69,13 @@ impl Server {
             .with_context(|| format!("cannot listen on {address}"))?;
         let kind = Kind::Guest(Box::new(running));
         Ok(Self { kind, addr })
+    }
+
+    /// # Errors
+    /// There is no host to run it.
+    #[cfg(not(feature = "host"))]
+    pub fn guest(path: &Path, _: Place, _: &str, _: &[&str], _: bool) -> anyhow::Result<Self> {
+        bail!("{} is a guest: {NO_HOST}", path.display())
     }
 
     /// Starts the guest at `path` in a wasmtime, listening on `address`.
@@ -159,14 +170,14 @@ impl Server {
         }
     }
 
-    /// Ends it, and returns the outcome of a guest of this process.
+    /// Ends it, and returns the instructions of a guest of this process, if they were counted.
     ///
     /// # Errors
     /// It has already ended by itself, or does not end, or is a process.
-    #[cfg(feature = "host")]
-    pub fn outcome(self) -> anyhow::Result<Outcome> {
+    pub fn fuel(self) -> anyhow::Result<Option<u64>> {
         match self.kind {
-            Kind::Guest(guest) => end_guest(*guest),
+            #[cfg(feature = "host")]
+            Kind::Guest(guest) => Ok(end_guest(*guest)?.fuel),
             Kind::Process(_) => bail!("the server is no guest of this process"),
         }
     }

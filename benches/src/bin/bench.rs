@@ -6,7 +6,7 @@ use anyhow::ensure;
 use clap::Parser;
 use wasio_bench::awake::Awake;
 use wasio_bench::peer::earlier::{self, Earlier};
-use wasio_bench::peer::{self, Built, Peer, Versions};
+use wasio_bench::peer::{self, Built, Peer, Place, Versions};
 use wasio_bench::report::table::ScenarioTable;
 use wasio_bench::report::{bars, before, record};
 use wasio_bench::run::Plan;
@@ -197,6 +197,10 @@ fn build(
     };
     let mut built: Vec<Built> = Vec::new();
     for peer in peers.into_iter().filter(is_used) {
+        ensure!(
+            cfg!(feature = "host") || peer.place == Place::Native,
+            "this bench was built without a host: it measures native servers alone"
+        );
         let before = earlier.and_then(|earlier| earlier.build_of(peer));
         for peer in std::iter::once(peer).chain(before) {
             let one = peer.build()?;

@@ -5,7 +5,7 @@
 //! their arguments that is an address, and print `listening ADDRESS`. A server echoes what it
 //! reads, or serves HTTP and echoes what is posted to `/echo`.
 
-#[cfg(feature = "host")]
+#[cfg(feature = "bench")]
 pub mod earlier;
 mod hyper_mio_p1;
 mod hyper_mio_p2;
@@ -38,20 +38,20 @@ use clap::ValueEnum;
 
 use crate::artifact::{Artifact, Flags};
 use crate::exchange::Protocol;
-#[cfg(feature = "host")]
+#[cfg(feature = "bench")]
 use crate::{cores, server::Server};
 
 /// The address that a server listens on.
-#[cfg(feature = "host")]
+#[cfg(feature = "bench")]
 const ANY_PORT: &str = "127.0.0.1:0";
 
 /// The peer that the servers are compared with.
-#[cfg(feature = "host")]
+#[cfg(feature = "bench")]
 pub const REFERENCE: &str = "mio";
 
 /// Returns the server that `peer` is compared with: the same one on mio. mio is not on WASI 0.3, so
 /// there it is that on 0.2. wasio's executor is compared with its bare loop.
-#[cfg(feature = "host")]
+#[cfg(feature = "bench")]
 #[must_use]
 pub fn reference_of(peer: &str) -> &'static str {
     match earlier::original(peer).unwrap_or(peer) {
@@ -252,7 +252,7 @@ impl Peer {
     }
 }
 
-#[cfg(feature = "host")]
+#[cfg(feature = "bench")]
 impl Built {
     /// Starts the server, on another core than the calling thread.
     ///

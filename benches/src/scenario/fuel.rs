@@ -52,8 +52,8 @@ fn run(peer: &Built, idle: usize, round_trips: u32) -> anyhow::Result<f64> {
         round_trip(&mut stream, &exchange, &mut back)?;
     }
     // Stop it while its connections are open, so that closing them is not measured.
-    let outcome = server.outcome()?;
+    let fuel = server.fuel()?;
     drop(idle);
-    let fuel = outcome.fuel.context("the host counted no fuel")?;
+    let fuel = fuel.context("the host counted no fuel")?;
     Ok(fuel as f64)
 }
