@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
+use crate::process::Process;
+
 /// One program to build, in a workspace of this repository.
 #[derive(Clone, Copy, Debug)]
 pub struct Artifact {
@@ -43,17 +45,14 @@ impl Artifact {
     /// Cargo cannot be started, or fails. Its messages are on stderr.
     pub fn build(&self) -> anyhow::Result<PathBuf> {
         let what = format!("{} of {}", self.program, self.package);
-        let mut child = self
-            .command()
-            .spawn()
+        let (cargo, output) = Process::spawn(&mut self.command())
             .with_context(|| format!("cannot start cargo to build {what}"))?;
-        let output = child.stdout.take().context("cargo has no output")?;
+        let output = output.context("cargo has no output")?;
         let mut built = None;
         for line in BufReader::new(output).lines() {
             built = self.path_in(&line?).or(built);
         }
-        let status = child.wait()?;
-        ensure!(status.success(), "cargo could not build {what}");
+        ensure!(cargo.wait()?.success(), "cargo could not build {what}");
         built.with_context(|| format!("cargo built no program {what}"))
     }
 

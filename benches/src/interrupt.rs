@@ -1,5 +1,7 @@
 //! Ctrl-C, and the other signals that end a program.
 
+use std::io::{self, Write};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
@@ -15,6 +17,26 @@ pub const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The exit code of a program that Ctrl-C ended.
 pub const EXIT_CODE: u8 = 130;
+
+/// Runs a program, which a signal may end at any moment with [`EXIT_CODE`].
+pub fn watched(run: impl FnOnce(Watch) -> anyhow::Result<ExitCode>) -> ExitCode {
+    let watch = match Watch::start() {
+        Ok(watch) => watch,
+        Err(error) => return failed(&error),
+    };
+    let signalled = Arc::clone(&watch.signalled);
+    match run(watch) {
+        Ok(code) => code,
+        // What the signal ended fails here.
+        Err(_) if signalled.load(Ordering::SeqCst) => EXIT_CODE.into(),
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    eprintln!("Error: {error:?}");
+    ExitCode::FAILURE
+}
 
 /// Ends this process and its children on a signal.
 #[derive(Debug)]
@@ -50,12 +72,6 @@ impl Watch {
         })
     }
 
-    /// The flag that a signal sets. What fails after that fails for it.
-    #[must_use]
-    pub fn signal(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.signalled)
-    }
-
     /// From here on a signal does nothing but set the flag that this returns.
     #[must_use]
     pub fn into_flag(self) -> Arc<AtomicBool> {
@@ -69,11 +85,16 @@ impl Watch {
 fn end_on(signalled: &AtomicBool, over: &AtomicBool) {
     while !over.load(Ordering::SeqCst) {
         if signalled.load(Ordering::SeqCst) {
-            process::end_all();
-            // After what the progress bar has left.
-            eprintln!();
-            std::process::exit(EXIT_CODE.into());
+            exit();
         }
         thread::sleep(CHECK_INTERVAL);
     }
+}
+
+/// Ends this process and its children, as a signal does.
+pub fn exit() -> ! {
+    process::end_all();
+    // After what the progress bar has left. If the terminal is closed, this fails.
+    let _ = writeln!(io::stderr());
+    std::process::exit(EXIT_CODE.into());
 }

@@ -4,7 +4,11 @@ use std::io;
 use std::mem;
 use std::process::{Child, ChildStdout, Command, ExitStatus};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
+
+/// The interval at which a child that is about to end is asked.
+const CHECK_INTERVAL: Duration = Duration::from_millis(2);
 
 /// The children that run. No other place has them, so that no identifier here is out of date.
 static RUNNING: Mutex<Vec<Child>> = Mutex::new(Vec::new());
@@ -13,7 +17,7 @@ fn running() -> MutexGuard<'static, Vec<Child>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A child. Dropping this ends it.
+/// A child with all that it starts. Dropping this ends them.
 #[derive(Debug)]
 pub struct Process {
     id: u32,
@@ -25,6 +29,10 @@ impl Process {
     /// # Errors
     /// It cannot be started.
     pub fn spawn(command: &mut Command) -> io::Result<(Self, Option<ChildStdout>)> {
+        // Ctrl-C in a terminal goes to a whole group. This process alone is to have it, and then
+        // ends the group of the child: cargo with its compilers.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(command, 0);
         // Locked from here on: `end_all` misses no child.
         let mut running = running();
         let mut child = command.spawn()?;
@@ -37,9 +45,27 @@ impl Process {
     /// Returns how it ended; `None` if it runs.
     #[must_use]
     pub fn ended(&self) -> Option<ExitStatus> {
+        self.try_wait().ok()?
+    }
+
+    /// Waits until it has ended by itself. Call this when it has closed its output.
+    ///
+    /// # Errors
+    /// The system does not say how it ended.
+    pub fn wait(&self) -> io::Result<ExitStatus> {
+        loop {
+            if let Some(status) = self.try_wait()? {
+                return Ok(status);
+            }
+            thread::sleep(CHECK_INTERVAL);
+        }
+    }
+
+    /// Locks for the question alone, so that `end_all` never waits.
+    fn try_wait(&self) -> io::Result<Option<ExitStatus>> {
         let mut running = running();
         let child = running.iter_mut().find(|child| child.id() == self.id);
-        child.and_then(|child| child.try_wait().ok()?)
+        child.map_or(Ok(None), Child::try_wait)
     }
 
     /// Returns the CPU time of its threads. Zero on systems other than Linux.
@@ -77,9 +103,23 @@ pub fn end_all() {
 }
 
 fn end(child: &mut Child) {
-    // These fail if it has ended by itself.
+    // If it has ended by itself, its number may be that of another group.
+    if let Ok(None) = child.try_wait() {
+        kill(child);
+        let _ = child.wait();
+    }
+}
+
+/// Ends its group.
+#[cfg(unix)]
+fn kill(child: &mut Child) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+    let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
+}
+
+#[cfg(not(unix))]
+fn kill(child: &mut Child) {
     let _ = child.kill();
-    let _ = child.wait();
 }
 
 /// The first number of a `schedstat` is in nanoseconds.
@@ -92,7 +132,6 @@ fn cpu_time_in(schedstat: &str) -> Option<Duration> {
 mod tests {
     use std::path::Path;
     use std::sync::mpsc;
-    use std::thread;
 
     use super::*;
 

@@ -2,6 +2,7 @@
 //! its value, and ends.
 
 use std::collections::HashMap;
+use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
 #[cfg(feature = "host")]
@@ -13,6 +14,7 @@ use wasio_host::{Exit, Runner, Wasi};
 
 use crate::artifact::Artifact;
 use crate::peer::Place;
+use crate::process::Process;
 
 /// The time limit of a guest.
 #[cfg(feature = "host")]
@@ -63,13 +65,18 @@ pub fn run(program: &Artifact, place: Place, run: Run<'_>) -> anyhow::Result<Fig
 }
 
 fn run_natively(path: &Path, run: Run<'_>) -> anyhow::Result<Vec<u8>> {
-    let output = Command::new(path)
+    let mut command = Command::new(path);
+    command
         .args(run.args)
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| format!("cannot start {}", path.display()))?;
-    ensure!(output.status.success(), "the program failed");
-    Ok(output.stdout)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped());
+    let (process, pipe) =
+        Process::spawn(&mut command).with_context(|| format!("cannot start {}", path.display()))?;
+    let mut output = Vec::new();
+    let mut pipe = pipe.context("the program has no output")?;
+    pipe.read_to_end(&mut output)?;
+    ensure!(process.wait()?.success(), "the program failed");
+    Ok(output)
 }
 
 /// Returns what a guest prints, and its instructions if they are counted.

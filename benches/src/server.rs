@@ -90,11 +90,11 @@ impl Server {
     ) -> anyhow::Result<Self> {
         if place != Place::Wasi01 {
             let mut command = wasmtime.command(path, place, address)?;
-            return Self::that_prints_its_address(in_its_group(&mut command));
+            return Self::that_prints_its_address(&mut command);
         }
         let addr = free_address(address)?;
         let mut command = wasmtime.command(path, place, addr)?;
-        let (process, _) = Process::spawn(in_its_group(&mut command).stdin(Stdio::null()))
+        let (process, _) = Process::spawn(command.stdin(Stdio::null()))
             .with_context(|| format!("cannot start {wasmtime}"))?;
         wait_until_it_listens(&process, addr)?;
         let kind = Kind::Process(process);
@@ -191,14 +191,6 @@ fn end_guest(guest: Running) -> anyhow::Result<Outcome> {
         Exit::Stopped => Ok(outcome),
         ref exit => bail!("the server ended: {exit:?}: {}", outcome.stderr_text()),
     }
-}
-
-/// Ctrl-C in a terminal goes to a whole group. This process alone is to have it, and then ends the
-/// server.
-fn in_its_group(command: &mut Command) -> &mut Command {
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(command, 0);
-    command
 }
 
 /// The address in the first line. What the server prints afterwards is read and dropped.

@@ -1,10 +1,12 @@
 //! `cargo xtask bench`: compares wasio with its peers in one run.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::ensure;
 use clap::Parser;
 use wasio_bench::awake::Awake;
+use wasio_bench::interrupt;
 use wasio_bench::peer::earlier::{self, Earlier};
 use wasio_bench::peer::{self, Built, Peer, Place, Versions};
 use wasio_bench::report::table::ScenarioTable;
@@ -131,9 +133,15 @@ impl Arguments {
     }
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    interrupt::watched(|_watch| {
+        run(&Arguments::parse())?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<()> {
     prepare_process()?;
-    let arguments = Arguments::parse();
     if arguments.list {
         list();
         return Ok(());

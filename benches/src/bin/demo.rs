@@ -229,22 +229,10 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 }
 
 fn main() -> ExitCode {
-    let watch = match Watch::start() {
-        Ok(watch) => watch,
-        Err(error) => return failed(&error),
-    };
-    let signal = watch.signal();
-    match run(&Arguments::parse(), watch) {
-        Ok(()) => ExitCode::SUCCESS,
-        // What Ctrl-C ended fails here.
-        Err(_) if signal.load(Ordering::SeqCst) => interrupt::EXIT_CODE.into(),
-        Err(error) => failed(&error),
-    }
-}
-
-fn failed(error: &anyhow::Error) -> ExitCode {
-    eprintln!("Error: {error:?}");
-    ExitCode::FAILURE
+    interrupt::watched(|watch| {
+        run(&Arguments::parse(), watch)?;
+        Ok(ExitCode::SUCCESS)
+    })
 }
 
 fn run(arguments: &Arguments, watch: Watch) -> anyhow::Result<()> {

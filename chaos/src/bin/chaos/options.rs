@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::ensure;
 use clap::{Parser, ValueEnum};
-use wasio_bench::interrupt::{self, CHECK_INTERVAL, EXIT_CODE};
+use wasio_bench::interrupt::{self, CHECK_INTERVAL};
 
 use crate::backend::{Backend, Built};
 use crate::progress::Progress;
@@ -139,9 +139,7 @@ fn end_on(signalled: Arc<AtomicBool>) {
             thread::sleep(CHECK_INTERVAL);
         }
         host::end_all();
-        // After what the progress bars have left.
-        eprintln!();
-        std::process::exit(EXIT_CODE.into());
+        interrupt::exit();
     });
 }
 
