@@ -55,7 +55,7 @@ impl Watch {
         let signalled = Arc::new(AtomicBool::new(false));
         let mut signals = vec![SIGINT, SIGTERM];
         #[cfg(unix)]
-        signals.push(signal_hook::consts::SIGHUP);
+        signals.extend([signal_hook::consts::SIGHUP, signal_hook::consts::SIGQUIT]);
         for signal in signals {
             signal_hook::flag::register(signal, Arc::clone(&signalled))
                 .context("cannot watch for Ctrl-C")?;

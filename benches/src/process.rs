@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// The interval at which a child that is about to end is asked.
+/// How often a child that is to end is asked whether it has.
 const CHECK_INTERVAL: Duration = Duration::from_millis(2);
 
 /// The children that run. No other place has them, so that no identifier here is out of date.
@@ -17,7 +17,7 @@ fn running() -> MutexGuard<'static, Vec<Child>> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A child with all that it starts. Dropping this ends them.
+/// A child. Dropping this ends it, on Unix with all that it has started.
 #[derive(Debug)]
 pub struct Process {
     id: u32,
@@ -61,7 +61,7 @@ impl Process {
         }
     }
 
-    /// Locks for the question alone, so that `end_all` never waits.
+    /// Locks no longer than this takes, so that `end_all` never waits.
     fn try_wait(&self) -> io::Result<Option<ExitStatus>> {
         let mut running = running();
         let child = running.iter_mut().find(|child| child.id() == self.id);

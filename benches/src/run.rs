@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::peer::Built;
+use crate::peer::{Built, Peer};
 use crate::results::{Results, Subject};
 use crate::scenario::{Effort, Scenario};
 
@@ -13,17 +13,24 @@ use crate::scenario::{Effort, Scenario};
 /// machine is idle for a while, and its first seconds are up to a third slower.
 const WARM_UP: Duration = Duration::from_secs(3);
 
-/// What to measure.
+/// What to measure, whichever servers there are.
 #[derive(Debug)]
-pub struct Plan<'a> {
+pub struct Choice<'a> {
     /// The scenarios.
     pub scenarios: Vec<&'a dyn Scenario>,
-    /// The servers.
-    pub peers: Vec<Built>,
     /// How much time to spend.
     pub effort: Effort,
     /// The sizes. All sizes if this is empty.
     pub sizes: Vec<usize>,
+}
+
+/// What to measure with which servers.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    /// The scenarios and their sizes.
+    pub choice: Choice<'a>,
+    /// The servers.
+    pub peers: Vec<Built>,
 }
 
 /// One measurement of a plan.
@@ -34,17 +41,51 @@ struct Step<'a> {
     round: usize,
 }
 
+impl Choice<'_> {
+    /// Whether a scenario is run with `peer`.
+    #[must_use]
+    pub fn takes(&self, peer: &Peer) -> bool {
+        let takes = |one: &&dyn Scenario| {
+            let sizes = self.sizes_of(*one);
+            sizes.into_iter().any(|size| one.takes(peer, size))
+        };
+        self.scenarios.iter().any(takes)
+    }
+
+    /// # Errors
+    /// No scenario has such a size, or none is run with any of `peers`.
+    pub fn check(&self, peers: &[&Peer]) -> anyhow::Result<()> {
+        let all = self.scenarios.iter().map(|one| one.sizes(self.effort));
+        let mut all: Vec<_> = all.flatten().collect();
+        all.sort_unstable();
+        all.dedup();
+        for size in &self.sizes {
+            ensure!(
+                all.contains(size),
+                "no chosen scenario has the size {size}: there are {all:?}"
+            );
+        }
+        ensure!(
+            peers.iter().any(|peer| self.takes(peer)),
+            "nothing to measure: no chosen scenario takes such a peer with such a size (see --list)"
+        );
+        Ok(())
+    }
+
+    fn sizes_of(&self, scenario: &dyn Scenario) -> Vec<usize> {
+        let mut sizes = scenario.sizes(self.effort);
+        sizes.retain(|size| self.sizes.is_empty() || self.sizes.contains(size));
+        sizes
+    }
+}
+
 impl Plan<'_> {
     /// Measures everything. A failure is recorded, and the rest continues.
     ///
     /// # Errors
-    /// There is nothing to measure, or the progress bar cannot be created.
+    /// The progress bar cannot be created.
     pub fn run(&self) -> anyhow::Result<Results> {
-        let steps = self.steps();
-        ensure!(
-            !steps.is_empty(),
-            "nothing to measure: no chosen scenario has such a size, or such a peer (see --list)"
-        );
+        let (steps, effort) = (self.steps(), self.choice.effort);
         let template = "{wide_bar} {pos} of {len}, {elapsed}, {msg:32}";
         let bar = ProgressBar::new(steps.len() as u64);
         bar.set_style(ProgressStyle::with_template(template)?);
@@ -60,7 +101,7 @@ impl Plan<'_> {
             };
             let what = format!("{} {} {}", subject.scenario, subject.size, subject.peer);
             bar.set_message(what.clone());
-            match step.scenario.measure(step.peer, step.size, self.effort) {
+            match step.scenario.measure(step.peer, step.size, effort) {
                 Ok(sample) => results.add(subject, step.round, sample),
                 Err(error) => results.failures.push(format!("{what}: {error:#}")),
             }
@@ -77,7 +118,8 @@ impl Plan<'_> {
             if start.elapsed() > WARM_UP {
                 return;
             }
-            let _ = step.scenario.measure(step.peer, step.size, self.effort);
+            let effort = self.choice.effort;
+            let _ = step.scenario.measure(step.peer, step.size, effort);
         }
     }
 
@@ -85,15 +127,13 @@ impl Plan<'_> {
     /// other one.
     fn steps(&self) -> Vec<Step<'_>> {
         let mut steps = Vec::new();
-        for scenario in &self.scenarios {
+        for scenario in &self.choice.scenarios {
             let rounds = if scenario.varies() {
-                self.effort.rounds()
+                self.choice.effort.rounds()
             } else {
                 1
             };
-            let mut sizes = scenario.sizes(self.effort);
-            sizes.retain(|size| self.sizes.is_empty() || self.sizes.contains(size));
-            for size in sizes {
+            for size in self.choice.sizes_of(*scenario) {
                 for round in 0..rounds {
                     let suited = self
                         .peers

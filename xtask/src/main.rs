@@ -84,7 +84,7 @@ fn perform(task: Task) -> anyhow::Result<ExitCode> {
     let workspace = Workspace::find()?;
     match task {
         Task::Demo(passed) => run::demo(&workspace, BENCH, passed.arguments),
-        Task::Bench(passed) => run::program(&workspace, BENCH, "bench", passed.arguments),
+        Task::Bench(passed) => run::bench(&workspace, BENCH, passed.arguments),
         Task::Chaos(passed) => {
             // First: the build takes minutes.
             targets::add_missing()?;

@@ -4,7 +4,7 @@
 use std::env::consts::EXE_EXTENSION;
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, ExitStatus};
 use std::time::{Duration, Instant};
 use std::{env, fs, io};
 
@@ -12,6 +12,9 @@ use anyhow::{Context, ensure};
 
 use crate::cargo::Workspace;
 use crate::{targets, wasmtime};
+
+/// What the bench ends with after `--check` if there is something to measure. `bench.rs` has it too.
+const TO_MEASURE: i32 = 10;
 
 /// A build that takes longer has built a host.
 const LONG: Duration = Duration::from_secs(60);
@@ -75,6 +78,25 @@ pub(crate) fn demo(
     become_built(workspace, &selection, arguments)
 }
 
+/// Builds and becomes the bench of `package`. Before the host is built, a bench without one lists,
+/// redraws, and refuses wrong arguments.
+pub(crate) fn bench(
+    workspace: &Workspace,
+    package: &str,
+    arguments: Vec<OsString>,
+) -> anyhow::Result<ExitCode> {
+    let selection =
+        format!("--package {package} --no-default-features --features bench --bin bench");
+    succeed(workspace.cargo(&format!("build {selection}")), "the bench")?;
+    let mut check = run_built(workspace, &selection)?;
+    check.arg("--check").args(&arguments);
+    let status = check.status().context("cannot start cargo")?;
+    if status.code() == Some(TO_MEASURE) {
+        return program(workspace, package, "bench", arguments);
+    }
+    Ok(code_of(status))
+}
+
 /// Whether the demo is to run on WASI 0.1 alone.
 fn asks_for_01(arguments: &[OsString]) -> bool {
     let is_pair = |pair: &[OsString]| pair[0] == "--wasi" && pair[1] == "0.1";
@@ -87,14 +109,20 @@ fn become_built(
     selection: &str,
     arguments: Vec<OsString>,
 ) -> anyhow::Result<ExitCode> {
+    let mut command = run_built(workspace, selection)?;
+    command.args(arguments);
+    become_command(command).context("cannot start cargo")
+}
+
+/// Cargo that becomes a program that is built. What is added are the arguments of the program.
+fn run_built(workspace: &Workspace, selection: &str) -> io::Result<Command> {
     let mut command = workspace.cargo(&format!("run --quiet {selection} --manifest-path"));
     // Where the user is, as the arguments may have paths.
     command
         .arg(workspace.root().join("Cargo.toml"))
         .current_dir(env::current_dir()?)
-        .arg("--")
-        .args(arguments);
-    become_command(command).context("cannot start cargo")
+        .arg("--");
+    Ok(command)
 }
 
 /// Builds what has a host in it, and says how long that took the last time that it took long.
@@ -126,9 +154,10 @@ fn become_command(mut command: Command) -> anyhow::Result<ExitCode> {
 
 #[cfg(not(unix))]
 fn become_command(mut command: Command) -> anyhow::Result<ExitCode> {
-    let status = command.status()?;
-    Ok(status
-        .code()
-        .and_then(|code| u8::try_from(code).ok())
-        .map_or(ExitCode::FAILURE, ExitCode::from))
+    Ok(code_of(command.status()?))
+}
+
+fn code_of(status: ExitStatus) -> ExitCode {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    code.map_or(ExitCode::FAILURE, ExitCode::from)
 }

@@ -11,9 +11,12 @@ use wasio_bench::peer::earlier::{self, Earlier};
 use wasio_bench::peer::{self, Built, Peer, Place, Versions};
 use wasio_bench::report::table::ScenarioTable;
 use wasio_bench::report::{bars, before, record};
-use wasio_bench::run::Plan;
+use wasio_bench::run::{Choice, Plan};
 use wasio_bench::scenario::{self, Effort, Scenario};
 use wasio_bench::{artifact, machine, prepare_process};
+
+/// The exit code of `--check` if there is something to measure. `xtask/src/run.rs` has it too.
+const TO_MEASURE: u8 = 10;
 
 /// Measures wasio and its peers in alternating rounds, and records the results in benches/record
 #[derive(Debug, Parser)]
@@ -55,6 +58,9 @@ struct Arguments {
     /// List the scenarios and the peers, and exit
     #[arg(long)]
     list: bool,
+    /// Build and measure nothing; `cargo xtask bench` sets it, before it builds the host
+    #[arg(long, hide = true)]
+    check: bool,
 }
 
 impl Arguments {
@@ -134,37 +140,53 @@ impl Arguments {
 }
 
 fn main() -> ExitCode {
-    interrupt::watched(|_watch| {
-        run(&Arguments::parse())?;
-        Ok(ExitCode::SUCCESS)
-    })
+    interrupt::watched(|_watch| run(&Arguments::parse()))
 }
 
-fn run(arguments: &Arguments) -> anyhow::Result<()> {
+fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     prepare_process()?;
     if arguments.list {
         list();
-        return Ok(());
+        return Ok(ExitCode::SUCCESS);
     }
     if let Some(folder) = &arguments.redraw {
-        return record::redraw(folder);
+        record::redraw(folder)?;
+        return Ok(ExitCode::SUCCESS);
     }
     let _awake = arguments.awake.then(Awake::hold).transpose()?;
     let earlier = arguments.before.as_deref().map(Earlier::open).transpose()?;
-    let scenarios = arguments.scenarios()?;
-    let effort = arguments.effort();
-    let peers = build(arguments.peers()?, earlier.as_ref(), &scenarios, effort)?;
-    let plan = Plan {
-        scenarios,
-        peers,
-        effort,
+    let choice = Choice {
+        scenarios: arguments.scenarios()?,
+        effort: arguments.effort(),
         sizes: arguments.sizes.clone(),
     };
+    let mut peers = arguments.peers()?;
+    choice.check(&peers)?;
+    if arguments.check {
+        return Ok(TO_MEASURE.into());
+    }
+    peers.retain(|peer| choice.takes(peer));
+    ensure!(
+        cfg!(feature = "host") || peers.iter().all(|peer| peer.place == Place::Native),
+        "this bench was built without a host: it measures native servers alone"
+    );
+    let peers = build(peers, earlier.as_ref())?;
+    measure(arguments, &Plan { choice, peers }, earlier.as_ref())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Measures, prints the tables and writes the record.
+fn measure(
+    arguments: &Arguments,
+    plan: &Plan<'_>,
+    earlier: Option<&Earlier>,
+) -> anyhow::Result<()> {
     for line in machine::describe() {
         println!("{line}");
     }
     let results = plan.run()?;
-    for scenario in &plan.scenarios {
+    let scenarios = &plan.choice.scenarios;
+    for scenario in scenarios {
         if let Some(table) = ScenarioTable::new(&results, *scenario) {
             println!("\n{}", table.for_terminal());
         }
@@ -175,9 +197,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if let Some(table) = before::table(&results) {
         println!("\n{table}");
     }
-    if let Some(folder) = arguments.folder(earlier.as_ref()) {
-        let (scenarios, peers) = (&plan.scenarios, &plan.peers);
-        record::write(&folder, &command(), scenarios, peers, &results)?;
+    if let Some(folder) = arguments.folder(earlier) {
+        record::write(&folder, &command(), scenarios, &plan.peers, &results)?;
         println!("\nRecorded in {}", folder.display());
     }
     ensure!(
@@ -188,27 +209,11 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Builds the peers that a scenario takes, each followed by its earlier build.
-fn build(
-    peers: Vec<&'static Peer>,
-    earlier: Option<&Earlier>,
-    scenarios: &[&dyn Scenario],
-    effort: Effort,
-) -> anyhow::Result<Vec<Built>> {
+/// Builds the peers, each followed by its earlier build.
+fn build(peers: Vec<&'static Peer>, earlier: Option<&Earlier>) -> anyhow::Result<Vec<Built>> {
     eprintln!("Building the peers ...");
-    let is_used = |peer: &&Peer| {
-        let takes = |one: &&dyn Scenario| {
-            let sizes = one.sizes(effort);
-            sizes.into_iter().any(|size| one.takes(peer, size))
-        };
-        scenarios.iter().any(takes)
-    };
     let mut built: Vec<Built> = Vec::new();
-    for peer in peers.into_iter().filter(is_used) {
-        ensure!(
-            cfg!(feature = "host") || peer.place == Place::Native,
-            "this bench was built without a host: it measures native servers alone"
-        );
+    for peer in peers {
         let before = earlier.and_then(|earlier| earlier.build_of(peer));
         for peer in std::iter::once(peer).chain(before) {
             let one = peer.build()?;

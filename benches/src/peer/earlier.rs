@@ -8,6 +8,9 @@ use super::Peer;
 use crate::artifact::{Artifact, repository};
 use crate::machine;
 
+/// The workspace of the peers, which each checkout has.
+const PEERS: &str = "benches/peers/Cargo.toml";
+
 /// What the name of an earlier build ends in; what is before that is the name of the peer.
 const SUFFIX: &str = "-before";
 
@@ -39,7 +42,7 @@ impl Earlier {
     /// The checkout in `folder`.
     ///
     /// # Errors
-    /// The folder is not there, git does not know it, or it is this checkout.
+    /// The folder is not there, has no peers, git does not know it, or it is this checkout.
     pub fn open(folder: &Path) -> anyhow::Result<Self> {
         let absolute = |path: &Path| {
             let found = path.canonicalize();
@@ -49,6 +52,11 @@ impl Earlier {
         ensure!(
             root != absolute(&repository())?,
             "{} is this checkout: name another one (git worktree add makes one)",
+            folder.display()
+        );
+        ensure!(
+            root.join(PEERS).is_file(),
+            "{} is no checkout of this repository: it has no {PEERS}",
             folder.display()
         );
         let commit = machine::commit(&root)
@@ -145,5 +153,12 @@ mod tests {
         let error = Earlier::open(&repository()).unwrap_err().to_string();
         assert!(error.contains("is this checkout"), "{error}");
         assert!(Earlier::open(Path::new("no such folder")).is_err());
+    }
+
+    #[test]
+    fn a_folder_in_a_checkout_is_none() {
+        let error = Earlier::open(&repository().join("benches")).unwrap_err();
+        let error = error.to_string();
+        assert!(error.contains("is no checkout"), "{error}");
     }
 }

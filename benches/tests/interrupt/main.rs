@@ -155,3 +155,38 @@ fn the_bench_is_ended_while_a_native_program_measures() {
         |session| session.has(stand_ins::HANGING),
     );
 }
+
+/// A size that no scenario has was once refused after minutes of builds. Cargo hangs here.
+#[test]
+fn the_bench_answers_before_it_builds() {
+    let no_checkout = env!("CARGO_TARGET_TMPDIR");
+    for (arguments, code, part) in [
+        (&["--list"][..], 0, "ping_pong"),
+        (&["--redraw", no_checkout], 1, "results.csv"),
+        (&["--size", "7"], 1, "no chosen scenario has the size 7"),
+        (&["--size", "some"], 2, "invalid value 'some'"),
+        (&["--scenario", "none"], 1, "no scenario is called \"none\""),
+        (&["--peer", "none"], 1, "no peer is called \"none\""),
+        (&["--before", no_checkout], 1, "is no checkout"),
+        // It is about guests.
+        (
+            &["--scenario", "size", "--peer", "wasio-native"],
+            1,
+            "nothing to measure",
+        ),
+    ] {
+        let ended = Session::start(bench(Cargo::Hangs, arguments)).end();
+        assert_eq!(ended.status.code(), Some(code), "{arguments:?}: {ended:?}");
+        let said = ended.stdout.clone() + &ended.stderr;
+        assert!(said.contains(part), "{arguments:?}: {ended:?}");
+    }
+}
+
+/// What `cargo xtask bench` asks a bench without a host before it builds the one with it.
+#[test]
+fn a_bench_that_only_checks_says_that_there_is_something_to_measure() {
+    let session = Session::start(bench(Cargo::Hangs, &["--check", "--peer", "wasio-p2"]));
+    let ended = session.end();
+    assert_eq!(ended.status.code(), Some(10), "{ended:?}");
+    assert_eq!(ended.stdout + &ended.stderr, "");
+}
