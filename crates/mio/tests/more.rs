@@ -22,6 +22,28 @@ fn a_wake_is_an_event_of_the_next_poll() {
     assert_eq!(tokens, [Token(7)]);
 }
 
+#[test]
+#[ignore = "needs threads, as on wasm32-wasip1-threads"]
+fn a_wake_of_another_thread_ends_a_wait() {
+    let mut poll = Poll::new().unwrap();
+    let waker = Waker::new(poll.registry(), Token(7)).unwrap();
+    let (arrived, waits) = std::sync::mpsc::channel();
+    let waiting = std::thread::spawn(move || {
+        let mut events = Events::with_capacity(8);
+        for _ in 0..100 {
+            arrived.send(()).unwrap();
+            poll.poll(&mut events, None).unwrap();
+            let tokens: Vec<Token> = events.iter().map(Event::token).collect();
+            assert_eq!(tokens, [Token(7)]);
+        }
+    });
+    for _ in 0..100 {
+        waits.recv().unwrap();
+        waker.wake().unwrap();
+    }
+    waiting.join().unwrap();
+}
+
 #[cfg(feature = "os-ext")]
 const _: () = {
     const fn is_source<T: mio::event::Source>() {}

@@ -328,15 +328,18 @@ fn examples_of_documents(workspace: &Workspace) -> Vec<Step> {
     steps
 }
 
-/// The drop-in on the targets where programs name it, and on WASI 0.3.
+/// The drop-in on every target of WASI, and on 0.3.
 fn tests_of_drop_in(workspace: &Workspace) -> Vec<Step> {
     const TESTS: &str = "test --no-fail-fast --package mio --all-features --test api --test more";
     let step = |target| {
         let title = format!("tests, the drop-in, {target}");
-        let command = on_host(workspace, ".", target, TESTS);
+        let mut command = on_host(workspace, ".", target, TESTS);
+        if target.ends_with("-threads") {
+            command.args(["--", "--include-ignored"]);
+        }
         Step::tests(&title, command).after(the_host(workspace))
     };
-    let mut steps: Vec<Step> = ["wasm32-wasip1", "wasm32-wasip2"].map(step).into();
+    let mut steps: Vec<Step> = WASI_TARGETS.map(step).into();
     let command = on_host(workspace, ".", "wasm32-wasip2", TESTS);
     let step = Step::tests("tests, the drop-in, WASI 0.3", for_03(workspace, command));
     steps.push(step.after(the_host(workspace)));
