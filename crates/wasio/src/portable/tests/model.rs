@@ -55,9 +55,6 @@ pub(crate) enum Kind {
 pub(crate) trait World {
     type Backend: Backend;
 
-    /// Whether two selectors may wait for the same source.
-    const FORKS: bool = true;
-
     fn name(&self) -> &'static str;
 
     /// Makes a source.

@@ -25,9 +25,6 @@ pub(crate) fn run(input: &mut Input<'_>) {
 impl model::World for World {
     type Backend = Completions;
 
-    /// A source has one operation in each direction, which belongs to one selector.
-    const FORKS: bool = false;
-
     fn name(&self) -> &'static str {
         "completions"
     }

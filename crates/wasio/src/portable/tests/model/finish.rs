@@ -96,7 +96,8 @@ impl<W: World> Model<W> {
         }
     }
 
-    /// A fork sees all that is ready, whether it was reported before or not, and wakes nobody.
+    /// A fork sees all that is ready, whether it was reported before or not, and wakes nobody. It takes
+    /// nothing from the selector, which reports what is due to it beside the fork.
     pub(super) fn fork(&mut self) {
         let fork = self.selector.fork().unwrap();
         let mut waiting = self.ready(|known, direction| match direction {
@@ -123,6 +124,8 @@ impl<W: World> Model<W> {
                 waiting.retain(|other| *other != token);
             }
         }
+        self.settle_with(None, false);
+        drop(fork);
     }
 
     /// The end of a program, without faults: every byte is read, the selector comes to rest, and

@@ -113,7 +113,7 @@ pub(crate) enum Op {
         room: usize,
     },
     Fault(Fault),
-    /// Forks the selector, has the fork report everything, and drops it.
+    /// Forks the selector, has the fork and then the selector report everything, and drops the fork.
     Fork,
     /// Selects until all that is ready was reported, some times, while operations find nothing.
     FindNothing,

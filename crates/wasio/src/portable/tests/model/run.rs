@@ -109,8 +109,7 @@ impl<W: World> Model<W> {
             } => self.set_timer(id, after_ns, period_ns),
             Op::DropTimer { id } => self.drop_timer(id),
             Op::Select { timeout, room } => self.select_for(timeout, room),
-            Op::Fork if W::FORKS => self.fork(),
-            Op::Fork => {}
+            Op::Fork => self.fork(),
             Op::FindNothing => self.find_nothing(),
             Op::Settle { drains, wakes } => self.settle(drains, wakes),
             Op::Arrive { id, .. }
