@@ -29,7 +29,7 @@ mod selector;
 mod slab;
 #[cfg(feature = "task")]
 mod tasks;
-#[cfg(all(any(test, fuzzing), not(target_os = "wasi"), not(loom)))]
+#[cfg(all(any(test, fuzzing), not(loom)))]
 pub(crate) mod tests;
 mod timers;
 mod timing;

@@ -1,13 +1,17 @@
 //! The shared selector: a model that every backend runs, and a backend of the tests' own.
 
-#[cfg(test)]
+#[cfg(all(test, not(target_os = "wasi")))]
 mod backoff;
+#[cfg(not(target_os = "wasi"))]
 mod completions;
+pub(crate) mod faults;
+#[cfg(not(target_os = "wasi"))]
 pub(crate) mod model;
-#[cfg(test)]
+#[cfg(all(test, not(target_os = "wasi")))]
 mod random;
-#[cfg(test)]
+#[cfg(all(test, not(target_os = "wasi")))]
 pub(crate) mod said;
-#[cfg(test)]
+#[cfg(all(test, not(target_os = "wasi")))]
 mod select;
+#[cfg(not(target_os = "wasi"))]
 pub(crate) mod world;

@@ -16,7 +16,6 @@
 
 mod bytes;
 mod check;
-mod faults;
 mod finish;
 mod peer;
 mod program;
@@ -29,9 +28,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) use self::bytes::Input;
 #[cfg(test)]
 pub(crate) use self::bytes::{config, program};
-pub(crate) use self::faults::Faults;
 pub(crate) use self::peer::Peer;
-pub(crate) use self::program::{Fault, How, Op, Program, Timeout};
+pub(crate) use self::program::{How, Op, Program, Timeout};
+pub(crate) use super::faults::{Fault, Faults};
 use crate::io_outcome::IoOutcome;
 use crate::portable::backoff::LONGEST_PAUSE_NS;
 use crate::portable::{Backend, Direction, Key, Selector};

@@ -79,7 +79,7 @@ impl Host {
             started: 0,
             is_notified: false,
             fails: None,
-            faults: Faults::default(),
+            faults: Faults::new(),
         })));
         LAST.set(Some(host.clone()));
         host

@@ -1,5 +1,6 @@
 //! What a random program does and what goes wrong meanwhile, as plain data.
 
+use super::Fault;
 use super::run::Model;
 use super::{Kind, World};
 use crate::portable::Direction;
@@ -34,21 +35,6 @@ impl How {
         Self::Blocked,
         Self::Fails,
     ];
-}
-
-/// What goes wrong in one call of the host.
-#[derive(Copy, Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// It fails, with one of the errors that such calls have.
-    Error(u8),
-    /// It reports a source that is not ready, if it was asked about it.
-    Spurious(u32),
-    /// It ends before it should, with nothing to report.
-    Early,
-    /// It ends so much later than it should.
-    Late(u64),
-    /// The time jumps as it begins: the process had been stopped.
-    Jump(u64),
 }
 
 #[derive(Copy, Clone, Debug)]

@@ -126,7 +126,7 @@ impl Shared {
             gone: HashSet::new(),
             before_call: None,
             interrupts: 0,
-            faults: Faults::default(),
+            faults: Faults::new(),
             polls: 0,
             clocks: 0,
             stats: 0,

@@ -113,7 +113,7 @@ impl Shared {
             clocks: 0,
             calls: Vec::new(),
             fd_failures: 0,
-            faults: Faults::default(),
+            faults: Faults::new(),
             fault: None,
         })));
         NEXT.set(Some(shared.clone()));

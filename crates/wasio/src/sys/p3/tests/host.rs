@@ -4,14 +4,17 @@
 //! A misuse that ends a guest of a real host is noted here, and the next look at the host fails the
 //! test ([`Host::check`]).
 
+mod ends;
 mod waits;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use self::ends::Failing;
 use super::imports::Memory;
 use super::peer::Peer;
 use super::rules::{PLAIN, Rules};
 use crate::lock::Lock;
+use crate::portable::tests::faults::Faults;
 
 pub(super) const MS: u64 = 1_000_000;
 const CALL_COST_NS: u64 = 1_000;
@@ -66,6 +69,8 @@ struct Handle {
     set: Option<u32>,
     /// The memory of the operation in flight.
     operation: Option<Memory>,
+    /// How that goes wrong.
+    failing: Failing,
     /// How the operation has ended, until the program takes that.
     event: Option<u32>,
     /// Whether an event has reported the end. The program must not start another operation then.
@@ -94,6 +99,8 @@ pub(super) struct Host {
     cancelled: Vec<u32>,
     /// The numbers of calls whose cancel is told late, when they are used again.
     cancelled_calls: Vec<u32>,
+    /// What goes wrong in the calls to come.
+    pub(super) faults: Faults,
     pub(super) peers: BTreeMap<u32, Peer>,
     /// The peer of the streams that are opened next.
     pub(super) next_peer: u32,
@@ -119,6 +126,7 @@ impl Host {
             events: VecDeque::new(),
             cancelled: Vec::new(),
             cancelled_calls: Vec::new(),
+            faults: Faults::new(),
             peers: BTreeMap::new(),
             next_peer: 0,
             script: BTreeMap::new(),
@@ -131,6 +139,7 @@ impl Host {
     pub(super) fn begin(&mut self, rules: Rules) {
         self.rules = rules;
         self.waits = 0;
+        self.faults = Faults::new();
         self.peers.clear();
         self.script.clear();
         self.misuse = None;
@@ -219,6 +228,7 @@ impl Host {
             kind,
             set: None,
             operation: None,
+            failing: Failing::NONE,
             event: None,
             is_over: false,
         };
@@ -249,56 +259,16 @@ impl Host {
         }
     }
 
-    /// How the operation in flight ends, if it can. The memory is written.
-    fn end_of(&mut self, number: u32) -> Option<u32> {
-        let (rules, now_ns) = (self.rules, self.now_ns);
-        let one = self.handles.get_mut(number as usize - 1)?.as_mut()?;
-        let memory = one.operation.as_ref()?;
-        match one.kind {
-            Kind::Set | Kind::Loose => None,
-            Kind::Clock(at_ns) => (at_ns <= now_ns).then_some(RETURNED),
-            Kind::Input(peer) => {
-                let peer = self.peers.entry(peer).or_default();
-                let count = peer.give(memory);
-                let is_last = peer.ended.is_some() && peer.given == peer.sent;
-                one.is_over = is_last && (count == 0 || rules.ends_with_bytes);
-                (count > 0 || one.is_over || rules.reads_nothing).then(|| coded(count, one.is_over))
-            }
-            Kind::Output(peer) => {
-                let peer = self.peers.entry(peer).or_default();
-                if peer.ended == Some(true) {
-                    one.is_over = true;
-                    return Some(DROPPED);
-                }
-                let count = rules.taken_of(memory.len);
-                if !peer.room {
-                    return None;
-                }
-                peer.room = count < memory.len;
-                if !peer.take(&memory.read(count)) {
-                    self.trap("these are other bytes than were written");
-                }
-                Some(coded(count, false))
-            }
-            Kind::End(peer) => {
-                let ended = self.peers.get(&peer).and_then(|peer| peer.ended);
-                let is_reset = ended?;
-                memory.write(if is_reset { &[1, 2] } else { &[0, 0] });
-                one.is_over = true;
-                Some(COMPLETED)
-            }
-        }
-    }
-
     /// Starts an operation. Returns how it has ended, or that it has not.
     pub(super) fn start(&mut self, number: u32, memory: Memory) -> u32 {
         self.count_call();
+        let failing = Failing::of_call(&mut self.faults);
         let misuse = match self.handle(number) {
             None => Some("an operation of what is gone"),
             Some(one) if one.is_busy() => Some("a second operation while one is in flight"),
             Some(one) if one.is_over => Some("an operation after the end"),
             Some(one) => {
-                one.operation = Some(memory);
+                (one.operation, one.failing) = (Some(memory), failing);
                 None
             }
         };
@@ -425,9 +395,4 @@ impl Handle {
     const fn is_busy(&self) -> bool {
         self.operation.is_some() || self.event.is_some()
     }
-}
-
-fn coded(count: usize, is_over: bool) -> u32 {
-    let count = u32::try_from(count).expect("few bytes");
-    count << 4 | if is_over { DROPPED } else { COMPLETED }
 }

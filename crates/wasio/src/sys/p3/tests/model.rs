@@ -1,7 +1,7 @@
 //! Random programs on random 0.3 hosts: the model of every backend.
 
 use std::collections::{HashMap, HashSet};
-use std::io;
+use std::io::{self, ErrorKind};
 
 use proptest::prelude::*;
 
@@ -21,8 +21,8 @@ struct World {
     sources: HashMap<u32, Source>,
     /// They have nothing to write to.
     listeners: HashSet<u32>,
-    /// No call of this host fails: a misuse ends the test.
-    faults: Faults,
+    /// A read has returned by which error they ended.
+    reset: HashSet<u32>,
 }
 
 impl World {
@@ -31,7 +31,7 @@ impl World {
             rules,
             sources: HashMap::new(),
             listeners: HashSet::new(),
-            faults: Faults::default(),
+            reset: HashSet::new(),
         }
     }
 
@@ -39,17 +39,65 @@ impl World {
         self.sources.get_mut(&id).expect("an open source")
     }
 
+    /// All that came before the end is read before it, and by which error it ended is returned once.
     fn read(&mut self, id: u32, len: usize) -> IoOutcome {
-        match self.source(id).read(len) {
+        let result = self.source(id).read(len);
+        let read = self.sources[&id].read;
+        let (given, told) = {
+            let peer = &host().peers[&id];
+            (peer.given, peer.told)
+        };
+        match result {
+            Ok(0) => {
+                assert_eq!(read, given, "an end before the last byte");
+                assert_eq!(told, Some(self.reset.contains(&id)), "an end by an error");
+                IoOutcome::Eof
+            }
             Ok(count) => IoOutcome::of_stream(count, len),
-            Err(error) => IoOutcome::of_stream_error(&error),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => IoOutcome::WouldBlock,
+            Err(error) => {
+                assert_eq!((read, told), (given, Some(true)), "{error}");
+                assert!(self.reset.insert(id), "returned before: {error}");
+                IoOutcome::of_stream_error(&error)
+            }
         }
     }
 
+    /// A write that the host refuses fails. So does each one after that.
     fn write(&mut self, id: u32, len: usize) -> IoOutcome {
-        match self.source(id).write(len as u64) {
-            Ok(count) => IoOutcome::of_stream(count, len),
-            Err(error) => IoOutcome::of_stream_error(&error),
+        let result = self.source(id).write(len as u64);
+        self.check_flush(id);
+        let is_busy = self.sources[&id].has_unsent();
+        let is_refused = host().peers[&id].refuses && !is_busy;
+        match result {
+            Ok(count) => {
+                assert!(!is_refused, "a write to nobody");
+                IoOutcome::of_stream(count, len)
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                assert!(is_busy, "a write that waits for nothing");
+                IoOutcome::WouldBlock
+            }
+            Err(error) => {
+                assert!(
+                    is_refused && error.kind() == ErrorKind::BrokenPipe,
+                    "{error}"
+                );
+                IoOutcome::Eof
+            }
+        }
+    }
+
+    /// Where the host takes no more, a flush does not say that it has taken all that was written.
+    fn check_flush(&self, id: u32) {
+        let source = &self.sources[&id];
+        let (taken, refuses) = {
+            let peer = &host().peers[&id];
+            (peer.taken, peer.refuses)
+        };
+        match source.flush() {
+            Ok(is_sent) => assert!(!is_sent || taken >= source.written, "a loss is not told"),
+            Err(error) => assert!(refuses, "{error}"),
         }
     }
 }
@@ -92,8 +140,10 @@ impl model::World for World {
     }
 
     fn close(&mut self, id: u32) {
+        self.check_flush(id);
         self.sources.remove(&id);
         self.listeners.remove(&id);
+        self.reset.remove(&id);
         host().check();
     }
 
@@ -121,7 +171,9 @@ impl model::World for World {
             (How::All | How::Short, Direction::Read) => self.read(id, 1 << 20),
             (How::One, Direction::Read) => self.read(id, 1),
             (_, Direction::Write) if self.listeners.contains(&id) => IoOutcome::NoOp,
-            (_, Direction::Write) => self.write(id, 3),
+            // From 4 kB on it is first written from the caller's memory.
+            (How::Short, Direction::Write) => self.write(id, 5_000),
+            (How::All | How::One, Direction::Write) => self.write(id, 3),
         }
     }
 
@@ -139,7 +191,7 @@ impl model::World for World {
     }
 
     fn faults<R>(&mut self, f: impl FnOnce(&mut Faults) -> R) -> R {
-        f(&mut self.faults)
+        f(&mut host().faults)
     }
 
     fn is_ready(&self, id: u32, direction: Direction) -> bool {
@@ -151,7 +203,9 @@ impl model::World for World {
         match direction {
             Direction::Read => peer.sent > source.read || peer.ended.is_some(),
             Direction::Write if self.listeners.contains(&id) => false,
-            Direction::Write => !has_unsent || peer.room || peer.ended == Some(true),
+            Direction::Write => {
+                !has_unsent || peer.room || peer.refuses || peer.ended == Some(true)
+            }
         }
     }
 
@@ -173,9 +227,11 @@ impl model::World for World {
         host().calls
     }
 
-    /// Those of a clock that ends the wait, which is asked again where it was early.
-    fn most_idle_calls(&self, _: u64) -> u64 {
-        40
+    /// Those of a clock that ends the wait, which is asked again where it was early. And those of a
+    /// long write to each source, where the host takes one half after the other.
+    fn most_idle_calls(&self, slots: u64) -> u64 {
+        let writes = if self.rules.takes_half { slots / 2 } else { 0 };
+        40 + 42 * writes
     }
 
     fn slack_ns(&self, calls: u64) -> u64 {

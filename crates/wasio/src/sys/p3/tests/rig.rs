@@ -71,7 +71,7 @@ pub(super) struct Source {
     pub(super) streams: Arc<Alone<Streams>>,
     /// The bytes so far.
     pub(super) read: u64,
-    written: u64,
+    pub(super) written: u64,
 }
 
 fn reset(_: StreamFailure) -> io::Error {
@@ -128,6 +128,11 @@ impl Source {
 
     pub(super) fn has_unsent(&self) -> bool {
         self.streams.part().sender.is_busy()
+    }
+
+    /// Whether all was sent that was written, as a flush of it says.
+    pub(super) fn flush(&self) -> io::Result<bool> {
+        Ok(!self.streams.part().sender.try_is_busy()?)
     }
 
     /// Gives the host room until it has taken all that was written.

@@ -39,9 +39,11 @@ impl Host {
             self.trap("a wait that nothing ends");
             return None;
         }
+        let late_ns = self.meet_fault();
         loop {
             self.run();
             if let Some(event) = self.take_event(set) {
+                self.now_ns += late_ns;
                 return Some(event);
             }
             let clocks = self.clocks.iter().filter_map(|number| self.due_ns(*number));
@@ -50,7 +52,9 @@ impl Host {
                 Some(next_ns) => self.now_ns = self.now_ns.max(next_ns),
                 None => {
                     self.trap("a wait that never ends");
-                    return None;
+                    self.end_everything();
+                    self.run();
+                    return self.take_event(set);
                 }
             }
         }
@@ -64,7 +68,9 @@ impl Host {
 
     pub(crate) fn yielded(&mut self) {
         self.count_wait();
+        let late_ns = self.meet_fault();
         self.run();
+        self.now_ns += late_ns;
     }
 
     fn count_wait(&mut self) {

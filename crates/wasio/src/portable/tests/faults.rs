@@ -1,23 +1,43 @@
-//! The faults of a scripted host that are still to come.
+//! What goes wrong in the calls of a scripted host.
 
 use std::collections::VecDeque;
 
-use super::Fault;
+/// What goes wrong in one call of the host.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It fails, with one of the errors that such calls have.
+    Error(u8),
+    /// It reports a source that is not ready, if it was asked about it.
+    Spurious(u32),
+    /// It ends before it should, with nothing to report.
+    Early,
+    /// It ends so much later than it should.
+    Late(u64),
+    /// The time jumps as it begins: the process had been stopped.
+    Jump(u64),
+}
 
-/// One for each call, in order.
-#[derive(Debug, Default)]
+/// The faults that are still to come: one for each call, in order.
+#[derive(Debug)]
 pub(crate) struct Faults {
     next: VecDeque<Fault>,
     /// By how much they have made calls longer so far.
-    pub(super) delayed_ns: u64,
+    pub(crate) delayed_ns: u64,
 }
 
 impl Faults {
+    pub(crate) const fn new() -> Self {
+        Self {
+            next: VecDeque::new(),
+            delayed_ns: 0,
+        }
+    }
+
     pub(crate) fn push(&mut self, fault: Fault) {
         self.next.push_back(fault);
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.next.clear();
     }
 
