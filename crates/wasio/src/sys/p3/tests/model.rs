@@ -16,6 +16,9 @@ use crate::portable::tests::model::{
 use crate::portable::{Direction, Key, Selector};
 use crate::{Interest, Mode, Token};
 
+/// The room that is left after a read of all there is: more than that of a read in flight.
+const AMPLE: usize = 1024;
+
 struct World {
     rules: Rules,
     sources: HashMap<u32, Source>,
@@ -168,7 +171,10 @@ impl model::World for World {
             (How::Blocked, _) => IoOutcome::WouldBlock,
             (How::Fails, _) => IoOutcome::Failed,
             (How::Peek, _) => IoOutcome::NoOp,
-            (How::All | How::Short, Direction::Read) => self.read(id, 1 << 20),
+            (How::All | How::Short, Direction::Read) => {
+                let left = host().all_of(id) - self.source(id).read;
+                self.read(id, AMPLE + usize::try_from(left).unwrap())
+            }
             (How::One, Direction::Read) => self.read(id, 1),
             (_, Direction::Write) if self.listeners.contains(&id) => IoOutcome::NoOp,
             // From 4 kB on it is first written from the caller's memory.

@@ -102,6 +102,13 @@ impl Host {
         Some([one.kind.of_event(), number, one.event.take()?])
     }
 
+    /// The bytes of a peer so far, and those that will arrive.
+    pub(crate) fn all_of(&self, peer: u32) -> u64 {
+        let script = self.script.values().filter(|one| one.0 == peer);
+        let to_come: u64 = script.map(|one| one.1).sum();
+        self.peers[&peer].sent + to_come
+    }
+
     /// Whether a member of the set has an operation in flight.
     fn is_in_flight(&self, number: u32, set: u32) -> bool {
         let one = self.handles.get(number as usize - 1);
