@@ -1,5 +1,6 @@
 //! What `cargo xtask test` does, in order. To add a step, add a line.
 
+mod lints;
 mod one_host;
 mod publish;
 mod tokio;
@@ -34,8 +35,7 @@ pub(crate) fn all(workspace: &Workspace) -> Vec<Step> {
         let workspace = workspace.clone();
         move || one_host::findings(&workspace)
     }));
-    steps.extend(lints(workspace));
-    steps.push(lints_of_scale(workspace));
+    steps.extend(lints::all(workspace));
     steps.push(oldest_rust(workspace));
     steps.extend(other_systems(workspace));
     steps.extend(documentation(workspace));
@@ -68,75 +68,6 @@ fn formatting(workspace: &Workspace) -> Vec<Step> {
     ]
 }
 
-fn lints(workspace: &Workspace) -> Vec<Step> {
-    let clippy = |title: &str, arguments: &str| {
-        let command = workspace.cargo(&format!("clippy --quiet {arguments} {DENY}"));
-        Step::check(title, command)
-    };
-    let mut steps = vec![
-        clippy("lints, native", "--workspace --all-targets"),
-        clippy(
-            "lints, native, wasio without default features",
-            "--package wasio --all-targets --no-default-features",
-        ),
-        clippy(
-            "lints, guests and examples, wasm32-wasip1",
-            "--package wasio-guests --package wasio-examples --bins --features wasio-guests/p1 \
-             --target wasm32-wasip1",
-        ),
-        clippy(
-            "lints, guests and examples, wasm32-wasip2",
-            "--package wasio-guests --package wasio-examples --bins \
-             --features wasio-guests/p2,wasio-examples/p2 --target wasm32-wasip2",
-        ),
-        clippy(
-            "lints, the drop-in, wasm32-wasip1",
-            "--package mio --lib --test api --test more --all-features --target wasm32-wasip1",
-        ),
-        clippy(
-            "lints, the drop-in, wasm32-wasip2",
-            "--package mio --lib --test api --test more --all-features --target wasm32-wasip2",
-        ),
-        clippy(
-            "lints, the drop-in, all of its features",
-            "--package mio --all-features --all-targets",
-        ),
-        Step::check(
-            "lints, the fuzzer",
-            workspace.cargo_in(FUZZER, &format!("clippy --quiet {DENY}")),
-        ),
-    ];
-    for target in WASI_TARGETS {
-        for features in WASIO_FEATURES {
-            steps.push(clippy(
-                format!("lints, wasio, {target} {features}").trim_end(),
-                &format!("--package wasio --lib --target {target} {features}"),
-            ));
-        }
-    }
-    steps.extend(lints_without_wasmtime(workspace));
-    steps.extend(tokio::lints(workspace));
-    steps.extend(lints_of_03(workspace));
-    steps.extend(lints_of_chaos(workspace));
-    steps.extend(lints_of_peers(workspace));
-    steps
-}
-
-/// What is built in a fraction of the time, without the feature that runs guests.
-fn lints_without_wasmtime(workspace: &Workspace) -> [Step; 3] {
-    let step = |(what, arguments)| {
-        let arguments = format!("--all-targets --no-default-features --package {arguments}");
-        let command = workspace.cargo(&format!("clippy --quiet {arguments} {DENY}"));
-        Step::check(&format!("lints, native, {what} without wasmtime"), command)
-    };
-    [
-        ("wasio-host", "wasio-host"),
-        ("the demo", "wasio-bench"),
-        ("the bench", "wasio-bench --features bench"),
-    ]
-    .map(step)
-}
-
 /// WASI 0.3 is a flag to the compiler until its target is in stable Rust. Another flag is another build
 /// of everything, so it lies in a folder of its own.
 fn for_03(workspace: &Workspace, mut cargo: Command) -> Command {
@@ -144,72 +75,6 @@ fn for_03(workspace: &Workspace, mut cargo: Command) -> Command {
         .env("RUSTFLAGS", "--cfg wasio_backend=\"p3\"")
         .env("CARGO_TARGET_DIR", workspace.root().join("target/p3"));
     cargo
-}
-
-fn lints_of_03(workspace: &Workspace) -> Vec<Step> {
-    let clippy = |title: &str, arguments: &str| {
-        let arguments = format!("clippy --quiet --target wasm32-wasip2 {arguments} {DENY}");
-        let command = workspace.cargo(&arguments);
-        Step::check(title, for_03(workspace, command))
-    };
-    let mut steps = vec![
-        clippy(
-            "lints, guests and examples, WASI 0.3",
-            "--package wasio-guests --package wasio-examples --bins --features wasio-guests/p3",
-        ),
-        clippy(
-            "lints, the drop-in, WASI 0.3",
-            "--package mio --lib --test api --test more --all-features",
-        ),
-    ];
-    for features in WASIO_FEATURES {
-        steps.push(clippy(
-            format!("lints, wasio, WASI 0.3 {features}").trim_end(),
-            &format!("--package wasio --lib {features}"),
-        ));
-    }
-    steps
-}
-
-/// The guests of chaos. The program that starts them is native.
-fn lints_of_chaos(workspace: &Workspace) -> Vec<Step> {
-    let step = |target: &&str| {
-        let arguments = "--package wasio-chaos --lib --bin chaos-server \
-                         --bin chaos-faulty-server --bin chaos-client";
-        let command = format!("clippy --quiet {arguments} --target {target} {DENY}");
-        let title = format!("lints, guests of chaos, {target}");
-        Step::check(&title, workspace.cargo(&command))
-    };
-    ["wasm32-wasip1", "wasm32-wasip2"]
-        .iter()
-        .map(step)
-        .collect()
-}
-
-fn lints_of_scale(workspace: &Workspace) -> Step {
-    let arguments = "--package wasio --lib --profile test --target wasm32-wasip1";
-    let command = workspace.cargo(&format!("clippy --quiet {arguments} {DENY}"));
-    Step::check("lints, the test of a million sources", command)
-}
-
-fn lints_of_peers(workspace: &Workspace) -> Vec<Step> {
-    let clippy = |title: &str, arguments: &str| {
-        let arguments = format!("clippy --quiet --no-deps {arguments} {DENY}");
-        Step::check(title, workspace.cargo_in(PEERS, &arguments))
-    };
-    vec![
-        clippy("lints, peers, native", "--all-targets"),
-        clippy(
-            "lints, peers, wasm32-wasip1",
-            // mio has no waker there.
-            "--workspace --exclude mio-measure --target wasm32-wasip1",
-        ),
-        clippy(
-            "lints, peers, wasm32-wasip2",
-            "--package mio-echo --package raw-p3-echo --package wasio-echo --package wasio-measure \
-             --package wstd-echo --target wasm32-wasip2",
-        ),
-    ]
 }
 
 fn documentation(workspace: &Workspace) -> Vec<Step> {
