@@ -78,8 +78,7 @@ fn busy_sources_are_served_alike_where_the_host_answers_few_calls() {
     for mode in [Mode::Edge, Mode::Level, Mode::Oneshot] {
         for count in [16, 24, 48, 50, 100, 256, 1_000] {
             let (served, unanswered) = serve_busy(count, mode, 4);
-            let (least, most) = (served.iter().min(), served.iter().max());
-            let (least, most) = (*least.unwrap(), *most.unwrap());
+            let (least, most) = least_and_most(&served);
             let name = format!("{count}, {mode:?}");
             assert!(least * 2 >= most, "{name}: {least} to {most} times");
             let served: u32 = served.iter().sum();
@@ -97,14 +96,18 @@ fn no_busy_source_starves_where_the_program_makes_many_calls() {
     for mode in [Mode::Edge, Mode::Level, Mode::Oneshot] {
         for count in [16, 24, 48, 50, 100, 256, 1_000] {
             let (served, _) = serve_busy(count, mode, 12);
-            let (least, most) = (served.iter().min(), served.iter().max());
-            let (least, most) = (*least.unwrap(), *most.unwrap());
+            let (least, most) = least_and_most(&served);
             assert!(
                 least > 0 && least * 8 >= most,
                 "{count}, {mode:?}: {least} to {most} times"
             );
         }
     }
+}
+
+fn least_and_most(served: &[u32]) -> (u32, u32) {
+    let (least, most) = (served.iter().min(), served.iter().max());
+    (*least.unwrap(), *most.unwrap())
 }
 
 /// Serves `count` sources that always have something to read. Returns how often each was served, and how
